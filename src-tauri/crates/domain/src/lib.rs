@@ -1,0 +1,43 @@
+//! The rules of Gardien: keys, scopes, operations and the decision.
+//!
+//! Pure on purpose: no I/O, no clock, no randomness, no async. Time and entropy are arguments, so that
+//! every rule can be tested by enumeration in microseconds.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod audit;
+pub mod decision;
+pub mod filter;
+pub mod key;
+pub mod limit;
+pub mod member;
+pub mod operation;
+pub mod organization;
+pub mod product;
+pub mod project;
+pub mod role;
+pub mod scope;
+pub mod secret;
+mod words;
+
+pub use audit::{AuditAction, AuditEntry, AuditFault};
+pub use decision::{Call, Credential, Grant, Refusal, decide};
+pub use filter::{KeyFilter, ScopeKind, Usage};
+pub use key::{Key, KeyId, KeyStatus, LastUse};
+pub use limit::{Slot, Window};
+pub use member::{Member, MemberId};
+pub use operation::{Method, Operation, ProjectHeader};
+pub use organization::{AtLimit, Organization};
+pub use product::{Access, Product, ProductScope, ProductScopes};
+pub use project::{Project, ProjectDirectory, ProjectId, ProjectSelection};
+pub use role::Role;
+pub use scope::Scope;
+pub use secret::{Secret, SecretDigest, SecretKind};
+
+/// A text that is not one of the words of a closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a known {kind}")]
+pub struct UnknownWord {
+    /// The name of the list.
+    pub kind: &'static str,
+}

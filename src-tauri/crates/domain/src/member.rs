@@ -1,0 +1,56 @@
+//! People.
+
+use std::collections::BTreeSet;
+
+use crate::project::ProjectId;
+use crate::role::Role;
+
+/// Identifies a member for ever, whatever their mail address becomes.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    ts_rs::TS,
+    utoipa::ToSchema,
+)]
+#[serde(transparent)]
+pub struct MemberId(#[ts(type = "string")] pub uuid::Uuid);
+
+impl std::fmt::Display for MemberId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A person with a role in the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Stays for ever.
+    pub id: MemberId,
+    /// Lower-case mail address, unique in the organization.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// The projects they are assigned to. Meaningful for a Member; Owner and Admin see all.
+    pub projects: BTreeSet<ProjectId>,
+    /// When they joined.
+    pub created_at: jiff::Timestamp,
+}
+
+impl Member {
+    /// Whether this person may see keys of `scope`.
+    #[must_use]
+    pub fn sees(&self, scope: crate::Scope) -> bool {
+        self.role.sees_every_key()
+            || scope
+                .project()
+                .is_some_and(|id| self.projects.contains(&id))
+    }
+}

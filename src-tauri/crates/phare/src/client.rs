@@ -1,0 +1,260 @@
+//! A client of Phare's API for the little that Gardien itself asks of it: projects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gardien_domain::{Project, ProjectId};
+use http::{Method, Request, Response};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// One exchange with a Phare: over the network, or straight into the sandbox.
+#[async_trait]
+pub trait Exchange: Send + Sync + std::fmt::Debug {
+    /// Sends a request whose URI is path and query only, and reads the whole answer.
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError>;
+}
+
+/// The error of a failed exchange.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Speaks to one Phare with one key.
+#[derive(Debug, Clone)]
+pub struct PhareClient {
+    exchange: Arc<dyn Exchange>,
+}
+
+/// Why Phare did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum PhareFault {
+    /// It could not be reached, or took too long.
+    #[error("Phare cannot be reached")]
+    Unreachable(#[source] BoxError),
+    /// It refuses the key.
+    #[error("Phare refuses the key")]
+    KeyRefused,
+    /// The key may not do this.
+    #[error("Phare's key may not do this: {message}")]
+    Forbidden {
+        /// Phare's words.
+        message: String,
+    },
+    /// There is no such project.
+    #[error("Phare knows no such project")]
+    NotFound,
+    /// It refuses the values.
+    #[error("Phare refuses this: {message}")]
+    Invalid {
+        /// Phare's words.
+        message: String,
+    },
+    /// It answered something else.
+    #[error("Phare answered {status}")]
+    Unexpected {
+        /// Status code; 0 when the answer could not be read.
+        status: u16,
+    },
+}
+
+#[derive(Deserialize)]
+struct ProjectBody {
+    id: i64,
+    slug: String,
+    name: String,
+    created_at: Timestamp,
+}
+
+impl From<ProjectBody> for Project {
+    fn from(body: ProjectBody) -> Self {
+        let ProjectBody {
+            id,
+            slug,
+            name,
+            created_at,
+        } = body;
+        Self {
+            id: ProjectId(id),
+            slug,
+            name,
+            created_at,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page<T> {
+    data: Vec<T>,
+    links: Links,
+}
+
+#[derive(Deserialize)]
+struct Links {
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct UserBody {
+    id: i64,
+}
+
+impl PhareClient {
+    /// A client that speaks through `exchange`.
+    #[must_use]
+    pub fn new(exchange: Arc<dyn Exchange>) -> Self {
+        Self { exchange }
+    }
+
+    /// Every project that the key can see.
+    ///
+    /// # Errors
+    /// Any [`PhareFault`].
+    pub async fn projects(&self) -> Result<Vec<Project>, PhareFault> {
+        let mut projects = Vec::new();
+        for page in 1.. {
+            let path = format!("/projects?page={page}&per_page=100");
+            let body: Page<ProjectBody> = self.call(Method::GET, &path, None).await?;
+            projects.extend(body.data.into_iter().map(Project::from));
+            if body.links.next.is_none() {
+                break;
+            }
+        }
+        Ok(projects)
+    }
+
+    /// Makes a project. Phare wants its members named: the first user it knows.
+    ///
+    /// # Errors
+    /// Any [`PhareFault`].
+    pub async fn create_project(&self, name: &str) -> Result<Project, PhareFault> {
+        let users: Page<UserBody> = self.call(Method::GET, "/users?per_page=1", None).await?;
+        let members: Vec<i64> = users.data.iter().map(|user| user.id).collect();
+        let body = json!({ "name": name, "members": members });
+        let project: ProjectBody = self.call(Method::POST, "/projects", Some(body)).await?;
+        Ok(project.into())
+    }
+
+    /// Gives a project another name. Its slug stays.
+    ///
+    /// # Errors
+    /// Any [`PhareFault`].
+    pub async fn rename_project(&self, id: ProjectId, name: &str) -> Result<Project, PhareFault> {
+        let path = format!("/projects/{id}");
+        let body = json!({ "name": name });
+        let project: ProjectBody = self.call(Method::POST, &path, Some(body)).await?;
+        Ok(project.into())
+    }
+
+    /// Deletes a project with everything in it.
+    ///
+    /// # Errors
+    /// Any [`PhareFault`]; `NotFound` when it was gone already.
+    pub async fn delete_project(&self, id: ProjectId) -> Result<(), PhareFault> {
+        self.send(Method::DELETE, &format!("/projects/{id}"), None)
+            .await
+            .map(|_| ())
+    }
+
+    async fn call<T: for<'de> Deserialize<'de>>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<T, PhareFault> {
+        let answer = self.send(method, path, body).await?;
+        serde_json::from_slice(&answer).map_err(|_| PhareFault::Unexpected { status: 0 })
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Bytes, PhareFault> {
+        let body = body
+            .map(|body| Bytes::from(body.to_string()))
+            .unwrap_or_default();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("accept", "application/json")
+            .header("content-type", "application/json")
+            .body(body)
+            .map_err(|error| PhareFault::Unreachable(error.into()))?;
+        let response = self
+            .exchange
+            .exchange(request)
+            .await
+            .map_err(PhareFault::Unreachable)?;
+        match response.status().as_u16() {
+            200..=299 => Ok(response.into_body()),
+            401 => Err(PhareFault::KeyRefused),
+            403 => Err(PhareFault::Forbidden {
+                message: message(response.body()),
+            }),
+            404 => Err(PhareFault::NotFound),
+            422 => Err(PhareFault::Invalid {
+                message: message(response.body()),
+            }),
+            status => Err(PhareFault::Unexpected { status }),
+        }
+    }
+}
+
+fn message(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["message"]
+        .as_str()
+        .unwrap_or("no reason given")
+        .to_owned()
+}
+
+/// An exchange over the network.
+#[derive(Debug)]
+pub struct HttpExchange {
+    http: reqwest::Client,
+    base: String,
+    key: SecretString,
+}
+
+impl HttpExchange {
+    /// Speaks to the API at `base` (scheme, host, optional path) with `key`.
+    ///
+    /// # Errors
+    /// When the TLS stack cannot be set up.
+    pub fn new(base: &str, key: SecretString) -> Result<Self, BoxError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .timeout(Duration::from_secs(30))
+            // A redirect would carry the key somewhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self {
+            http,
+            base: base.trim_end_matches('/').to_owned(),
+            key,
+        })
+    }
+}
+
+#[async_trait]
+impl Exchange for HttpExchange {
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        let (head, body) = request.into_parts();
+        let answer = self
+            .http
+            .request(head.method, format!("{}{}", self.base, head.uri))
+            .headers(head.headers)
+            .bearer_auth(self.key.expose_secret())
+            .body(body)
+            .send()
+            .await?;
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = answer.status();
+        *response.body_mut() = answer.bytes().await?;
+        Ok(response)
+    }
+}

@@ -1,0 +1,16 @@
+//! Phare's API as data and client: its operations, which of them a request names, and its projects.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod client;
+pub mod matching;
+pub mod operations;
+
+pub use client::{Exchange, HttpExchange, PhareClient, PhareFault};
+pub use matching::{Matched, PathFault, match_request};
+pub use operations::{OPERATIONS, operation};
+
+/// The project's own copy of the collected specification of Phare's API, as JSON.
+pub const SPECIFICATION: &str = include_str!("../openapi.json");
+
+/// Where Phare's API lives.
+pub const PHARE_URL: &str = "https://api.phare.io";
