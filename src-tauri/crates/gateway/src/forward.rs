@@ -1,0 +1,164 @@
+//! Sends an admitted call on and hands its answer back, each a piece at a time, and never for longer than the
+//! upstream is given to say something.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::time::{Instant, timeout_at};
+
+use crate::body::{Body, BoxError, boxed};
+use crate::headers;
+use crate::refusal::Refusal;
+use crate::throttle::Pass;
+use crate::upstream::{Transport, TransportFault};
+
+/// Forwards one call. `patience` is how long the upstream may say nothing after it was last sent something.
+pub(crate) async fn forward(
+    upstream: &dyn Transport,
+    request: Request<Body>,
+    pass: Pass,
+    patience: Duration,
+) -> Result<Response<Body>, Refusal> {
+    let (head, body) = request.into_parts();
+    let upload = Arc::new(Upload::new(body.is_end_stream()));
+    let body = boxed(Watched {
+        body,
+        upload: upload.clone(),
+    });
+    let answer = patiently(upstream.send(Request::from_parts(head, body)), &upload, patience).await;
+    // Whatever came of it, the call is over here: dropping the pass starts its minute.
+    let fault = match answer {
+        Some(Ok(response)) => return received(response),
+        Some(Err(fault)) => fault,
+        None if upload.is_unfinished() => return Err(Refusal::BodyTooSlow),
+        None => return Err(Refusal::UpstreamTooSlow),
+    };
+    let refusal = match &fault {
+        TransportFault::Unreachable(_) => {
+            pass.cancel();
+            Refusal::UpstreamUnreachable
+        }
+        TransportFault::Broken(_) if upload.is_broken() => return Err(Refusal::BodyBroken),
+        TransportFault::Broken(_) => Refusal::UpstreamBroken,
+    };
+    tracing::warn!(error = &fault as &dyn std::error::Error, "no answer from the upstream");
+    Err(refusal)
+}
+
+fn received(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
+    match response.status() {
+        StatusCode::UNAUTHORIZED => {
+            tracing::error!("the upstream refuses the key that Gardien calls it with");
+            Err(Refusal::UpstreamKeyRefused)
+        }
+        // A switch of protocols that nobody asked for.
+        status if status.is_informational() => Err(Refusal::UpstreamBroken),
+        _ => {
+            headers::incoming(response.headers_mut());
+            Ok(response)
+        }
+    }
+}
+
+/// `None` when nothing was sent or answered for as long as `patience`.
+async fn patiently<T>(
+    sending: impl Future<Output = T>,
+    upload: &Upload,
+    patience: Duration,
+) -> Option<T> {
+    tokio::pin!(sending);
+    loop {
+        let deadline = upload.state().last + patience;
+        match timeout_at(deadline, &mut sending).await {
+            Ok(answer) => return Some(answer),
+            Err(_) if upload.state().last + patience > deadline => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// How far the client's body has come.
+#[derive(Debug)]
+struct Upload {
+    state: Mutex<UploadState>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct UploadState {
+    last: Instant,
+    stage: Stage,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Coming,
+    Done,
+    Broken,
+}
+
+impl Upload {
+    fn new(empty: bool) -> Self {
+        Self {
+            state: Mutex::new(UploadState {
+                last: Instant::now(),
+                stage: if empty { Stage::Done } else { Stage::Coming },
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, UploadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_unfinished(&self) -> bool {
+        self.state().stage == Stage::Coming
+    }
+
+    fn is_broken(&self) -> bool {
+        self.state().stage == Stage::Broken
+    }
+}
+
+/// The client's body, noting how far it has come as it passes.
+#[derive(Debug)]
+struct Watched {
+    body: Body,
+    upload: Arc<Upload>,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if let Poll::Ready(frame) = &frame {
+            let stage = match frame {
+                Some(Err(_)) => Stage::Broken,
+                Some(Ok(_)) if !self.body.is_end_stream() => Stage::Coming,
+                _ => Stage::Done,
+            };
+            *self.upload.state() = UploadState {
+                last: Instant::now(),
+                stage,
+            };
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

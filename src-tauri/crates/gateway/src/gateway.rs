@@ -1,0 +1,221 @@
+//! The gateway as a whole: what it holds, and the way of a request through it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use gardien_domain::{Key, ProjectId};
+use http::header::{HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Request, Response};
+use jiff::Timestamp;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use crate::authorize::Known;
+use crate::body::{Body, BoxError, boxed};
+use crate::clock::unix_ms;
+use crate::forward::forward;
+use crate::head;
+use crate::headers;
+use crate::ledger::Ledger;
+use crate::meter::LimitState;
+use crate::record::Uses;
+use crate::refusal::Refusal;
+use crate::throttle::Throttle;
+use crate::upstream::Transport;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// The upstream may say nothing for so long after it was last sent something.
+    pub patience: Duration,
+    /// Last uses are written this often.
+    pub write_uses: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            patience: Duration::from_secs(30),
+            write_uses: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Why a gateway cannot start or stop in order.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// The calls of the last minute cannot be read. To start without them could exceed the limit.
+    #[error("the calls of the last minute cannot be read")]
+    Ledger(#[source] BoxError),
+}
+
+/// Decides and forwards. Cheap to clone; all clones are one gateway.
+#[derive(Debug, Clone)]
+pub struct Gateway(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    known: RwLock<Known>,
+    throttle: Arc<Throttle>,
+    uses: Arc<Uses>,
+    upstream: RwLock<Option<Arc<dyn Transport>>>,
+    timing: Timing,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// A gateway that is dropped without [`Gateway::stop`] ends its tasks, and saves nothing.
+    _end: DropGuard,
+}
+
+impl Gateway {
+    /// Starts a gateway that knows no key and no project yet and has no upstream, with `limit` calls a
+    /// minute. Must be called within a Tokio runtime, which then runs its two small tasks.
+    ///
+    /// # Errors
+    /// [`GatewayError::Ledger`] when the calls of the last minute cannot be read.
+    pub async fn start(limit: u32, ledger: Arc<dyn Ledger>) -> Result<Self, GatewayError> {
+        Self::start_with(limit, ledger, Timing::default()).await
+    }
+
+    /// [`Self::start`] with other times.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(
+        limit: u32,
+        ledger: Arc<dyn Ledger>,
+        timing: Timing,
+    ) -> Result<Self, GatewayError> {
+        let saved = ledger.load().await.map_err(GatewayError::Ledger)?;
+        let throttle = Arc::new(Throttle::restore(limit, &saved, ledger.clone()));
+        let uses = Arc::new(Uses::new(ledger));
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        tasks.spawn(throttle.clone().keep_lease(stop.clone()));
+        tasks.spawn(uses.clone().keep_writing(timing.write_uses, stop.clone()));
+        tasks.close();
+        Ok(Self(Arc::new(Inner {
+            known: RwLock::default(),
+            throttle,
+            uses,
+            upstream: RwLock::default(),
+            timing,
+            tasks,
+            _end: stop.clone().drop_guard(),
+            stop,
+        })))
+    }
+
+    /// Takes a key as it is now. Every request that starts after this returned is judged by it.
+    pub fn put_key(&self, key: &Key) {
+        self.change(|known| known.keys.put(key));
+    }
+
+    /// Takes a project, or its new slug.
+    pub fn put_project(&self, id: ProjectId, slug: &str) {
+        self.change(|known| known.projects.insert(id, slug));
+    }
+
+    /// Forgets a project. Its keys are refused from here on.
+    pub fn remove_project(&self, id: ProjectId) {
+        self.change(|known| known.projects.remove(id));
+    }
+
+    /// Sets the calls a minute. Takes effect with the next call.
+    pub fn set_limit(&self, calls: u32) {
+        self.0.throttle.set_limit(calls);
+    }
+
+    /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
+    pub fn attach(&self, upstream: Option<Arc<dyn Transport>>) {
+        *self.0.upstream.write().unwrap_or_else(PoisonError::into_inner) = upstream;
+    }
+
+    /// What the limit looks like now.
+    #[must_use]
+    pub fn limits(&self) -> LimitState {
+        self.0.throttle.state()
+    }
+
+    /// Answers one request: forwards it, or says why not.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let id = head::request_id(request.headers());
+        let (head, body) = request.into_parts();
+        let mut response = match self.answer(head, boxed(body), &id).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.into_response(),
+        };
+        response.headers_mut().insert(headers::REQUEST_ID, id);
+        self.stamp(response.headers_mut());
+        response
+    }
+
+    /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
+    pub fn stamp(&self, headers: &mut HeaderMap) {
+        let limits = self.limits();
+        let reset = unix_ms().div_ceil(1000) + limits.reset_seconds;
+        headers.insert(headers::LIMIT, limits.limit.into());
+        headers.insert(headers::REMAINING, limits.remaining.into());
+        headers.insert(headers::RESET, reset.into());
+        if !headers.contains_key(headers::REQUEST_ID) {
+            let id = head::request_id(headers);
+            headers.insert(headers::REQUEST_ID, id);
+        }
+    }
+
+    /// Grants nothing more and saves what has to last. Calls in flight go on, and count after a restart.
+    pub async fn stop(&self) {
+        self.0.stop.cancel();
+        self.0.tasks.wait().await;
+        if let Err(error) = self.0.throttle.close().await {
+            tracing::error!(error, "the calls of the last minute cannot be saved");
+        }
+        self.0.uses.write().await;
+    }
+
+    async fn answer(
+        &self,
+        mut head: Parts,
+        body: Body,
+        id: &HeaderValue,
+    ) -> Result<Response<Body>, Refusal> {
+        head::check(&head)?;
+        let now = Timestamp::now();
+        let admitted = self
+            .0
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .admit(&head, now)?;
+        let upstream = self
+            .0
+            .upstream
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok_or(Refusal::UpstreamMissing)?;
+        let pass = self.0.throttle.enter().await?;
+        self.0.uses.note(admitted.key, admitted.operation, now);
+        tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
+
+        headers::outgoing(&mut head.headers, admitted.project, id);
+        head.version = http::Version::HTTP_11;
+        head.extensions.clear();
+        forward(
+            upstream.as_ref(),
+            Request::from_parts(head, body),
+            pass,
+            self.0.timing.patience,
+        )
+        .await
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.0.known.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}

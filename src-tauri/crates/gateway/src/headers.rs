@@ -1,0 +1,144 @@
+//! Which headers cross the gateway. What concerns one connection only, and whatever says who is calling or
+//! for which project, never does.
+
+use gardien_domain::ProjectId;
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap,
+    HeaderName, HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+pub(crate) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+pub(crate) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const PROJECT_ID: HeaderName = HeaderName::from_static("x-phare-project-id");
+const PROJECT_SLUG: HeaderName = HeaderName::from_static("x-phare-project-slug");
+const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+
+/// The client's headers as the upstream gets them.
+pub(crate) fn outgoing(
+    headers: &mut HeaderMap,
+    project: Option<ProjectId>,
+    request_id: &HeaderValue,
+) {
+    // First what the client asks to have removed, so that it cannot reach what is set below.
+    strip_hop_by_hop(headers);
+    for name in [
+        AUTHORIZATION,
+        HOST,
+        COOKIE,
+        FORWARDED,
+        // The body's own size speaks for itself on the next connection.
+        CONTENT_LENGTH,
+        // The listener has answered it.
+        EXPECT,
+        PROJECT_ID,
+        PROJECT_SLUG,
+        REAL_IP,
+    ] {
+        headers.remove(name);
+    }
+    remove_prefixed(headers, "x-forwarded-");
+    if let Some(ProjectId(id)) = project {
+        headers.insert(PROJECT_ID, id.into());
+    }
+    headers.insert(REQUEST_ID, request_id.clone());
+}
+
+/// The upstream's headers as the client gets them.
+pub(crate) fn incoming(headers: &mut HeaderMap) {
+    strip_hop_by_hop(headers);
+    headers.remove(SET_COOKIE);
+}
+
+fn strip_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+    for name in [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+    headers.remove("keep-alive");
+    headers.remove("http2-settings");
+    remove_prefixed(headers, "proxy-");
+}
+
+fn remove_prefixed(headers: &mut HeaderMap, prefix: &str) {
+    let named: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(prefix))
+        .cloned()
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_what_the_upstream_should_know_goes_out() {
+        let mut headers = map(&[
+            ("authorization", "Bearer pha_org_gdn_x"),
+            ("host", "gateway"),
+            ("cookie", "a=b"),
+            ("connection", "X-Phare-Project-Id, x-private,X-Request-Id"),
+            ("connection", "close"),
+            ("x-private", "1"),
+            ("x-phare-project-id", "9"),
+            ("x-phare-project-slug", "nine"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-host", "other"),
+            ("forwarded", "for=10.0.0.1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-authorization", "Basic Og=="),
+            ("proxy-anything", "1"),
+            ("te", "trailers"),
+            ("trailer", "x-late"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "websocket"),
+            ("expect", "100-continue"),
+            ("content-type", "application/json"),
+            ("user-agent", "curl"),
+        ]);
+        outgoing(&mut headers, Some(ProjectId(4)), &HeaderValue::from_static("id-1"));
+        let expected = map(&[
+            ("content-type", "application/json"),
+            ("user-agent", "curl"),
+            ("x-phare-project-id", "4"),
+            ("x-request-id", "id-1"),
+        ]);
+        assert_eq!(headers, expected);
+    }
+
+    #[test]
+    fn no_cookie_and_nothing_of_the_connection_comes_back() {
+        let mut headers = map(&[
+            ("set-cookie", "a=b"),
+            ("connection", "x-hop"),
+            ("x-hop", "1"),
+            ("keep-alive", "timeout=5"),
+            ("content-length", "12"),
+            ("etag", "\"1\""),
+        ]);
+        incoming(&mut headers);
+        assert_eq!(headers, map(&[("content-length", "12"), ("etag", "\"1\"")]));
+    }
+}

@@ -1,0 +1,28 @@
+//! What the gateway needs kept: the calls of the last minute, and when each key was last used.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use gardien_domain::{KeyId, LastUse};
+
+use crate::body::BoxError;
+
+/// The shared limit's window as last saved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SavedCalls {
+    /// `(unix milliseconds, calls)` that had finished when this was saved.
+    pub finished: Vec<(u64, u32)>,
+    /// Calls that may have been made since, or were in flight.
+    pub leased: u32,
+}
+
+/// Keeps what must outlast the process.
+#[async_trait]
+pub trait Ledger: Send + Sync + Debug {
+    /// The window as last saved; empty if never.
+    async fn load(&self) -> Result<SavedCalls, BoxError>;
+    /// Replaces the saved window. Durable when it returns.
+    async fn save(&self, window: SavedCalls) -> Result<(), BoxError>;
+    /// Records last uses.
+    async fn record_uses(&self, uses: Vec<(KeyId, LastUse)>) -> Result<(), BoxError>;
+}

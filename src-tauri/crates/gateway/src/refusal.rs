@@ -1,0 +1,221 @@
+//! Every way a request is not answered by the upstream, and how each is told: status, code, words, headers.
+
+use std::borrow::Cow;
+
+use gardien_domain::Refusal as Decided;
+use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::body::{Body, whole};
+
+/// Why a request was not answered by the upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The head could be read in more than one way.
+    Head(HeadFault),
+    /// A method that no proxy should pass on.
+    MethodNotAllowed,
+    /// No secret, not one in the right form, more than one, or one that nobody knows.
+    Unauthorized,
+    /// Two servers could read the path or the query differently.
+    AmbiguousPath,
+    /// The rules refuse the call.
+    Decided(Decided),
+    /// The organization's calls of this minute are used up.
+    TooManyAttempts {
+        /// Milliseconds until a call can be made at the earliest.
+        retry_after_ms: u64,
+    },
+    /// The client's body ended in an error.
+    BodyBroken,
+    /// The client stopped sending its body.
+    BodyTooSlow,
+    /// There is nothing to forward to.
+    UpstreamMissing,
+    /// The upstream was not reached; the call was not made.
+    UpstreamUnreachable,
+    /// The upstream was reached, then broke off; the call may have been made.
+    UpstreamBroken,
+    /// The upstream was reached and said nothing in time; the call may have been made.
+    UpstreamTooSlow,
+    /// The upstream refuses Gardien's own key.
+    UpstreamKeyRefused,
+    /// The gateway is being stopped.
+    Stopping,
+}
+
+/// What is wrong with a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadFault {
+    /// The target is not a path.
+    AbsoluteTarget,
+    /// More than one Host.
+    Host,
+    /// The length of the body is stated in more than one way.
+    Framing,
+}
+
+impl Refusal {
+    /// The status it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Head(_) | Self::AmbiguousPath | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Decided(decided) => match decided {
+                Decided::KeyExpired { .. } | Decided::KeyRevoked { .. } => StatusCode::UNAUTHORIZED,
+                Decided::OperationUnknown => StatusCode::NOT_FOUND,
+                Decided::ScopeMissing { .. }
+                | Decided::ProjectManagement
+                | Decided::OtherProject
+                | Decided::ProjectDeleted
+                | Decided::ProjectUnknown => StatusCode::FORBIDDEN,
+                Decided::ProjectHeaderMissing
+                | Decided::ProjectHeaderUnreadable { .. }
+                | Decided::ProjectHeadersContradict => StatusCode::UNPROCESSABLE_ENTITY,
+            },
+            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::UpstreamMissing | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UpstreamUnreachable | Self::UpstreamBroken | Self::UpstreamKeyRefused => {
+                StatusCode::BAD_GATEWAY
+            }
+            Self::UpstreamTooSlow => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// The stable code, where Phare's own words do not say it all.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Head(_) => "malformed_request",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::AmbiguousPath => "ambiguous_path",
+            Self::BodyBroken => "malformed_body",
+            Self::BodyTooSlow => "request_timeout",
+            Self::Decided(decided) => match decided {
+                Decided::KeyExpired { .. } => "key_expired",
+                Decided::KeyRevoked { .. } => "key_revoked",
+                Decided::ProjectManagement => "project_management_forbidden",
+                Decided::OtherProject => "project_forbidden",
+                Decided::ProjectDeleted => "project_deleted",
+                Decided::ProjectUnknown => "project_unknown",
+                Decided::OperationUnknown
+                | Decided::ScopeMissing { .. }
+                | Decided::ProjectHeaderMissing
+                | Decided::ProjectHeaderUnreadable { .. }
+                | Decided::ProjectHeadersContradict => return None,
+            },
+            Self::UpstreamMissing => "upstream_missing",
+            Self::UpstreamUnreachable | Self::UpstreamBroken => "upstream_unreachable",
+            Self::UpstreamTooSlow => "upstream_timeout",
+            Self::UpstreamKeyRefused => "upstream_key_refused",
+            Self::Stopping => "gateway_stopping",
+            Self::Unauthorized | Self::TooManyAttempts { .. } => return None,
+        })
+    }
+
+    fn message(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Head(HeadFault::AbsoluteTarget) => "The request target must be a path.",
+            Self::Head(HeadFault::Host) => "The request names more than one host.",
+            Self::Head(HeadFault::Framing) => {
+                "The request states the length of its body in more than one way."
+            }
+            Self::MethodNotAllowed => "This method is not supported.",
+            Self::Unauthorized => "Unauthorized",
+            Self::AmbiguousPath => "The path can be read in more than one way. Send it unescaped.",
+            Self::Decided(decided) => return decided_message(decided),
+            Self::TooManyAttempts { .. } => "Too Many Attempts.",
+            Self::BodyBroken => "The body of the request broke off.",
+            Self::BodyTooSlow => "The body of the request stopped coming.",
+            Self::UpstreamMissing => {
+                "Gardien is not connected to Phare. Its settings say what to connect to."
+            }
+            Self::UpstreamUnreachable => "Phare cannot be reached. The call was not made.",
+            Self::UpstreamBroken => {
+                "Phare broke off without an answer. The call may have been made."
+            }
+            Self::UpstreamTooSlow => "Phare did not answer in time. The call may have been made.",
+            Self::UpstreamKeyRefused => {
+                "Phare refuses the key that Gardien calls it with. Your key is fine; the Owner has to replace Gardien's."
+            }
+            Self::Stopping => "Gardien is being stopped.",
+        })
+    }
+
+    fn errors(&self) -> Option<Value> {
+        let Self::Decided(decided) = self else {
+            return None;
+        };
+        match decided {
+            Decided::ProjectHeaderMissing => Some(json!({
+                PROJECT_ID_HEADER: [format!(
+                    "The {PROJECT_ID_HEADER} or {PROJECT_SLUG_HEADER} header is required with an organization key."
+                )]
+            })),
+            Decided::ProjectHeaderUnreadable { header } => Some(json!({
+                *header: [format!("The {header} header cannot be read.")]
+            })),
+            Decided::ProjectHeadersContradict => Some(json!({
+                PROJECT_ID_HEADER: [format!("It names another project than {PROJECT_SLUG_HEADER}.")],
+                PROJECT_SLUG_HEADER: [format!("It names another project than {PROJECT_ID_HEADER}.")],
+            })),
+            _ => None,
+        }
+    }
+
+    /// The whole answer, but for the headers that every answer carries.
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut body = Map::new();
+        body.insert("message".to_owned(), self.message().into());
+        if let Some(code) = self.code() {
+            body.insert("code".to_owned(), code.into());
+        }
+        if let Some(errors) = self.errors() {
+            body.insert("errors".to_owned(), errors);
+        }
+        let mut response = Response::new(whole(Value::Object(body).to_string()));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Self::TooManyAttempts { retry_after_ms } = self {
+            // Rounded up: a client that waits this long finds a free call.
+            headers.insert(RETRY_AFTER, retry_after_ms.div_ceil(1000).max(1).into());
+        }
+        if matches!(self, Self::Head(_)) {
+            // Where this message ends is not certain, so no other may follow it.
+            headers.insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+fn decided_message(decided: &Decided) -> Cow<'static, str> {
+    Cow::Borrowed(match decided {
+        Decided::KeyExpired { since } => return format!("This API key expired at {since:.0}.").into(),
+        Decided::KeyRevoked { since } => {
+            return format!("This API key was revoked at {since:.0}.").into();
+        }
+        Decided::ScopeMissing { product, access } => {
+            return format!(
+                "The {product}:{access} permission is required to perform this action."
+            )
+            .into();
+        }
+        Decided::OperationUnknown => "Resource not found",
+        Decided::ProjectManagement => "A project key cannot create or manage projects.",
+        Decided::OtherProject => "This API key works in another project.",
+        Decided::ProjectDeleted => "The project of this API key was deleted.",
+        Decided::ProjectUnknown => "There is no such project.",
+        Decided::ProjectHeaderMissing => "A project must be named.",
+        Decided::ProjectHeaderUnreadable { .. } => "The project header cannot be read.",
+        Decided::ProjectHeadersContradict => "The project headers name different projects.",
+    })
+}

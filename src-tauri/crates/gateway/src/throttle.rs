@@ -1,0 +1,153 @@
+//! How often: hands out slots of the shared limit and keeps its lease written ahead.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gardien_domain::Slot;
+use tokio::sync::Notify;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::body::BoxError;
+use crate::clock::{Clock, unix_ms};
+use crate::ledger::{Ledger, SavedCalls};
+use crate::meter::{Entry, LimitState, Meter, Renewal};
+use crate::refusal::Refusal;
+
+/// After so long without a call the lease is handed back.
+const REST: Duration = Duration::from_secs(2);
+/// Pause after a failed save, so that a full disk is not hammered.
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    clock: Clock,
+    meter: Mutex<Meter>,
+    ledger: Arc<dyn Ledger>,
+    /// The lease runs low.
+    low: Notify,
+    /// The lease was renewed, or nothing will ever be granted again.
+    renewed: Notify,
+}
+
+impl Throttle {
+    pub(crate) fn restore(limit: u32, saved: &SavedCalls, ledger: Arc<dyn Ledger>) -> Self {
+        let clock = Clock::start();
+        let meter = Meter::restore(limit, saved, unix_ms(), clock.now());
+        Self {
+            clock,
+            meter: Mutex::new(meter),
+            ledger,
+            low: Notify::new(),
+            renewed: Notify::new(),
+        }
+    }
+
+    /// Takes a slot. Waits only for the ledger, and only when the lease is used up.
+    pub(crate) async fn enter(self: &Arc<Self>) -> Result<Pass, Refusal> {
+        loop {
+            let renewed = self.renewed.notified();
+            tokio::pin!(renewed);
+            // Listening before looking: a renewal in between is not missed.
+            renewed.as_mut().enable();
+            let entry = self.meter().enter(self.clock.now());
+            match entry {
+                Entry::Granted { slot, low } => {
+                    if low {
+                        self.low.notify_one();
+                    }
+                    return Ok(Pass {
+                        throttle: self.clone(),
+                        slot: Some(slot),
+                    });
+                }
+                Entry::Full { retry_after_ms } => {
+                    return Err(Refusal::TooManyAttempts { retry_after_ms });
+                }
+                Entry::Closed => return Err(Refusal::Stopping),
+                Entry::Dry => {
+                    self.low.notify_one();
+                    renewed.await;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn set_limit(&self, calls: u32) {
+        self.meter().set_limit(calls);
+    }
+
+    pub(crate) fn state(&self) -> LimitState {
+        self.meter().state(self.clock.now())
+    }
+
+    /// Renews the lease before it runs out, until `stop`.
+    pub(crate) async fn keep_lease(self: Arc<Self>, stop: CancellationToken) {
+        let mut rest = interval(REST);
+        rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let renewal = tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.low.notified() => Some(self.meter().renewal(unix_ms(), self.clock.now())),
+                _ = rest.tick() => self.meter().rest(unix_ms(), self.clock.now()),
+            };
+            let Some(Renewal { saved, extra }) = renewal else {
+                continue;
+            };
+            match self.ledger.save(saved).await {
+                Ok(()) => self.meter().renewed(extra),
+                Err(error) => {
+                    self.meter().ledger_failed();
+                    tracing::error!(
+                        error,
+                        "the calls of this minute cannot be saved: a restart now would forget them"
+                    );
+                }
+            }
+            self.renewed.notify_waiters();
+            if self.meter().is_ledger_broken() {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = sleep(PAUSE) => self.low.notify_one(),
+                }
+            }
+        }
+    }
+
+    /// Ends all granting and saves what was called. [`Self::keep_lease`] must have ended.
+    pub(crate) async fn close(&self) -> Result<(), BoxError> {
+        let last = self.meter().close(unix_ms(), self.clock.now());
+        self.renewed.notify_waiters();
+        self.ledger.save(last).await
+    }
+
+    /// Nothing in a critical section can panic half-way, so a poisoned lock still holds a whole meter.
+    fn meter(&self) -> MutexGuard<'_, Meter> {
+        self.meter.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Permission to make one call. Dropped, it counts as made from that moment on.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    throttle: Arc<Throttle>,
+    slot: Option<Slot>,
+}
+
+impl Pass {
+    /// The call certainly never reached the upstream.
+    pub(crate) fn cancel(mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.throttle.meter().cancel(slot);
+        }
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            let now = self.throttle.clock.now();
+            self.throttle.meter().finish(slot, now);
+        }
+    }
+}

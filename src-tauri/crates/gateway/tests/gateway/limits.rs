@@ -1,0 +1,127 @@
+//! Rule 6 through the whole gateway.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::*;
+
+async fn granted(world: &World, calls: usize) -> usize {
+    let mut granted = 0;
+    for _ in 0..calls {
+        granted += usize::from(world.get(&world.owner, "/projects").await.status == 200);
+    }
+    granted
+}
+
+#[tokio::test]
+async fn rule_6_a_hundred_a_minute_and_then_429() {
+    let world = World::new().await;
+    let mut granted = 0;
+    for call in 0..130 {
+        let (owned, path) = match call % 2 {
+            0 => (&world.owner, "/projects"),
+            _ => (&world.reader, "/uptime/monitors"),
+        };
+        let answer = world.get(owned, path).await;
+        if answer.status == 200 {
+            granted += 1;
+            assert_eq!(answer.header("x-ratelimit-remaining"), (100 - granted).to_string());
+            continue;
+        }
+        assert_eq!(answer.status, 429);
+        assert_eq!(answer.json(), json!({"message": "Too Many Attempts."}));
+        let retry: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((55..=60).contains(&retry), "{retry}");
+        assert_eq!(answer.header("x-ratelimit-remaining"), "0");
+        let reset: i64 = answer.header("x-ratelimit-reset").parse().unwrap();
+        let ahead = reset - jiff::Timestamp::now().as_second();
+        assert!((54..=61).contains(&ahead), "{ahead}");
+    }
+    assert_eq!(granted, 100);
+    assert_eq!(world.upstream.seen().len(), 100);
+}
+
+#[tokio::test]
+async fn refusals_cost_nothing() {
+    let world = World::new().await;
+    world.get(&world.owner, "/nothing").await;
+    world.get(&world.owner, "/uptime/monitors").await;
+    assert_eq!(world.gateway.limits().used, 0);
+    world.gateway.set_limit(0);
+    assert_eq!(world.get(&world.owner, "/nothing").await.status, 404, "what before how often");
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 429);
+    assert_eq!(world.get(&world.owner, "/projects").await.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn the_limit_outlives_an_orderly_stop_exactly() {
+    let mut world = World::new().await;
+    assert_eq!(granted(&world, 30).await, 30);
+    world.gateway.stop().await;
+    assert_eq!(world.ledger.saved.lock().unwrap().leased, 0);
+    world.gateway = start(100, &world.ledger, &[&world.owner]).await;
+    world.gateway.attach(Some(world.upstream.transport()));
+    assert_eq!(granted(&world, 130).await, 70);
+}
+
+#[tokio::test]
+async fn the_limit_outlives_being_killed() {
+    let mut world = World::new().await;
+    let mut total = 0;
+    for _ in 0..6 {
+        total += granted(&world, 30).await;
+        // Dropped without a stop: nothing is saved on the way out.
+        world.gateway = start(100, &world.ledger, &[&world.owner]).await;
+        world.gateway.attach(Some(world.upstream.transport()));
+    }
+    // Each kill may cost what was left of a lease, and never gives anything.
+    assert!((60..=100).contains(&total), "{total}");
+    assert_eq!(world.upstream.seen().len(), total);
+}
+
+#[tokio::test]
+async fn a_gateway_killed_at_rest_loses_nothing() {
+    let mut world = World::new().await;
+    assert_eq!(granted(&world, 10).await, 10);
+    tokio::time::sleep(Duration::from_millis(4_500)).await;
+    world.gateway = start(100, &world.ledger, &[&world.owner]).await;
+    assert_eq!(world.gateway.limits().used, 10);
+}
+
+#[tokio::test]
+async fn a_full_disk_neither_stops_nor_loosens() {
+    let world = World::new().await;
+    world.ledger.broken.store(true, Ordering::Relaxed);
+    assert_eq!(granted(&world, 130).await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_a_minute_is_not_slow_and_hardly_writes() {
+    let world = World::with(1_000_000, Upstream::answering(Script::Hang).await).await;
+    let echo = tower::service_fn(|_| async {
+        Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
+    });
+    world.gateway.attach(Some(std::sync::Arc::new(gardien_gateway::LocalUpstream::new(echo))));
+    let begun = std::time::Instant::now();
+    assert_eq!(granted(&world, 20_000).await, 20_000);
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(world.ledger.saves.load(Ordering::Relaxed) < 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_at_once_never_exceed_the_limit() {
+    let world = std::sync::Arc::new(World::new().await);
+    let callers: Vec<_> = (0..16)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { granted(&world, 20).await })
+        })
+        .collect();
+    let mut total = 0;
+    for caller in callers {
+        total += caller.await.unwrap();
+    }
+    assert_eq!(total, 100);
+}

@@ -1,0 +1,8 @@
+//! The gateway from outside: requests in, answers out, a real upstream on a socket behind it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod answers;
+mod forwarding;
+mod limits;
+mod revocation;
+mod support;

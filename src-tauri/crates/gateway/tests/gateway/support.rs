@@ -1,0 +1,347 @@
+//! A world with two projects, keys, and an upstream that writes down what it is sent.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::{
+    Key, KeyId, LastUse, MemberId, ProductScope, ProductScopes, ProjectId, Scope, Secret, SecretKind,
+};
+use gardien_gateway::{
+    Body, BoxError, Gateway, HttpUpstream, Ledger, SavedCalls, Timing, Transport,
+};
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty, Full};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
+
+pub const ALPHA: ProjectId = ProjectId(1);
+pub const BETA: ProjectId = ProjectId(2);
+pub const PHARE_KEY: &str = "pha_org_the_one_real_key";
+
+pub const READ: ProductScopes = ProductScopes {
+    platform: ProductScope::Read,
+    uptime: ProductScope::Read,
+};
+pub const READ_WRITE: ProductScopes = ProductScopes {
+    platform: ProductScope::ReadWrite,
+    uptime: ProductScope::ReadWrite,
+};
+
+/// A ledger in memory that outlives its gateway.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub saved: Mutex<SavedCalls>,
+    pub uses: Mutex<HashMap<KeyId, LastUse>>,
+    pub broken: AtomicBool,
+    pub saves: AtomicU32,
+}
+
+#[async_trait]
+impl Ledger for Memory {
+    async fn load(&self) -> Result<SavedCalls, BoxError> {
+        Ok(self.saved.lock().unwrap().clone())
+    }
+    async fn save(&self, window: SavedCalls) -> Result<(), BoxError> {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if self.broken.load(Ordering::Relaxed) {
+            return Err("disk full".into());
+        }
+        self.saves.fetch_add(1, Ordering::Relaxed);
+        *self.saved.lock().unwrap() = window;
+        Ok(())
+    }
+    async fn record_uses(&self, uses: Vec<(KeyId, LastUse)>) -> Result<(), BoxError> {
+        self.uses.lock().unwrap().extend(uses);
+        Ok(())
+    }
+}
+
+pub struct Owned {
+    pub key: Key,
+    pub secret: Secret,
+}
+
+impl Owned {
+    pub fn bearer(&self) -> String {
+        format!("Bearer {}", self.secret.expose())
+    }
+    pub fn revoked(&self) -> Key {
+        let revocation = Revocation {
+            at: Timestamp::now(),
+            by: self.key.created_by,
+        };
+        Key {
+            revoked: Some(revocation),
+            ..self.key.clone()
+        }
+    }
+    pub fn expired(&self) -> Key {
+        Key {
+            expires_at: Some("2026-01-02T03:04:05Z".parse().unwrap()),
+            ..self.key.clone()
+        }
+    }
+    /// The key with another secret, the old one valid until `grace` from now.
+    pub fn rotated(&self, grace: SignedDuration) -> Self {
+        let secret = secret();
+        let key = Key {
+            digest: secret.digest(),
+            previous: Some(PreviousSecret {
+                digest: self.key.digest,
+                valid_until: Timestamp::now() + grace,
+            }),
+            ..self.key.clone()
+        };
+        Self { key, secret }
+    }
+}
+
+pub fn secret() -> Secret {
+    Secret::generate(SecretKind::Organization, |buffer| {
+        for chunk in buffer.chunks_mut(16) {
+            chunk.copy_from_slice(&Uuid::new_v4_bytes()[..chunk.len()]);
+        }
+        Ok::<_, std::convert::Infallible>(())
+    })
+    .unwrap()
+}
+
+/// Bytes that differ from call to call; nothing here has to be secret.
+trait NewBytes {
+    fn new_v4_bytes() -> [u8; 16];
+}
+impl NewBytes for Uuid {
+    fn new_v4_bytes() -> [u8; 16] {
+        *Uuid::now_v7().as_bytes()
+    }
+}
+
+pub fn key(scope: Scope, products: ProductScopes) -> Owned {
+    let secret = secret();
+    let key = Key {
+        id: KeyId(Uuid::now_v7()),
+        name: "test".to_owned(),
+        note: String::new(),
+        scope,
+        products,
+        digest: secret.digest(),
+        display: secret.display(),
+        previous: None,
+        created_at: "2025-01-01T00:00:00Z".parse().unwrap(),
+        created_by: MemberId(Uuid::now_v7()),
+        expires_at: None,
+        revoked: None,
+    };
+    Owned { key, secret }
+}
+
+pub struct World {
+    pub gateway: Gateway,
+    pub ledger: Arc<Memory>,
+    pub upstream: Upstream,
+    /// An organization key that may do everything.
+    pub owner: Owned,
+    /// A key of project Alpha that may read.
+    pub reader: Owned,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(100, Upstream::answering(ok("{}")).await).await
+    }
+
+    pub async fn with(limit: u32, upstream: Upstream) -> Self {
+        let ledger = Arc::new(Memory::default());
+        let owner = key(Scope::Organization {}, READ_WRITE);
+        let reader = key(Scope::Project { project_id: ALPHA }, READ);
+        let gateway = start(limit, &ledger, &[&owner, &reader]).await;
+        gateway.attach(Some(upstream.transport()));
+        Self {
+            gateway,
+            ledger,
+            upstream,
+            owner,
+            reader,
+        }
+    }
+
+    pub async fn get(&self, owned: &Owned, path: &str) -> Answer {
+        self.send(request("GET", path, &[("authorization", &owned.bearer())])).await
+    }
+
+    pub async fn send(&self, request: Request<Empty<Bytes>>) -> Answer {
+        Answer::read(self.gateway.handle(request).await).await
+    }
+}
+
+pub async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> Gateway {
+    let timing = Timing {
+        patience: Duration::from_millis(300),
+        write_uses: Duration::from_millis(50),
+    };
+    let gateway = Gateway::start_with(limit, ledger.clone(), timing).await.unwrap();
+    gateway.put_project(ALPHA, "alpha");
+    gateway.put_project(BETA, "beta");
+    for owned in keys {
+        gateway.put_key(&owned.key);
+    }
+    gateway
+}
+
+pub fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<Empty<Bytes>> {
+    let mut request = Request::builder().method(method).uri(target);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.header("host", "localhost").body(Empty::new()).unwrap()
+}
+
+pub fn posting(target: &str, owned: &Owned, body: &str) -> Request<Full<Bytes>> {
+    Request::builder()
+        .method("POST")
+        .uri(target)
+        .header("authorization", owned.bearer())
+        .header("host", "localhost")
+        .body(Full::from(body.to_owned()))
+        .unwrap()
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub async fn read(response: Response<Body>) -> Self {
+        let (head, body) = response.into_parts();
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+    pub fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+pub fn ok(body: &str) -> Script {
+    Script::Answer(format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+}
+
+/// What the upstream does with a request.
+#[derive(Debug, Clone)]
+pub enum Script {
+    /// Answers with these bytes and reads on.
+    Answer(String),
+    /// Writes these bytes and closes.
+    Cut(String),
+    /// Reads and says nothing.
+    Hang,
+}
+
+/// An upstream on a socket, written without any HTTP library, so that it sees the bytes as they are.
+pub struct Upstream {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+    open: Arc<AtomicU32>,
+}
+
+impl Upstream {
+    pub async fn answering(script: Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let open = Arc::new(AtomicU32::new(0));
+        let (log, count) = (seen.clone(), open.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (script, log, count) = (script.clone(), log.clone(), count.clone());
+                tokio::spawn(async move {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    play(stream, script, &log).await;
+                    count.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        Self { port, seen, open }
+    }
+
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        transport(self.port, "")
+    }
+
+    /// The requests as they came, body included.
+    pub fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// Connections that are open.
+    pub fn open(&self) -> u32 {
+        self.open.load(Ordering::SeqCst)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+pub fn transport(port: u16, prefix: &str) -> Arc<dyn Transport> {
+    let base = format!("http://127.0.0.1:{port}{prefix}").parse().unwrap();
+    Arc::new(HttpUpstream::new(base, PHARE_KEY.into()).unwrap())
+}
+
+async fn play(mut stream: TcpStream, script: Script, log: &Mutex<Vec<String>>) {
+    let mut bytes = Vec::new();
+    loop {
+        while !complete(&bytes) {
+            if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        log.lock().unwrap().push(String::from_utf8(std::mem::take(&mut bytes)).unwrap());
+        match &script {
+            Script::Answer(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
+            Script::Cut(answer) => {
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                return;
+            }
+            Script::Hang => {}
+        }
+    }
+}
+
+/// Whether a whole request has come; requests come one at a time.
+fn complete(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes).to_lowercase();
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    if head.contains("transfer-encoding: chunked") {
+        return body.ends_with("0\r\n\r\n");
+    }
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .map_or(0, |length| length.parse().unwrap());
+    body.len() >= length
+}
