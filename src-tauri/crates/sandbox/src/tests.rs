@@ -1,0 +1,158 @@
+//! The sandbox from outside: requests in, answers out. Every answer is also held against the specification.
+
+mod listings;
+mod memory;
+mod monitors;
+mod projects;
+mod rest;
+mod validation;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use gardien_phare::match_request;
+use gardien_store::Documents;
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use self::memory::Memory;
+use crate::Sandbox;
+use crate::specification::Specification;
+use crate::validate;
+
+/// A new sandbox with projects 1 and 2.
+struct World {
+    router: Router,
+    documents: Arc<dyn Documents>,
+    specification: Specification,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq)]
+struct Answer {
+    status: u16,
+    body: Value,
+}
+
+fn clock(time: &str) -> crate::Clock {
+    let time: Timestamp = time.parse().unwrap();
+    Arc::new(move || time)
+}
+
+impl World {
+    async fn new() -> Self {
+        let world = Self::over(Arc::new(Memory::default()), "2026-03-10T00:10:46.9Z").await;
+        for name in ["Shop", "Blog"] {
+            let project = json!({ "name": name, "members": [1] });
+            let made = world.post("/projects", None, project).await;
+            assert_eq!(made.status, 201);
+        }
+        world
+    }
+
+    async fn over(documents: Arc<dyn Documents>, time: &str) -> Self {
+        let sandbox = Sandbox::open(documents.clone(), clock(time)).await.unwrap();
+        Self {
+            router: sandbox.router(),
+            documents,
+            specification: Specification::load().unwrap(),
+        }
+    }
+
+    /// The same documents, opened again at another time.
+    async fn reopened(self, time: &str) -> Self {
+        Self::over(self.documents, time).await
+    }
+
+    async fn get(&self, path: &str, project: Option<i64>) -> Answer {
+        self.send("GET", path, project, "").await
+    }
+
+    async fn post(&self, path: &str, project: Option<i64>, body: Value) -> Answer {
+        self.send("POST", path, project, &body.to_string()).await
+    }
+
+    async fn delete(&self, path: &str, project: Option<i64>) -> Answer {
+        self.send("DELETE", path, project, "").await
+    }
+
+    /// One exchange; always with a JSON content type, as the Terraform provider has it.
+    async fn send(&self, method: &str, path: &str, project: Option<i64>, body: &str) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "127.0.0.1:7420")
+            .header("authorization", "Bearer any")
+            .header("content-type", "application/json");
+        if let Some(project) = project {
+            request = request.header("x-phare-project-id", project);
+        }
+        let request = request.body(Body::from(body.to_owned())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let kind = response.headers().get("content-type").cloned();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body = if bytes.is_empty() {
+            assert_eq!(kind, None);
+            Value::Null
+        } else {
+            assert_eq!(kind.unwrap(), "application/json");
+            serde_json::from_slice(&bytes).unwrap()
+        };
+        self.conforms(method, path, status, &body);
+        Answer {
+            status: status.as_u16(),
+            body,
+        }
+    }
+
+    /// Holds an answer against what the specification says of the operation.
+    fn conforms(&self, method: &str, path: &str, status: StatusCode, body: &Value) {
+        let path = path.split('?').next().unwrap();
+        let matched = match_request(&method.parse().unwrap(), path);
+        let contract = matched
+            .ok()
+            .and_then(|matched| self.specification.contract(matched.operation));
+        let schema = match (status.as_u16(), contract) {
+            (422, _) => Some(self.specification.named("ValidationError")),
+            (status, None) => {
+                assert_eq!(status, 404, "{method} {path}");
+                Some(self.specification.named("ErrorMessage"))
+            }
+            (404 | 413 | 501, _) => Some(self.specification.named("ErrorMessage")),
+            (_, Some(contract)) => {
+                assert_eq!(status, contract.status, "{method} {path}: {body}");
+                contract.answered.as_ref()
+            }
+        };
+        match schema {
+            Some(schema) => self.has_shape(schema, body),
+            None => assert_eq!(body, &Value::Null),
+        }
+    }
+
+    /// Nothing wrong, nothing missing, nothing unknown.
+    fn has_shape(&self, schema: &Value, body: &Value) {
+        let checked = validate::check(&self.specification, schema, &[], body.clone());
+        assert_eq!(checked.as_ref(), Ok(body));
+        for (name, field) in self.specification.properties(schema).into_iter().flatten() {
+            assert!(body.get(name).is_some(), "{name} is missing: {body}");
+            for row in body[name].as_array().into_iter().flatten() {
+                self.has_shape(&field["items"], row);
+            }
+        }
+    }
+}
+
+/// A body that makes an HTTP monitor.
+fn http_monitor() -> Value {
+    json!({
+        "name": "Shop front",
+        "protocol": "http",
+        "request": { "method": "GET", "url": "https://shop.example/" },
+        "regions": ["eu-deu-fra", "as-jpn-hnd"],
+    })
+}

@@ -1,0 +1,28 @@
+//! What can go wrong with the database, each with what it means for a person.
+
+/// A failed database call. The text is for people; the source, where there is one, for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file is not a database, or its content is broken.
+    #[error("the data file is damaged")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A newer Gardien wrote it.
+    #[error(
+        "the data file was written by a newer version (format {found}, this version knows {known})"
+    )]
+    NewerVersion {
+        /// Format of the file.
+        found: i64,
+        /// Newest format this version knows.
+        known: i64,
+    },
+    /// Another process has it open.
+    #[error("the data file is in use by another process")]
+    InUse,
+    /// No room to write.
+    #[error("the disk is full")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Something else the database said.
+    #[error("the database did not answer as it should")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,153 @@
+//! Where everything that must last is kept.
+//!
+//! One interface, made so that PostgreSQL can stand behind it as well as SQLite: nothing of either shows in a
+//! signature. Every change goes in together with its audit entry or not at all.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
+use gardien_domain::{
+    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
+    SecretDigest,
+};
+use jiff::Timestamp;
+
+pub mod documents;
+pub mod error;
+
+pub use documents::{Document, Documents};
+pub use error::StoreError;
+
+/// One change to what the authority owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Creates or changes the organization.
+    PutOrganization(Organization),
+    /// Creates or changes a key.
+    PutKey(Key),
+    /// Creates or changes a member and the projects assigned to them.
+    PutMember(Member),
+    /// Creates or changes the copy of a project.
+    PutProject(Project),
+    /// Forgets a project. Its keys stay, orphaned.
+    DeleteProject(ProjectId),
+    /// Opens a session.
+    PutSession(Session),
+}
+
+/// A key with what is known about it from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The key.
+    pub key: Key,
+    /// Name of the project it is bound to, while that exists.
+    pub project_name: Option<String>,
+    /// Mail address of the member who made it.
+    pub created_by: String,
+    /// When and for what it was last used.
+    pub last_use: Option<LastUse>,
+}
+
+/// One page of keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRows {
+    /// Newest first.
+    pub rows: Vec<StoredKey>,
+    /// Keys that the filter keeps, on all pages.
+    pub total: u64,
+}
+
+/// A session of a member with the management API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of its token. The token itself is never stored.
+    pub digest: SecretDigest,
+    /// Whose it is.
+    pub member: MemberId,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// From this moment on it is refused.
+    pub expires_at: Timestamp,
+}
+
+/// The shared limit's window, as it outlives a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SavedWindow {
+    /// `(unix milliseconds, calls)`, oldest first.
+    pub finished: Vec<(u64, u32)>,
+    /// Calls that may have been made since this was saved.
+    pub leased: u32,
+}
+
+/// What the authority keeps.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// Makes all changes and appends their audit entry, in one transaction. Durable when it returns.
+    async fn commit(
+        &self,
+        changes: &[Change],
+        record: AuditRecord,
+    ) -> Result<AuditEntry, StoreError>;
+
+    /// The organization; `None` before the first start is completed.
+    async fn organization(&self) -> Result<Option<Organization>, StoreError>;
+
+    /// One key.
+    async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError>;
+
+    /// Keys that `filter` keeps at `now`, newest first, after the key `after`.
+    async fn keys(
+        &self,
+        filter: &KeyFilter,
+        now: Timestamp,
+        after: Option<KeyId>,
+        limit: u32,
+    ) -> Result<KeyRows, StoreError>;
+
+    /// Every key: what the gateway holds in memory.
+    async fn every_key(&self) -> Result<Vec<Key>, StoreError>;
+
+    /// Keys bound to each project that are neither revoked nor expired at `now`.
+    async fn live_keys(&self, now: Timestamp) -> Result<HashMap<ProjectId, u32>, StoreError>;
+
+    /// Projects, by name.
+    async fn projects(&self) -> Result<Vec<Project>, StoreError>;
+
+    /// Members, by mail address.
+    async fn members(&self) -> Result<Vec<Member>, StoreError>;
+
+    /// One member.
+    async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError>;
+
+    /// The member with this (lower-case) mail address.
+    async fn member_by_email(&self, email: &str) -> Result<Option<Member>, StoreError>;
+
+    /// The session whose token has this digest, expired or not.
+    async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError>;
+
+    /// Audit entries before sequence number `before`, newest first, about `subject` if one is given.
+    async fn audit(
+        &self,
+        subject: Option<&str>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Walks the whole audit chain: how many entries there are, or how many hold and what is wrong after them.
+    async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError>;
+
+    /// Records last uses. Not audited; may lag a few seconds.
+    async fn record_uses(&self, uses: &[(KeyId, LastUse)]) -> Result<(), StoreError>;
+
+    /// The window as last saved; empty if never.
+    async fn window(&self) -> Result<SavedWindow, StoreError>;
+
+    /// Saves the window. Durable when it returns.
+    async fn save_window(&self, window: &SavedWindow) -> Result<(), StoreError>;
+
+    /// Closes the database in order. Later calls fail.
+    async fn close(&self);
+}
