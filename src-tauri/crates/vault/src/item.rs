@@ -1,0 +1,74 @@
+//! The names that secrets are kept under.
+
+use uuid::Uuid;
+
+/// The name that all of ours share. Never change it: what people kept would no longer be found.
+pub(crate) const SERVICE: &str = "dev.gardien.desktop";
+
+/// One thing that may lie in the keychain. An installation is one data folder: two of them on one computer share the
+/// keychain and must not see each other's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultItem {
+    /// The secret of a Gardien key that its creator chose to keep.
+    KeySecret {
+        /// The installation whose key it is.
+        installation: Uuid,
+        /// The key's id.
+        key: Uuid,
+    },
+    /// Phare's own key, which the gateway forwards with.
+    PhareKey {
+        /// The installation that forwards with it.
+        installation: Uuid,
+    },
+    /// The session token for a team's server.
+    TeamSession {
+        /// The server's address, as the person confirmed it.
+        url: String,
+    },
+}
+
+impl VaultItem {
+    /// The account it is kept under. As lasting as [`SERVICE`].
+    pub(crate) fn account(&self) -> String {
+        match self {
+            Self::KeySecret { installation, key } => format!("key:{installation}:{key}"),
+            Self::PhareKey { installation } => format!("phare:{installation}"),
+            Self::TeamSession { url } => format!("session:{url}"),
+        }
+    }
+
+    /// What a person reads in their keychain program.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::KeySecret { key, .. } => format!("Gardien: secret of key {key}"),
+            Self::PhareKey { .. } => "Gardien: Phare's key".to_owned(),
+            Self::TeamSession { url } => format!("Gardien: session at {url}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_never_change() {
+        let installation = Uuid::from_u128(1);
+        let key = Uuid::from_u128(2);
+        assert_eq!(
+            VaultItem::KeySecret { installation, key }.account(),
+            "key:00000000-0000-0000-0000-000000000001:00000000-0000-0000-0000-000000000002"
+        );
+        assert_eq!(
+            VaultItem::PhareKey { installation }.account(),
+            "phare:00000000-0000-0000-0000-000000000001"
+        );
+        let url = "https://gardien.example".to_owned();
+        assert_eq!(
+            VaultItem::TeamSession { url }.account(),
+            "session:https://gardien.example"
+        );
+    }
+}
