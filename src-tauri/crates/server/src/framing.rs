@@ -1,0 +1,513 @@
+//! The heads of a connection, judged before the HTTP library sees them.
+//!
+//! The library is lenient where a proxy must not be: it accepts a length together with an encoding, a missing
+//! Host, bare line feeds. Here a head is held back until it is whole; one that can be read in more than one
+//! way is replaced by a blank request, and the service is told why, so that the client gets a clear answer.
+//! Only bytes that belong to a judged message are ever let through.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use http::StatusCode;
+use http::uri::Authority;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+use tokio_util::io::poll_read_buf;
+
+/// The most headers a request may have.
+const MAX_HEADERS: usize = 100;
+/// What the library reads in place of a head that was refused.
+const BLANK: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\n\r\n";
+/// For so long a connection that is closed early is still read, so that the answer is not lost with it.
+const LINGER: Duration = Duration::from_secs(1);
+/// At least so much is read at once.
+const READ: usize = 8 * 1024;
+
+/// What is wrong with a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadFault {
+    /// Not HTTP/1, or a line that can be read in more than one way.
+    Syntax,
+    /// The target is not a path.
+    Target,
+    /// Not exactly one Host that is one.
+    Host,
+    /// The length of the body is stated in no way or in more than one that everybody reads alike.
+    Framing,
+    /// More bytes or more headers than anyone needs.
+    TooLarge,
+    /// It did not come in time.
+    TooSlow,
+}
+
+impl HeadFault {
+    /// The status it is answered with.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Syntax | Self::Target | Self::Host | Self::Framing => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+
+    /// The stable code and the words for people.
+    #[must_use]
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Syntax => ("malformed_request", "The request is not well-formed HTTP/1.1."),
+            Self::Target => ("malformed_request", "The request target must be a path."),
+            Self::Host => ("malformed_request", "The request needs exactly one Host header."),
+            Self::Framing => (
+                "malformed_request",
+                "The request does not state the length of its body in exactly one way.",
+            ),
+            Self::TooLarge => ("head_too_large", "The head of the request is too large."),
+            Self::TooSlow => ("request_timeout", "The head of the request did not come in time."),
+        }
+    }
+}
+
+/// What a head says about its message. Readable by the time the service is called with the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Verdict {
+    /// The head was refused; the request that the service sees is a blank.
+    pub fault: Option<HeadFault>,
+    /// No other message may follow on the connection: the end of this one is not known here.
+    pub last: bool,
+}
+
+/// The verdict on the newest head of a connection, shared with its service.
+pub type SharedVerdict = Arc<Mutex<Verdict>>;
+
+/// How much a head may take.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadLimits {
+    /// Bytes.
+    pub bytes: usize,
+    /// From its first byte to its last; the first head from the start of the connection.
+    pub time: Duration,
+}
+
+/// A connection that lets only well-framed requests through.
+#[derive(Debug)]
+pub struct Framed<S> {
+    stream: S,
+    limits: HeadLimits,
+    verdict: SharedVerdict,
+    /// Read and not yet let through.
+    buffer: BytesMut,
+    /// Of the head in the buffer, so many bytes were looked at.
+    scanned: usize,
+    /// So many bytes more belong to the message that was judged last.
+    pass: u64,
+    refused: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+    linger: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Framed<S> {
+    /// Wraps a fresh connection.
+    pub fn new(stream: S, limits: HeadLimits) -> (Self, SharedVerdict) {
+        let verdict = SharedVerdict::default();
+        let framed = Self {
+            stream,
+            limits,
+            verdict: verdict.clone(),
+            buffer: BytesMut::new(),
+            scanned: 0,
+            pass: 0,
+            refused: false,
+            timer: Some(Box::pin(sleep(limits.time))),
+            linger: None,
+        };
+        (framed, verdict)
+    }
+
+    /// Judges the head at the front of the buffer, if all of it is there.
+    fn judge(&mut self) {
+        // A client may send an empty line before a request.
+        while self.scanned == 0 && self.buffer.starts_with(b"\r\n") {
+            self.buffer.advance(2);
+        }
+        match end_of_head(&self.buffer, &mut self.scanned) {
+            Ok(Some(end)) if end <= self.limits.bytes => match read_head(&self.buffer[..end]) {
+                Ok(body) => self.let_through(end, body),
+                Err(fault) => self.refuse(fault),
+            },
+            Ok(None) if self.buffer.len() < self.limits.bytes => {}
+            Ok(_) => self.refuse(HeadFault::TooLarge),
+            Err(fault) => self.refuse(fault),
+        }
+    }
+
+    fn let_through(&mut self, head: usize, body: BodyLength) {
+        let (length, last) = match body {
+            BodyLength::Known(length) => (length, false),
+            BodyLength::Chunked => (u64::MAX, true),
+        };
+        self.pass = length.saturating_add(head as u64);
+        self.scanned = 0;
+        self.timer = None;
+        self.tell(Verdict { fault: None, last });
+    }
+
+    fn refuse(&mut self, fault: HeadFault) {
+        self.buffer.clear();
+        self.buffer.extend_from_slice(BLANK);
+        self.pass = BLANK.len() as u64;
+        self.refused = true;
+        self.timer = None;
+        self.tell(Verdict {
+            fault: Some(fault),
+            last: true,
+        });
+    }
+
+    fn tell(&self, verdict: Verdict) {
+        *self.verdict.lock().unwrap_or_else(PoisonError::into_inner) = verdict;
+    }
+
+    /// Whether the head that is awaited is overdue. One that never began ends the connection without a word.
+    fn overdue(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.timer.is_none() && !self.buffer.is_empty() {
+            self.timer = Some(Box::pin(sleep(self.limits.time)));
+        }
+        self.timer
+            .as_mut()
+            .is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            if this.pass == 0 && !this.refused {
+                this.judge();
+            }
+            let ready = this.buffer.len().min(out.remaining());
+            let ready = usize::try_from(this.pass).map_or(ready, |pass| ready.min(pass));
+            if ready > 0 {
+                out.put_slice(&this.buffer[..ready]);
+                this.buffer.advance(ready);
+                this.pass -= ready as u64;
+                return Poll::Ready(Ok(()));
+            }
+            if this.pass == 0 && this.refused {
+                // Nothing more is read. The answer closes the connection.
+                return Poll::Pending;
+            }
+            if this.pass == 0 && this.overdue(cx) {
+                if this.buffer.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+                this.refuse(HeadFault::TooSlow);
+                continue;
+            }
+            this.buffer.reserve(READ);
+            let read = ready!(poll_read_buf(Pin::new(&mut this.stream), cx, &mut this.buffer))?;
+            if read == 0 {
+                // What is left of a head that never became whole is nobody's.
+                this.pass = 0;
+                this.buffer.clear();
+                return Poll::Ready(Ok(()));
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Framed<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Closes our half. A client that is still sending is listened to a little longer: were the connection
+    /// dropped on it, it would lose the answer too.
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if this.pass == 0 && !this.refused {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let linger = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        while linger.as_mut().poll(cx).is_pending() {
+            this.buffer.clear();
+            this.buffer.reserve(READ);
+            match ready!(poll_read_buf(Pin::new(&mut this.stream), cx, &mut this.buffer)) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BodyLength {
+    Known(u64),
+    Chunked,
+}
+
+/// Where the head ends, once that can be seen. Every line must end in CR LF, and neither stands alone.
+fn end_of_head(buffer: &[u8], scanned: &mut usize) -> Result<Option<usize>, HeadFault> {
+    for at in *scanned..buffer.len() {
+        match buffer[at] {
+            b'\n' if at == 0 || buffer[at - 1] != b'\r' => return Err(HeadFault::Syntax),
+            b'\n' if buffer[..=at].ends_with(b"\r\n\r\n") => return Ok(Some(at + 1)),
+            b'\n' => {}
+            _ if at > 0 && buffer[at - 1] == b'\r' => return Err(HeadFault::Syntax),
+            _ => {}
+        }
+    }
+    *scanned = buffer.len();
+    Ok(None)
+}
+
+/// Judges a whole head.
+fn read_head(head: &[u8]) -> Result<BodyLength, HeadFault> {
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(head) {
+        Ok(httparse::Status::Complete(length)) if length == head.len() => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(HeadFault::TooLarge),
+        _ => return Err(HeadFault::Syntax),
+    }
+    let target = request.path.unwrap_or_default();
+    let plain = target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+    if !plain || !(target.starts_with('/') || target == "*") {
+        return Err(HeadFault::Target);
+    }
+    let headers = &*request.headers;
+    match values(headers, "host").as_slice() {
+        [host] if is_host(host) => {}
+        _ => return Err(HeadFault::Host),
+    }
+    let lengths = values(headers, "content-length");
+    let encodings = values(headers, "transfer-encoding");
+    match (lengths.as_slice(), encodings.as_slice()) {
+        ([], []) => Ok(BodyLength::Known(0)),
+        ([length], []) => digits(length).map(BodyLength::Known).ok_or(HeadFault::Framing),
+        ([], [coding]) if coding.eq_ignore_ascii_case(b"chunked") && request.version == Some(1) => {
+            Ok(BodyLength::Chunked)
+        }
+        _ => Err(HeadFault::Framing),
+    }
+}
+
+fn values<'a>(headers: &[httparse::Header<'a>], name: &str) -> Vec<&'a [u8]> {
+    headers
+        .iter()
+        .filter(|header| header.name.eq_ignore_ascii_case(name))
+        .map(|header| header.value)
+        .collect()
+}
+
+fn is_host(value: &[u8]) -> bool {
+    !value.contains(&b'@') && Authority::try_from(value).is_ok()
+}
+
+/// `parse` alone would take a sign.
+fn digits(value: &[u8]) -> Option<u64> {
+    let text = str::from_utf8(value).ok()?;
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    const LIMITS: HeadLimits = HeadLimits {
+        bytes: 1024,
+        time: Duration::from_millis(200),
+    };
+
+    /// Sends `bytes` in pieces of `size`; what came through, and the verdict after each read.
+    async fn through(bytes: &[u8], size: usize) -> (Vec<u8>, Verdict) {
+        let (mut client, server) = duplex(64 * 1024);
+        let (mut framed, verdict) = Framed::new(server, LIMITS);
+        let mut passed = Vec::new();
+        for piece in bytes.chunks(size) {
+            client.write_all(piece).await.unwrap();
+            drain(&mut framed, &mut passed).await;
+        }
+        let verdict = *verdict.lock().unwrap();
+        (passed, verdict)
+    }
+
+    async fn drain(framed: &mut Framed<DuplexStream>, passed: &mut Vec<u8>) {
+        loop {
+            let read = framed.read_buf(passed);
+            if tokio::time::timeout(Duration::ZERO, read).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn fault(head: &str) -> Option<HeadFault> {
+        let (whole, verdict) = through(head.as_bytes(), usize::MAX).await;
+        let (slowly, same) = through(head.as_bytes(), 1).await;
+        assert_eq!(verdict, same, "{head:?}");
+        assert_eq!(whole, slowly, "{head:?}");
+        if verdict.fault.is_some() {
+            assert_eq!(whole, BLANK, "{head:?}");
+        }
+        verdict.fault
+    }
+
+    #[tokio::test]
+    async fn sound_heads_pass_byte_for_byte() {
+        for message in [
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /a?b=%2e%2e//c HTTP/1.1\r\nhost: a.b:80\r\nx: y \r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: [::1]:7420\r\n\r\n",
+            "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n\n\n\r\rx",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        ] {
+            for size in [1, 7, usize::MAX] {
+                let (passed, verdict) = through(message.as_bytes(), size).await;
+                assert_eq!(verdict.fault, None, "{message}");
+                assert_eq!(String::from_utf8(passed).unwrap(), message);
+                assert_eq!(verdict.last, message.contains("Chunked"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn heads_that_can_be_read_twice_are_refused() {
+        use HeadFault::{Framing, Host, Syntax, Target};
+        for (head, expected) in [
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: chunked\r\ncontent-length: 0\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x1\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n", Framing),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", Framing),
+            ("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", Framing),
+            ("GET / HTTP/1.1\r\n\r\n", Host),
+            ("GET / HTTP/1.0\r\n\r\n", Host),
+            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", Host),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", Host),
+            ("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", Host),
+            ("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", Host),
+            ("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", Host),
+            ("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", Target),
+            ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", Target),
+            ("GET /#x HTTP/1.1\r\nHost: a\r\n\r\n", Target),
+            ("GET /é HTTP/1.1\r\nHost: a\r\n\r\n", Target),
+            ("GET / HTTP/1.1\nHost: a\n\n", Syntax),
+            ("GET / HTTP/1.1\r\nHost: a\n\r\n", Syntax),
+            ("GET / HTTP/1.1\r\nHost: a\rx: y\r\n\r\n", Syntax),
+            ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", Syntax),
+            ("GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", Syntax),
+            ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", Syntax),
+            ("GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", Syntax),
+            ("GET / HTTP/1.1\r\nHost: a\r\nx: \0\r\n\r\n", Syntax),
+            ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", Syntax),
+            ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", Syntax),
+            ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", Syntax),
+            ("GET /\r\n\r\n", Syntax),
+            ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Syntax),
+            ("\u{16}\u{3}\u{1}\n", Syntax),
+        ] {
+            assert_eq!(fault(head).await, Some(expected), "{head:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_message_of_a_connection_is_judged_and_none_is_read_early() {
+        let first = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+        let bad = "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n";
+        let (mut client, server) = duplex(4096);
+        let (mut framed, verdict) = Framed::new(server, LIMITS);
+        client.write_all(format!("{first}\r\n{first}{bad}{first}").as_bytes()).await.unwrap();
+        for _ in 0..2 {
+            let mut message = vec![0; first.len()];
+            framed.read_exact(&mut message).await.unwrap();
+            assert_eq!(message, first.as_bytes());
+            assert_eq!(*verdict.lock().unwrap(), Verdict::default());
+        }
+        let mut rest = Vec::new();
+        drain(&mut framed, &mut rest).await;
+        assert_eq!(rest, BLANK, "nothing after a refused head is let through");
+        assert_eq!(verdict.lock().unwrap().fault, Some(HeadFault::Host));
+    }
+
+    #[tokio::test]
+    async fn large_heads_are_refused() {
+        let long = format!("GET / HTTP/1.1\r\nHost: a\r\nx: {}\r\n\r\n", "y".repeat(1024));
+        assert_eq!(fault(&long).await, Some(HeadFault::TooLarge));
+        assert_eq!(fault(&"a".repeat(2000)).await, Some(HeadFault::TooLarge));
+        let many = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "x: y\r\n".repeat(100));
+        assert_eq!(fault(&many).await, Some(HeadFault::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn a_slow_head_is_refused_and_a_silent_connection_ends() {
+        let (mut client, server) = duplex(4096);
+        let (mut framed, verdict) = Framed::new(server, LIMITS);
+        client.write_all(b"GET / HT").await.unwrap();
+        let mut passed = vec![0; BLANK.len()];
+        framed.read_exact(&mut passed).await.unwrap();
+        assert_eq!(verdict.lock().unwrap().fault, Some(HeadFault::TooSlow));
+
+        let (_client, server) = duplex(4096);
+        let (mut framed, _) = Framed::new(server, LIMITS);
+        assert_eq!(framed.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn any_bytes_are_judged_without_panic() {
+        let mut state = 3_u64;
+        for _ in 0..500 {
+            let bytes: Vec<u8> = (0..200)
+                .map(|_| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    b"GET /\r\n: Host\0\xff1a"[(state >> 33) as usize % 18]
+                })
+                .collect();
+            through(&bytes, 3).await;
+        }
+    }
+}
