@@ -21,3 +21,15 @@ pub struct Organization {
 
 /// Phare's limit unless the organization bought another.
 pub const DEFAULT_CALLS_PER_MINUTE: u32 = 100;
+
+impl Organization {
+    /// A new organization with Phare's own limit.
+    #[must_use]
+    pub fn named(name: String) -> Self {
+        Self {
+            name,
+            calls_per_minute: DEFAULT_CALLS_PER_MINUTE,
+            at_limit: AtLimit::default(),
+        }
+    }
+}

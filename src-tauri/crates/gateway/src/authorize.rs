@@ -2,9 +2,7 @@
 
 use gardien_domain::operation::Operation;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
-use gardien_domain::{
-    Call, KeyId, ProjectDirectory, ProjectId, ProjectSelection, decide,
-};
+use gardien_domain::{Call, KeyId, ProjectDirectory, ProjectId, ProjectSelection, decide};
 use gardien_phare::{PathFault, match_request};
 use http::HeaderMap;
 use http::request::Parts;
@@ -66,6 +64,11 @@ fn plain_query(head: &Parts) -> bool {
 }
 
 fn selection(headers: &HeaderMap) -> ProjectSelection {
-    let values = |name| headers.get_all(name).iter().map(http::HeaderValue::as_bytes);
+    let values = |name| {
+        headers
+            .get_all(name)
+            .iter()
+            .map(http::HeaderValue::as_bytes)
+    };
     ProjectSelection::parse(values(PROJECT_ID_HEADER), values(PROJECT_SLUG_HEADER))
 }

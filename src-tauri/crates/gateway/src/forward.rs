@@ -30,7 +30,12 @@ pub(crate) async fn forward(
         body,
         upload: upload.clone(),
     });
-    let answer = patiently(upstream.send(Request::from_parts(head, body)), &upload, patience).await;
+    let answer = patiently(
+        upstream.send(Request::from_parts(head, body)),
+        &upload,
+        patience,
+    )
+    .await;
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer {
         Some(Ok(response)) => return received(response),
@@ -46,7 +51,10 @@ pub(crate) async fn forward(
         TransportFault::Broken(_) if upload.is_broken() => return Err(Refusal::BodyBroken),
         TransportFault::Broken(_) => Refusal::UpstreamBroken,
     };
-    tracing::warn!(error = &fault as &dyn std::error::Error, "no answer from the upstream");
+    tracing::warn!(
+        error = &fault as &dyn std::error::Error,
+        "no answer from the upstream"
+    );
     Err(refusal)
 }
 

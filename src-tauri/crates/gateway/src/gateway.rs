@@ -129,7 +129,11 @@ impl Gateway {
 
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
     pub fn attach(&self, upstream: Option<Arc<dyn Transport>>) {
-        *self.0.upstream.write().unwrap_or_else(PoisonError::into_inner) = upstream;
+        *self
+            .0
+            .upstream
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 
     /// What the limit looks like now.
@@ -153,6 +157,19 @@ impl Gateway {
         response.headers_mut().insert(headers::REQUEST_ID, id);
         self.stamp(response.headers_mut());
         response
+    }
+
+    /// Makes a call of Gardien's own to `upstream`, counted against the limit like any other.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the limit is used up or the upstream does not answer.
+    pub async fn call(
+        &self,
+        upstream: &dyn Transport,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Refusal> {
+        let pass = self.0.throttle.enter().await?;
+        forward(upstream, request, pass, self.0.timing.patience).await
     }
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.

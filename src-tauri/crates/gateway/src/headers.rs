@@ -3,8 +3,8 @@
 
 use gardien_domain::ProjectId;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap,
-    HeaderName, HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HeaderMap, HeaderName,
+    HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,7 +25,6 @@ pub(crate) fn outgoing(
     strip_hop_by_hop(headers);
     for name in [
         AUTHORIZATION,
-        HOST,
         COOKIE,
         FORWARDED,
         // The body's own size speaks for itself on the next connection.
@@ -118,8 +117,14 @@ mod tests {
             ("content-type", "application/json"),
             ("user-agent", "curl"),
         ]);
-        outgoing(&mut headers, Some(ProjectId(4)), &HeaderValue::from_static("id-1"));
+        outgoing(
+            &mut headers,
+            Some(ProjectId(4)),
+            &HeaderValue::from_static("id-1"),
+        );
         let expected = map(&[
+            // The sandbox makes its links from it; on a connection to Phare its own takes its place.
+            ("host", "gateway"),
             ("content-type", "application/json"),
             ("user-agent", "curl"),
             ("x-phare-project-id", "4"),

@@ -55,9 +55,12 @@ impl Keys {
 }
 
 fn digests(key: &Key) -> impl Iterator<Item = SecretDigest> {
-    [Some(key.digest), key.previous.map(|previous| previous.digest)]
-        .into_iter()
-        .flatten()
+    [
+        Some(key.digest),
+        key.previous.map(|previous| previous.digest),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// No decision reads a key's words, and with a million keys they are most of its weight.
@@ -88,7 +91,10 @@ mod tests {
     fn rule_5_bearer_in_any_case_exactly_once() {
         let digest = Secret::parse(SECRET).unwrap().digest();
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "] {
-            assert_eq!(presented(&headers(&[&format!("{scheme} {SECRET}")])), Some(digest));
+            assert_eq!(
+                presented(&headers(&[&format!("{scheme} {SECRET}")])),
+                Some(digest)
+            );
         }
         let right = format!("Bearer {SECRET}");
         for wrong in [

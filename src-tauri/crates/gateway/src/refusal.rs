@@ -199,7 +199,9 @@ impl Refusal {
 
 fn decided_message(decided: &Decided) -> Cow<'static, str> {
     Cow::Borrowed(match decided {
-        Decided::KeyExpired { since } => return format!("This API key expired at {since:.0}.").into(),
+        Decided::KeyExpired { since } => {
+            return format!("This API key expired at {since:.0}.").into();
+        }
         Decided::KeyRevoked { since } => {
             return format!("This API key was revoked at {since:.0}.").into();
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::{AUTHORIZATION, HOST, HeaderValue};
 use http::uri::{Parts, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -47,7 +47,9 @@ pub enum TransportFault {
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
     /// The address is not one of an HTTP server.
-    #[error("the address of the upstream needs http:// or https://, a host, and neither user nor query")]
+    #[error(
+        "the address of the upstream needs http:// or https://, a host, and neither user nor query"
+    )]
     Address,
     /// The credential cannot stand in a header.
     #[error("the upstream's key holds characters that no key has")]
@@ -62,9 +64,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// Shorter than servers keep idle connections, so that we close them first.
 const IDLE: Duration = Duration::from_secs(15);
 
-type Connection = hyper_rustls::MaybeHttpsStream<
-    hyper_util::rt::TokioIo<tokio::net::TcpStream>,
->;
+type Connection = hyper_rustls::MaybeHttpsStream<hyper_util::rt::TokioIo<tokio::net::TcpStream>>;
 type Connector = BoxCloneSyncService<Uri, Connection, BoxError>;
 
 /// A Phare over HTTP or HTTPS. Never follows a redirect: that would carry the key elsewhere.
@@ -159,6 +159,8 @@ impl Transport for HttpUpstream {
         *request.uri_mut() = self.target(request.uri()).map_err(unsent)?;
         let authorization = bearer(&self.credential).map_err(|error| unsent(error.into()))?;
         request.headers_mut().insert(AUTHORIZATION, authorization);
+        // The client's names us; the connection's own takes its place.
+        request.headers_mut().remove(HOST);
         match self.client.request(request).await {
             Ok(response) => Ok(response.map(boxed)),
             Err(error) if error.is_connect() => Err(TransportFault::Unreachable(error.into())),

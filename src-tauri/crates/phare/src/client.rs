@@ -1,18 +1,17 @@
 //! A client of Phare's API for the little that Gardien itself asks of it: projects.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::{Project, ProjectId};
 use http::{Method, Request, Response};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// One exchange with a Phare: over the network, or straight into the sandbox.
+/// One exchange with a Phare: through the gateway, so that it counts against the shared limit, or straight
+/// into the sandbox.
 #[async_trait]
 pub trait Exchange: Send + Sync + std::fmt::Debug {
     /// Sends a request whose URI is path and query only, and reads the whole answer.
@@ -34,6 +33,9 @@ pub enum PhareFault {
     /// It could not be reached, or took too long.
     #[error("Phare cannot be reached")]
     Unreachable(#[source] BoxError),
+    /// The organization's calls of this minute are used up.
+    #[error("the calls of this minute are used up")]
+    Busy,
     /// It refuses the key.
     #[error("Phare refuses the key")]
     KeyRefused,
@@ -196,6 +198,7 @@ impl PhareClient {
                 message: message(response.body()),
             }),
             404 => Err(PhareFault::NotFound),
+            429 => Err(PhareFault::Busy),
             422 => Err(PhareFault::Invalid {
                 message: message(response.body()),
             }),
@@ -210,51 +213,4 @@ fn message(body: &[u8]) -> String {
         .as_str()
         .unwrap_or("no reason given")
         .to_owned()
-}
-
-/// An exchange over the network.
-#[derive(Debug)]
-pub struct HttpExchange {
-    http: reqwest::Client,
-    base: String,
-    key: SecretString,
-}
-
-impl HttpExchange {
-    /// Speaks to the API at `base` (scheme, host, optional path) with `key`.
-    ///
-    /// # Errors
-    /// When the TLS stack cannot be set up.
-    pub fn new(base: &str, key: SecretString) -> Result<Self, BoxError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .timeout(Duration::from_secs(30))
-            // A redirect would carry the key somewhere else.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self {
-            http,
-            base: base.trim_end_matches('/').to_owned(),
-            key,
-        })
-    }
-}
-
-#[async_trait]
-impl Exchange for HttpExchange {
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
-        let (head, body) = request.into_parts();
-        let answer = self
-            .http
-            .request(head.method, format!("{}{}", self.base, head.uri))
-            .headers(head.headers)
-            .bearer_auth(self.key.expose_secret())
-            .body(body)
-            .send()
-            .await?;
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = answer.status();
-        *response.body_mut() = answer.bytes().await?;
-        Ok(response)
-    }
 }

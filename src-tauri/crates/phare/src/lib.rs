@@ -5,7 +5,7 @@ pub mod client;
 pub mod matching;
 pub mod operations;
 
-pub use client::{Exchange, HttpExchange, PhareClient, PhareFault};
+pub use client::{Exchange, PhareClient, PhareFault};
 pub use matching::{Matched, PathFault, match_request};
 pub use operations::{OPERATIONS, operation};
 

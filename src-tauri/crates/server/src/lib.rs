@@ -1,1 +1,17 @@
+//! The composition that the headless server and the desktop app share: store, gateway, authority and what
+//! they need of one another, and the listeners in front of them.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod calls;
+mod door;
+mod enforce;
+pub mod framing;
+pub mod listen;
+mod service;
+mod upstream;
+
+pub use door::ListenFault;
+pub use listen::{ListenLimits, serve};
+pub use service::{OpenFault, Service, database, system_clock};
+pub use upstream::{AttachFault, Upstream};

@@ -92,7 +92,10 @@ pub async fn serve<S, B>(
     limits: ListenLimits,
 ) -> io::Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
     S::Future: Send,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -145,7 +148,10 @@ struct Door<S> {
 
 impl<S, B> Door<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
     S::Future: Send,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -216,13 +222,21 @@ where
                 })
             } else {
                 let message = "Gardien is answering as many requests as it can.";
-                let mut busy = own(&limits, StatusCode::SERVICE_UNAVAILABLE, "gateway_busy", message);
+                let mut busy = own(
+                    &limits,
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "gateway_busy",
+                    message,
+                );
                 busy.headers_mut().insert(RETRY_AFTER, COME_AGAIN.into());
-                busy.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                busy.headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
                 busy
             };
             if verdict.last {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(response)
         }
@@ -230,7 +244,12 @@ where
 }
 
 /// An answer of the listener itself.
-fn own<B>(limits: &ListenLimits, status: StatusCode, code: &str, message: &str) -> Response<Answer<B>> {
+fn own<B>(
+    limits: &ListenLimits,
+    status: StatusCode,
+    code: &str,
+    message: &str,
+) -> Response<Answer<B>> {
     let body = serde_json::json!({ "message": message, "code": code });
     let mut response = Response::new(Answer::Own(Full::from(body.to_string())));
     *response.status_mut() = status;

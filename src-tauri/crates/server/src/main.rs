@@ -1,1 +1,39 @@
-fn main(){}
+//! `gardien-server`: Gardien without a window, for a server or a script.
+
+mod arguments;
+mod commands;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    let done = match arguments.command {
+        Command::Serve(serve) => commands::serve(serve).await,
+        Command::Token(token) => commands::token(token).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            tracing::error!(
+                error = &fault as &dyn std::error::Error,
+                "gardien-server ends"
+            );
+            // Not only in the log, which may go elsewhere or be turned off.
+            let _ = writeln!(std::io::stderr(), "gardien-server: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}

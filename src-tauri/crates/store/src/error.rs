@@ -26,3 +26,12 @@ pub enum StoreError {
     #[error("the database did not answer as it should")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => Self::Full(error.into()),
+            _ => Self::Unavailable(error.into()),
+        }
+    }
+}

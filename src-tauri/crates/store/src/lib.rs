@@ -17,12 +17,20 @@ use jiff::Timestamp;
 
 pub mod documents;
 pub mod error;
+mod folder;
+pub mod sqlite;
 
 pub use documents::{Document, Documents};
 pub use error::StoreError;
+pub use folder::{FolderLock, lock};
+pub use sqlite::Sqlite;
 
 /// One change to what the authority owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few exist at a time, and most are keys"
+)]
 pub enum Change {
     /// Creates or changes the organization.
     PutOrganization(Organization),

@@ -20,7 +20,7 @@ const INSIDE: &str = "GARDIEN_VAULT_INSIDE";
 fn inside(session: &Session, test: &str) {
     let output = session
         .command(env::current_exe().unwrap())
-        .args(["--exact", test, "--include-ignored", "--nocapture"])
+        .args(["--exact", test, "--nocapture"])
         .env(INSIDE, "1")
         .output()
         .unwrap();
@@ -68,6 +68,7 @@ fn lock() {
 }
 
 /// Replaces the daemon by an unlocked one. It is part of the session and ends with it.
+#[expect(clippy::zombie_processes, reason = "the session ends it")]
 fn start_anew() {
     let mut daemon = Command::new("gnome-keyring-daemon")
         .args([
@@ -84,7 +85,6 @@ fn start_anew() {
 }
 
 #[test]
-#[ignore = "needs gnome-keyring: cargo xtask test"]
 fn found_and_not_found() {
     test("found_and_not_found", Keychain::Unlocked, async {
         let vault = Vault::open();
@@ -124,7 +124,6 @@ fn found_and_not_found() {
 }
 
 #[test]
-#[ignore = "needs gnome-keyring: cargo xtask test"]
 fn locked_from_the_start() {
     test("locked_from_the_start", Keychain::Locked, async {
         let vault = Vault::open();
@@ -139,7 +138,6 @@ fn locked_from_the_start() {
 }
 
 #[test]
-#[ignore = "needs gnome-keyring: cargo xtask test"]
 fn locked_while_in_use() {
     test("locked_while_in_use", Keychain::Unlocked, async {
         let vault = Vault::open();
@@ -158,7 +156,6 @@ fn locked_while_in_use() {
 }
 
 #[test]
-#[ignore = "needs gnome-keyring: cargo xtask test"]
 fn a_keychain_started_anew_is_found_again() {
     test(
         "a_keychain_started_anew_is_found_again",
@@ -182,7 +179,6 @@ fn a_keychain_started_anew_is_found_again() {
 }
 
 #[test]
-#[ignore = "needs dbus: cargo xtask test"]
 fn no_keychain_on_the_bus() {
     test("no_keychain_on_the_bus", Keychain::Absent, async {
         let vault = Vault::open();

@@ -14,7 +14,11 @@ fn ours(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/json");
     assert!(answer.json()["message"].is_string());
-    for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"] {
+    for name in [
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+    ] {
         assert!(answer.header(name).parse::<u64>().is_ok(), "{name}");
     }
     assert!(!answer.header("x-request-id").is_empty());
@@ -31,7 +35,10 @@ async fn without_a_known_secret_401() {
         vec![("authorization", "Bearer nonsense")],
         vec![("authorization", "Basic Og==")],
         vec![("authorization", stranger.as_str())],
-        vec![("authorization", bearer.as_str()), ("authorization", bearer.as_str())],
+        vec![
+            ("authorization", bearer.as_str()),
+            ("authorization", bearer.as_str()),
+        ],
     ] {
         let answer = world.send(request("GET", "/projects", &headers)).await;
         ours(&answer, 401);
@@ -49,7 +56,12 @@ async fn a_dead_key_is_told_which_and_since_when() {
     let answer = world.get(&world.reader, MONITORS).await;
     ours(&answer, 401);
     assert_eq!(answer.code(), "key_expired");
-    assert!(answer.json()["message"].as_str().unwrap().contains("2026-01-02T03:04:05Z"));
+    assert!(
+        answer.json()["message"]
+            .as_str()
+            .unwrap()
+            .contains("2026-01-02T03:04:05Z")
+    );
 
     world.gateway.put_key(&world.reader.revoked());
     // Who before what: not even that a path is odd or unknown is told to a dead key.
@@ -73,7 +85,10 @@ async fn a_rotation_lets_both_secrets_through_for_its_grace() {
     let ended = world.reader.rotated(SignedDuration::from_secs(-1));
     world.gateway.put_key(&ended.key);
     assert_eq!(world.get(&ended, MONITORS).await.status, 200);
-    assert_eq!(world.get(&world.reader, MONITORS).await.code(), "key_expired");
+    assert_eq!(
+        world.get(&world.reader, MONITORS).await.code(),
+        "key_expired"
+    );
     // The secret of the first rotation belongs to nobody any more.
     ours(&world.get(&rotated, MONITORS).await, 401);
     assert_eq!(world.get(&rotated, MONITORS).await.code(), "");
@@ -99,18 +114,47 @@ impl World {
 #[tokio::test]
 async fn projects_are_refused_with_a_reason() {
     let world = World::new().await;
-    let manager = key(gardien_domain::Scope::Project { project_id: ALPHA }, READ_WRITE);
+    let manager = key(
+        gardien_domain::Scope::Project { project_id: ALPHA },
+        READ_WRITE,
+    );
     world.gateway.put_key(&manager.key);
-    let answer = Answer::read(world.gateway.handle(posting("/projects", &manager, "{}")).await).await;
+    let answer = Answer::read(
+        world
+            .gateway
+            .handle(posting("/projects", &manager, "{}"))
+            .await,
+    )
+    .await;
     ours(&answer, 403);
     assert_eq!(answer.code(), "project_management_forbidden");
 
     for (owned, header, status, code) in [
-        (&world.reader, ("x-phare-project-id", "2"), 403, "project_forbidden"),
-        (&world.reader, ("x-phare-project-slug", "beta"), 403, "project_forbidden"),
+        (
+            &world.reader,
+            ("x-phare-project-id", "2"),
+            403,
+            "project_forbidden",
+        ),
+        (
+            &world.reader,
+            ("x-phare-project-slug", "beta"),
+            403,
+            "project_forbidden",
+        ),
         (&world.reader, ("x-phare-project-id", "1"), 200, ""),
-        (&world.owner, ("x-phare-project-id", "77"), 403, "project_unknown"),
-        (&world.owner, ("x-phare-project-slug", "gone"), 403, "project_unknown"),
+        (
+            &world.owner,
+            ("x-phare-project-id", "77"),
+            403,
+            "project_unknown",
+        ),
+        (
+            &world.owner,
+            ("x-phare-project-slug", "gone"),
+            403,
+            "project_unknown",
+        ),
         (&world.owner, ("x-phare-project-slug", "beta"), 200, ""),
         (&world.owner, ("x-phare-project-id", "one"), 422, ""),
         (&world.owner, ("x-other", "1"), 422, ""),
@@ -118,7 +162,11 @@ async fn projects_are_refused_with_a_reason() {
         let bearer = owned.bearer();
         let headers = [("authorization", bearer.as_str()), header];
         let answer = world.send(request("GET", MONITORS, &headers)).await;
-        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{header:?}");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (status, code),
+            "{header:?}"
+        );
         if status == 422 {
             ours(&answer, 422);
             assert!(answer.json()["errors"]["X-Phare-Project-Id"][0].is_string());
@@ -135,7 +183,10 @@ async fn projects_are_refused_with_a_reason() {
     assert!(answer.json()["errors"]["X-Phare-Project-Slug"][0].is_string());
 
     world.gateway.remove_project(ALPHA);
-    assert_eq!(world.get(&world.reader, MONITORS).await.code(), "project_deleted");
+    assert_eq!(
+        world.get(&world.reader, MONITORS).await.code(),
+        "project_deleted"
+    );
 }
 
 #[tokio::test]
@@ -150,7 +201,9 @@ async fn what_the_catalogue_does_not_know_is_404() {
         ("PATCH", "/projects/1"),
         ("DELETE", "/projects"),
     ] {
-        let answer = world.send(request(method, path, &[("authorization", &bearer)])).await;
+        let answer = world
+            .send(request(method, path, &[("authorization", &bearer)]))
+            .await;
         ours(&answer, 404);
         assert_eq!(answer.json(), json!({"message": "Resource not found"}));
     }
@@ -174,14 +227,19 @@ async fn a_head_that_can_be_read_twice_is_400_and_never_forwarded() {
         "/projects/1;a",
         "*",
     ] {
-        let answer = world.send(request("GET", path, &[("authorization", &bearer)])).await;
+        let answer = world
+            .send(request("GET", path, &[("authorization", &bearer)]))
+            .await;
         ours(&answer, 400);
         assert_eq!(answer.code(), "ambiguous_path", "{path}");
     }
     for headers in [
         [("content-length", "1"), ("content-length", "1")],
         [("content-length", "1"), ("transfer-encoding", "chunked")],
-        [("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+        [
+            ("transfer-encoding", "chunked"),
+            ("transfer-encoding", "chunked"),
+        ],
         [("host", "other"), ("x-a", "1")],
     ] {
         let headers = [headers[0], headers[1], ("authorization", &bearer)];
@@ -189,7 +247,11 @@ async fn a_head_that_can_be_read_twice_is_400_and_never_forwarded() {
         ours(&answer, 400);
         assert_eq!(answer.header("connection"), "close");
     }
-    let absolute = request("GET", "http://localhost/projects", &[("authorization", &bearer)]);
+    let absolute = request(
+        "GET",
+        "http://localhost/projects",
+        &[("authorization", &bearer)],
+    );
     ours(&world.send(absolute).await, 400);
     for (method, target) in [("TRACE", "/projects"), ("CONNECT", "localhost:1")] {
         let request = request(method, target, &[("authorization", &bearer)]);
@@ -203,12 +265,24 @@ async fn a_head_that_can_be_read_twice_is_400_and_never_forwarded() {
 async fn a_sane_request_id_is_kept() {
     let world = World::new().await;
     let long = "x".repeat(129);
-    for (sent, kept) in [("a.b_C-9", true), (&"x".repeat(128), true), (&long, false), ("a b", false), ("", false)] {
-        let answer = world.send(request("GET", "/projects", &[("x-request-id", sent)])).await;
+    for (sent, kept) in [
+        ("a.b_C-9", true),
+        (&"x".repeat(128), true),
+        (&long, false),
+        ("a b", false),
+        ("", false),
+    ] {
+        let answer = world
+            .send(request("GET", "/projects", &[("x-request-id", sent)]))
+            .await;
         assert_eq!(answer.header("x-request-id") == sent, kept, "{sent}");
     }
     let answer = world
-        .send(request("GET", "/projects", &[("x-request-id", "a"), ("x-request-id", "b")]))
+        .send(request(
+            "GET",
+            "/projects",
+            &[("x-request-id", "a"), ("x-request-id", "b")],
+        ))
         .await;
     assert!(answer.header("x-request-id").len() == 36);
 }
@@ -226,7 +300,11 @@ async fn without_an_upstream_503() {
 #[tokio::test]
 async fn an_upstream_that_is_not_there_502_and_costs_no_call() {
     let world = World::new().await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     world.gateway.attach(Some(transport(closed, "")));
     let answer = world.get(&world.owner, "/projects").await;
     ours(&answer, 502);
@@ -245,7 +323,12 @@ async fn an_upstream_that_says_nothing_504_and_costs_its_call() {
 
 #[tokio::test]
 async fn an_upstream_that_breaks_off_502_once() {
-    for cut in ["", "HTTP/1.1 200 OK\r\ncontent-", "nonsense\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n"] {
+    for cut in [
+        "",
+        "HTTP/1.1 200 OK\r\ncontent-",
+        "nonsense\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+    ] {
         let world = World::with(100, Upstream::answering(Script::Cut(cut.to_owned())).await).await;
         let answer = world.get(&world.owner, "/projects").await;
         ours(&answer, 502);
@@ -257,8 +340,13 @@ async fn an_upstream_that_breaks_off_502_once() {
 
 #[tokio::test]
 async fn a_refusal_of_our_own_key_is_not_the_clients_fault() {
-    let refused = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\ncontent-length: 2\r\n\r\n{}";
-    let world = World::with(100, Upstream::answering(Script::Answer(refused.to_owned())).await).await;
+    let refused =
+        "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\ncontent-length: 2\r\n\r\n{}";
+    let world = World::with(
+        100,
+        Upstream::answering(Script::Answer(refused.to_owned())).await,
+    )
+    .await;
     let answer = world.get(&world.owner, "/projects").await;
     ours(&answer, 502);
     assert_eq!(answer.code(), "upstream_key_refused");
@@ -278,7 +366,9 @@ async fn any_bytes_in_a_head_are_answered_and_never_granted() {
     let world = World::new().await;
     let mut state = 1_u64;
     let mut byte = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (state >> 56) as u8
     };
     for _ in 0..5_000 {

@@ -52,8 +52,13 @@ async fn the_upstream_gets_the_path_as_authorized_and_our_key() {
 async fn a_slug_goes_out_as_the_id_and_projects_without_any() {
     let world = World::new().await;
     let bearer = world.owner.bearer();
-    let headers = [("authorization", bearer.as_str()), ("x-phare-project-slug", "beta")];
-    world.send(request("GET", "/uptime/monitors", &headers)).await;
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("x-phare-project-slug", "beta"),
+    ];
+    world
+        .send(request("GET", "/uptime/monitors", &headers))
+        .await;
     world.send(request("GET", "/projects", &headers)).await;
     let seen = world.upstream.seen();
     assert!(seen[0].contains("x-phare-project-id: 2\r\n"));
@@ -64,7 +69,9 @@ async fn a_slug_goes_out_as_the_id_and_projects_without_any() {
 #[tokio::test]
 async fn a_base_path_is_put_before_the_path() {
     let world = World::new().await;
-    world.gateway.attach(Some(transport(world.upstream.port(), "/phare/v1/")));
+    world
+        .gateway
+        .attach(Some(transport(world.upstream.port(), "/phare/v1/")));
     world.get(&world.owner, "/projects?page=2").await;
     world.get(&world.owner, "/").await;
     let seen = world.upstream.seen();
@@ -77,7 +84,11 @@ async fn answers_pass_unchanged_but_for_the_connection_and_the_limit() {
     let answer = "HTTP/1.1 422 Unprocessable Entity\r\ncontent-type: text/odd\r\nset-cookie: a=b\r\n\
         x-ratelimit-remaining: 7777\r\nx-request-id: theirs\r\nkeep-alive: timeout=5\r\nx-own: 1\r\n\
         content-length: 3\r\n\r\nno!";
-    let world = World::with(100, Upstream::answering(Script::Answer(answer.to_owned())).await).await;
+    let world = World::with(
+        100,
+        Upstream::answering(Script::Answer(answer.to_owned())).await,
+    )
+    .await;
     let answer = world.get(&world.owner, "/projects").await;
     assert_eq!((answer.status, &answer.body[..]), (422, &b"no!"[..]));
     assert_eq!(answer.header("content-type"), "text/odd");
@@ -92,7 +103,11 @@ async fn answers_pass_unchanged_but_for_the_connection_and_the_limit() {
 #[tokio::test]
 async fn a_redirect_is_passed_on_not_followed() {
     let answer = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
-    let world = World::with(100, Upstream::answering(Script::Answer(answer.to_owned())).await).await;
+    let world = World::with(
+        100,
+        Upstream::answering(Script::Answer(answer.to_owned())).await,
+    )
+    .await;
     assert_eq!(world.get(&world.owner, "/projects").await.status, 302);
     assert_eq!(world.upstream.seen().len(), 1);
 }
@@ -100,7 +115,10 @@ async fn a_redirect_is_passed_on_not_followed() {
 #[tokio::test]
 async fn a_body_of_known_length_keeps_it_and_another_is_chunked() {
     let world = World::new().await;
-    world.gateway.handle(posting("/projects", &world.owner, "{\"name\":\"x\"}")).await;
+    world
+        .gateway
+        .handle(posting("/projects", &world.owner, "{\"name\":\"x\"}"))
+        .await;
     let parts = stream::iter(["--b\r\n", "one", "\r\n--b--\r\n"])
         .map(|part| Ok::<_, Infallible>(Frame::data(Bytes::from(part))));
     let request = Request::post("/projects")
@@ -124,7 +142,9 @@ async fn bodies_stream_both_ways() {
     let echo = tower::service_fn(|request: Request<gardien_gateway::Body>| async move {
         Ok::<_, Infallible>(Response::new(request.into_body()))
     });
-    world.gateway.attach(Some(Arc::new(LocalUpstream::new(echo))));
+    world
+        .gateway
+        .attach(Some(Arc::new(LocalUpstream::new(echo))));
     let endless = stream::repeat(Bytes::from(vec![7; 64 * 1024]))
         .map(|chunk| Ok::<_, Infallible>(Frame::data(chunk)));
     let request = Request::post("/projects")
@@ -134,7 +154,14 @@ async fn bodies_stream_both_ways() {
     let mut response = world.gateway.handle(request).await;
     let mut read = 0;
     while read < 64 * 1024 * 1024 {
-        read += response.frame().await.unwrap().unwrap().into_data().unwrap().len();
+        read += response
+            .frame()
+            .await
+            .unwrap()
+            .unwrap()
+            .into_data()
+            .unwrap()
+            .len();
     }
 }
 
@@ -143,9 +170,14 @@ async fn a_local_upstream_gets_no_credential() {
     let world = World::new().await;
     let echo = tower::service_fn(|request: Request<gardien_gateway::Body>| async move {
         let known = request.headers().contains_key("authorization");
-        Ok::<_, Infallible>(Response::new(Full::from(format!("{known} {}", request.uri()))))
+        Ok::<_, Infallible>(Response::new(Full::from(format!(
+            "{known} {}",
+            request.uri()
+        ))))
     });
-    world.gateway.attach(Some(Arc::new(LocalUpstream::new(echo))));
+    world
+        .gateway
+        .attach(Some(Arc::new(LocalUpstream::new(echo))));
     let answer = world.get(&world.owner, "/projects?page=1").await;
     assert_eq!(answer.body, "false /projects?page=1");
 }
@@ -155,7 +187,11 @@ async fn an_answer_cut_short_is_an_error_not_an_end() {
     for head in ["content-length: 100", "transfer-encoding: chunked"] {
         let cut = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n5\r\nabcde\r\n");
         let world = World::with(100, Upstream::answering(Script::Cut(cut)).await).await;
-        let request = request("GET", "/projects", &[("authorization", &world.owner.bearer())]);
+        let request = request(
+            "GET",
+            "/projects",
+            &[("authorization", &world.owner.bearer())],
+        );
         let response = world.gateway.handle(request).await;
         assert_eq!(response.status(), 200);
         assert!(response.into_body().collect().await.is_err(), "{head}");
@@ -165,9 +201,17 @@ async fn an_answer_cut_short_is_an_error_not_an_end() {
 #[tokio::test]
 async fn a_client_that_goes_away_takes_its_call_with_it() {
     let world = World::with(100, Upstream::answering(Script::Hang).await).await;
-    let request = request("GET", "/projects", &[("authorization", &world.owner.bearer())]);
+    let request = request(
+        "GET",
+        "/projects",
+        &[("authorization", &world.owner.bearer())],
+    );
     let calling = world.gateway.handle(request);
-    assert!(tokio::time::timeout(Duration::from_millis(100), calling).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), calling)
+            .await
+            .is_err()
+    );
     assert_eq!(world.upstream.seen().len(), 1);
     // It reached the upstream, so it counts.
     assert_eq!(world.gateway.limits().used, 1);

@@ -27,7 +27,10 @@ async fn rule_6_a_hundred_a_minute_and_then_429() {
         let answer = world.get(owned, path).await;
         if answer.status == 200 {
             granted += 1;
-            assert_eq!(answer.header("x-ratelimit-remaining"), (100 - granted).to_string());
+            assert_eq!(
+                answer.header("x-ratelimit-remaining"),
+                (100 - granted).to_string()
+            );
             continue;
         }
         assert_eq!(answer.status, 429);
@@ -50,9 +53,19 @@ async fn refusals_cost_nothing() {
     world.get(&world.owner, "/uptime/monitors").await;
     assert_eq!(world.gateway.limits().used, 0);
     world.gateway.set_limit(0);
-    assert_eq!(world.get(&world.owner, "/nothing").await.status, 404, "what before how often");
+    assert_eq!(
+        world.get(&world.owner, "/nothing").await.status,
+        404,
+        "what before how often"
+    );
     assert_eq!(world.get(&world.owner, "/projects").await.status, 429);
-    assert_eq!(world.get(&world.owner, "/projects").await.header("retry-after"), "1");
+    assert_eq!(
+        world
+            .get(&world.owner, "/projects")
+            .await
+            .header("retry-after"),
+        "1"
+    );
 }
 
 #[tokio::test]
@@ -101,12 +114,20 @@ async fn a_full_disk_neither_stops_nor_loosens() {
 async fn a_million_a_minute_is_not_slow_and_hardly_writes() {
     let world = World::with(1_000_000, Upstream::answering(Script::Hang).await).await;
     let echo = tower::service_fn(|_| async {
-        Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<bytes::Bytes>::new()))
+        Ok::<_, std::convert::Infallible>(http::Response::new(
+            http_body_util::Empty::<bytes::Bytes>::new(),
+        ))
     });
-    world.gateway.attach(Some(std::sync::Arc::new(gardien_gateway::LocalUpstream::new(echo))));
+    world.gateway.attach(Some(std::sync::Arc::new(
+        gardien_gateway::LocalUpstream::new(echo),
+    )));
     let begun = std::time::Instant::now();
     assert_eq!(granted(&world, 20_000).await, 20_000);
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
     assert!(world.ledger.saves.load(Ordering::Relaxed) < 20);
 }
 

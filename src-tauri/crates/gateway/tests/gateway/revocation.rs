@@ -14,15 +14,19 @@ use crate::support::*;
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rule_7_revocation_takes_effect_at_once() {
     let world = Arc::new(World::with(1_000_000, Upstream::answering(Script::Hang).await).await);
-    let empty = tower::service_fn(|_| async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) });
-    world.gateway.attach(Some(Arc::new(LocalUpstream::new(empty))));
+    let empty =
+        tower::service_fn(|_| async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) });
+    world
+        .gateway
+        .attach(Some(Arc::new(LocalUpstream::new(empty))));
     for _ in 0..100 {
         let owned = Arc::new(key(world.owner.key.scope, READ));
         world.gateway.put_key(&owned.key);
         let acknowledged = Arc::new(AtomicBool::new(false));
         let callers: Vec<_> = (0..16)
             .map(|_| {
-                let (world, owned, acknowledged) = (world.clone(), owned.clone(), acknowledged.clone());
+                let (world, owned, acknowledged) =
+                    (world.clone(), owned.clone(), acknowledged.clone());
                 tokio::spawn(async move {
                     let (mut granted, mut refused) = (0, 0);
                     while refused < 3 {

@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyId, LastUse, MemberId, ProductScope, ProductScopes, ProjectId, Scope, Secret, SecretKind,
+    Key, KeyId, LastUse, MemberId, ProductScope, ProductScopes, ProjectId, Scope, Secret,
+    SecretKind,
 };
 use gardien_gateway::{
     Body, BoxError, Gateway, HttpUpstream, Ledger, SavedCalls, Timing, Transport,
@@ -174,7 +175,8 @@ impl World {
     }
 
     pub async fn get(&self, owned: &Owned, path: &str) -> Answer {
-        self.send(request("GET", path, &[("authorization", &owned.bearer())])).await
+        self.send(request("GET", path, &[("authorization", &owned.bearer())]))
+            .await
     }
 
     pub async fn send(&self, request: Request<Empty<Bytes>>) -> Answer {
@@ -187,7 +189,9 @@ pub async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> Gateway
         patience: Duration::from_millis(300),
         write_uses: Duration::from_millis(50),
     };
-    let gateway = Gateway::start_with(limit, ledger.clone(), timing).await.unwrap();
+    let gateway = Gateway::start_with(limit, ledger.clone(), timing)
+        .await
+        .unwrap();
     gateway.put_project(ALPHA, "alpha");
     gateway.put_project(BETA, "beta");
     for owned in keys {
@@ -201,7 +205,10 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    request.header("host", "localhost").body(Empty::new()).unwrap()
+    request
+        .header("host", "localhost")
+        .body(Empty::new())
+        .unwrap()
 }
 
 pub fn posting(target: &str, owned: &Owned, body: &str) -> Request<Full<Bytes>> {
@@ -237,7 +244,9 @@ impl Answer {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
@@ -318,7 +327,9 @@ async fn play(mut stream: TcpStream, script: Script, log: &Mutex<Vec<String>>) {
                 return;
             }
         }
-        log.lock().unwrap().push(String::from_utf8(std::mem::take(&mut bytes)).unwrap());
+        log.lock()
+            .unwrap()
+            .push(String::from_utf8(std::mem::take(&mut bytes)).unwrap());
         match &script {
             Script::Answer(answer) => stream.write_all(answer.as_bytes()).await.unwrap(),
             Script::Cut(answer) => {

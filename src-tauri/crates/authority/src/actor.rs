@@ -1,0 +1,99 @@
+//! Who asks, and what they may do, as values: a use case takes the value, so its check cannot be forgotten.
+
+use gardien_domain::{Member, Role};
+
+use crate::Fault;
+use crate::api::Rights;
+
+/// A member whose session was accepted.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    member: Member,
+}
+
+/// Declares a proof that an actor may do something, and the one way to get it.
+macro_rules! right {
+    ($(#[$doc:meta])* $proof:ident, $ask:ident, $rule:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $proof<'a>(&'a Actor);
+
+        impl<'a> $proof<'a> {
+            /// Who holds it.
+            #[must_use]
+            pub fn actor(self) -> &'a Actor {
+                self.0
+            }
+        }
+
+        impl Actor {
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// [`Fault::Forbidden`] when the role does not allow it.
+            pub fn $ask(&self) -> Result<$proof<'_>, Fault> {
+                if self.member.role.$rule() {
+                    Ok($proof(self))
+                } else {
+                    Err(Fault::Forbidden { what: $what })
+                }
+            }
+        }
+    };
+}
+
+right!(
+    /// May create, change, rotate, revoke keys.
+    KeyManager, manage_keys, may_manage_keys, "create, change or revoke API keys"
+);
+right!(
+    /// May create projects.
+    ProjectCreator, create_projects, may_create_projects, "create projects"
+);
+right!(
+    /// May rename and delete projects.
+    ProjectManager, manage_projects, may_manage_projects, "rename or delete projects"
+);
+right!(
+    /// May change the organization, and which projects a member is assigned to.
+    OrganizationManager, manage_organization, may_manage_organization, "change the organization"
+);
+right!(
+    /// May read the audit trail.
+    Auditor, read_audit, may_read_audit, "read the audit trail"
+);
+
+impl Actor {
+    /// The actor behind an accepted session.
+    pub(crate) fn new(member: Member) -> Self {
+        Self { member }
+    }
+
+    /// The member.
+    #[must_use]
+    pub fn member(&self) -> &Member {
+        &self.member
+    }
+
+    /// Whether they see every key, or only those of their projects.
+    pub(crate) fn sees_every_key(&self) -> bool {
+        self.member.role.sees_every_key()
+    }
+
+    /// Whether they may change a member's role.
+    pub(crate) fn may_change_role(&self, from: Role, to: Role) -> bool {
+        self.member.role.may_change_role(from, to)
+    }
+
+    /// What they may do, for the interface to show.
+    pub(crate) fn rights(&self) -> Rights {
+        let role = self.member.role;
+        Rights {
+            manage_keys: role.may_manage_keys(),
+            create_projects: role.may_create_projects(),
+            manage_projects: role.may_manage_projects(),
+            manage_organization: role.may_manage_organization(),
+            read_audit: role.may_read_audit(),
+        }
+    }
+}

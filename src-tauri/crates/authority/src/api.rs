@@ -1,0 +1,371 @@
+//! The bodies of the management API, as JSON, OpenAPI and TypeScript see them.
+//!
+//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation.
+
+use gardien_domain::filter::{ScopeKind, Usage};
+use gardien_domain::{
+    Access, AtLimit, KeyId, KeyStatus, MemberId, Method, Product, ProductScope, ProductScopes,
+    ProjectHeader, ProjectId, Role, Scope,
+};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+use utoipa::{IntoParams, ToSchema};
+
+/// A key as lists and drawers show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct KeyView {
+    pub id: KeyId,
+    pub name: String,
+    pub note: String,
+    pub scope: Scope,
+    /// Name of the project it is bound to; absent for an organization key or when the project was deleted.
+    pub project_name: Option<String>,
+    pub products: ProductScopes,
+    pub status: KeyStatus,
+    /// Display form of the secret: enough to match a leaked one by eye.
+    pub display: String,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Mail address of the member who made it.
+    pub created_by: String,
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub revoked_at: Option<Timestamp>,
+    /// While rotating: until when the secret before still works.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub previous_valid_until: Option<Timestamp>,
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_used_at: Option<Timestamp>,
+    /// Operation id of the last use.
+    pub last_operation: Option<String>,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// At most 1,000 characters.
+    #[serde(default)]
+    pub note: String,
+    pub scope: Scope,
+    pub products: ProductScopes,
+    /// Absent or null: never.
+    #[serde(default)]
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What to change of a key. What is absent stays. The scope never changes: a wider key is a new key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyPatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub products: Option<ProductScopes>,
+    /// Null: never expires. Absent: stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[ts(optional, type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The answer to a creation or a rotation: the only place where a secret is serialized.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct CreatedKey {
+    pub key: KeyView,
+    /// Shown once; never again.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String)]
+    pub secret: SecretString,
+}
+
+fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}
+
+/// How to rotate.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// For how many seconds the secret before still works; at most 30 days.
+    #[serde(default)]
+    #[ts(type = "number")]
+    pub grace_seconds: u32,
+}
+
+/// Which keys to list. Newest first.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams,
+)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+#[ts(optional_fields)]
+pub struct KeyQuery {
+    /// Text in name, note, project name or display form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<ScopeKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<ProjectId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<KeyStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<ProductScope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<ProductScope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// Live, and expiring within so many days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_within_days: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// 1 to 500; 50 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// One page of keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct KeyPage {
+    pub data: Vec<KeyView>,
+    /// Send it as `cursor` for the next page; null on the last.
+    pub next_cursor: Option<String>,
+    /// Keys that the filter keeps, on all pages.
+    #[ts(type = "number")]
+    pub total: u64,
+}
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ProjectView {
+    pub id: ProjectId,
+    pub slug: String,
+    pub name: String,
+    /// Keys bound to it that are neither revoked nor expired.
+    pub live_keys: u32,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// Projects, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct ProjectPage {
+    pub data: Vec<ProjectView>,
+    pub next_cursor: Option<String>,
+}
+
+/// Name of a project to make, or its new name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectName {
+    /// 1 to 25 characters: Phare's limit.
+    pub name: String,
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MemberView {
+    pub id: MemberId,
+    pub email: String,
+    pub role: Role,
+    /// Projects they are assigned to; meaningful for a Member, Owner and Admin see all.
+    pub projects: Vec<ProjectId>,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// Members, by mail address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct MemberPage {
+    pub data: Vec<MemberView>,
+    pub next_cursor: Option<String>,
+}
+
+/// What to change of a member: the role, or the projects a Member is assigned to. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[ts(optional_fields)]
+pub struct MemberPatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<ProjectId>>,
+}
+
+/// What the person behind the session may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct Rights {
+    pub manage_keys: bool,
+    pub create_projects: bool,
+    pub manage_projects: bool,
+    pub manage_organization: bool,
+    pub read_audit: bool,
+}
+
+/// Who is asking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct SessionView {
+    pub member: MemberView,
+    pub organization: String,
+    pub rights: Rights,
+    /// Mail addresses of the Owners and Admins: whom to ask for what one may not do oneself.
+    pub ask: Vec<String>,
+}
+
+/// One of Phare's operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OperationView {
+    pub id: String,
+    pub method: Method,
+    pub path: String,
+    pub product: Product,
+    pub access: Access,
+    pub project_header: ProjectHeader,
+    /// Creates, changes or removes a project: for organization keys only.
+    pub manages_projects: bool,
+    pub summary: String,
+}
+
+/// The 48 operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OperationPage {
+    pub data: Vec<OperationView>,
+    pub next_cursor: Option<String>,
+}
+
+/// The organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct OrganizationView {
+    pub name: String,
+    /// Calls a minute, all keys together.
+    pub calls_per_minute: u32,
+    pub at_limit: AtLimit,
+}
+
+/// What to change of the organization. What is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[ts(optional_fields)]
+pub struct OrganizationPatch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// 1 to 1,000,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls_per_minute: Option<u32>,
+    /// Only `reject` for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_limit: Option<AtLimit>,
+}
+
+/// The shared limit right now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitsView {
+    pub calls_per_minute: u32,
+    pub at_limit: AtLimit,
+    /// Calls that count at the moment.
+    pub used: u32,
+    pub remaining: u32,
+    /// Seconds until the oldest of them no longer counts; 0 if none counts.
+    pub reset_seconds: u32,
+}
+
+/// One entry of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct AuditView {
+    /// 1 for the first, without gaps.
+    #[ts(type = "number")]
+    pub sequence: u64,
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// Mail address, or `system`.
+    pub actor: String,
+    /// Such as `key.revoked`.
+    pub action: String,
+    /// Id of the key, project or member; empty for the organization.
+    pub subject: String,
+    #[ts(type = "unknown")]
+    #[schema(value_type = Object)]
+    pub detail: serde_json::Value,
+    /// Lower-case hexadecimal SHA-256 over this entry and the one before.
+    pub hash: String,
+}
+
+/// Which entries to list. Newest first.
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams,
+)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+#[ts(optional_fields)]
+pub struct AuditQuery {
+    /// Only entries about this key, project or member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// 1 to 500; 50 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// One page of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct AuditPage {
+    pub data: Vec<AuditView>,
+    pub next_cursor: Option<String>,
+}
+
+/// What a walk over the whole audit chain found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct AuditVerification {
+    pub ok: bool,
+    /// Entries that hold, from the first.
+    #[ts(type = "number")]
+    pub entries: u64,
+    /// Where and how the chain is broken; null when it holds.
+    pub fault: Option<String>,
+}
+
+/// An error, as RFC 9457 has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    pub r#type: String,
+    pub title: String,
+    pub status: u16,
+    /// What happened and what to do.
+    pub detail: String,
+    /// Stable; made for programs.
+    pub code: String,
+    /// Messages by field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub errors: BTreeMap<String, Vec<String>>,
+}

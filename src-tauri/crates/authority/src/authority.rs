@@ -1,0 +1,206 @@
+//! The authority as a whole: what it holds, how it starts, and how every change is made.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::{Member, MemberId, Organization, Role};
+use gardien_phare::PhareClient;
+use gardien_store::{Change, Store};
+use jiff::{Timestamp, TimestampRound, Unit};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, MutexGuard};
+use uuid::Uuid;
+
+use crate::{Actor, Enforcement, Fault, check};
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Who acts when no member does.
+pub(crate) const SYSTEM: &str = "system";
+
+/// Owns the organization, its keys and their audit trail. Cheap to clone; all clones are one authority.
+#[derive(Clone)]
+pub struct Authority {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) enforcement: Arc<dyn Enforcement>,
+    phare: Arc<RwLock<Option<PhareClient>>>,
+    /// Held by whoever reads in order to change, so that no two changes are made from the same state.
+    changing: Arc<Mutex<()>>,
+    clock: Clock,
+}
+
+impl Authority {
+    /// Opens the authority over `store` and tells `enforcement` everything it has to know.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] when the store cannot be read.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        enforcement: Arc<dyn Enforcement>,
+        clock: Clock,
+    ) -> Result<Self, Fault> {
+        for project in store.projects().await? {
+            enforcement.put_project(project.id, &project.slug);
+        }
+        for key in store.every_key().await? {
+            enforcement.put_key(&key);
+        }
+        if let Some(organization) = store.organization().await? {
+            enforcement.set_limit(organization.calls_per_minute);
+        }
+        Ok(Self {
+            store,
+            enforcement,
+            phare: Arc::default(),
+            changing: Arc::default(),
+            clock,
+        })
+    }
+
+    /// Asks this Phare about projects from here on; `None`: nobody.
+    pub fn attach(&self, phare: Option<PhareClient>) {
+        *self.phare.write().unwrap_or_else(PoisonError::into_inner) = phare;
+    }
+
+    /// Completes the first start: the organization and its Owner.
+    ///
+    /// # Errors
+    /// [`Fault::AlreadyFounded`], [`Fault::Invalid`] by field, or [`Fault::Store`].
+    pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
+        let name = check::organization_name("organization", organization)?;
+        let email = check::email(email)?;
+        let _changing = self.changing().await;
+        if self.owner().await?.is_some() {
+            return Err(Fault::AlreadyFounded);
+        }
+        let organization = Organization::named(name);
+        let owner = new_member(email, Role::Owner, self.now());
+        let detail = json!({ "name": organization.name, "owner": owner.email });
+        self.commit(
+            &[
+                Change::PutOrganization(organization.clone()),
+                Change::PutMember(owner.clone()),
+            ],
+            &owner.email,
+            AuditAction::OrganizationCreated,
+            String::new(),
+            &detail,
+        )
+        .await?;
+        self.enforcement.set_limit(organization.calls_per_minute);
+        Ok(owner.id)
+    }
+
+    /// Makes an organization where there is none, for a server that nobody sits in front of.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn ensure_organization(&self) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        if self.store.organization().await?.is_some() {
+            return Ok(());
+        }
+        let organization = Organization::named("Organization".to_owned());
+        let detail = json!({ "name": organization.name });
+        self.commit(
+            &[Change::PutOrganization(organization)],
+            SYSTEM,
+            AuditAction::OrganizationCreated,
+            String::new(),
+            &detail,
+        )
+        .await
+    }
+
+    /// The member who has been Owner for longest; `None` before the first start is completed.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn owner(&self) -> Result<Option<MemberId>, Fault> {
+        let members = self.store.members().await?;
+        let owners = members.iter().filter(|member| member.role == Role::Owner);
+        Ok(owners
+            .min_by_key(|owner| owner.created_at)
+            .map(|owner| owner.id))
+    }
+
+    /// The time, to the microsecond: what the store keeps.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = (self.clock)();
+        now.round(
+            TimestampRound::new()
+                .smallest(Unit::Microsecond)
+                .mode(jiff::RoundMode::Trunc),
+        )
+        .unwrap_or(now)
+    }
+
+    pub(crate) fn phare(&self) -> Result<PhareClient, Fault> {
+        let phare = self.phare.read().unwrap_or_else(PoisonError::into_inner);
+        phare.clone().ok_or(Fault::UpstreamMissing)
+    }
+
+    pub(crate) async fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().await
+    }
+
+    /// Makes changes as `actor`, together with their audit entry.
+    pub(crate) async fn change(
+        &self,
+        actor: &Actor,
+        changes: &[Change],
+        action: AuditAction,
+        subject: impl fmt::Display,
+        detail: &Value,
+    ) -> Result<(), Fault> {
+        self.commit(
+            changes,
+            &actor.member().email,
+            action,
+            subject.to_string(),
+            detail,
+        )
+        .await
+    }
+
+    pub(crate) async fn commit(
+        &self,
+        changes: &[Change],
+        actor: &str,
+        action: AuditAction,
+        subject: String,
+        detail: &Value,
+    ) -> Result<(), Fault> {
+        let record = AuditRecord {
+            at: self.now(),
+            actor: actor.to_owned(),
+            action,
+            subject,
+            detail: detail.to_string(),
+        };
+        self.store.commit(changes, record).await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authority")
+            .field("store", &self.store)
+            .field("enforcement", &self.enforcement)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A member who joins now, assigned to nothing.
+pub(crate) fn new_member(email: String, role: Role, now: Timestamp) -> Member {
+    Member {
+        id: MemberId(Uuid::now_v7()),
+        email,
+        role,
+        projects: std::collections::BTreeSet::new(),
+        created_at: now,
+    }
+}

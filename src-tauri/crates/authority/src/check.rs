@@ -1,0 +1,176 @@
+//! What people may type into a field.
+
+use gardien_domain::ProductScopes;
+use jiff::Timestamp;
+
+use crate::fault::{Fault, FieldErrors};
+
+/// The longest name of a key or an organization, in characters.
+const NAME: usize = 100;
+/// The longest note of a key, in characters.
+const NOTE: usize = 1_000;
+/// The longest mail address, as RFC 5321 has it.
+const EMAIL: usize = 254;
+/// The largest limit that an organization can have, in calls a minute.
+const CALLS: u32 = 1_000_000;
+
+/// Collects what is wrong, so that a person is told all of it at once.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    errors: FieldErrors,
+}
+
+impl Checks {
+    pub(crate) fn refuse(&mut self, field: &str, message: impl Into<String>) {
+        self.errors
+            .entry(field.to_owned())
+            .or_default()
+            .push(message.into());
+    }
+
+    pub(crate) fn name(&mut self, name: &str) -> String {
+        self.line("name", name, NAME)
+    }
+
+    pub(crate) fn note(&mut self, note: &str) -> String {
+        let note = note.trim();
+        if note.chars().count() > NOTE {
+            self.refuse("note", format!("At most {NOTE} characters."));
+        }
+        if note
+            .chars()
+            .any(|letter| letter.is_control() && letter != '\n')
+        {
+            self.refuse("note", "No control characters.");
+        }
+        note.to_owned()
+    }
+
+    pub(crate) fn products(&mut self, products: ProductScopes) {
+        if products.is_empty() {
+            self.refuse(
+                "products",
+                "A key without access to any product could do nothing.",
+            );
+        }
+    }
+
+    pub(crate) fn expiry(&mut self, expires_at: Option<Timestamp>, now: Timestamp) {
+        if expires_at.is_some_and(|at| at <= now) {
+            self.refuse("expires_at", "The expiry must lie in the future.");
+        }
+    }
+
+    pub(crate) fn calls_per_minute(&mut self, calls: u32) {
+        if !(1..=CALLS).contains(&calls) {
+            self.refuse("calls_per_minute", format!("A number from 1 to {CALLS}."));
+        }
+    }
+
+    /// # Errors
+    /// [`Fault::Invalid`] with all that was refused.
+    pub(crate) fn end(self) -> Result<(), Fault> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Fault::Invalid(self.errors))
+        }
+    }
+
+    fn line(&mut self, field: &str, text: &str, longest: usize) -> String {
+        let text = text.trim();
+        if text.is_empty() {
+            self.refuse(field, "It needs a name.");
+        } else if text.chars().count() > longest {
+            self.refuse(field, format!("At most {longest} characters."));
+        }
+        if text.chars().any(char::is_control) {
+            self.refuse(field, "No control characters.");
+        }
+        text.to_owned()
+    }
+}
+
+/// The name of an organization, trimmed.
+pub(crate) fn organization_name(field: &str, name: &str) -> Result<String, Fault> {
+    let mut checks = Checks::default();
+    let name = checks.line(field, name, NAME);
+    checks.end().map(|()| name)
+}
+
+/// A mail address in lower case. Only what would break something is refused: whether it exists, no form tells.
+pub(crate) fn email(text: &str) -> Result<String, Fault> {
+    let email = text.trim().to_lowercase();
+    let plain = email.len() <= EMAIL
+        && !email
+            .chars()
+            .any(|letter| letter.is_whitespace() || letter.is_control())
+        && email.split_once('@').is_some_and(|(local, host)| {
+            !local.is_empty() && !host.is_empty() && !host.contains('@')
+        });
+    if plain {
+        Ok(email)
+    } else {
+        Err(Fault::field(
+            "email",
+            "A mail address has the form name@example.com.",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_addresses_are_taken_as_they_are_but_for_case_and_spaces() {
+        assert_eq!(email(" Ada@Example.com ").unwrap(), "ada@example.com");
+        for wrong in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "a b@example.com",
+            "a@b@c",
+            "a@b\n",
+        ] {
+            let answer = email(wrong);
+            assert_eq!(answer.is_err(), wrong != "a@b\n", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let mut checks = Checks::default();
+        checks.name(" ");
+        checks.note(&"x".repeat(1_001));
+        checks.products(ProductScopes::default());
+        checks.expiry(Some(now), now);
+        checks.calls_per_minute(0);
+        let Err(Fault::Invalid(errors)) = checks.end() else {
+            panic!("nothing was refused");
+        };
+        let fields: Vec<_> = errors.keys().map(String::as_str).collect();
+        assert_eq!(
+            fields,
+            ["calls_per_minute", "expires_at", "name", "note", "products"]
+        );
+    }
+
+    #[test]
+    fn names_are_counted_in_characters_and_hold_no_control_characters() {
+        let mut checks = Checks::default();
+        assert_eq!(
+            checks.name(&format!(" {} ", "é".repeat(100))),
+            "é".repeat(100)
+        );
+        checks.note("two\nlines");
+        assert!(checks.end().is_ok());
+        for wrong in ["é".repeat(101), "a\u{7}b".to_owned(), "a\nb".to_owned()] {
+            let mut checks = Checks::default();
+            checks.name(&wrong);
+            assert!(checks.end().is_err(), "{wrong:?}");
+        }
+    }
+}

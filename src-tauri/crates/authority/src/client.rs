@@ -1,0 +1,459 @@
+//! A typed client of the management API: straight into the router of this process, or over HTTP to a server.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use gardien_domain::{KeyId, MemberId, ProjectId};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+use crate::api::{
+    AuditPage, AuditQuery, AuditVerification, CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView,
+    LimitsView, MemberPage, MemberPatch, MemberView, NewKey, OperationPage, OperationView,
+    OrganizationPatch, OrganizationView, Problem, ProjectName, ProjectPage, ProjectView, Rotation,
+    SessionView,
+};
+use crate::http::{Api, Trusted};
+
+/// The error of a failed exchange.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long a server may take to be reached, and to answer.
+const CONNECT: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Asks the management API as one person. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    way: Way,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    Router {
+        router: Api,
+        member: MemberId,
+    },
+    Server {
+        http: reqwest::Client,
+        base: Url,
+        token: SecretString,
+    },
+}
+
+/// Why there is no answer as asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientFault {
+    /// The address cannot be used.
+    #[error("{0}")]
+    Address(&'static str),
+    /// The server did not answer.
+    #[error("the server does not answer")]
+    Unreachable(#[source] BoxError),
+    /// The authority said no, and why.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
+    /// Something answered that is no Gardien, or one of another version.
+    #[error("the answer cannot be understood (status {status})")]
+    Unexpected {
+        /// The status of the answer.
+        status: u16,
+    },
+}
+
+/// Whether a session token may be sent to this address: encrypted, or never leaving this machine.
+///
+/// # Errors
+/// [`ClientFault::Address`] with the reason.
+pub fn server_address(text: &str) -> Result<Url, ClientFault> {
+    let url = Url::parse(text.trim())
+        .map_err(|_| ClientFault::Address("That is not an address. It starts with https://."))?;
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        _ if !url.username().is_empty() || url.password().is_some() => Err(ClientFault::Address(
+            "The address must not hold a user or a password.",
+        )),
+        _ if url.query().is_some() || url.fragment().is_some() => {
+            Err(ClientFault::Address("The address must not hold a query."))
+        }
+        "https" if url.has_host() => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => Err(ClientFault::Address(
+            "Use https://: over plain http your session could be read on its way.",
+        )),
+        _ => Err(ClientFault::Address(
+            "That is not an address. It starts with https://.",
+        )),
+    }
+}
+
+impl Client {
+    /// Asks the router of this process as `member`.
+    #[must_use]
+    pub fn embedded(router: Api, member: MemberId) -> Self {
+        Self {
+            way: Way::Router { router, member },
+        }
+    }
+
+    /// Asks the server at `url` with a session token.
+    ///
+    /// # Errors
+    /// [`ClientFault::Address`] unless it is https, or http to this machine; [`ClientFault::Unreachable`]
+    /// when TLS cannot be set up.
+    pub fn remote(url: &str, token: SecretString) -> Result<Self, ClientFault> {
+        let base = server_address(url)?;
+        // Whoever was first chose the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            // A redirect would carry the session somewhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| ClientFault::Unreachable(error.into()))?;
+        Ok(Self {
+            way: Way::Server { http, base, token },
+        })
+    }
+
+    /// Who is asking, and what they may do.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`]; so with every method below.
+    pub async fn session(&self) -> Result<SessionView, ClientFault> {
+        self.get("/v1/session").await
+    }
+
+    /// A page of keys.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn keys(&self, query: &KeyQuery) -> Result<KeyPage, ClientFault> {
+        self.get(&asked("/v1/keys", query)?).await
+    }
+
+    /// One key.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn key(&self, id: KeyId) -> Result<KeyView, ClientFault> {
+        self.get(&format!("/v1/keys/{id}")).await
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn create_key(&self, key: &NewKey) -> Result<CreatedKey, ClientFault> {
+        self.send(Method::POST, "/v1/keys", key).await
+    }
+
+    /// Changes a key.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn update_key(&self, id: KeyId, patch: &KeyPatch) -> Result<KeyView, ClientFault> {
+        self.send(Method::PATCH, &format!("/v1/keys/{id}"), patch)
+            .await
+    }
+
+    /// Revokes a key.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn revoke_key(&self, id: KeyId) -> Result<KeyView, ClientFault> {
+        self.act(&format!("/v1/keys/{id}/revoke")).await
+    }
+
+    /// Takes a revocation back.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn restore_key(&self, id: KeyId) -> Result<KeyView, ClientFault> {
+        self.act(&format!("/v1/keys/{id}/restore")).await
+    }
+
+    /// Gives a key a new secret.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn rotate_key(
+        &self,
+        id: KeyId,
+        rotation: &Rotation,
+    ) -> Result<CreatedKey, ClientFault> {
+        self.send(Method::POST, &format!("/v1/keys/{id}/rotate"), rotation)
+            .await
+    }
+
+    /// Revokes a key and makes a new one with the same settings.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn replace_key(&self, id: KeyId) -> Result<CreatedKey, ClientFault> {
+        self.act(&format!("/v1/keys/{id}/replace")).await
+    }
+
+    /// Projects, by name.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn projects(&self) -> Result<Vec<ProjectView>, ClientFault> {
+        let page: ProjectPage = self.get("/v1/projects").await?;
+        Ok(page.data)
+    }
+
+    /// Makes a project.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn create_project(&self, name: &str) -> Result<ProjectView, ClientFault> {
+        self.send(Method::POST, "/v1/projects", &named(name)).await
+    }
+
+    /// Gives a project another name.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn rename_project(
+        &self,
+        id: ProjectId,
+        name: &str,
+    ) -> Result<ProjectView, ClientFault> {
+        self.send(Method::PATCH, &format!("/v1/projects/{id}"), &named(name))
+            .await
+    }
+
+    /// Deletes a project with everything in it.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn delete_project(&self, id: ProjectId) -> Result<(), ClientFault> {
+        self.exchange(Method::DELETE, &format!("/v1/projects/{id}"), None)
+            .await
+            .map(drop)
+    }
+
+    /// Phare's operations.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn operations(&self) -> Result<Vec<OperationView>, ClientFault> {
+        let page: OperationPage = self.get("/v1/operations").await?;
+        Ok(page.data)
+    }
+
+    /// Members, by mail address.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn members(&self) -> Result<Vec<MemberView>, ClientFault> {
+        let page: MemberPage = self.get("/v1/members").await?;
+        Ok(page.data)
+    }
+
+    /// Changes a member's role or projects.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn update_member(
+        &self,
+        id: MemberId,
+        patch: &MemberPatch,
+    ) -> Result<MemberView, ClientFault> {
+        self.send(Method::PATCH, &format!("/v1/members/{id}"), patch)
+            .await
+    }
+
+    /// A page of the audit trail.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn audit(&self, query: &AuditQuery) -> Result<AuditPage, ClientFault> {
+        self.get(&asked("/v1/audit", query)?).await
+    }
+
+    /// Walks the whole audit chain.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn verify_audit(&self) -> Result<AuditVerification, ClientFault> {
+        self.get("/v1/audit/verify").await
+    }
+
+    /// The shared limit right now.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn limits(&self) -> Result<LimitsView, ClientFault> {
+        self.get("/v1/limits").await
+    }
+
+    /// The organization.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn organization(&self) -> Result<OrganizationView, ClientFault> {
+        self.get("/v1/organization").await
+    }
+
+    /// Changes the organization.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn update_organization(
+        &self,
+        patch: &OrganizationPatch,
+    ) -> Result<OrganizationView, ClientFault> {
+        self.send(Method::PATCH, "/v1/organization", patch).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientFault> {
+        read(self.exchange(Method::GET, path, None).await?)
+    }
+
+    async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientFault> {
+        read(self.exchange(Method::POST, path, None).await?)
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, ClientFault> {
+        let body = serde_json::to_vec(body).map_err(|_| ClientFault::Unexpected { status: 0 })?;
+        read(self.exchange(method, path, Some(body)).await?)
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<(StatusCode, Bytes), ClientFault> {
+        let mut request = Request::builder()
+            .method(method)
+            .header(ACCEPT, "application/json");
+        if body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        let body = body.unwrap_or_default();
+        let unreachable = |error: BoxError| ClientFault::Unreachable(error);
+        let (status, answer) = match &self.way {
+            Way::Router { router, member } => {
+                let mut request = request
+                    .uri(path)
+                    .body(Body::from(body))
+                    .map_err(|e| unreachable(e.into()))?;
+                request.extensions_mut().insert(Trusted(*member));
+                let Ok(response) = router.clone().oneshot(request).await;
+                let status = response.status();
+                let answer = response
+                    .into_body()
+                    .collect()
+                    .await
+                    .map_err(|e| unreachable(e.into()))?;
+                (status, answer.to_bytes())
+            }
+            Way::Server { http, base, token } => {
+                let prefix = base.as_str().trim_end_matches('/');
+                let mut request = request
+                    .uri(format!("{prefix}{path}"))
+                    .body(body)
+                    .map_err(|e| unreachable(e.into()))?;
+                request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
+                let request = request
+                    .try_into()
+                    .map_err(|e: reqwest::Error| unreachable(e.into()))?;
+                let answer = http
+                    .execute(request)
+                    .await
+                    .map_err(|e| unreachable(e.into()))?;
+                (
+                    answer.status(),
+                    answer.bytes().await.map_err(|e| unreachable(e.into()))?,
+                )
+            }
+        };
+        if status.is_success() {
+            return Ok((status, answer));
+        }
+        Err(match serde_json::from_slice(&answer) {
+            Ok(problem) => ClientFault::Refused(Box::new(problem)),
+            Err(_) => ClientFault::Unexpected {
+                status: status.as_u16(),
+            },
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>((status, answer): (StatusCode, Bytes)) -> Result<T, ClientFault> {
+    serde_json::from_slice(&answer).map_err(|_| ClientFault::Unexpected {
+        status: status.as_u16(),
+    })
+}
+
+fn asked(path: &str, query: &impl Serialize) -> Result<String, ClientFault> {
+    let query =
+        serde_urlencoded::to_string(query).map_err(|_| ClientFault::Unexpected { status: 0 })?;
+    Ok(format!("{path}?{query}"))
+}
+
+fn named(name: &str) -> ProjectName {
+    ProjectName {
+        name: name.to_owned(),
+    }
+}
+
+/// A token that cannot stand in a header is one that no server gave out.
+fn bearer(token: &SecretString) -> Result<HeaderValue, ClientFault> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
+        .map_err(|_| ClientFault::Address("That is not a session token."))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_sent_encrypted_or_not_off_this_machine() {
+        for fine in [
+            "https://gardien.example",
+            " https://gardien.example/team/ ",
+            "http://127.0.0.1:7421",
+            "http://localhost:7421",
+            "http://[::1]:7421",
+        ] {
+            assert!(server_address(fine).is_ok(), "{fine}");
+        }
+        for wrong in [
+            "",
+            "gardien.example",
+            "http://gardien.example",
+            "http://127.0.0.1.gardien.example",
+            "http://localhost.gardien.example",
+            "ftp://gardien.example",
+            "https://ada:secret@gardien.example",
+            "https://gardien.example/?token=x",
+            "file:///etc/passwd",
+        ] {
+            assert!(server_address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

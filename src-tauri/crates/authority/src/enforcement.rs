@@ -1,0 +1,30 @@
+//! What the authority needs of whoever enforces its decisions: to be told of every change in time.
+
+use std::fmt::Debug;
+
+use gardien_domain::{Key, ProjectId};
+
+/// What the shared limit looks like at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitReading {
+    /// Calls that count now.
+    pub used: u32,
+    /// Calls that could be made now.
+    pub remaining: u32,
+    /// Seconds until the oldest of them no longer counts.
+    pub reset_seconds: u32,
+}
+
+/// Enforces what the authority decides. Every method takes effect before it returns.
+pub trait Enforcement: Send + Sync + Debug {
+    /// Judges the key by this from here on.
+    fn put_key(&self, key: &Key);
+    /// Knows this project, or its new slug, from here on.
+    fn put_project(&self, id: ProjectId, slug: &str);
+    /// Refuses the keys of this project from here on.
+    fn remove_project(&self, id: ProjectId);
+    /// Lets so many calls a minute through from here on.
+    fn set_limit(&self, calls_per_minute: u32);
+    /// What the limit looks like.
+    fn limits(&self) -> LimitReading;
+}

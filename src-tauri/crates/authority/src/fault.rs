@@ -1,0 +1,209 @@
+//! Every way a use case does not do what was asked: one text for the caller, the source for the log.
+
+use std::collections::BTreeMap;
+
+use gardien_phare::PhareFault;
+use gardien_store::StoreError;
+use http::StatusCode;
+
+use crate::api::Problem;
+
+/// Messages by field.
+pub(crate) type FieldErrors = BTreeMap<String, Vec<String>>;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// No session, or none that is accepted.
+    #[error("A session token is required. Ask an Owner or Admin for one.")]
+    Unauthenticated,
+    /// The role does not allow it.
+    #[error("Only Owners and Admins can {what}.")]
+    Forbidden {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// A change of role that the rules do not allow.
+    #[error(
+        "Your role does not allow this change of role. Only an Owner demotes Admins and Owners."
+    )]
+    RoleForbidden,
+    /// There is no such thing, or none that the actor may see.
+    #[error("There is no such {what}.")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// The request itself cannot be read.
+    #[error("{reason}")]
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body is not JSON.
+    #[error("Send the body as application/json.")]
+    MediaType,
+    /// The body is larger than any request needs.
+    #[error("The body is too large.")]
+    TooLarge,
+    /// The method does not exist here.
+    #[error("This method does not exist here.")]
+    MethodNotAllowed,
+    /// Some fields cannot stay as they are.
+    #[error("Some fields need another look.")]
+    Invalid(BTreeMap<String, Vec<String>>),
+    /// The key was revoked; nothing but its name can be looked at any more.
+    #[error("This key was revoked. Create a new one instead.")]
+    KeyRevoked,
+    /// The key has expired.
+    #[error("This key has expired. Create a new one instead.")]
+    KeyExpired,
+    /// The key is not revoked.
+    #[error("This key is not revoked.")]
+    KeyNotRevoked,
+    /// The time to take a revocation back is over.
+    #[error("A revocation can be undone for 10 seconds. Create a new key instead.")]
+    RestoreTooLate,
+    /// The key was revoked, but nothing could take its place.
+    #[error("The key was revoked, but its replacement could not be made: {reason}")]
+    NotReplaced {
+        /// Why not.
+        reason: String,
+    },
+    /// Somebody has to stay who owns the organization.
+    #[error("An organization needs an Owner. Make somebody else one first.")]
+    LastOwner,
+    /// The first start was completed before.
+    #[error("The organization exists already.")]
+    AlreadyFounded,
+    /// The first start was not completed.
+    #[error("There is no organization yet.")]
+    NotFounded,
+    /// Nothing to ask about projects.
+    #[error("Gardien is not connected to Phare. Its settings say what to connect to.")]
+    UpstreamMissing,
+    /// Phare did not do what it was asked.
+    #[error("{}", phare_words(.0))]
+    Phare(#[from] PhareFault),
+    /// A revocation is in force, but may be forgotten by a restart.
+    #[error(
+        "The key is refused from now on, but that could not be written: {0}. Free some space and revoke it again before Gardien is restarted."
+    )]
+    RevokedInMemory(#[source] StoreError),
+    /// The database failed.
+    #[error("{0}.")]
+    Store(#[from] StoreError),
+    /// The system gives no random bytes.
+    #[error("The system gives no random numbers, so no secret can be made.")]
+    Entropy(#[from] getrandom::Error),
+    /// Something that cannot happen.
+    #[error("Something went wrong inside Gardien.")]
+    Internal,
+}
+
+fn phare_words(fault: &PhareFault) -> String {
+    match fault {
+        PhareFault::Unreachable(_) => "Phare does not answer. Nothing was changed.".to_owned(),
+        PhareFault::Busy => {
+            "The organization's calls of this minute are used up. Try again in a moment.".to_owned()
+        }
+        PhareFault::KeyRefused => "Phare refuses the key that Gardien calls it with.".to_owned(),
+        other => format!("{other}."),
+    }
+}
+
+impl Fault {
+    /// What is wrong with one field.
+    pub(crate) fn field(name: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(BTreeMap::from([(name.to_owned(), vec![message.into()])]))
+    }
+
+    /// The stable code. Programs and the interface decide by it: never change one.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden { .. } | Self::RoleForbidden => "forbidden",
+            Self::NotFound { .. } => "not_found",
+            Self::Malformed { .. } => "malformed",
+            Self::MediaType => "unsupported_media_type",
+            Self::TooLarge => "too_large",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Invalid(_) => "invalid",
+            Self::KeyRevoked => "key_revoked",
+            Self::KeyExpired => "key_expired",
+            Self::KeyNotRevoked => "key_not_revoked",
+            Self::RestoreTooLate => "restore_too_late",
+            Self::NotReplaced { .. } => "not_replaced",
+            Self::LastOwner => "last_owner",
+            Self::AlreadyFounded => "already_founded",
+            Self::NotFounded => "not_founded",
+            Self::UpstreamMissing => "upstream_missing",
+            Self::Phare(PhareFault::Unreachable(_)) => "upstream_unreachable",
+            Self::Phare(PhareFault::Busy) => "upstream_busy",
+            Self::Phare(PhareFault::KeyRefused) => "upstream_key_refused",
+            Self::Phare(PhareFault::NotFound) => "not_found",
+            Self::Phare(_) => "upstream_refused",
+            Self::RevokedInMemory(_) => "revoked_in_memory",
+            Self::Store(StoreError::Damaged(_)) => "data_damaged",
+            Self::Store(StoreError::Full(_)) => "disk_full",
+            Self::Store(_) => "store_unavailable",
+            Self::Entropy(_) | Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status it is answered with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } | Self::RoleForbidden => StatusCode::FORBIDDEN,
+            Self::NotFound { .. } | Self::Phare(PhareFault::NotFound) => StatusCode::NOT_FOUND,
+            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Invalid(_) | Self::Phare(PhareFault::Invalid { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::KeyRevoked
+            | Self::KeyExpired
+            | Self::KeyNotRevoked
+            | Self::RestoreTooLate
+            | Self::NotReplaced { .. }
+            | Self::LastOwner
+            | Self::AlreadyFounded
+            | Self::NotFounded => StatusCode::CONFLICT,
+            Self::UpstreamMissing | Self::Phare(PhareFault::Busy) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Phare(_) => StatusCode::BAD_GATEWAY,
+            Self::RevokedInMemory(_) | Self::Store(StoreError::Full(_)) => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
+            Self::Store(_) | Self::Entropy(_) | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The answer that the management API gives.
+    #[must_use]
+    pub fn problem(self) -> Problem {
+        let status = self.status();
+        let (code, detail) = (self.code().to_owned(), self.to_string());
+        let errors = match self {
+            Self::Invalid(errors) => errors,
+            Self::Phare(PhareFault::Invalid { message }) => {
+                FieldErrors::from([("name".to_owned(), vec![message])])
+            }
+            _ => FieldErrors::new(),
+        };
+        Problem {
+            r#type: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail,
+            code,
+            errors,
+        }
+    }
+}

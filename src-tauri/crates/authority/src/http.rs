@@ -1,0 +1,143 @@
+//! The management API: one line from a route to a use case, errors as RFC 9457 has them.
+//!
+//! Every request needs a session, the unknown path too; a request from within this process may carry
+//! [`Trusted`] instead. A change runs to its end even when the caller is gone.
+
+mod audit;
+mod extract;
+mod keys;
+mod members;
+mod organization;
+mod projects;
+mod session;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::{Method, StatusCode};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{Authority, Fault};
+
+pub use session::Trusted;
+
+/// Bytes of a body. The largest that the API takes is far below.
+const LARGEST_BODY: usize = 64 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Gardien management API",
+        description = "Creates, changes and revokes API keys for Phare. Every request needs a session token."
+    ),
+    modifiers(&Bearer),
+    security(("session" = []))
+)]
+struct Description;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("session", scheme);
+    }
+}
+
+/// Routes and their description, from one list.
+fn described() -> OpenApiRouter<Authority> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(session::session))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::get, keys::update))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(keys::restore))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(keys::replace))
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::rename, projects::delete))
+        .routes(routes!(members::list))
+        .routes(routes!(members::update))
+        .routes(routes!(organization::get, organization::update))
+        .routes(routes!(organization::limits))
+        .routes(routes!(organization::operations))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verify))
+}
+
+/// The management API as a service.
+pub type Api = Router;
+
+/// The management API over `authority`.
+pub fn router(authority: Authority) -> Api {
+    let (router, description) = described().split_for_parts();
+    let description = serde_json::to_string(&description).unwrap_or_default();
+    let described = move || async move {
+        (
+            [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+            description,
+        )
+    };
+    router
+        .route("/v1/openapi.json", axum::routing::get(described))
+        .fallback(async || Fault::NotFound { what: "resource" })
+        .method_not_allowed_fallback(async || Fault::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(middleware::from_fn(to_its_end))
+        .layer(middleware::from_fn_with_state(
+            authority.clone(),
+            session::require,
+        ))
+        .with_state(authority)
+}
+
+/// Keeps a change going when its caller hangs up: half of one could otherwise be in force and not be kept.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    let changes = request.method() != Method::GET && request.method() != Method::HEAD;
+    let mut response = if changes {
+        match tokio::spawn(next.run(request)).await {
+            Ok(response) => response,
+            Err(error) => {
+                tracing::error!(%error, "a change ended in a panic");
+                Fault::Internal.into_response()
+            }
+        }
+    } else {
+        next.run(request).await
+    };
+    // Nothing here is for a cache, and an answer to a creation least of all.
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(
+                error = &self as &dyn std::error::Error,
+                code = self.code(),
+                "a request failed"
+            );
+        }
+        let body = serde_json::to_string(&self.problem()).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,132 @@
+//! `/v1/keys`
+
+use axum::Json;
+use axum::extract::State;
+use gardien_domain::KeyId;
+use http::StatusCode;
+
+use super::extract::{Asked, Body, Id};
+use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Problem, Rotation};
+use crate::{Actor, Authority, Fault};
+
+/// List keys, newest first
+#[utoipa::path(get, path = "/v1/keys", params(KeyQuery), responses(
+    (status = 200, body = KeyPage),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Asked(query): Asked<KeyQuery>,
+) -> Result<Json<KeyPage>, Fault> {
+    authority.keys(&actor, query).await.map(Json)
+}
+
+/// Create a key
+///
+/// The secret is in this answer and nowhere else, ever.
+#[utoipa::path(post, path = "/v1/keys", request_body = NewKey, responses(
+    (status = 201, body = CreatedKey),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn create(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Body(new): Body<NewKey>,
+) -> Result<(StatusCode, Json<CreatedKey>), Fault> {
+    let created = authority.create_key(actor.manage_keys()?, new).await?;
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Show a key
+#[utoipa::path(get, path = "/v1/keys/{id}", params(("id" = KeyId, Path)), responses(
+    (status = 200, body = KeyView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn get(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+) -> Result<Json<KeyView>, Fault> {
+    authority.key(&actor, id).await.map(Json)
+}
+
+/// Change a key's name, note, product scopes or expiry
+#[utoipa::path(patch, path = "/v1/keys/{id}", params(("id" = KeyId, Path)), request_body = KeyPatch, responses(
+    (status = 200, body = KeyView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn update(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+    Body(patch): Body<KeyPatch>,
+) -> Result<Json<KeyView>, Fault> {
+    authority
+        .update_key(actor.manage_keys()?, id, patch)
+        .await
+        .map(Json)
+}
+
+/// Revoke a key, effective at once
+#[utoipa::path(post, path = "/v1/keys/{id}/revoke", params(("id" = KeyId, Path)), responses(
+    (status = 200, body = KeyView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn revoke(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+) -> Result<Json<KeyView>, Fault> {
+    authority
+        .revoke_key(actor.manage_keys()?, id)
+        .await
+        .map(Json)
+}
+
+/// Take a revocation back, within 10 seconds
+#[utoipa::path(post, path = "/v1/keys/{id}/restore", params(("id" = KeyId, Path)), responses(
+    (status = 200, body = KeyView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn restore(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+) -> Result<Json<KeyView>, Fault> {
+    authority
+        .restore_key(actor.manage_keys()?, id)
+        .await
+        .map(Json)
+}
+
+/// Give a key a new secret; the old one works on for a while
+#[utoipa::path(post, path = "/v1/keys/{id}/rotate", params(("id" = KeyId, Path)), request_body = Rotation, responses(
+    (status = 200, body = CreatedKey),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn rotate(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+    Body(rotation): Body<Rotation>,
+) -> Result<Json<CreatedKey>, Fault> {
+    authority
+        .rotate_key(actor.manage_keys()?, id, rotation)
+        .await
+        .map(Json)
+}
+
+/// Revoke a leaked key and make a new one with the same settings
+#[utoipa::path(post, path = "/v1/keys/{id}/replace", params(("id" = KeyId, Path)), responses(
+    (status = 201, body = CreatedKey),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn replace(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+) -> Result<(StatusCode, Json<CreatedKey>), Fault> {
+    let created = authority.replace_key(actor.manage_keys()?, id).await?;
+    Ok((StatusCode::CREATED, Json(created)))
+}

@@ -1,0 +1,63 @@
+//! `/v1/organization`, `/v1/limits`, `/v1/operations`
+
+use axum::Json;
+use axum::extract::State;
+use gardien_phare::OPERATIONS;
+
+use super::extract::Body;
+use crate::api::{
+    LimitsView, OperationPage, OperationView, OrganizationPatch, OrganizationView, Problem,
+};
+use crate::{Actor, Authority, Fault};
+
+/// Show the organization
+#[utoipa::path(get, path = "/v1/organization", responses(
+    (status = 200, body = OrganizationView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn get(
+    State(authority): State<Authority>,
+    _: Actor,
+) -> Result<Json<OrganizationView>, Fault> {
+    authority.organization().await.map(Json)
+}
+
+/// Change the organization's name or limit
+#[utoipa::path(patch, path = "/v1/organization", request_body = OrganizationPatch, responses(
+    (status = 200, body = OrganizationView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn update(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Body(patch): Body<OrganizationPatch>,
+) -> Result<Json<OrganizationView>, Fault> {
+    authority
+        .update_organization(actor.manage_organization()?, patch)
+        .await
+        .map(Json)
+}
+
+/// Show the shared limit as it is right now
+#[utoipa::path(get, path = "/v1/limits", responses(
+    (status = 200, body = LimitsView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn limits(
+    State(authority): State<Authority>,
+    _: Actor,
+) -> Result<Json<LimitsView>, Fault> {
+    authority.limits().await.map(Json)
+}
+
+/// List Phare's operations
+#[utoipa::path(get, path = "/v1/operations", responses(
+    (status = 200, body = OperationPage),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn operations(_: Actor) -> Json<OperationPage> {
+    Json(OperationPage {
+        data: OPERATIONS.iter().map(OperationView::from).collect(),
+        next_cursor: None,
+    })
+}

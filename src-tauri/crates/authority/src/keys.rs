@@ -1,0 +1,406 @@
+//! The use cases of keys.
+
+use gardien_domain::audit::AuditAction;
+use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::{Key, KeyFilter, KeyId, KeyStatus, Product, Scope, Secret};
+use gardien_store::{Change, StoredKey};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::actor::KeyManager;
+use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Rotation};
+use crate::check::Checks;
+use crate::{Actor, Authority, Fault};
+
+/// The longest grace of a rotation, in seconds: 30 days.
+const LONGEST_GRACE: u32 = 30 * 24 * 60 * 60;
+
+impl Authority {
+    /// Keys that the actor may see, newest first.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] for a cursor or limit that is none, or [`Fault::Store`].
+    pub async fn keys(&self, actor: &Actor, query: KeyQuery) -> Result<KeyPage, Fault> {
+        let limit = page_size(query.limit)?;
+        let after = query.cursor.as_deref().map(str::parse::<KeyId>).transpose();
+        let after = after.map_err(|_| Fault::field("cursor", "Not a cursor of this list."))?;
+        let filter = filter(actor, query)?;
+        let now = self.now();
+        let page = self.store.keys(&filter, now, after, limit).await?;
+        let full = page.rows.len() as u64 == u64::from(limit);
+        let last = page.rows.last().map(|row| row.key.id.to_string());
+        Ok(KeyPage {
+            next_cursor: last.filter(|_| full),
+            total: page.total,
+            data: page
+                .rows
+                .into_iter()
+                .map(|row| KeyView::of(row, now))
+                .collect(),
+        })
+    }
+
+    /// One key.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when there is none or the actor may not see it, or [`Fault::Store`].
+    pub async fn key(&self, actor: &Actor, id: KeyId) -> Result<KeyView, Fault> {
+        let stored = self.stored_key(id).await?;
+        if !actor.member().sees(stored.key.scope) {
+            return Err(Fault::NotFound { what: "key" });
+        }
+        Ok(KeyView::of(stored, self.now()))
+    }
+
+    /// Makes a key. Its secret is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] by field, [`Fault::Entropy`], [`Fault::Store`].
+    pub async fn create_key(
+        &self,
+        manager: KeyManager<'_>,
+        new: NewKey,
+    ) -> Result<CreatedKey, Fault> {
+        let _changing = self.changing().await;
+        self.make_key(manager, new, None).await
+    }
+
+    /// Changes name, note, product scopes or expiry of a key that works.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::Invalid`] by field,
+    /// [`Fault::Store`].
+    pub async fn update_key(
+        &self,
+        manager: KeyManager<'_>,
+        id: KeyId,
+        patch: KeyPatch,
+    ) -> Result<KeyView, Fault> {
+        let _changing = self.changing().await;
+        let now = self.now();
+        let mut stored = self.stored_key(id).await?;
+        let key = &mut stored.key;
+        working(key, now)?;
+        let mut checks = Checks::default();
+        let mut changed = Map::new();
+        if let Some(name) = patch.name {
+            replace(&mut key.name, checks.name(&name), "name", &mut changed);
+        }
+        if let Some(note) = patch.note {
+            replace(&mut key.note, checks.note(&note), "note", &mut changed);
+        }
+        if let Some(products) = patch.products {
+            checks.products(products);
+            replace(&mut key.products, products, "products", &mut changed);
+        }
+        if let Some(expires_at) = patch.expires_at {
+            checks.expiry(expires_at, now);
+            replace(&mut key.expires_at, expires_at, "expires_at", &mut changed);
+        }
+        checks.end()?;
+        if !changed.is_empty() {
+            self.put_key(
+                manager,
+                AuditAction::KeyUpdated,
+                key,
+                &Value::Object(changed),
+            )
+            .await?;
+        }
+        Ok(KeyView::of(stored, now))
+    }
+
+    /// Takes a key back. No request that starts after this returned is granted; a key that was revoked
+    /// before stays as it is.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::Store`]; [`Fault::RevokedInMemory`] when it is refused from now on but
+    /// that could not be written.
+    pub async fn revoke_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
+        let _changing = self.changing().await;
+        let stored = self.revoke(manager, id).await?;
+        Ok(KeyView::of(stored, self.now()))
+    }
+
+    /// Takes a revocation back, for a few seconds after it.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::KeyNotRevoked`], [`Fault::RestoreTooLate`], [`Fault::Store`].
+    pub async fn restore_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
+        let _changing = self.changing().await;
+        let now = self.now();
+        let mut stored = self.stored_key(id).await?;
+        let key = &mut stored.key;
+        if key.revoked.is_none() {
+            return Err(Fault::KeyNotRevoked);
+        }
+        if !key.restorable(now) {
+            return Err(Fault::RestoreTooLate);
+        }
+        key.revoked = None;
+        self.put_key(
+            manager,
+            AuditAction::KeyRestored,
+            key,
+            &json!({ "name": key.name }),
+        )
+        .await?;
+        Ok(KeyView::of(stored, now))
+    }
+
+    /// Gives a key another secret; the one before works on for the grace.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::Invalid`],
+    /// [`Fault::Entropy`], [`Fault::Store`].
+    pub async fn rotate_key(
+        &self,
+        manager: KeyManager<'_>,
+        id: KeyId,
+        rotation: Rotation,
+    ) -> Result<CreatedKey, Fault> {
+        if rotation.grace_seconds > LONGEST_GRACE {
+            return Err(Fault::field(
+                "grace_seconds",
+                format!("At most {LONGEST_GRACE} (30 days)."),
+            ));
+        }
+        let _changing = self.changing().await;
+        let now = self.now();
+        let mut stored = self.stored_key(id).await?;
+        let key = &mut stored.key;
+        working(key, now)?;
+        let secret = Secret::generate(key.scope.secret_kind(), getrandom::fill)?;
+        let valid_until = now + SignedDuration::from_secs(i64::from(rotation.grace_seconds));
+        key.previous = Some(PreviousSecret {
+            digest: key.digest,
+            valid_until,
+        });
+        let detail = json!({
+            "name": key.name,
+            "display": { "from": key.display, "to": secret.display() },
+            "previous_valid_until": valid_until,
+        });
+        key.digest = secret.digest();
+        key.display = secret.display();
+        self.put_key(manager, AuditAction::KeyRotated, key, &detail)
+            .await?;
+        Ok(CreatedKey {
+            key: KeyView::of(stored, now),
+            secret: exposed(&secret),
+        })
+    }
+
+    /// For a leaked key: revokes it, and makes a new one with the same settings.
+    ///
+    /// # Errors
+    /// As [`Self::revoke_key`]; [`Fault::KeyRevoked`] and [`Fault::KeyExpired`] when it did not work any
+    /// more; [`Fault::NotReplaced`] when it was revoked and the new one could not be made.
+    pub async fn replace_key(
+        &self,
+        manager: KeyManager<'_>,
+        id: KeyId,
+    ) -> Result<CreatedKey, Fault> {
+        let _changing = self.changing().await;
+        working(&self.stored_key(id).await?.key, self.now())?;
+        let Key {
+            name,
+            note,
+            scope,
+            products,
+            expires_at,
+            ..
+        } = self.revoke(manager, id).await?.key;
+        let new = NewKey {
+            name,
+            note,
+            scope,
+            products,
+            expires_at,
+        };
+        self.make_key(manager, new, Some(id))
+            .await
+            .map_err(|fault| Fault::NotReplaced {
+                reason: fault.to_string(),
+            })
+    }
+
+    async fn make_key(
+        &self,
+        manager: KeyManager<'_>,
+        new: NewKey,
+        replaces: Option<KeyId>,
+    ) -> Result<CreatedKey, Fault> {
+        let now = self.now();
+        let mut checks = Checks::default();
+        let name = checks.name(&new.name);
+        let note = checks.note(&new.note);
+        checks.products(new.products);
+        checks.expiry(new.expires_at, now);
+        let project_name = self.project_name(new.scope).await?;
+        if new.scope.project().is_some() && project_name.is_none() {
+            checks.refuse("scope.project_id", "There is no such project.");
+        }
+        checks.end()?;
+        let secret = Secret::generate(new.scope.secret_kind(), getrandom::fill)?;
+        let key = Key {
+            id: KeyId(Uuid::now_v7()),
+            name,
+            note,
+            scope: new.scope,
+            products: new.products,
+            digest: secret.digest(),
+            display: secret.display(),
+            previous: None,
+            created_at: now,
+            created_by: manager.actor().member().id,
+            expires_at: new.expires_at,
+            revoked: None,
+        };
+        let mut detail = json!({
+            "name": key.name,
+            "display": key.display,
+            "scope": key.scope,
+            "products": key.products,
+            "expires_at": key.expires_at,
+        });
+        if let Some(replaced) = replaces {
+            detail["replaces"] = json!(replaced);
+        }
+        self.put_key(manager, AuditAction::KeyCreated, &key, &detail)
+            .await?;
+        let stored = StoredKey {
+            key,
+            project_name,
+            created_by: manager.actor().member().email.clone(),
+            last_use: None,
+        };
+        Ok(CreatedKey {
+            key: KeyView::of(stored, now),
+            secret: exposed(&secret),
+        })
+    }
+
+    /// The gateway first: on a full disk, or on one that hangs, a leaked key must be refused all the same.
+    async fn revoke(&self, manager: KeyManager<'_>, id: KeyId) -> Result<StoredKey, Fault> {
+        let mut stored = self.stored_key(id).await?;
+        let key = &mut stored.key;
+        if key.revoked.is_some() {
+            return Ok(stored);
+        }
+        key.revoked = Some(Revocation {
+            at: self.now(),
+            by: manager.actor().member().id,
+        });
+        self.enforcement.put_key(key);
+        let detail = json!({ "name": key.name, "display": key.display });
+        match self
+            .put_key(manager, AuditAction::KeyRevoked, key, &detail)
+            .await
+        {
+            Ok(()) => Ok(stored),
+            Err(Fault::Store(error)) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    key = %id,
+                    "a revocation is in force but could not be written: a restart would forget it"
+                );
+                Err(Fault::RevokedInMemory(error))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Durable first, then in force, then acknowledged.
+    async fn put_key(
+        &self,
+        manager: KeyManager<'_>,
+        action: AuditAction,
+        key: &Key,
+        detail: &Value,
+    ) -> Result<(), Fault> {
+        let changes = [Change::PutKey(key.clone())];
+        self.change(manager.actor(), &changes, action, key.id, detail)
+            .await?;
+        self.enforcement.put_key(key);
+        Ok(())
+    }
+
+    async fn stored_key(&self, id: KeyId) -> Result<StoredKey, Fault> {
+        self.store
+            .key(id)
+            .await?
+            .ok_or(Fault::NotFound { what: "key" })
+    }
+
+    async fn project_name(&self, scope: Scope) -> Result<Option<String>, Fault> {
+        let Some(id) = scope.project() else {
+            return Ok(None);
+        };
+        let projects = self.store.projects().await?;
+        Ok(projects
+            .into_iter()
+            .find(|project| project.id == id)
+            .map(|project| project.name))
+    }
+}
+
+/// How many rows a page holds.
+pub(crate) fn page_size(asked: Option<u32>) -> Result<u32, Fault> {
+    match asked.unwrap_or(50) {
+        size @ 1..=500 => Ok(size),
+        _ => Err(Fault::field("limit", "A number from 1 to 500.")),
+    }
+}
+
+fn filter(actor: &Actor, query: KeyQuery) -> Result<KeyFilter, Fault> {
+    let access = match (query.platform, query.uptime) {
+        (None, None) => None,
+        (Some(scope), None) => Some((Product::Platform, scope)),
+        (None, Some(scope)) => Some((Product::Uptime, scope)),
+        (Some(_), Some(_)) => {
+            return Err(Fault::field("uptime", "Filter by one product at a time."));
+        }
+    };
+    let visible =
+        (!actor.sees_every_key()).then(|| actor.member().projects.iter().copied().collect());
+    Ok(KeyFilter {
+        text: query
+            .q
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty()),
+        scope: query.scope,
+        project: query.project_id,
+        status: query.status,
+        access,
+        usage: query.usage,
+        expires_within_days: query.expires_within_days,
+        visible_projects: visible,
+    })
+}
+
+fn working(key: &Key, now: Timestamp) -> Result<(), Fault> {
+    match key.status(now) {
+        KeyStatus::Active | KeyStatus::Rotating => Ok(()),
+        KeyStatus::Revoked => Err(Fault::KeyRevoked),
+        KeyStatus::Expired => Err(Fault::KeyExpired),
+    }
+}
+
+fn replace<T: PartialEq + serde::Serialize>(
+    old: &mut T,
+    new: T,
+    field: &str,
+    changed: &mut Map<String, Value>,
+) {
+    if *old != new {
+        changed.insert(field.to_owned(), json!({ "from": old, "to": &new }));
+        *old = new;
+    }
+}
+
+fn exposed(secret: &Secret) -> SecretString {
+    secret.expose().to_owned().into()
+}

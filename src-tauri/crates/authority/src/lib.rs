@@ -1,0 +1,30 @@
+//! The authority: who may do what to keys, projects, members and the organization, and the management API.
+//!
+//! Each use case takes proof that the actor may ask for it (`actor.rs`), makes its change together with the
+//! audit entry, and tells the gateway before it answers. What it deliberately is not: it holds no secret
+//! longer than one answer, and it knows no gateway, only the small trait [`Enforcement`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod actor;
+pub mod api;
+mod authority;
+mod check;
+pub mod client;
+mod enforcement;
+mod fault;
+pub mod http;
+mod keys;
+mod members;
+mod organization;
+mod projects;
+mod sessions;
+mod trail;
+mod views;
+
+pub use actor::Actor;
+pub use authority::{Authority, Clock};
+pub use client::{Client, ClientFault};
+pub use enforcement::{Enforcement, LimitReading};
+pub use fault::Fault;
+pub use sessions::issue_session;

@@ -1,0 +1,97 @@
+//! The use cases of members.
+
+use gardien_domain::audit::AuditAction;
+use gardien_domain::{Member, MemberId, ProjectId, Role};
+use gardien_store::Change;
+use serde_json::{Map, json};
+
+use crate::api::{MemberPatch, MemberView};
+use crate::{Actor, Authority, Fault};
+
+impl Authority {
+    /// Everybody, by mail address.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn members(&self) -> Result<Vec<MemberView>, Fault> {
+        let members = self.store.members().await?;
+        Ok(members.into_iter().map(MemberView::from).collect())
+    }
+
+    /// Changes a member's role, or the projects they are assigned to.
+    ///
+    /// # Errors
+    /// [`Fault::Forbidden`], [`Fault::RoleForbidden`], [`Fault::LastOwner`], [`Fault::NotFound`],
+    /// [`Fault::Invalid`] by field, [`Fault::Store`].
+    pub async fn update_member(
+        &self,
+        actor: &Actor,
+        id: MemberId,
+        patch: MemberPatch,
+    ) -> Result<MemberView, Fault> {
+        let manager = actor.manage_organization()?;
+        let _changing = self.changing().await;
+        let members = self.store.members().await?;
+        let Some(mut member) = members.iter().find(|member| member.id == id).cloned() else {
+            return Err(Fault::NotFound { what: "member" });
+        };
+        let mut changed = Map::new();
+        if let Some(role) = patch.role.filter(|role| *role != member.role) {
+            if !actor.may_change_role(member.role, role) {
+                return Err(Fault::RoleForbidden);
+            }
+            if member.role == Role::Owner && owners(&members) == 1 {
+                return Err(Fault::LastOwner);
+            }
+            changed.insert(
+                "role".to_owned(),
+                json!({ "from": member.role, "to": role }),
+            );
+            member.role = role;
+        }
+        if let Some(projects) = patch.projects {
+            let projects = self.known(projects).await?.into_iter().collect();
+            if projects != member.projects {
+                changed.insert(
+                    "projects".to_owned(),
+                    json!({ "from": member.projects, "to": projects }),
+                );
+                member.projects = projects;
+            }
+        }
+        if !changed.is_empty() {
+            changed.insert("email".to_owned(), json!(member.email));
+            let changes = [Change::PutMember(member.clone())];
+            self.change(
+                manager.actor(),
+                &changes,
+                AuditAction::MemberUpdated,
+                id,
+                &changed.into(),
+            )
+            .await?;
+        }
+        Ok(member.into())
+    }
+
+    async fn known(&self, projects: Vec<ProjectId>) -> Result<Vec<ProjectId>, Fault> {
+        let known = self.store.projects().await?;
+        match projects
+            .iter()
+            .find(|id| !known.iter().any(|project| project.id == **id))
+        {
+            None => Ok(projects),
+            Some(id) => Err(Fault::field(
+                "projects",
+                format!("There is no project {id}."),
+            )),
+        }
+    }
+}
+
+fn owners(members: &[Member]) -> usize {
+    members
+        .iter()
+        .filter(|member| member.role == Role::Owner)
+        .count()
+}

@@ -1,0 +1,225 @@
+//! The use cases of projects. Phare is the source of truth: every change is made there first.
+
+use std::collections::HashMap;
+
+use gardien_domain::audit::AuditAction;
+use gardien_domain::key::Revocation;
+use gardien_domain::{Key, KeyStatus, Project, ProjectId, Role};
+use gardien_store::Change;
+use serde_json::json;
+
+use crate::actor::{ProjectCreator, ProjectManager};
+use crate::api::ProjectView;
+use crate::authority::SYSTEM;
+use crate::{Actor, Authority, Fault};
+
+impl Authority {
+    /// Projects by name: all of them for Owners and Admins, the assigned ones for a Member.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn projects(&self, actor: &Actor) -> Result<Vec<ProjectView>, Fault> {
+        let live = self.store.live_keys(self.now()).await?;
+        let projects = self.store.projects().await?.into_iter();
+        Ok(projects
+            .filter(|project| {
+                actor.sees_every_key() || actor.member().projects.contains(&project.id)
+            })
+            .map(|project| view(project, &live))
+            .collect())
+    }
+
+    /// Makes a project at Phare and here. A Member who makes one is assigned to it.
+    ///
+    /// # Errors
+    /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
+    pub async fn create_project(
+        &self,
+        creator: ProjectCreator<'_>,
+        name: &str,
+    ) -> Result<ProjectView, Fault> {
+        let phare = self.phare()?;
+        let _changing = self.changing().await;
+        let project = phare.create_project(&project_name(name)?).await?;
+        let mut changes = vec![Change::PutProject(project.clone())];
+        let mut member = creator.actor().member().clone();
+        if member.role == Role::Member {
+            member.projects.insert(project.id);
+            changes.push(Change::PutMember(member));
+        }
+        let detail = json!({ "name": project.name, "slug": project.slug });
+        self.change(
+            creator.actor(),
+            &changes,
+            AuditAction::ProjectCreated,
+            project.id,
+            &detail,
+        )
+        .await?;
+        self.enforcement.put_project(project.id, &project.slug);
+        Ok(ProjectView::of(project, 0))
+    }
+
+    /// Gives a project another name. Its slug stays.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
+    pub async fn rename_project(
+        &self,
+        manager: ProjectManager<'_>,
+        id: ProjectId,
+        name: &str,
+    ) -> Result<ProjectView, Fault> {
+        let phare = self.phare()?;
+        let _changing = self.changing().await;
+        let before = self.project(id).await?;
+        let project = phare.rename_project(id, &project_name(name)?).await?;
+        let detail = json!({ "name": { "from": before.name, "to": project.name } });
+        let changes = [Change::PutProject(project.clone())];
+        self.change(
+            manager.actor(),
+            &changes,
+            AuditAction::ProjectUpdated,
+            id,
+            &detail,
+        )
+        .await?;
+        self.enforcement.put_project(project.id, &project.slug);
+        let live = self.store.live_keys(self.now()).await?;
+        Ok(view(project, &live))
+    }
+
+    /// Deletes a project with everything in it, and revokes its keys.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
+    pub async fn delete_project(
+        &self,
+        manager: ProjectManager<'_>,
+        id: ProjectId,
+    ) -> Result<(), Fault> {
+        let phare = self.phare()?;
+        let _changing = self.changing().await;
+        let project = self.project(id).await?;
+        match phare.delete_project(id).await {
+            // Gone already: what is left is to forget it here.
+            Ok(()) | Err(gardien_phare::PhareFault::NotFound) => {}
+            Err(fault) => return Err(fault.into()),
+        }
+        self.enforcement.remove_project(id);
+        let keys = self.revoked_keys_of(id, manager.actor()).await?;
+        let detail = json!({
+            "name": project.name,
+            "slug": project.slug,
+            "revoked_keys": keys.iter().map(|key| &key.name).collect::<Vec<_>>(),
+        });
+        let mut changes = vec![Change::DeleteProject(id)];
+        changes.extend(keys.iter().cloned().map(Change::PutKey));
+        self.change(
+            manager.actor(),
+            &changes,
+            AuditAction::ProjectDeleted,
+            id,
+            &detail,
+        )
+        .await?;
+        for key in &keys {
+            self.enforcement.put_key(key);
+        }
+        Ok(())
+    }
+
+    /// Takes the projects as Phare has them now. The keys of a project that is gone stay, and are refused.
+    ///
+    /// # Errors
+    /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
+    pub async fn synchronize_projects(&self) -> Result<(), Fault> {
+        let phare = self.phare()?;
+        let _changing = self.changing().await;
+        let theirs = phare.projects().await?;
+        let ours = self.store.projects().await?;
+        let gone: Vec<ProjectId> = ours
+            .iter()
+            .map(|project| project.id)
+            .filter(|id| !theirs.iter().any(|project| project.id == *id))
+            .collect();
+        let fresh: Vec<Project> = theirs
+            .into_iter()
+            .filter(|project| !ours.contains(project))
+            .collect();
+        if gone.is_empty() && fresh.is_empty() {
+            return Ok(());
+        }
+        let detail = json!({
+            "added_or_changed": fresh.iter().map(|project| &project.name).collect::<Vec<_>>(),
+            "gone": gone,
+        });
+        let changes: Vec<Change> = gone
+            .iter()
+            .copied()
+            .map(Change::DeleteProject)
+            .chain(fresh.iter().cloned().map(Change::PutProject))
+            .collect();
+        self.commit(
+            &changes,
+            SYSTEM,
+            AuditAction::ProjectsSynchronized,
+            String::new(),
+            &detail,
+        )
+        .await?;
+        for id in gone {
+            self.enforcement.remove_project(id);
+        }
+        for project in &fresh {
+            self.enforcement.put_project(project.id, &project.slug);
+        }
+        Ok(())
+    }
+
+    async fn project(&self, id: ProjectId) -> Result<Project, Fault> {
+        let projects = self.store.projects().await?;
+        let project = projects.into_iter().find(|project| project.id == id);
+        project.ok_or(Fault::NotFound { what: "project" })
+    }
+
+    /// The keys of a project that still work, as they are once they are revoked.
+    async fn revoked_keys_of(&self, id: ProjectId, actor: &Actor) -> Result<Vec<Key>, Fault> {
+        let now = self.now();
+        let revocation = Revocation {
+            at: now,
+            by: actor.member().id,
+        };
+        let keys = self.store.every_key().await?.into_iter();
+        Ok(keys
+            .filter(|key| {
+                key.scope.project() == Some(id)
+                    && matches!(key.status(now), KeyStatus::Active | KeyStatus::Rotating)
+            })
+            .map(|key| Key {
+                revoked: Some(revocation),
+                ..key
+            })
+            .collect())
+    }
+}
+
+fn view(project: Project, live: &HashMap<ProjectId, u32>) -> ProjectView {
+    let keys = live.get(&project.id).copied().unwrap_or(0);
+    ProjectView::of(project, keys)
+}
+
+/// Only what would make no sense to send; Phare's own limits are Phare's to state.
+fn project_name(name: &str) -> Result<String, Fault> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Fault::field("name", "It needs a name."));
+    }
+    if name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Fault::field(
+            "name",
+            "At most 100 characters, and no control characters.",
+        ));
+    }
+    Ok(name.to_owned())
+}

@@ -1,0 +1,122 @@
+//! From what the store keeps to what the management API shows.
+
+use gardien_domain::{AuditEntry, Member, Operation, Organization, Project};
+use gardien_store::StoredKey;
+use jiff::Timestamp;
+
+use crate::api::{
+    AuditView, KeyView, LimitsView, MemberView, OperationView, OrganizationView, ProjectView,
+};
+use crate::enforcement::LimitReading;
+
+impl KeyView {
+    /// The key as it is at `now`.
+    pub(crate) fn of(stored: StoredKey, now: Timestamp) -> Self {
+        let StoredKey {
+            key,
+            project_name,
+            created_by,
+            last_use,
+        } = stored;
+        let status = key.status(now);
+        Self {
+            id: key.id,
+            name: key.name,
+            note: key.note,
+            scope: key.scope,
+            project_name,
+            products: key.products,
+            status,
+            display: key.display,
+            created_at: key.created_at,
+            created_by,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked.map(|revocation| revocation.at),
+            previous_valid_until: key
+                .previous
+                .map(|previous| previous.valid_until)
+                .filter(|until| *until > now && key.revoked.is_none()),
+            last_used_at: last_use.as_ref().map(|last| last.at),
+            last_operation: last_use.map(|last| last.operation),
+        }
+    }
+}
+
+impl ProjectView {
+    pub(crate) fn of(project: Project, live_keys: u32) -> Self {
+        Self {
+            id: project.id,
+            slug: project.slug,
+            name: project.name,
+            live_keys,
+            created_at: project.created_at,
+        }
+    }
+}
+
+impl From<Member> for MemberView {
+    fn from(member: Member) -> Self {
+        Self {
+            id: member.id,
+            email: member.email,
+            role: member.role,
+            projects: member.projects.into_iter().collect(),
+            created_at: member.created_at,
+        }
+    }
+}
+
+impl From<Organization> for OrganizationView {
+    fn from(organization: Organization) -> Self {
+        Self {
+            name: organization.name,
+            calls_per_minute: organization.calls_per_minute,
+            at_limit: organization.at_limit,
+        }
+    }
+}
+
+impl LimitsView {
+    pub(crate) fn of(organization: &Organization, limits: LimitReading) -> Self {
+        Self {
+            calls_per_minute: organization.calls_per_minute,
+            at_limit: organization.at_limit,
+            used: limits.used,
+            remaining: limits.remaining,
+            reset_seconds: limits.reset_seconds,
+        }
+    }
+}
+
+impl From<&Operation> for OperationView {
+    fn from(operation: &Operation) -> Self {
+        Self {
+            id: operation.id.to_owned(),
+            method: operation.method,
+            path: operation.path.to_owned(),
+            product: operation.product,
+            access: operation.access(),
+            project_header: operation.project_header,
+            manages_projects: operation.manages_projects(),
+            summary: operation.summary.to_owned(),
+        }
+    }
+}
+
+impl From<AuditEntry> for AuditView {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            at: entry.record.at,
+            actor: entry.record.actor,
+            action: entry.record.action.to_string(),
+            subject: entry.record.subject,
+            detail: serde_json::from_str(&entry.record.detail).unwrap_or_default(),
+            hash: entry
+                .hash
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What may be said on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use gardien_domain::Role;
+
+/// API keys for Phare: the authority that owns them and the gateway that enforces them.
+#[derive(Debug, Parser)]
+#[command(name = "gardien-server", version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the gateway and the management API.
+    Serve(Serve),
+    /// Print a session token for the management API.
+    Token(Token),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The folder that everything is kept in; made if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where clients of Phare's API call. Port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
+    pub(crate) gateway: SocketAddr,
+    /// Where the management API answers. Port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7421")]
+    pub(crate) management: SocketAddr,
+    /// What to forward to: `sandbox`, or the URL of Phare's API.
+    #[arg(long, value_name = "sandbox|URL", default_value = "sandbox")]
+    pub(crate) phare: String,
+    /// With a URL: the file that holds Phare's key. Without it, PHARE_API_KEY does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) phare_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// The folder that the server keeps everything in; made if missing.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Whose session it is. The member is made if missing.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// owner, admin or member.
+    #[arg(long)]
+    pub(crate) role: Role,
+}

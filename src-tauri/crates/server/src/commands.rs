@@ -1,0 +1,142 @@
+//! What each command does.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use gardien_authority::{Fault, issue_session};
+use gardien_server::{AttachFault, ListenFault, OpenFault, Service, Upstream, database};
+use gardien_store::{Sqlite, Store, StoreError};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::arguments::{Serve, Token};
+
+/// The variable that holds Phare's key.
+const PHARE_API_KEY: &str = "PHARE_API_KEY";
+
+/// Why a command ends early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandFault {
+    #[error("{0}")]
+    Open(#[from] OpenFault),
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Authority(#[from] Fault),
+    #[error("{0}")]
+    Attach(#[from] AttachFault),
+    #[error("{0}")]
+    Listen(#[from] ListenFault),
+    #[error("with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file")]
+    NoPhareKey,
+    #[error("the key file {} cannot be read", .0.display())]
+    KeyFile(PathBuf, #[source] io::Error),
+    #[error("the system refuses the signals that end a server")]
+    Signals(#[source] io::Error),
+    #[error("standard output cannot be written")]
+    Output(#[source] io::Error),
+}
+
+/// Runs until SIGTERM or Ctrl-C, then drains.
+pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
+    let upstream = upstream(&serve)?;
+    // Before anything is open: a signal that comes early must not cut a start in two.
+    let stop = stop_signal().map_err(CommandFault::Signals)?;
+    for address in [serve.gateway, serve.management] {
+        if !address.ip().is_loopback() {
+            tracing::warn!(%address, "this address is reached from other machines over plain HTTP: put TLS in front of it");
+        }
+    }
+    let service = Service::open(&serve.data).await?;
+    let served = run(&service, &serve, upstream, stop).await;
+    service.stop().await;
+    served
+}
+
+async fn run(
+    service: &Service,
+    serve: &Serve,
+    upstream: Upstream,
+    stop: impl Future<Output = ()>,
+) -> Result<(), CommandFault> {
+    service.authority().ensure_organization().await?;
+    service.attach(upstream).await?;
+    if let Err(fault) = service.synchronize().await {
+        tracing::warn!(
+            error = &fault as &dyn std::error::Error,
+            "projects cannot be read yet"
+        );
+    }
+    let management = service.listen_management(serve.management).await?;
+    let gateway = service.listen_gateway(serve.gateway).await?;
+    let ready = serde_json::json!({
+        "gateway": format!("http://{gateway}"),
+        "management": format!("http://{management}"),
+    });
+    print(&ready.to_string())?;
+    tracing::info!(%gateway, %management, "ready");
+    stop.await;
+    tracing::info!("stopping");
+    Ok(())
+}
+
+fn upstream(serve: &Serve) -> Result<Upstream, CommandFault> {
+    if serve.phare == "sandbox" {
+        return Ok(Upstream::Sandbox);
+    }
+    let key: SecretString = match &serve.phare_key_file {
+        Some(file) => {
+            let key = std::fs::read_to_string(file);
+            key.map_err(|error| CommandFault::KeyFile(file.clone(), error))?
+                .into()
+        }
+        None => std::env::var(PHARE_API_KEY)
+            .map_err(|_| CommandFault::NoPhareKey)?
+            .into(),
+    };
+    let key: SecretString = key.expose_secret().trim().to_owned().into();
+    if key.expose_secret().is_empty() {
+        return Err(CommandFault::NoPhareKey);
+    }
+    Ok(Upstream::Phare {
+        url: serve.phare.clone(),
+        key,
+    })
+}
+
+/// Prints a session token. A server may run on the same folder meanwhile.
+pub(crate) async fn token(token: Token) -> Result<(), CommandFault> {
+    let store = Sqlite::open(&database(&token.data)).await?;
+    let issued = issue_session(&store, &token.email, token.role, Timestamp::now()).await;
+    store.close().await;
+    print(issued?.expose_secret())
+}
+
+fn print(line: &str) -> Result<(), CommandFault> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(CommandFault::Output)
+}
+
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}

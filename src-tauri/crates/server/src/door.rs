@@ -1,0 +1,102 @@
+//! A listener that can be replaced by another while the service runs.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::listen::{ListenLimits, serve};
+
+/// Why nobody listens at an address.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenFault {
+    /// Another program has the port.
+    #[error("port {} is used by another program", .address.port())]
+    Busy {
+        /// The address that was asked for.
+        address: SocketAddr,
+    },
+    /// The system refuses it.
+    #[error("nobody can listen at {address}")]
+    Refused {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// At most one listener, and what still drains behind former ones.
+#[derive(Debug, Default)]
+pub(crate) struct Door {
+    open: Mutex<Option<Open>>,
+    serving: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Open {
+    address: SocketAddr,
+    stop: CancellationToken,
+}
+
+impl Door {
+    /// Listens at `address` (port 0: any free one) in place of the former listener, whose connections drain.
+    pub(crate) async fn open<S, B>(
+        &self,
+        address: SocketAddr,
+        service: S,
+        limits: ListenLimits,
+    ) -> Result<SocketAddr, ListenFault>
+    where
+        S: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut open = self.open.lock().await;
+        if open.as_ref().is_some_and(|open| open.address == address) {
+            return Ok(address);
+        }
+        let fault = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => ListenFault::Busy { address },
+            _ => ListenFault::Refused { address, source },
+        };
+        let listener = TcpListener::bind(address).await.map_err(fault)?;
+        let address = listener.local_addr().map_err(fault)?;
+        let stop = CancellationToken::new();
+        let serving = serve(listener, service, stop.clone(), limits);
+        self.serving.spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, %address, "a listener ended");
+            }
+        });
+        if let Some(former) = open.replace(Open { address, stop }) {
+            former.stop.cancel();
+        }
+        Ok(address)
+    }
+
+    /// Listens no more. Connections drain.
+    pub(crate) async fn close(&self) {
+        if let Some(open) = self.open.lock().await.take() {
+            open.stop.cancel();
+        }
+    }
+
+    /// Comes back when everything behind this door has ended. It must have been closed.
+    pub(crate) async fn drained(&self) {
+        self.serving.close();
+        self.serving.wait().await;
+    }
+}

@@ -1,0 +1,58 @@
+//! What gateway, authority and store need of one another, fulfilled: they do not know each other.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gardien_authority::{Enforcement, LimitReading};
+use gardien_domain::{Key, KeyId, LastUse, ProjectId};
+use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
+use gardien_store::{SavedWindow, Store};
+
+/// The gateway, as the authority sees it.
+#[derive(Debug)]
+pub(crate) struct Enforcing(pub(crate) Gateway);
+
+impl Enforcement for Enforcing {
+    fn put_key(&self, key: &Key) {
+        self.0.put_key(key);
+    }
+    fn put_project(&self, id: ProjectId, slug: &str) {
+        self.0.put_project(id, slug);
+    }
+    fn remove_project(&self, id: ProjectId) {
+        self.0.remove_project(id);
+    }
+    fn set_limit(&self, calls_per_minute: u32) {
+        self.0.set_limit(calls_per_minute);
+    }
+    fn limits(&self) -> LimitReading {
+        let limits = self.0.limits();
+        LimitReading {
+            used: limits.used,
+            remaining: limits.remaining,
+            reset_seconds: u32::try_from(limits.reset_seconds).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// The store, as the gateway sees it.
+#[derive(Debug)]
+pub(crate) struct Kept(pub(crate) Arc<dyn Store>);
+
+#[async_trait]
+impl Ledger for Kept {
+    async fn load(&self) -> Result<SavedCalls, BoxError> {
+        let SavedWindow { finished, leased } = self.0.window().await?;
+        Ok(SavedCalls { finished, leased })
+    }
+    async fn save(&self, window: SavedCalls) -> Result<(), BoxError> {
+        let SavedCalls { finished, leased } = window;
+        Ok(self
+            .0
+            .save_window(&SavedWindow { finished, leased })
+            .await?)
+    }
+    async fn record_uses(&self, uses: Vec<(KeyId, LastUse)>) -> Result<(), BoxError> {
+        Ok(self.0.record_uses(&uses).await?)
+    }
+}

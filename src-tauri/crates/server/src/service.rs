@@ -1,0 +1,190 @@
+//! A running Gardien over one data folder: the store, the gateway and the authority, and two doors.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gardien_authority::http::Api;
+use gardien_authority::{Authority, Client, Clock, Fault};
+use gardien_domain::MemberId;
+use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
+use gardien_gateway::{Gateway, GatewayError};
+use gardien_store::{Documents, FolderLock, Sqlite, Store, StoreError};
+use jiff::Timestamp;
+
+use crate::door::{Door, ListenFault};
+use crate::enforce::{Enforcing, Kept};
+use crate::listen::ListenLimits;
+
+/// Why a data folder cannot be opened. It is left as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFault {
+    /// The store: damaged, newer, in use, full, or not answering.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The gateway cannot start from what the store holds.
+    #[error("{0}")]
+    Gateway(#[from] GatewayError),
+    /// The authority cannot start from what the store holds.
+    #[error("{0}")]
+    Authority(#[from] Fault),
+}
+
+/// The database of a data folder.
+#[must_use]
+pub fn database(data: &Path) -> PathBuf {
+    data.join("gardien.db")
+}
+
+/// The system's clock.
+#[must_use]
+pub fn system_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}
+
+/// A running Gardien. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+struct Inner {
+    store: Arc<Sqlite>,
+    gateway: Gateway,
+    authority: Authority,
+    router: Api,
+    gateway_door: Door,
+    management_door: Door,
+    lock: Mutex<Option<FolderLock>>,
+}
+
+impl Service {
+    /// Opens the data folder, which is made if missing, and holds it against other processes. Nobody listens
+    /// and nothing is forwarded yet.
+    ///
+    /// # Errors
+    /// [`OpenFault`].
+    pub async fn open(data: &Path) -> Result<Self, OpenFault> {
+        let lock = gardien_store::lock(data)?;
+        let store = Arc::new(Sqlite::open(&database(data)).await?);
+        let kept: Arc<dyn Store> = store.clone();
+        let gateway =
+            Gateway::start(DEFAULT_CALLS_PER_MINUTE, Arc::new(Kept(kept.clone()))).await?;
+        let enforcing = Arc::new(Enforcing(gateway.clone()));
+        let authority = Authority::open(kept, enforcing, system_clock()).await?;
+        Ok(Self(Arc::new(Inner {
+            store,
+            gateway,
+            router: gardien_authority::http::router(authority.clone()),
+            authority,
+            gateway_door: Door::default(),
+            management_door: Door::default(),
+            lock: Mutex::new(Some(lock)),
+        })))
+    }
+
+    /// The authority.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub(crate) fn gateway(&self) -> &Gateway {
+        &self.0.gateway
+    }
+
+    pub(crate) fn documents(&self) -> Arc<dyn Documents> {
+        self.0.store.clone()
+    }
+
+    /// The Owner; `None` before the first start is completed.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn owner(&self) -> Result<Option<MemberId>, Fault> {
+        self.0.authority.owner().await
+    }
+
+    /// Completes the first start.
+    ///
+    /// # Errors
+    /// As [`Authority::found`].
+    pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
+        self.0.authority.found(organization, email).await
+    }
+
+    /// A client of the management API that asks as this member, without a socket.
+    #[must_use]
+    pub fn client(&self, member: MemberId) -> Client {
+        Client::embedded(self.0.router.clone(), member)
+    }
+
+    /// Takes the projects as the upstream has them now.
+    ///
+    /// # Errors
+    /// As [`Authority::synchronize_projects`].
+    pub async fn synchronize(&self) -> Result<(), Fault> {
+        self.0.authority.synchronize_projects().await
+    }
+
+    /// Answers clients of Phare's API at `address` (port 0: any free one), in place of the former address.
+    ///
+    /// # Errors
+    /// [`ListenFault`]; the former address stays.
+    pub async fn listen_gateway(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+        let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
+        let service = tower::service_fn(move |request| {
+            let gateway = gateway.clone();
+            async move { Ok::<_, Infallible>(gateway.handle(request).await) }
+        });
+        let limits = ListenLimits {
+            stamp: Some(Arc::new(move |headers| stamping.stamp(headers))),
+            ..ListenLimits::default()
+        };
+        self.0.gateway_door.open(address, service, limits).await
+    }
+
+    /// Answers clients of the management API at `address` (port 0: any free one).
+    ///
+    /// # Errors
+    /// [`ListenFault`].
+    pub async fn listen_management(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+        let router = self.0.router.clone();
+        self.0
+            .management_door
+            .open(address, router, ListenLimits::default())
+            .await
+    }
+
+    /// Answers no more clients of Phare's API until [`Self::listen_gateway`].
+    pub async fn stop_gateway(&self) {
+        self.0.gateway_door.close().await;
+    }
+
+    /// Lets what runs finish, saves what has to last, and gives the data folder back.
+    pub async fn stop(&self) {
+        self.0.gateway_door.close().await;
+        self.0.management_door.close().await;
+        tokio::join!(
+            self.0.gateway_door.drained(),
+            self.0.management_door.drained()
+        );
+        self.0.gateway.stop().await;
+        self.0.store.close().await;
+        drop(
+            self.0
+                .lock
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("store", &self.0.store)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! Everything in one SQLite file: what the desktop app and a single server use.
+//!
+//! One connection writes, several read. A second process may open the same file for short work.
+
+mod audit;
+mod columns;
+mod documents;
+mod fault;
+mod key_filter;
+mod keys;
+mod members;
+mod open;
+mod organization;
+mod projects;
+mod sessions;
+mod window;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
+use gardien_domain::{
+    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
+    SecretDigest,
+};
+use jiff::Timestamp;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{SqliteConnection, SqliteTransaction};
+
+use crate::{Change, KeyRows, SavedWindow, Session, Store, StoreError, StoredKey};
+use fault::store_error;
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// A transaction that holds the right to write from its start: it can wait for its turn, but never find later
+    /// that another process changed what it has read.
+    async fn write(&self) -> sqlx::Result<SqliteTransaction<'_>> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    async fn record(&self, changes: &[Change], record: AuditRecord) -> sqlx::Result<AuditEntry> {
+        let mut transaction = self.write().await?;
+        for change in changes {
+            apply(&mut transaction, change).await?;
+        }
+        let entry = audit::append(&mut transaction, record).await?;
+        transaction.commit().await?;
+        Ok(entry)
+    }
+}
+
+async fn apply(connection: &mut SqliteConnection, change: &Change) -> sqlx::Result<()> {
+    match change {
+        Change::PutOrganization(organization) => organization::put(connection, organization).await,
+        Change::PutKey(key) => keys::put(connection, key).await,
+        Change::PutMember(member) => members::put(connection, member).await,
+        Change::PutProject(project) => projects::put(connection, project).await,
+        Change::DeleteProject(id) => projects::delete(connection, *id).await,
+        Change::PutSession(session) => sessions::put(connection, session).await,
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn commit(
+        &self,
+        changes: &[Change],
+        record: AuditRecord,
+    ) -> Result<AuditEntry, StoreError> {
+        self.record(changes, record).await.map_err(store_error)
+    }
+
+    async fn organization(&self) -> Result<Option<Organization>, StoreError> {
+        organization::get(&self.readers).await.map_err(store_error)
+    }
+
+    async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
+        keys::get(&self.readers, id).await.map_err(store_error)
+    }
+
+    async fn keys(
+        &self,
+        filter: &KeyFilter,
+        now: Timestamp,
+        after: Option<KeyId>,
+        limit: u32,
+    ) -> Result<KeyRows, StoreError> {
+        let page = keys::page(&self.readers, filter, now, after, limit).await;
+        page.map_err(store_error)
+    }
+
+    async fn every_key(&self) -> Result<Vec<Key>, StoreError> {
+        keys::every(&self.readers).await.map_err(store_error)
+    }
+
+    async fn live_keys(&self, now: Timestamp) -> Result<HashMap<ProjectId, u32>, StoreError> {
+        keys::live(&self.readers, now).await.map_err(store_error)
+    }
+
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        projects::all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        members::all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError> {
+        members::get(&self.readers, id).await.map_err(store_error)
+    }
+
+    async fn member_by_email(&self, email: &str) -> Result<Option<Member>, StoreError> {
+        let member = members::by_email(&self.readers, email).await;
+        member.map_err(store_error)
+    }
+
+    async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
+        let session = sessions::get(&self.readers, digest).await;
+        session.map_err(store_error)
+    }
+
+    async fn audit(
+        &self,
+        subject: Option<&str>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let entries = audit::page(&self.readers, subject, before, limit).await;
+        entries.map_err(store_error)
+    }
+
+    async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
+        audit::verify(&self.readers).await.map_err(store_error)
+    }
+
+    async fn record_uses(&self, uses: &[(KeyId, LastUse)]) -> Result<(), StoreError> {
+        let recorded = async {
+            let mut transaction = self.write().await?;
+            keys::record_uses(&mut transaction, uses).await?;
+            transaction.commit().await
+        };
+        recorded.await.map_err(store_error)
+    }
+
+    async fn window(&self) -> Result<SavedWindow, StoreError> {
+        window::get(&self.readers).await.map_err(store_error)
+    }
+
+    async fn save_window(&self, window: &SavedWindow) -> Result<(), StoreError> {
+        let saved = window::put(&self.writer, window).await;
+        saved.map_err(store_error)
+    }
+
+    /// Readers first: the last to go is then the writer, which folds the write-ahead log into the file.
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

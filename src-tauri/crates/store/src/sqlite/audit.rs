@@ -1,0 +1,118 @@
+//! The audit trail. Triggers refuse to change or remove an entry; the count of recorded entries is kept apart.
+
+use futures_util::TryStreamExt;
+use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord, Verifier};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::columns::{hash, micros, number, parse, time, word};
+
+const SELECT: &str =
+    "SELECT sequence, at, actor, action, subject, detail, previous, hash FROM audit";
+
+/// Appends `record` to the chain. The caller holds the right to write, so that no entry comes between.
+pub(super) async fn append(
+    connection: &mut SqliteConnection,
+    record: AuditRecord,
+) -> sqlx::Result<AuditEntry> {
+    let record = AuditRecord {
+        // What is answered is what will be read back.
+        at: parse("at", micros(record.at), Timestamp::from_microsecond)?,
+        ..record
+    };
+    let entry = AuditEntry::link(record, last(connection).await?);
+    sqlx::query(
+        "INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(stored(entry.sequence))
+    .bind(micros(entry.record.at))
+    .bind(&entry.record.actor)
+    .bind(entry.record.action.as_str())
+    .bind(&entry.record.subject)
+    .bind(&entry.record.detail)
+    .bind(&entry.previous[..])
+    .bind(&entry.hash[..])
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("UPDATE audit_count SET recorded = recorded + 1")
+        .execute(connection)
+        .await?;
+    Ok(entry)
+}
+
+async fn last(connection: &mut SqliteConnection) -> sqlx::Result<Option<(u64, AuditHash)>> {
+    let row = sqlx::query("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok((number(&row, "sequence")?, hash(&row, "hash")?)))
+        .transpose()
+}
+
+pub(super) async fn page(
+    readers: &SqlitePool,
+    subject: Option<&str>,
+    before: Option<u64>,
+    limit: u32,
+) -> sqlx::Result<Vec<AuditEntry>> {
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    query.push(" WHERE true");
+    if let Some(subject) = subject {
+        query.push(" AND subject = ").push_bind(subject);
+    }
+    if let Some(before) = before {
+        query.push(" AND sequence < ").push_bind(stored(before));
+    }
+    query
+        .push(" ORDER BY sequence DESC LIMIT ")
+        .push_bind(limit);
+    let rows = query.build().fetch_all(readers).await?;
+    rows.iter().map(entry).collect()
+}
+
+/// Count and entries are read as of one moment, while others go on writing.
+pub(super) async fn verify(readers: &SqlitePool) -> sqlx::Result<Result<u64, (u64, AuditFault)>> {
+    let mut transaction = readers.begin().await?;
+    let recorded: Option<i64> = sqlx::query_scalar("SELECT recorded FROM audit_count")
+        .fetch_optional(&mut *transaction)
+        .await?;
+    let recorded = u64::try_from(recorded.unwrap_or_default()).unwrap_or_default();
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    let mut rows = query
+        .push(" ORDER BY sequence")
+        .build()
+        .fetch(&mut *transaction);
+    let mut verifier = Verifier::default();
+    let mut holding = 0;
+    while let Some(row) = rows.try_next().await? {
+        let sequence = number(&row, "sequence")?;
+        // An entry that cannot even be read, with a word that does not exist, was altered too.
+        let read = entry(&row).map_err(|_| AuditFault::Altered { sequence });
+        if let Err(fault) = read.and_then(|entry| verifier.next(&entry)) {
+            return Ok(Err((holding, fault)));
+        }
+        holding = sequence;
+    }
+    Ok(verifier.end(recorded).map_err(|fault| (holding, fault)))
+}
+
+fn entry(row: &SqliteRow) -> sqlx::Result<AuditEntry> {
+    Ok(AuditEntry {
+        sequence: number(row, "sequence")?,
+        record: AuditRecord {
+            at: time(row, "at")?,
+            actor: row.try_get("actor")?,
+            action: word(row, "action")?,
+            subject: row.try_get("subject")?,
+            detail: row.try_get("detail")?,
+        },
+        previous: hash(row, "previous")?,
+        hash: hash(row, "hash")?,
+    })
+}
+
+/// SQLite has no number beyond `i64::MAX`; no chain gets there.
+fn stored(sequence: u64) -> i64 {
+    i64::try_from(sequence).unwrap_or(i64::MAX)
+}

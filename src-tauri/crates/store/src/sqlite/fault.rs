@@ -1,0 +1,38 @@
+//! What SQLite's result codes mean for a person.
+
+use sqlx::error::DatabaseError;
+
+use crate::StoreError;
+
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const CORRUPT: i32 = 11;
+const FULL: i32 = 13;
+const NOT_A_DATABASE: i32 = 26;
+
+/// A connection that may only read met a transaction that a crash left half done.
+pub(super) const READ_ONLY_ROLLBACK: i32 = 776;
+
+pub(super) fn store_error(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(answer) => match code(answer.as_ref()) & 0xff {
+            BUSY | LOCKED => StoreError::InUse,
+            CORRUPT | NOT_A_DATABASE => StoreError::Damaged(error.into()),
+            FULL => StoreError::Full(error.into()),
+            _ => StoreError::Unavailable(error.into()),
+        },
+        // What is stored is not what this program stores.
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreError::Damaged(error.into())
+        }
+        _ => StoreError::Unavailable(error.into()),
+    }
+}
+
+/// The extended result code; 0 if there is none.
+pub(super) fn code(answer: &dyn DatabaseError) -> i32 {
+    answer
+        .code()
+        .and_then(|code| code.parse().ok())
+        .unwrap_or_default()
+}

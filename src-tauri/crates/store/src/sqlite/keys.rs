@@ -1,0 +1,196 @@
+//! Keys.
+
+use std::collections::HashMap;
+
+use futures_util::{StreamExt, TryStreamExt};
+use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::{
+    Key, KeyFilter, KeyId, LastUse, MemberId, ProductScopes, ProjectId, Scope, ScopeKind,
+};
+use jiff::Timestamp;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::columns::{digest, micros, number, optional_time, time, word};
+use super::key_filter;
+use crate::{KeyRows, StoredKey};
+
+const SELECT: &str = "SELECT keys.*, projects.name AS project_name, members.email AS creator
+     FROM keys JOIN members ON members.id = keys.created_by
+     LEFT JOIN projects ON projects.id = keys.project_id";
+
+/// Leaves the last use as it is.
+pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::Result<()> {
+    let kind = match key.scope {
+        Scope::Organization {} => ScopeKind::Organization,
+        Scope::Project { .. } => ScopeKind::Project,
+    };
+    sqlx::query(
+        "INSERT INTO keys (id, name, note, display, search, scope, project_id,
+             platform, uptime, digest, previous_digest, previous_valid_until, created_at, created_by,
+             expires_at, revoked_at, revoked_by)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note,
+             display = excluded.display, search = excluded.search, scope = excluded.scope, project_id = excluded.project_id,
+             platform = excluded.platform, uptime = excluded.uptime, digest = excluded.digest,
+             previous_digest = excluded.previous_digest,
+             previous_valid_until = excluded.previous_valid_until,
+             created_at = excluded.created_at, created_by = excluded.created_by,
+             expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
+             revoked_by = excluded.revoked_by",
+    )
+    .bind(key.id.0)
+    .bind(&key.name)
+    .bind(&key.note)
+    .bind(&key.display)
+    .bind(key_filter::searched(key))
+    .bind(kind.as_str())
+    .bind(key.scope.project().map(|id| id.0))
+    .bind(key.products.platform.as_str())
+    .bind(key.products.uptime.as_str())
+    .bind(&key.digest.0[..])
+    .bind(key.previous.map(|previous| previous.digest.0.to_vec()))
+    .bind(key.previous.map(|previous| micros(previous.valid_until)))
+    .bind(micros(key.created_at))
+    .bind(key.created_by.0)
+    .bind(key.expires_at.map(micros))
+    .bind(key.revoked.map(|revocation| micros(revocation.at)))
+    .bind(key.revoked.map(|revocation| revocation.by.0))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn get(readers: &SqlitePool, id: KeyId) -> sqlx::Result<Option<StoredKey>> {
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    query.push(" WHERE keys.id = ").push_bind(id.0);
+    let row = query.build().fetch_optional(readers).await?;
+    row.as_ref().map(stored_key).transpose()
+}
+
+/// Rows and total are of one moment.
+pub(super) async fn page(
+    readers: &SqlitePool,
+    filter: &KeyFilter,
+    now: Timestamp,
+    after: Option<KeyId>,
+    limit: u32,
+) -> sqlx::Result<KeyRows> {
+    let mut transaction = readers.begin().await?;
+
+    let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) AS total FROM keys WHERE true");
+    key_filter::push(&mut count, filter, now);
+    let counted = count.build().fetch_one(&mut *transaction).await?;
+
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    query.push(" WHERE keys.id IN (SELECT id FROM keys WHERE true");
+    key_filter::push(&mut query, filter, now);
+    if let Some(after) = after {
+        query.push(" AND id < ").push_bind(after.0);
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+    query.push(") ORDER BY keys.id DESC");
+    let rows = query.build().fetch_all(&mut *transaction).await?;
+
+    Ok(KeyRows {
+        rows: rows.iter().map(stored_key).collect::<sqlx::Result<_>>()?,
+        total: number(&counted, "total")?,
+    })
+}
+
+/// Row by row: rows take several times the room of the keys that they become.
+pub(super) async fn every(readers: &SqlitePool) -> sqlx::Result<Vec<Key>> {
+    sqlx::query("SELECT * FROM keys")
+        .fetch(readers)
+        .map(|row| key(&row?))
+        .try_collect()
+        .await
+}
+
+pub(super) async fn live(
+    readers: &SqlitePool,
+    now: Timestamp,
+) -> sqlx::Result<HashMap<ProjectId, u32>> {
+    let rows = sqlx::query(
+        "SELECT project_id, count(*) AS live FROM keys
+         WHERE project_id IS NOT NULL AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+         GROUP BY project_id",
+    )
+    .bind(micros(now))
+    .fetch_all(readers)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((ProjectId(row.try_get("project_id")?), number(row, "live")?)))
+        .collect()
+}
+
+/// A use never gives way to an older one.
+pub(super) async fn record_uses(
+    connection: &mut SqliteConnection,
+    uses: &[(KeyId, LastUse)],
+) -> sqlx::Result<()> {
+    for (id, last) in uses {
+        sqlx::query(
+            "UPDATE keys SET last_used_at = ?1, last_operation = ?2
+             WHERE id = ?3 AND (last_used_at IS NULL OR last_used_at <= ?1)",
+        )
+        .bind(micros(last.at))
+        .bind(&last.operation)
+        .bind(id.0)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+fn stored_key(row: &SqliteRow) -> sqlx::Result<StoredKey> {
+    Ok(StoredKey {
+        key: key(row)?,
+        project_name: row.try_get("project_name")?,
+        created_by: row.try_get("creator")?,
+        last_use: match optional_time(row, "last_used_at")? {
+            Some(at) => Some(LastUse {
+                at,
+                operation: row.try_get("last_operation")?,
+            }),
+            None => None,
+        },
+    })
+}
+
+fn key(row: &SqliteRow) -> sqlx::Result<Key> {
+    Ok(Key {
+        id: KeyId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        note: row.try_get("note")?,
+        scope: match word(row, "scope")? {
+            ScopeKind::Organization => Scope::Organization {},
+            ScopeKind::Project => Scope::Project {
+                project_id: ProjectId(row.try_get("project_id")?),
+            },
+        },
+        products: ProductScopes {
+            platform: word(row, "platform")?,
+            uptime: word(row, "uptime")?,
+        },
+        digest: digest(row, "digest")?,
+        display: row.try_get("display")?,
+        previous: match optional_time(row, "previous_valid_until")? {
+            Some(valid_until) => Some(PreviousSecret {
+                digest: digest(row, "previous_digest")?,
+                valid_until,
+            }),
+            None => None,
+        },
+        created_at: time(row, "created_at")?,
+        created_by: MemberId(row.try_get("created_by")?),
+        expires_at: optional_time(row, "expires_at")?,
+        revoked: match optional_time(row, "revoked_at")? {
+            Some(at) => Some(Revocation {
+                at,
+                by: MemberId(row.try_get("revoked_by")?),
+            }),
+            None => None,
+        },
+    })
+}

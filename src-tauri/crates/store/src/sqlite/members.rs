@@ -1,0 +1,69 @@
+//! Members, each with the projects assigned to them.
+
+use gardien_domain::{Member, MemberId, ProjectId};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use super::columns::{micros, parse, time, word};
+
+/// One statement, so that a member and their projects are of the same moment.
+const SELECT: &str = "SELECT id, email, role, created_at,
+         (SELECT json_group_array(project_id) FROM member_projects WHERE member_id = members.id) AS projects
+     FROM members";
+
+pub(super) async fn put(connection: &mut SqliteConnection, member: &Member) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO members (id, email, role, created_at) VALUES (?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET email = excluded.email, role = excluded.role,
+             created_at = excluded.created_at",
+    )
+    .bind(member.id.0)
+    .bind(&member.email)
+    .bind(member.role.as_str())
+    .bind(micros(member.created_at))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("DELETE FROM member_projects WHERE member_id = ?")
+        .bind(member.id.0)
+        .execute(&mut *connection)
+        .await?;
+    for project in &member.projects {
+        sqlx::query("INSERT INTO member_projects (member_id, project_id) VALUES (?, ?)")
+            .bind(member.id.0)
+            .bind(project.0)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn all(readers: &SqlitePool) -> sqlx::Result<Vec<Member>> {
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    let rows = query.push(" ORDER BY email").build().fetch_all(readers);
+    rows.await?.iter().map(member).collect()
+}
+
+pub(super) async fn get(readers: &SqlitePool, id: MemberId) -> sqlx::Result<Option<Member>> {
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    query.push(" WHERE id = ").push_bind(id.0);
+    let row = query.build().fetch_optional(readers).await?;
+    row.as_ref().map(member).transpose()
+}
+
+pub(super) async fn by_email(readers: &SqlitePool, email: &str) -> sqlx::Result<Option<Member>> {
+    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    query.push(" WHERE email = ").push_bind(email);
+    let row = query.build().fetch_optional(readers).await?;
+    row.as_ref().map(member).transpose()
+}
+
+fn member(row: &SqliteRow) -> sqlx::Result<Member> {
+    let projects: Vec<i64> = parse("projects", row.try_get("projects")?, serde_json::from_str)?;
+    Ok(Member {
+        id: MemberId(row.try_get("id")?),
+        email: row.try_get("email")?,
+        role: word(row, "role")?,
+        projects: projects.into_iter().map(ProjectId).collect(),
+        created_at: time(row, "created_at")?,
+    })
+}

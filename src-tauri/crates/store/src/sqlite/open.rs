@@ -1,0 +1,234 @@
+//! Opening the file: nothing is written before it is known to be ours, whole, and no newer than this program.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+use tokio::time::{Instant, sleep};
+
+use super::Sqlite;
+use super::fault::{READ_ONLY_ROLLBACK, code, store_error};
+use crate::{Store, StoreError, folder};
+
+/// Older ones can corrupt a database in WAL mode.
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// How long to wait for another process that is writing.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+const READERS: u32 = 4;
+
+/// Number, name and text of each step. A step that was ever released is never changed again.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    "base",
+    include_str!("../../migrations/sqlite/0001_base.sql"),
+)];
+
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("SQLite {0} is linked, 3.51.3 or newer is needed")]
+    OldLibrary(String),
+    #[error("SQLite finds: {0}")]
+    Inconsistent(String),
+    #[error("the file belongs to another program")]
+    Foreign,
+    #[error("the layout of the file is not the one that its version has")]
+    Layout(#[source] MigrateError),
+}
+
+impl Sqlite {
+    /// Opens the file at `path`, which is made, with its folder, if missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] and [`StoreError::NewerVersion`] leave the file as it is, byte for byte.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        assert_library().await?;
+        let path = std::path::absolute(path)?;
+        if create(&path)? {
+            examine(&path).await?;
+        }
+        let store = Self {
+            writer: connect_writer(&path).await?,
+            readers: pool(READERS)
+                .connect_lazy_with(SqliteConnectOptions::new().filename(&path).read_only(true)),
+        };
+        match migrate(&store.writer).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn assert_library() -> Result<(), StoreError> {
+    let version = library_version().await.map_err(store_error)?;
+    let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) >= OLDEST_SQLITE {
+        Ok(())
+    } else {
+        Err(StoreError::Unavailable(Fault::OldLibrary(version).into()))
+    }
+}
+
+/// Asked of a database in memory, so that no file is touched by a library that must not.
+async fn library_version() -> sqlx::Result<String> {
+    let mut memory = SqliteConnection::connect("sqlite::memory:").await?;
+    let version = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(&mut memory)
+        .await?;
+    memory.close().await?;
+    Ok(version)
+}
+
+/// Makes an empty file for its owner alone. True if one with content is there already.
+///
+/// To close a file drops the locks that SQLite holds on it in this process. So one that is there is not opened here,
+/// and nobody gets to open a new one before it is closed.
+fn create(path: &Path) -> io::Result<bool> {
+    static CREATING: Mutex<()> = Mutex::new(());
+    let _alone = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = path.parent() {
+        folder::make(folder)?;
+    }
+    match folder::private(OpenOptions::new().write(true).create_new(true)).open(path) {
+        Ok(_) => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(path.metadata()?.len() > 0)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Looks at the file through a connection that cannot write, not even by closing.
+async fn examine(path: &Path) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(PATIENCE);
+    let mut connection = options.connect().await.map_err(store_error)?;
+    let found = look(&mut connection).await;
+    let closed = connection.close().await;
+    let (state, format) = match found {
+        // A crash at the very first start: the writer undoes what was half done.
+        Err(sqlx::Error::Database(answer)) if code(answer.as_ref()) == READ_ONLY_ROLLBACK => {
+            return Ok(());
+        }
+        found => found.map_err(store_error)?,
+    };
+    closed.map_err(store_error)?;
+    if state != "ok" {
+        return Err(StoreError::Damaged(Fault::Inconsistent(state).into()));
+    }
+    match format {
+        Format::Empty => Ok(()),
+        Format::Foreign => Err(StoreError::Damaged(Fault::Foreign.into())),
+        Format::Version(found) => refuse_newer(found),
+    }
+}
+
+enum Format {
+    /// Nothing in it yet.
+    Empty,
+    /// Tables, but none of ours.
+    Foreign,
+    /// The last migration it has seen.
+    Version(i64),
+}
+
+async fn look(connection: &mut SqliteConnection) -> sqlx::Result<(String, Format)> {
+    let state = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(&mut *connection)
+        .await?;
+    let (tables, ours): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE name = '_sqlx_migrations') FROM sqlite_schema",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let format = match (tables, ours) {
+        (0, _) => Format::Empty,
+        (_, 0) => Format::Foreign,
+        _ => Format::Version(
+            sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+                .fetch_one(connection)
+                .await?,
+        ),
+    };
+    Ok((state, format))
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |(number, ..)| *number)
+}
+
+fn refuse_newer(found: i64) -> Result<(), StoreError> {
+    let known = newest();
+    if found > known {
+        Err(StoreError::NewerVersion { found, known })
+    } else {
+        Ok(())
+    }
+}
+
+async fn connect_writer(path: &Path) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE);
+    // The step into WAL mode of a new file is the one that SQLite does not wait for by itself.
+    let start = Instant::now();
+    loop {
+        match pool(1)
+            .connect_with(options.clone())
+            .await
+            .map_err(store_error)
+        {
+            Err(StoreError::InUse) if start.elapsed() < PATIENCE => {
+                sleep(Duration::from_millis(20)).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// Connections to a file do not go stale, so they are neither tested nor replaced.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// All steps or none, whoever else is starting at the same time.
+async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
+    let steps = MIGRATIONS.iter().map(|(number, name, text)| {
+        let text = (*text).into_sql_str();
+        Migration::new(*number, (*name).into(), MigrationType::Simple, text, false)
+    });
+    let migrator = Migrator::with_migrations(steps.collect());
+    let begun = writer.begin_with("BEGIN IMMEDIATE").await;
+    let mut transaction = begun.map_err(store_error)?;
+    // What `run` calls; the future of `run` itself cannot be sent between threads when it is given a connection.
+    match migrator.run_direct(None, &mut *transaction, false).await {
+        Ok(()) => transaction.commit().await.map_err(store_error),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+            Err(store_error(error))
+        }
+        // A newer version can have been faster to fill an empty file.
+        Err(MigrateError::VersionMissing(found)) if found > newest() => refuse_newer(found),
+        Err(error) => Err(StoreError::Damaged(Fault::Layout(error).into())),
+    }
+}

@@ -1,0 +1,77 @@
+//! Changes go in together with their entry or not at all.
+
+use gardien_domain::{AtLimit, Organization};
+use gardien_store::Change;
+
+use crate::support::{Database, commit, key, member, opened, project, some_record};
+
+pub(crate) async fn a_failing_change_leaves_neither_change_nor_entry(database: &dyn Database) {
+    let store = opened(database).await;
+    let taken = member(2, "ada@example.com");
+    let mut orphan = key(5);
+    orphan.created_by = member(9, "nobody").id;
+    for failing in [Change::PutMember(taken), Change::PutKey(orphan)] {
+        let changes = [Change::PutProject(project(1, "Site")), failing];
+        assert!(store.commit(&changes, some_record()).await.is_err());
+        assert_eq!(store.projects().await.unwrap(), []);
+        assert_eq!(store.members().await.unwrap().len(), 1);
+        assert_eq!(store.every_key().await.unwrap(), []);
+        assert_eq!(store.audit(None, None, 10).await.unwrap().len(), 1);
+    }
+    let entry = store.commit(&[], some_record()).await.unwrap();
+    assert_eq!(entry.sequence, 2);
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(2));
+}
+
+pub(crate) async fn a_failing_entry_leaves_no_change(database: &dyn Database) {
+    let store = opened(database).await;
+    let away = "ALTER TABLE audit RENAME TO elsewhere";
+    database.execute(away).await.unwrap();
+    let changes = [
+        Change::PutProject(project(1, "Site")),
+        Change::PutKey(key(1)),
+    ];
+    assert!(store.commit(&changes, some_record()).await.is_err());
+    let back = "ALTER TABLE elsewhere RENAME TO audit";
+    database.execute(back).await.unwrap();
+    assert_eq!(store.projects().await.unwrap(), []);
+    assert_eq!(store.every_key().await.unwrap(), []);
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(1));
+}
+
+pub(crate) async fn order_within_a_commit_does_not_matter(database: &dyn Database) {
+    let store = database.open().await;
+    let maker = Change::PutMember(member(1, "ada@example.com"));
+    commit(&*store, &[Change::PutKey(key(1)), maker]).await;
+    assert_eq!(store.every_key().await.unwrap(), [key(1)]);
+}
+
+pub(crate) async fn everything_is_there_after_it_was_opened_again(database: &dyn Database) {
+    let store = opened(database).await;
+    let organization = Organization {
+        name: "Phare Ouest".into(),
+        calls_per_minute: 250,
+        at_limit: AtLimit::Pace,
+    };
+    let changes = [
+        Change::PutOrganization(organization.clone()),
+        Change::PutProject(project(1, "Site")),
+        Change::PutKey(key(1)),
+    ];
+    let entry = store.commit(&changes, some_record()).await.unwrap();
+    store.close().await;
+
+    let store = database.open().await;
+    assert_eq!(store.organization().await.unwrap(), Some(organization));
+    assert_eq!(store.projects().await.unwrap(), [project(1, "Site")]);
+    assert_eq!(store.every_key().await.unwrap(), [key(1)]);
+    assert_eq!(store.audit(None, None, 1).await.unwrap(), [entry]);
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(2));
+}
+
+pub(crate) async fn nothing_answers_once_closed(database: &dyn Database) {
+    let store = opened(database).await;
+    store.close().await;
+    assert!(store.every_key().await.is_err());
+    assert!(store.commit(&[], some_record()).await.is_err());
+}

@@ -1,0 +1,158 @@
+//! Keys, one by one.
+
+use std::collections::HashMap;
+
+use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::{
+    Key, KeyFilter, LastUse, ProductScope, ProductScopes, ProjectId, Scope, SecretDigest,
+};
+use gardien_store::{Change, StoredKey};
+
+use crate::support::{Database, at, commit, key, member, opened, project, some_record};
+
+/// A key with every field set.
+fn full(number: u128) -> Key {
+    Key {
+        name: "Déploiement %_'\"".into(),
+        note: "two\nlines, 𝕦𝕟𝕚𝕔𝕠𝕕𝕖".into(),
+        scope: Scope::Project {
+            project_id: ProjectId(3),
+        },
+        products: ProductScopes {
+            platform: ProductScope::None,
+            uptime: ProductScope::ReadWrite,
+        },
+        previous: Some(PreviousSecret {
+            digest: SecretDigest([9; 32]),
+            valid_until: at(1_800_000_000_000_001),
+        }),
+        expires_at: Some(at(1_900_000_000_000_001)),
+        revoked: Some(Revocation {
+            at: at(1_750_000_000_000_001),
+            by: member(1, "").id,
+        }),
+        ..key(number)
+    }
+}
+
+fn used(micros: i64, operation: &str) -> LastUse {
+    LastUse {
+        at: at(micros),
+        operation: operation.into(),
+    }
+}
+
+pub(crate) async fn every_field_comes_back(database: &dyn Database) {
+    let store = opened(database).await;
+    let changes = [
+        Change::PutProject(project(3, "Boutique")),
+        Change::PutKey(full(1)),
+        Change::PutKey(key(2)),
+    ];
+    commit(&*store, &changes).await;
+    let first = StoredKey {
+        key: full(1),
+        project_name: Some("Boutique".into()),
+        created_by: "ada@example.com".into(),
+        last_use: None,
+    };
+    let second = StoredKey {
+        key: key(2),
+        project_name: None,
+        created_by: "ada@example.com".into(),
+        last_use: None,
+    };
+    assert_eq!(store.key(full(1).id).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.key(key(2).id).await.unwrap(), Some(second.clone()));
+    assert_eq!(store.key(key(3).id).await.unwrap(), None);
+    let every = store.every_key().await.unwrap();
+    assert!(every.len() == 2 && every.contains(&full(1)) && every.contains(&key(2)));
+    let page = store.keys(&KeyFilter::default(), at(0), None, 9).await;
+    assert_eq!(page.unwrap().rows, [second, first]);
+}
+
+pub(crate) async fn a_change_replaces_the_key_and_keeps_its_last_use(database: &dyn Database) {
+    let store = opened(database).await;
+    commit(&*store, &[Change::PutKey(full(1))]).await;
+    let last_use = used(1_780_000_000_000_000, "listMonitors");
+    let uses = [(full(1).id, last_use.clone())];
+    store.record_uses(&uses).await.unwrap();
+    for changed in [key(1), full(1)] {
+        commit(&*store, &[Change::PutKey(changed.clone())]).await;
+        let stored = store.key(changed.id).await.unwrap().unwrap();
+        assert_eq!(stored.key, changed);
+        assert_eq!(stored.last_use, Some(last_use.clone()));
+    }
+}
+
+pub(crate) async fn a_digest_belongs_to_one_key(database: &dyn Database) {
+    let store = opened(database).await;
+    commit(&*store, &[Change::PutKey(key(1))]).await;
+    let twin = Key {
+        digest: key(1).digest,
+        ..key(2)
+    };
+    let refused = store.commit(&[Change::PutKey(twin)], some_record()).await;
+    assert!(refused.is_err());
+    assert_eq!(store.every_key().await.unwrap(), [key(1)]);
+}
+
+pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Database) {
+    let store = opened(database).await;
+    commit(&*store, &[Change::PutKey(key(1)), Change::PutKey(key(2))]).await;
+    let later = used(2_000, "createMonitor");
+    let uses = [
+        (key(1).id, used(1_000, "listMonitors")),
+        (key(1).id, later.clone()),
+        (key(99).id, later.clone()),
+    ];
+    store.record_uses(&uses).await.unwrap();
+    let older = [(key(1).id, used(1_500, "listMonitors"))];
+    store.record_uses(&older).await.unwrap();
+    let stored = |number| store.key(key(number).id);
+    assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(later));
+    assert_eq!(stored(2).await.unwrap().unwrap().last_use, None);
+    assert_eq!(stored(99).await.unwrap(), None);
+}
+
+pub(crate) async fn live_keys_are_counted_by_project(database: &dyn Database) {
+    let store = opened(database).await;
+    let in_project = |number, project, expires_at: Option<i64>| Key {
+        scope: Scope::Project {
+            project_id: ProjectId(project),
+        },
+        expires_at: expires_at.map(at),
+        ..key(number)
+    };
+    let revoked = Key {
+        revoked: full(1).revoked,
+        ..in_project(7, 1, None)
+    };
+    let keys = [
+        in_project(1, 1, None),
+        in_project(2, 1, Some(1_001)),
+        in_project(3, 1, Some(1_000)),
+        in_project(4, 2, Some(2_000)),
+        in_project(5, 3, Some(10)),
+        key(6),
+        revoked,
+    ];
+    commit(&*store, &keys.map(Change::PutKey)).await;
+    assert_eq!(
+        store.live_keys(at(1_000)).await.unwrap(),
+        HashMap::from([(ProjectId(1), 2), (ProjectId(2), 1)])
+    );
+}
+
+pub(crate) async fn a_key_outlives_its_project(database: &dyn Database) {
+    let store = opened(database).await;
+    let changes = [
+        Change::PutProject(project(3, "Boutique")),
+        Change::PutKey(full(1)),
+    ];
+    commit(&*store, &changes).await;
+    commit(&*store, &[Change::DeleteProject(ProjectId(3))]).await;
+    let stored = store.key(full(1).id).await.unwrap().unwrap();
+    assert_eq!((stored.key, stored.project_name), (full(1), None));
+    assert_eq!(store.projects().await.unwrap(), []);
+}

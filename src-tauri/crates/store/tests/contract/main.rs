@@ -1,0 +1,80 @@
+//! What every store has to do, whatever database stands behind it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod audit;
+mod changes;
+mod documents;
+mod filters;
+mod keys;
+mod owned;
+mod sqlite;
+mod support;
+
+/// One test of each contract for the database that `$fresh` makes.
+macro_rules! contract {
+    ($name:ident: $fresh:path { $($subject:ident { $($case:ident)+ })+ }) => {
+        mod $name {
+            $(mod $subject {
+                $(#[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    crate::$subject::$case(&$fresh().await).await;
+                })+
+            })+
+        }
+    };
+}
+
+/// The whole suite. A further database joins with one line like the one below.
+macro_rules! every_contract {
+    ($name:ident: $fresh:path) => {
+        contract!($name: $fresh {
+            changes {
+                a_failing_change_leaves_neither_change_nor_entry
+                a_failing_entry_leaves_no_change
+                order_within_a_commit_does_not_matter
+                everything_is_there_after_it_was_opened_again
+                nothing_answers_once_closed
+            }
+            audit {
+                entries_are_linked_and_counted
+                entries_are_paged_newest_first_and_by_subject
+                an_entry_cannot_be_changed_removed_or_put_between
+                an_altered_entry_is_found
+                an_entry_with_an_unknown_word_is_found
+                a_missing_entry_is_found
+                reordered_entries_are_found
+                a_missing_end_is_found_and_not_hidden_by_new_entries
+                commits_of_two_processes_make_one_chain
+            }
+            keys {
+                every_field_comes_back
+                a_change_replaces_the_key_and_keeps_its_last_use
+                a_digest_belongs_to_one_key
+                a_use_never_gives_way_to_an_older_one
+                live_keys_are_counted_by_project
+                a_key_outlives_its_project
+            }
+            filters {
+                rows_and_total_are_those_that_the_filter_keeps
+                text_is_found_in_any_case_of_any_script
+            }
+            owned {
+                the_organization_is_one_row
+                members_keep_their_projects
+                a_mail_address_belongs_to_one_member
+                projects_come_by_name_in_any_case
+                sessions_are_found_by_digest_expired_or_not
+                the_window_is_kept_whole
+            }
+            documents {
+                ids_count_from_one_and_are_never_used_again
+                content_keeps_its_order_and_its_numbers
+                each_project_sees_its_own
+                deleting_a_project_takes_its_documents_everywhere
+                concurrent_inserts_get_different_ids
+            }
+        });
+    };
+}
+
+every_contract!(on_sqlite: crate::sqlite::fresh);

@@ -1,0 +1,124 @@
+//! Organization, members, projects, sessions and the window.
+
+use gardien_domain::{AtLimit, Member, Organization, ProjectId, Role, SecretDigest};
+use gardien_store::{Change, SavedWindow, Session};
+
+use crate::support::{Database, at, commit, member, opened, project, some_record};
+
+pub(crate) async fn the_organization_is_one_row(database: &dyn Database) {
+    let store = database.open().await;
+    assert_eq!(store.organization().await.unwrap(), None);
+    for (name, at_limit) in [("First", AtLimit::Reject), ("Dernière", AtLimit::Pace)] {
+        let organization = Organization {
+            name: name.into(),
+            calls_per_minute: u32::MAX,
+            at_limit,
+        };
+        commit(&*store, &[Change::PutOrganization(organization.clone())]).await;
+        assert_eq!(store.organization().await.unwrap(), Some(organization));
+    }
+}
+
+pub(crate) async fn members_keep_their_projects(database: &dyn Database) {
+    let store = database.open().await;
+    let grace = Member {
+        role: Role::Member,
+        projects: [ProjectId(7), ProjectId(2)].into(),
+        ..member(2, "grace@example.com")
+    };
+    let ada = Member {
+        role: Role::Owner,
+        ..member(3, "ada@example.com")
+    };
+    let changes = [grace.clone(), ada.clone()].map(Change::PutMember);
+    commit(&*store, &changes).await;
+    assert_eq!(store.members().await.unwrap(), [ada, grace.clone()]);
+    assert_eq!(store.member(grace.id).await.unwrap(), Some(grace.clone()));
+
+    let moved = Member {
+        email: "hopper@example.com".into(),
+        role: Role::Admin,
+        projects: [ProjectId(2), ProjectId(5)].into(),
+        ..grace
+    };
+    commit(&*store, &[Change::PutMember(moved.clone())]).await;
+    let found = store.member_by_email("hopper@example.com").await;
+    assert_eq!(found.unwrap(), Some(moved));
+    let former = store.member_by_email("grace@example.com").await;
+    assert_eq!(former.unwrap(), None);
+    let nobody = store.member(member(9, "").id).await;
+    assert_eq!(nobody.unwrap(), None);
+}
+
+pub(crate) async fn a_mail_address_belongs_to_one_member(database: &dyn Database) {
+    let store = opened(database).await;
+    let twin = member(2, "ada@example.com");
+    let refused = store
+        .commit(&[Change::PutMember(twin)], some_record())
+        .await;
+    assert!(refused.is_err());
+    assert_eq!(store.members().await.unwrap().len(), 1);
+}
+
+pub(crate) async fn projects_come_by_name_in_any_case(database: &dyn Database) {
+    let store = database.open().await;
+    let mut projects = [
+        project(4, "élan"),
+        project(1, "beta"),
+        project(2, "Alpha"),
+        project(3, "Élan"),
+    ];
+    commit(&*store, &projects.clone().map(Change::PutProject)).await;
+    let ids = |found: Vec<gardien_domain::Project>| -> Vec<i64> {
+        found.into_iter().map(|project| project.id.0).collect()
+    };
+    assert_eq!(ids(store.projects().await.unwrap()), [2, 1, 3, 4]);
+
+    projects[1].name = "Ω".into();
+    projects[1].slug = projects[0].slug.clone();
+    commit(&*store, &[Change::PutProject(projects[1].clone())]).await;
+    let found = store.projects().await.unwrap();
+    assert_eq!(found.last(), Some(&projects[1]));
+}
+
+pub(crate) async fn sessions_are_found_by_digest_expired_or_not(database: &dyn Database) {
+    let store = opened(database).await;
+    let session = Session {
+        digest: SecretDigest([3; 32]),
+        member: member(1, "").id,
+        created_at: at(1_000),
+        expires_at: at(1_001),
+    };
+    commit(&*store, &[Change::PutSession(session.clone())]).await;
+    let found = store.session(&session.digest).await.unwrap();
+    assert_eq!(found, Some(session.clone()));
+    assert_eq!(store.session(&SecretDigest([4; 32])).await.unwrap(), None);
+
+    let of_nobody = Session {
+        digest: SecretDigest([5; 32]),
+        member: member(9, "").id,
+        ..session
+    };
+    let refused = store
+        .commit(&[Change::PutSession(of_nobody)], some_record())
+        .await;
+    assert!(refused.is_err());
+}
+
+pub(crate) async fn the_window_is_kept_whole(database: &dyn Database) {
+    let store = database.open().await;
+    assert_eq!(store.window().await.unwrap(), SavedWindow::default());
+    let windows = [
+        SavedWindow {
+            finished: vec![(1_790_000_000_000, 3), (u64::MAX, u32::MAX)],
+            leased: u32::MAX,
+        },
+        SavedWindow::default(),
+    ];
+    for window in windows {
+        store.save_window(&window).await.unwrap();
+        assert_eq!(store.window().await.unwrap(), window);
+        let other = database.open().await;
+        assert_eq!(other.window().await.unwrap(), window);
+    }
+}

@@ -1,0 +1,225 @@
+//! A list of 100,000 keys answers while a person types.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::filter::Usage;
+use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::{
+    Key, KeyFilter, KeyId, KeyStatus, LastUse, Member, MemberId, Product, ProductScope,
+    ProductScopes, Project, ProjectId, Role, Scope, ScopeKind, SecretDigest,
+};
+use gardien_store::{Change, Sqlite, Store};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+const KEYS: u128 = 100_000;
+const PROJECTS: i64 = 50;
+
+/// What a page may take, with room for a slow and busy machine and an unoptimized build.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_790_000_000).unwrap()
+}
+
+fn hours(hours: i64) -> SignedDuration {
+    SignedDuration::from_hours(hours)
+}
+
+fn record() -> AuditRecord {
+    AuditRecord {
+        at: now(),
+        actor: "system".into(),
+        action: AuditAction::KeyCreated,
+        subject: String::new(),
+        detail: "{}".into(),
+    }
+}
+
+fn key(number: u128) -> Key {
+    let every = |nth: u128| number.is_multiple_of(nth);
+    let project = (!every(3)).then(|| (number % PROJECTS as u128) as i64 + 1);
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(
+        &(number as u64)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .to_be_bytes(),
+    );
+    digest[16..].copy_from_slice(&number.to_be_bytes());
+    let ago = now() - hours((KEYS - number) as i64 / 4);
+    Key {
+        id: KeyId(Uuid::from_u128(
+            (0x0199 << 112) | (7 << 76) | (number << 64) | number,
+        )),
+        name: format!("deploy-{number} of team {}", number % 97),
+        note: "Used by the nightly job; ask the platform team before revoking".into(),
+        scope: project.map_or(Scope::Organization {}, |id| Scope::Project {
+            project_id: ProjectId(id),
+        }),
+        products: ProductScopes {
+            platform: ProductScope::ALL[number as usize % 3],
+            uptime: ProductScope::ReadWrite,
+        },
+        digest: SecretDigest(digest),
+        display: format!("pha_org_gdn_{:04}…{:04}", number % 9_973, number % 9_967),
+        previous: every(211).then(|| PreviousSecret {
+            digest: SecretDigest([1; 32]),
+            valid_until: now() + hours(1),
+        }),
+        created_at: ago,
+        created_by: MemberId(Uuid::from_u128(1)),
+        expires_at: every(4).then(|| now() + hours(number as i64 % 2_000 - 200)),
+        revoked: every(19).then(|| Revocation {
+            at: ago,
+            by: MemberId(Uuid::from_u128(1)),
+        }),
+    }
+}
+
+#[tokio::test]
+#[ignore = "takes a minute"]
+async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gardien.db");
+    let store = Sqlite::open(&path).await.unwrap();
+    let ada = Member {
+        id: MemberId(Uuid::from_u128(1)),
+        email: "ada@example.com".into(),
+        role: Role::Owner,
+        projects: [].into(),
+        created_at: now(),
+    };
+    let mut changes = vec![Change::PutMember(ada)];
+    changes.extend((1..=PROJECTS).map(|id| {
+        Change::PutProject(Project {
+            id: ProjectId(id),
+            slug: format!("site-{id}"),
+            name: format!("Site {id}"),
+            created_at: now(),
+        })
+    }));
+    changes.extend((1..=KEYS).map(|number| Change::PutKey(key(number))));
+    store.commit(&changes, record()).await.unwrap();
+    let uses: Vec<_> = (1..=KEYS)
+        .filter(|number| number % 5 > 1)
+        .map(|number| {
+            let last_use = LastUse {
+                at: now() - hours(number as i64 % 4_000),
+                operation: "listMonitors".into(),
+            };
+            (key(number).id, last_use)
+        })
+        .collect();
+    store.record_uses(&uses).await.unwrap();
+    store.close().await;
+
+    let start = Instant::now();
+    let store = Sqlite::open(&path).await.unwrap();
+    let mut report = vec![format!("{:>9.2?}  opening", start.elapsed())];
+    let start = Instant::now();
+    assert_eq!(store.every_key().await.unwrap().len() as u128, KEYS);
+    report.push(format!("{:>9.2?}  every key", start.elapsed()));
+    store.live_keys(now()).await.unwrap();
+    let start = Instant::now();
+    store.live_keys(now()).await.unwrap();
+    report.push(format!("{:>9.2?}  live keys by project", start.elapsed()));
+
+    let all = KeyFilter::default();
+    let text = |text: &str| KeyFilter {
+        text: Some(text.into()),
+        ..KeyFilter::default()
+    };
+    let status = |status| KeyFilter {
+        status: Some(status),
+        ..KeyFilter::default()
+    };
+    let project = KeyFilter {
+        project: Some(ProjectId(7)),
+        ..KeyFilter::default()
+    };
+    let filters = [
+        ("no filter", all.clone()),
+        ("active", status(KeyStatus::Active)),
+        ("rotating", status(KeyStatus::Rotating)),
+        ("expired", status(KeyStatus::Expired)),
+        ("revoked", status(KeyStatus::Revoked)),
+        ("one project", project.clone()),
+        (
+            "active of one project",
+            KeyFilter {
+                status: Some(KeyStatus::Active),
+                ..project
+            },
+        ),
+        (
+            "organization keys",
+            KeyFilter {
+                scope: Some(ScopeKind::Organization),
+                ..all.clone()
+            },
+        ),
+        (
+            "platform read",
+            KeyFilter {
+                access: Some((Product::Platform, ProductScope::Read)),
+                ..all.clone()
+            },
+        ),
+        (
+            "never used",
+            KeyFilter {
+                usage: Some(Usage::Never),
+                ..all.clone()
+            },
+        ),
+        (
+            "stale",
+            KeyFilter {
+                usage: Some(Usage::Stale),
+                ..all.clone()
+            },
+        ),
+        (
+            "expiring in a week",
+            KeyFilter {
+                expires_within_days: Some(7),
+                ..all.clone()
+            },
+        ),
+        (
+            "a member of 10 projects",
+            KeyFilter {
+                visible_projects: Some((1..=10).map(ProjectId).collect()),
+                ..all
+            },
+        ),
+        ("text in most", text("deploy")),
+        ("text in one", text("deploy-4242 ")),
+        ("text in none", text("nowhere")),
+        ("text of a project", text("site 7")),
+    ];
+    let mut slowest = Duration::ZERO;
+    for (name, filter) in filters {
+        let mut best = Duration::MAX;
+        let mut total = 0;
+        for _ in 0..5 {
+            let start = Instant::now();
+            total = store.keys(&filter, now(), None, 100).await.unwrap().total;
+            best = best.min(start.elapsed());
+        }
+        report.push(format!("{best:>9.2?}  {name}: {total}"));
+        slowest = slowest.max(best);
+    }
+    let middle = Some(key(KEYS / 2).id);
+    let start = Instant::now();
+    store
+        .keys(&KeyFilter::default(), now(), middle, 100)
+        .await
+        .unwrap();
+    report.push(format!("{:>9.2?}  a page in the middle", start.elapsed()));
+    writeln!(std::io::stderr(), "{}", report.join("\n")).unwrap();
+    assert!(slowest < PATIENCE, "{slowest:?}");
+}
