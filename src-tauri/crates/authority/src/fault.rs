@@ -188,8 +188,7 @@ impl Fault {
     /// The answer that the management API gives.
     #[must_use]
     pub fn problem(self) -> Problem {
-        let status = self.status();
-        let (code, detail) = (self.code().to_owned(), self.to_string());
+        let problem = Problem::new(self.status(), self.code(), &self.to_string());
         let errors = match self {
             Self::Invalid(errors) => errors,
             Self::Phare(PhareFault::Invalid { message }) => {
@@ -197,13 +196,20 @@ impl Fault {
             }
             _ => FieldErrors::new(),
         };
-        Problem {
+        Problem { errors, ..problem }
+    }
+}
+
+impl Problem {
+    /// A problem that no field is to blame for.
+    pub(crate) fn new(status: StatusCode, code: &str, detail: &str) -> Self {
+        Self {
             r#type: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
-            detail,
-            code,
-            errors,
+            detail: detail.to_owned(),
+            code: code.to_owned(),
+            errors: FieldErrors::new(),
         }
     }
 }

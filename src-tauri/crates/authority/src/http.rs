@@ -14,14 +14,15 @@ mod session;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response as AxumResponse};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::api::Problem;
 use crate::{Authority, Fault};
 
 pub use session::Trusted;
@@ -98,7 +99,7 @@ pub fn router(authority: Authority) -> Api {
 }
 
 /// Keeps a change going when its caller hangs up: half of one could otherwise be in force and not be kept.
-async fn to_its_end(request: Request, next: Next) -> Response {
+async fn to_its_end(request: Request, next: Next) -> AxumResponse {
     let changes = request.method() != Method::GET && request.method() != Method::HEAD;
     let mut response = if changes {
         match tokio::spawn(next.run(request)).await {
@@ -118,26 +119,36 @@ async fn to_its_end(request: Request, next: Next) -> Response {
     response
 }
 
+/// An error as every error here is answered, for whoever has to answer in front of the router.
+pub fn problem(status: StatusCode, code: &str, detail: &str) -> Response<String> {
+    answer(&Problem::new(status, code, detail))
+}
+
+fn answer(problem: &Problem) -> Response<String> {
+    let mut response = Response::new(serde_json::to_string(problem).unwrap_or_default());
+    *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let headers = response.headers_mut();
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
 impl IntoResponse for Fault {
-    fn into_response(self) -> Response {
-        let status = self.status();
-        if status.is_server_error() {
+    fn into_response(self) -> AxumResponse {
+        if self.status().is_server_error() {
             tracing::error!(
                 error = &self as &dyn std::error::Error,
                 code = self.code(),
                 "a request failed"
             );
         }
-        let body = serde_json::to_string(&self.problem()).unwrap_or_default();
-        let mut response = (status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
+        answer(&self.problem()).into_response()
     }
 }

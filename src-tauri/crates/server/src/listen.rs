@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
@@ -35,8 +35,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Read buffer of the HTTP library; heads are bounded before it.
 const BUFFER: usize = 64 * 1024;
 
-/// What is put on the answers that the listener gives itself, so that they look like its service's.
-pub type Stamp = Arc<dyn Fn(&mut HeaderMap) + Send + Sync>;
+/// Words the answers that the listener gives itself, from status, stable code and text for people, so that
+/// they look like its service's.
+pub type Wording = Arc<dyn Fn(StatusCode, &str, &str) -> Response<Full<Bytes>> + Send + Sync>;
 
 /// The bounds of a listener.
 #[derive(Clone)]
@@ -51,12 +52,14 @@ pub struct ListenLimits {
     pub idle: Duration,
     /// After the stop signal, what runs may go on for this long.
     pub drain: Duration,
-    /// Put on the listener's own answers.
-    pub stamp: Option<Stamp>,
+    /// Words the listener's own answers.
+    pub wording: Wording,
 }
 
-impl Default for ListenLimits {
-    fn default() -> Self {
+impl ListenLimits {
+    /// Bounds that leave room for a busy organization and none for an attack.
+    #[must_use]
+    pub fn worded(wording: Wording) -> Self {
         Self {
             connections: 1024,
             requests: 512,
@@ -66,7 +69,7 @@ impl Default for ListenLimits {
             },
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(10),
-            stamp: None,
+            wording,
         }
     }
 }
@@ -250,15 +253,7 @@ fn own<B>(
     code: &str,
     message: &str,
 ) -> Response<Answer<B>> {
-    let body = serde_json::json!({ "message": message, "code": code });
-    let mut response = Response::new(Answer::Own(Full::from(body.to_string())));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(stamp) = &limits.stamp {
-        stamp(headers);
-    }
-    response
+    (limits.wording)(status, code, message).map(Answer::Own)
 }
 
 /// The body of an answer. A request is in flight until its answer has been read to the end.

@@ -12,7 +12,11 @@ use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
 use gardien_store::{Documents, FolderLock, Sqlite, Store, StoreError};
+use http::Response;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http_body_util::Full;
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::door::{Door, ListenFault};
 use crate::enforce::{Enforcing, Kept};
@@ -137,10 +141,17 @@ impl Service {
             let gateway = gateway.clone();
             async move { Ok::<_, Infallible>(gateway.handle(request).await) }
         });
-        let limits = ListenLimits {
-            stamp: Some(Arc::new(move |headers| stamping.stamp(headers))),
-            ..ListenLimits::default()
+        let wording = move |status, code: &str, message: &str| {
+            let mut response = Response::new(Full::from(
+                json!({ "message": message, "code": code }).to_string(),
+            ));
+            *response.status_mut() = status;
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            stamping.stamp(headers);
+            response
         };
+        let limits = ListenLimits::worded(Arc::new(wording));
         self.0.gateway_door.open(address, service, limits).await
     }
 
@@ -149,11 +160,11 @@ impl Service {
     /// # Errors
     /// [`ListenFault`].
     pub async fn listen_management(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+        let limits = ListenLimits::worded(Arc::new(|status, code, detail| {
+            gardien_authority::http::problem(status, code, detail).map(Full::from)
+        }));
         let router = self.0.router.clone();
-        self.0
-            .management_door
-            .open(address, router, ListenLimits::default())
-            .await
+        self.0.management_door.open(address, router, limits).await
     }
 
     /// Answers no more clients of Phare's API until [`Self::listen_gateway`].

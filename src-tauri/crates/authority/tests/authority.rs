@@ -1,0 +1,362 @@
+//! The use cases over a real store, with an enforcer that writes down what it is told.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::{Arc, Mutex};
+
+use gardien_authority::api::{KeyPatch, KeyQuery, NewKey, Rotation};
+use gardien_authority::{Actor, Authority, Client, ClientFault, Enforcement, Fault, LimitReading};
+use gardien_authority::{http, issue_session};
+use gardien_domain::{
+    Key, KeyId, KeyStatus, ProductScope, ProductScopes, ProjectId, Role, Scope, Secret,
+};
+use gardien_store::{Sqlite, Store};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+#[derive(Debug, Default)]
+struct Told {
+    keys: Mutex<Vec<Key>>,
+    limit: Mutex<Option<u32>>,
+}
+
+impl Told {
+    fn last(&self, id: KeyId) -> Key {
+        let keys = self.keys.lock().unwrap();
+        keys.iter().rfind(|key| key.id == id).unwrap().clone()
+    }
+}
+
+impl Enforcement for Told {
+    fn put_key(&self, key: &Key) {
+        self.keys.lock().unwrap().push(key.clone());
+    }
+    fn put_project(&self, _: ProjectId, _: &str) {}
+    fn remove_project(&self, _: ProjectId) {}
+    fn set_limit(&self, calls_per_minute: u32) {
+        *self.limit.lock().unwrap() = Some(calls_per_minute);
+    }
+    fn limits(&self) -> LimitReading {
+        LimitReading {
+            used: 0,
+            remaining: 100,
+            reset_seconds: 0,
+        }
+    }
+}
+
+struct World {
+    authority: Authority,
+    owner: Actor,
+    told: Arc<Told>,
+    store: Arc<Sqlite>,
+    now: Arc<Mutex<Timestamp>>,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(
+            Sqlite::open(&folder.path().join("gardien.db"))
+                .await
+                .unwrap(),
+        );
+        let told = Arc::new(Told::default());
+        let now = Arc::new(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        let clock = now.clone();
+        let clock = Arc::new(move || *clock.lock().unwrap());
+        let authority = Authority::open(store.clone(), told.clone(), clock)
+            .await
+            .unwrap();
+        let owner = authority.found("Harbour", "Ada@Example.com").await.unwrap();
+        let owner = authority.actor(owner).await.unwrap();
+        Self {
+            authority,
+            owner,
+            told,
+            store,
+            now,
+            _folder: folder,
+        }
+    }
+
+    fn later(&self, seconds: i64) {
+        let mut now = self.now.lock().unwrap();
+        *now += SignedDuration::from_secs(seconds);
+    }
+
+    async fn key(&self) -> (KeyId, Secret) {
+        let manager = self.owner.manage_keys().unwrap();
+        let created = self.authority.create_key(manager, new_key()).await.unwrap();
+        let secret = Secret::parse(created.secret.expose_secret()).unwrap();
+        (created.key.id, secret)
+    }
+
+    async fn actions(&self) -> Vec<String> {
+        let entries = self.store.audit(None, None, 100).await.unwrap();
+        entries
+            .iter()
+            .rev()
+            .map(|entry| entry.record.action.to_string())
+            .collect()
+    }
+}
+
+fn new_key() -> NewKey {
+    NewKey {
+        name: "Grafana".to_owned(),
+        note: String::new(),
+        scope: Scope::Organization {},
+        products: ProductScopes {
+            platform: ProductScope::None,
+            uptime: ProductScope::Read,
+        },
+        expires_at: None,
+    }
+}
+
+#[tokio::test]
+async fn every_change_reaches_the_gateway_and_the_trail() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, secret) = world.key().await;
+    assert_eq!(world.told.last(id).digest, secret.digest());
+
+    let patch = KeyPatch {
+        products: Some(ProductScopes {
+            platform: ProductScope::Read,
+            uptime: ProductScope::Read,
+        }),
+        ..KeyPatch::default()
+    };
+    world
+        .authority
+        .update_key(manager, id, patch)
+        .await
+        .unwrap();
+    assert_eq!(world.told.last(id).products.platform, ProductScope::Read);
+
+    let rotation = Rotation { grace_seconds: 60 };
+    let rotated = world
+        .authority
+        .rotate_key(manager, id, rotation)
+        .await
+        .unwrap();
+    let key = world.told.last(id);
+    assert_eq!(key.previous.unwrap().digest, secret.digest());
+    assert_eq!(rotated.key.status, KeyStatus::Rotating);
+
+    world.authority.revoke_key(manager, id).await.unwrap();
+    assert!(world.told.last(id).revoked.is_some());
+    world.authority.restore_key(manager, id).await.unwrap();
+    assert!(world.told.last(id).revoked.is_none());
+    assert_eq!(
+        world.actions().await,
+        [
+            "organization.created",
+            "key.created",
+            "key.updated",
+            "key.rotated",
+            "key.revoked",
+            "key.restored"
+        ]
+    );
+    assert_eq!(world.store.verify_audit().await.unwrap().unwrap(), 6);
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_leaves_no_entry() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, _) = world.key().await;
+    let patch = KeyPatch {
+        name: Some(" Grafana ".to_owned()),
+        ..KeyPatch::default()
+    };
+    world
+        .authority
+        .update_key(manager, id, patch)
+        .await
+        .unwrap();
+    world.authority.revoke_key(manager, id).await.unwrap();
+    world.authority.revoke_key(manager, id).await.unwrap();
+    assert_eq!(
+        world.actions().await,
+        ["organization.created", "key.created", "key.revoked"]
+    );
+}
+
+#[tokio::test]
+async fn a_revocation_can_be_taken_back_for_ten_seconds() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, _) = world.key().await;
+    let not_revoked = world.authority.restore_key(manager, id).await;
+    assert!(matches!(not_revoked, Err(Fault::KeyNotRevoked)));
+    world.authority.revoke_key(manager, id).await.unwrap();
+    world.later(9);
+    world.authority.restore_key(manager, id).await.unwrap();
+    world.authority.revoke_key(manager, id).await.unwrap();
+    world.later(10);
+    let late = world.authority.restore_key(manager, id).await;
+    assert!(matches!(late, Err(Fault::RestoreTooLate)));
+    assert!(world.told.last(id).revoked.is_some());
+}
+
+#[tokio::test]
+async fn a_dead_key_is_not_brought_back_by_a_change() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, _) = world.key().await;
+    let expires_at = Some(*world.now.lock().unwrap() + SignedDuration::from_secs(5));
+    let patch = KeyPatch {
+        expires_at: Some(expires_at),
+        ..KeyPatch::default()
+    };
+    world
+        .authority
+        .update_key(manager, id, patch)
+        .await
+        .unwrap();
+    world.later(5);
+    let forever = KeyPatch {
+        expires_at: Some(None),
+        ..KeyPatch::default()
+    };
+    let revived = world.authority.update_key(manager, id, forever).await;
+    assert!(matches!(revived, Err(Fault::KeyExpired)));
+    let rotated = world
+        .authority
+        .rotate_key(manager, id, Rotation::default())
+        .await;
+    assert!(matches!(rotated, Err(Fault::KeyExpired)));
+}
+
+#[tokio::test]
+async fn a_leaked_key_is_replaced_by_one_with_the_same_settings() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, secret) = world.key().await;
+    let replacement = world.authority.replace_key(manager, id).await.unwrap();
+    assert!(world.told.last(id).revoked.is_some());
+    let new = world.told.last(replacement.key.id);
+    assert_eq!(
+        (new.name.as_str(), new.products),
+        ("Grafana", new_key().products)
+    );
+    assert_ne!(new.digest, secret.digest());
+    let again = world.authority.replace_key(manager, id).await;
+    assert!(matches!(again, Err(Fault::KeyRevoked)));
+}
+
+#[tokio::test]
+async fn a_restart_tells_the_gateway_everything_again() {
+    let world = World::new().await;
+    let (id, secret) = world.key().await;
+    let manager = world.owner.manage_keys().unwrap();
+    world.authority.revoke_key(manager, id).await.unwrap();
+    let told = Arc::new(Told::default());
+    let clock = Arc::new(Timestamp::now);
+    Authority::open(world.store.clone(), told.clone(), clock)
+        .await
+        .unwrap();
+    assert_eq!(told.last(id), world.told.last(id));
+    assert_eq!(told.last(id).digest, secret.digest());
+    assert_eq!(*told.limit.lock().unwrap(), Some(100));
+}
+
+#[tokio::test]
+async fn rule_1_a_member_gets_no_proof_and_sees_no_organization_key() {
+    let world = World::new().await;
+    let (id, _) = world.key().await;
+    let now = *world.now.lock().unwrap();
+    let token = issue_session(world.store.as_ref(), "eve@example.com", Role::Member, now);
+    let eve = world
+        .authority
+        .identify(token.await.unwrap().expose_secret())
+        .await
+        .unwrap();
+    assert!(matches!(eve.manage_keys(), Err(Fault::Forbidden { .. })));
+    assert!(matches!(eve.read_audit(), Err(Fault::Forbidden { .. })));
+    assert!(matches!(
+        eve.manage_organization(),
+        Err(Fault::Forbidden { .. })
+    ));
+    let page = world
+        .authority
+        .keys(&eve, KeyQuery::default())
+        .await
+        .unwrap();
+    assert_eq!((page.data.len(), page.total), (0, 0));
+    let hidden = world.authority.key(&eve, id).await;
+    assert!(matches!(hidden, Err(Fault::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_session_ends_after_its_days_and_a_role_is_not_changed_by_asking() {
+    let world = World::new().await;
+    let now = *world.now.lock().unwrap();
+    let issue = |role| issue_session(world.store.as_ref(), "bob@example.com", role, now);
+    let token = issue(Role::Admin).await.unwrap();
+    assert!(matches!(issue(Role::Owner).await, Err(Fault::Invalid(_))));
+    world.later(30 * 24 * 60 * 60 - 1);
+    assert!(
+        world
+            .authority
+            .identify(token.expose_secret())
+            .await
+            .is_ok()
+    );
+    world.later(1);
+    let ended = world.authority.identify(token.expose_secret()).await;
+    assert!(matches!(ended, Err(Fault::Unauthenticated)));
+}
+
+#[tokio::test]
+async fn the_embedded_client_gets_the_answers_that_a_socket_would() {
+    let world = World::new().await;
+    let router = http::router(world.authority.clone());
+    let client = Client::embedded(router.clone(), world.owner.member().id);
+    let created = client.create_key(&new_key()).await.unwrap();
+    assert_eq!(client.key(created.key.id).await.unwrap(), created.key);
+    assert_eq!(client.keys(&KeyQuery::default()).await.unwrap().total, 1);
+    let mut empty = new_key();
+    empty.products = ProductScopes::default();
+    match client.create_key(&empty).await.unwrap_err() {
+        ClientFault::Refused(problem) => {
+            assert_eq!(problem.code, "invalid");
+            assert!(problem.errors.contains_key("products"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let stranger = Client::embedded(router, gardien_domain::MemberId(uuid::Uuid::nil()));
+    let refused = stranger.session().await.unwrap_err();
+    assert!(matches!(refused, ClientFault::Refused(problem) if problem.status == 401));
+}
+
+#[tokio::test]
+async fn a_change_goes_to_its_end_when_the_caller_is_gone() {
+    let world = World::new().await;
+    let client = Client::embedded(
+        http::router(world.authority.clone()),
+        world.owner.member().id,
+    );
+    let (id, _) = world.key().await;
+    let revoking = client.revoke_key(id);
+    // Polled until it waits for the first time, then dropped.
+    tokio::select! {
+        biased;
+        _ = revoking => panic!("it did not wait for the disk"),
+        () = std::future::ready(()) => {}
+    }
+    for _ in 0..500 {
+        let stored = world.store.key(id).await.unwrap().unwrap();
+        if stored.key.revoked.is_some() {
+            assert_eq!(world.told.last(id).revoked, stored.key.revoked);
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the revocation was dropped with its caller");
+}
