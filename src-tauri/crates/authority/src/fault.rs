@@ -108,6 +108,9 @@ fn phare_words(fault: &PhareFault) -> String {
             "The organization's calls of this minute are used up. Try again in a moment.".to_owned()
         }
         PhareFault::KeyRefused => "Phare refuses the key that Gardien calls it with.".to_owned(),
+        PhareFault::Invalid { message } | PhareFault::Forbidden { message } => {
+            format!("Phare refuses this: {message}")
+        }
         other => format!("{other}."),
     }
 }

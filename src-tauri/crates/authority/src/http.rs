@@ -15,6 +15,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response as AxumResponse};
+use gardien_domain::{KeyStatus, ProductScope, ScopeKind, Usage};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Response, StatusCode};
 use utoipa::OpenApi;
@@ -36,6 +37,8 @@ const LARGEST_BODY: usize = 64 * 1024;
         title = "Gardien management API",
         description = "Creates, changes and revokes API keys for Phare. Every request needs a session token."
     ),
+    // Those that only parameters name are not found by themselves.
+    components(schemas(KeyStatus, ProductScope, ScopeKind, Usage)),
     modifiers(&Bearer),
     security(("session" = []))
 )]

@@ -5,8 +5,9 @@ use gardien_domain::{Member, MemberId, ProjectId, Role};
 use gardien_store::Change;
 use serde_json::{Map, json};
 
+use crate::actor::OrganizationManager;
 use crate::api::{MemberPatch, MemberView};
-use crate::{Actor, Authority, Fault};
+use crate::{Authority, Fault};
 
 impl Authority {
     /// Everybody, by mail address.
@@ -21,15 +22,14 @@ impl Authority {
     /// Changes a member's role, or the projects they are assigned to.
     ///
     /// # Errors
-    /// [`Fault::Forbidden`], [`Fault::RoleForbidden`], [`Fault::LastOwner`], [`Fault::NotFound`],
+    /// [`Fault::RoleForbidden`], [`Fault::LastOwner`], [`Fault::NotFound`],
     /// [`Fault::Invalid`] by field, [`Fault::Store`].
     pub async fn update_member(
         &self,
-        actor: &Actor,
+        manager: OrganizationManager<'_>,
         id: MemberId,
         patch: MemberPatch,
     ) -> Result<MemberView, Fault> {
-        let manager = actor.manage_organization()?;
         let _changing = self.changing().await;
         let members = self.store.members().await?;
         let Some(mut member) = members.iter().find(|member| member.id == id).cloned() else {
@@ -37,7 +37,7 @@ impl Authority {
         };
         let mut changed = Map::new();
         if let Some(role) = patch.role.filter(|role| *role != member.role) {
-            if !actor.may_change_role(member.role, role) {
+            if !manager.actor().may_change_role(member.role, role) {
                 return Err(Fault::RoleForbidden);
             }
             if member.role == Role::Owner && owners(&members) == 1 {

@@ -42,8 +42,9 @@ impl Authority {
         let _changing = self.changing().await;
         let project = phare.create_project(&project_name(name)?).await?;
         let mut changes = vec![Change::PutProject(project.clone())];
-        let mut member = creator.actor().member().clone();
-        if member.role == Role::Member {
+        // As they are now, not as they were when they asked: both may have changed in between.
+        let member = self.store.member(creator.actor().member().id).await?;
+        if let Some(mut member) = member.filter(|member| member.role == Role::Member) {
             member.projects.insert(project.id);
             changes.push(Change::PutMember(member));
         }

@@ -13,11 +13,13 @@ use gardien_store::{Sqlite, Store};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
+use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
 struct Told {
     keys: Mutex<Vec<Key>>,
     limit: Mutex<Option<u32>>,
+    revoked: Notify,
 }
 
 impl Told {
@@ -30,6 +32,9 @@ impl Told {
 impl Enforcement for Told {
     fn put_key(&self, key: &Key) {
         self.keys.lock().unwrap().push(key.clone());
+        if key.revoked.is_some() {
+            self.revoked.notify_one();
+        }
     }
     fn put_project(&self, _: ProjectId, _: &str) {}
     fn remove_project(&self, _: ProjectId) {}
@@ -343,12 +348,11 @@ async fn a_change_goes_to_its_end_when_the_caller_is_gone() {
         world.owner.member().id,
     );
     let (id, _) = world.key().await;
-    let revoking = client.revoke_key(id);
-    // Polled until it waits for the first time, then dropped.
+    // Dropped in the middle: it is in force and not yet written.
     tokio::select! {
         biased;
-        _ = revoking => panic!("it did not wait for the disk"),
-        () = std::future::ready(()) => {}
+        () = world.told.revoked.notified() => {}
+        _ = client.revoke_key(id) => panic!("it did not wait for the disk"),
     }
     for _ in 0..500 {
         let stored = world.store.key(id).await.unwrap().unwrap();

@@ -8,7 +8,7 @@ use crate::api::{AuditPage, AuditQuery, AuditVerification, Problem};
 use crate::{Actor, Authority, Fault};
 
 /// List audit entries, newest first
-#[utoipa::path(get, path = "/v1/audit", params(AuditQuery), responses(
+#[utoipa::path(get, path = "/v1/audit", operation_id = "listAudit", params(AuditQuery), responses(
     (status = 200, body = AuditPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -21,7 +21,7 @@ pub(super) async fn list(
 }
 
 /// Walk the whole audit chain and say whether it holds
-#[utoipa::path(get, path = "/v1/audit/verify", responses(
+#[utoipa::path(get, path = "/v1/audit/verify", operation_id = "verifyAudit", responses(
     (status = 200, body = AuditVerification),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

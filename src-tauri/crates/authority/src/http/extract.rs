@@ -1,5 +1,7 @@
 //! Reading requests, with our own words for what cannot be read.
 
+use std::convert::Infallible;
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
@@ -21,15 +23,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
     }
 }
 
-/// A JSON body.
-pub(super) struct Body<T>(pub(super) T);
+/// A JSON body, or what is wrong with it: whoever may not send one is told that first.
+pub(super) struct Body<T>(pub(super) Result<T, Fault>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
-    type Rejection = Fault;
+    type Rejection = Infallible;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Fault> {
-        match Json::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Self(body)),
+    async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
+        Ok(Self(match Json::from_request(request, state).await {
+            Ok(Json(body)) => Ok(body),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Fault::MediaType),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Fault::TooLarge)
@@ -38,7 +40,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             Err(rejection) => Err(Fault::Malformed {
                 reason: rejection.body_text(),
             }),
-        }
+        }))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Probl
 use crate::{Actor, Authority, Fault};
 
 /// List keys, newest first
-#[utoipa::path(get, path = "/v1/keys", params(KeyQuery), responses(
+#[utoipa::path(get, path = "/v1/keys", operation_id = "listKeys", params(KeyQuery), responses(
     (status = 200, body = KeyPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -25,7 +25,7 @@ pub(super) async fn list(
 /// Create a key
 ///
 /// The secret is in this answer and nowhere else, ever.
-#[utoipa::path(post, path = "/v1/keys", request_body = NewKey, responses(
+#[utoipa::path(post, path = "/v1/keys", operation_id = "createKey", request_body = NewKey, responses(
     (status = 201, body = CreatedKey),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -34,12 +34,12 @@ pub(super) async fn create(
     actor: Actor,
     Body(new): Body<NewKey>,
 ) -> Result<(StatusCode, Json<CreatedKey>), Fault> {
-    let created = authority.create_key(actor.manage_keys()?, new).await?;
+    let created = authority.create_key(actor.manage_keys()?, new?).await?;
     Ok((StatusCode::CREATED, Json(created)))
 }
 
 /// Show a key
-#[utoipa::path(get, path = "/v1/keys/{id}", params(("id" = KeyId, Path)), responses(
+#[utoipa::path(get, path = "/v1/keys/{id}", operation_id = "getKey", params(("id" = KeyId, Path)), responses(
     (status = 200, body = KeyView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -52,7 +52,7 @@ pub(super) async fn get(
 }
 
 /// Change a key's name, note, product scopes or expiry
-#[utoipa::path(patch, path = "/v1/keys/{id}", params(("id" = KeyId, Path)), request_body = KeyPatch, responses(
+#[utoipa::path(patch, path = "/v1/keys/{id}", operation_id = "updateKey", params(("id" = KeyId, Path)), request_body = KeyPatch, responses(
     (status = 200, body = KeyView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -63,13 +63,13 @@ pub(super) async fn update(
     Body(patch): Body<KeyPatch>,
 ) -> Result<Json<KeyView>, Fault> {
     authority
-        .update_key(actor.manage_keys()?, id, patch)
+        .update_key(actor.manage_keys()?, id, patch?)
         .await
         .map(Json)
 }
 
 /// Revoke a key, effective at once
-#[utoipa::path(post, path = "/v1/keys/{id}/revoke", params(("id" = KeyId, Path)), responses(
+#[utoipa::path(post, path = "/v1/keys/{id}/revoke", operation_id = "revokeKey", params(("id" = KeyId, Path)), responses(
     (status = 200, body = KeyView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -85,7 +85,7 @@ pub(super) async fn revoke(
 }
 
 /// Take a revocation back, within 10 seconds
-#[utoipa::path(post, path = "/v1/keys/{id}/restore", params(("id" = KeyId, Path)), responses(
+#[utoipa::path(post, path = "/v1/keys/{id}/restore", operation_id = "restoreKey", params(("id" = KeyId, Path)), responses(
     (status = 200, body = KeyView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -101,7 +101,7 @@ pub(super) async fn restore(
 }
 
 /// Give a key a new secret; the old one works on for a while
-#[utoipa::path(post, path = "/v1/keys/{id}/rotate", params(("id" = KeyId, Path)), request_body = Rotation, responses(
+#[utoipa::path(post, path = "/v1/keys/{id}/rotate", operation_id = "rotateKey", params(("id" = KeyId, Path)), request_body = Rotation, responses(
     (status = 200, body = CreatedKey),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -112,13 +112,13 @@ pub(super) async fn rotate(
     Body(rotation): Body<Rotation>,
 ) -> Result<Json<CreatedKey>, Fault> {
     authority
-        .rotate_key(actor.manage_keys()?, id, rotation)
+        .rotate_key(actor.manage_keys()?, id, rotation?)
         .await
         .map(Json)
 }
 
 /// Revoke a leaked key and make a new one with the same settings
-#[utoipa::path(post, path = "/v1/keys/{id}/replace", params(("id" = KeyId, Path)), responses(
+#[utoipa::path(post, path = "/v1/keys/{id}/replace", operation_id = "replaceKey", params(("id" = KeyId, Path)), responses(
     (status = 201, body = CreatedKey),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

@@ -9,7 +9,7 @@ use crate::api::{MemberPage, MemberPatch, MemberView, Problem};
 use crate::{Actor, Authority, Fault};
 
 /// List members, by mail address
-#[utoipa::path(get, path = "/v1/members", responses(
+#[utoipa::path(get, path = "/v1/members", operation_id = "listMembers", responses(
     (status = 200, body = MemberPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -24,7 +24,7 @@ pub(super) async fn list(
 }
 
 /// Change a member's role, or the projects they are assigned to
-#[utoipa::path(patch, path = "/v1/members/{id}", params(("id" = MemberId, Path)), request_body = MemberPatch, responses(
+#[utoipa::path(patch, path = "/v1/members/{id}", operation_id = "updateMember", params(("id" = MemberId, Path)), request_body = MemberPatch, responses(
     (status = 200, body = MemberView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -34,5 +34,8 @@ pub(super) async fn update(
     Id(id): Id<MemberId>,
     Body(patch): Body<MemberPatch>,
 ) -> Result<Json<MemberView>, Fault> {
-    authority.update_member(&actor, id, patch).await.map(Json)
+    authority
+        .update_member(actor.manage_organization()?, id, patch?)
+        .await
+        .map(Json)
 }

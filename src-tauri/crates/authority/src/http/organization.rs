@@ -11,7 +11,7 @@ use crate::api::{
 use crate::{Actor, Authority, Fault};
 
 /// Show the organization
-#[utoipa::path(get, path = "/v1/organization", responses(
+#[utoipa::path(get, path = "/v1/organization", operation_id = "getOrganization", responses(
     (status = 200, body = OrganizationView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -23,7 +23,7 @@ pub(super) async fn get(
 }
 
 /// Change the organization's name or limit
-#[utoipa::path(patch, path = "/v1/organization", request_body = OrganizationPatch, responses(
+#[utoipa::path(patch, path = "/v1/organization", operation_id = "updateOrganization", request_body = OrganizationPatch, responses(
     (status = 200, body = OrganizationView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -33,13 +33,13 @@ pub(super) async fn update(
     Body(patch): Body<OrganizationPatch>,
 ) -> Result<Json<OrganizationView>, Fault> {
     authority
-        .update_organization(actor.manage_organization()?, patch)
+        .update_organization(actor.manage_organization()?, patch?)
         .await
         .map(Json)
 }
 
 /// Show the shared limit as it is right now
-#[utoipa::path(get, path = "/v1/limits", responses(
+#[utoipa::path(get, path = "/v1/limits", operation_id = "getLimits", responses(
     (status = 200, body = LimitsView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -51,7 +51,7 @@ pub(super) async fn limits(
 }
 
 /// List Phare's operations
-#[utoipa::path(get, path = "/v1/operations", responses(
+#[utoipa::path(get, path = "/v1/operations", operation_id = "listOperations", responses(
     (status = 200, body = OperationPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

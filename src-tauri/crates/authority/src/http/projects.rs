@@ -10,7 +10,7 @@ use crate::api::{Problem, ProjectName, ProjectPage, ProjectView};
 use crate::{Actor, Authority, Fault};
 
 /// List projects, by name
-#[utoipa::path(get, path = "/v1/projects", responses(
+#[utoipa::path(get, path = "/v1/projects", operation_id = "listProjects", responses(
     (status = 200, body = ProjectPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -25,23 +25,23 @@ pub(super) async fn list(
 }
 
 /// Create a project, at Phare and here
-#[utoipa::path(post, path = "/v1/projects", request_body = ProjectName, responses(
+#[utoipa::path(post, path = "/v1/projects", operation_id = "createProject", request_body = ProjectName, responses(
     (status = 201, body = ProjectView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn create(
     State(authority): State<Authority>,
     actor: Actor,
-    Body(ProjectName { name }): Body<ProjectName>,
+    Body(named): Body<ProjectName>,
 ) -> Result<(StatusCode, Json<ProjectView>), Fault> {
     let project = authority
-        .create_project(actor.create_projects()?, &name)
+        .create_project(actor.create_projects()?, &named?.name)
         .await?;
     Ok((StatusCode::CREATED, Json(project)))
 }
 
 /// Rename a project; its slug stays
-#[utoipa::path(patch, path = "/v1/projects/{id}", params(("id" = ProjectId, Path)), request_body = ProjectName, responses(
+#[utoipa::path(patch, path = "/v1/projects/{id}", operation_id = "renameProject", params(("id" = ProjectId, Path)), request_body = ProjectName, responses(
     (status = 200, body = ProjectView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -49,16 +49,16 @@ pub(super) async fn rename(
     State(authority): State<Authority>,
     actor: Actor,
     Id(id): Id<ProjectId>,
-    Body(ProjectName { name }): Body<ProjectName>,
+    Body(named): Body<ProjectName>,
 ) -> Result<Json<ProjectView>, Fault> {
     authority
-        .rename_project(actor.manage_projects()?, id, &name)
+        .rename_project(actor.manage_projects()?, id, &named?.name)
         .await
         .map(Json)
 }
 
 /// Delete a project with everything in it, and revoke its keys
-#[utoipa::path(delete, path = "/v1/projects/{id}", params(("id" = ProjectId, Path)), responses(
+#[utoipa::path(delete, path = "/v1/projects/{id}", operation_id = "deleteProject", params(("id" = ProjectId, Path)), responses(
     (status = 204),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

@@ -48,7 +48,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Who the session belongs to, and what they may do
-#[utoipa::path(get, path = "/v1/session", responses(
+#[utoipa::path(get, path = "/v1/session", operation_id = "getSession", responses(
     (status = 200, body = SessionView),
     (status = "default", body = Problem, content_type = "application/problem+json"),
 ))]

@@ -1,0 +1,55 @@
+// Every command that the window may call, by the module that holds its body: name(args: arguments) => result.
+//
+// One list for all that must agree: the handler, the build script's manifest, the generated bindings. The capability
+// of the window is checked against it by a test.
+macro_rules! each_command {
+    ($with:ident) => {
+        $with! {
+            status {
+                app_status() => AppStatus;
+                first_start(args: FirstStart) => AppStatus;
+                connect(args: Connect) => AppStatus;
+                disconnect() => AppStatus;
+                retry() => AppStatus;
+            }
+            keys {
+                list_keys(args: KeyQuery) => KeyList;
+                get_key(args: OfKey) => KeyDetail;
+                create_key(args: CreateKey) => FreshKey;
+                update_key(args: UpdateKey) => KeyView;
+                revoke_key(args: OfKey) => KeyView;
+                restore_key(args: OfKey) => KeyView;
+                rotate_key(args: RotateKey) => FreshKey;
+                replace_key(args: OfKey) => FreshKey;
+            }
+            secrets {
+                copy_secret(args: OfKey) => Copied;
+                copy_form(args: CopyForm) => Copied;
+                reveal_secret(args: OfKey) => String;
+                forget_fresh() => ();
+                copy_text(args: CopyText) => ();
+            }
+            projects {
+                list_projects() => Vec<ProjectView>;
+                create_project(args: ProjectName) => ProjectView;
+                rename_project(args: RenameProject) => ProjectView;
+                delete_project(args: OfProject) => ();
+            }
+            organization {
+                organization() => OrganizationView;
+                update_organization(args: OrganizationPatch) => OrganizationView;
+                limits() => LimitsView;
+                list_members() => Vec<MemberView>;
+                list_operations() => Vec<OperationView>;
+            }
+            activity {
+                list_audit(args: AuditQuery) => AuditPage;
+                verify_audit() => AuditVerification;
+            }
+            settings {
+                preferences() => Preferences;
+                set_preferences(args: Preferences) => AppStatus;
+            }
+        }
+    };
+}

@@ -1,0 +1,271 @@
+//! Opens what the preferences ask for, and closes it in order: the authority and the gateway on this computer, or the
+//! connection to a team's server.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use gardien_authority::{Client, ClientFault};
+use gardien_domain::MemberId;
+use gardien_server::{ListenFault, Service, Upstream};
+use gardien_vault::{VaultFault, VaultItem};
+use secrecy::SecretString;
+
+use crate::app::{App, GatewayState, Home, Place, Ready};
+use crate::error::{Code, CommandError, chain};
+use crate::preferences::{Connection, UpstreamKind};
+
+/// Opens what the preferences ask for, and puts it in place.
+pub(crate) async fn open(app: &App) {
+    let _moving = app.moving.lock().await;
+    open_again(app).await;
+}
+
+/// The same for whoever is moving already.
+pub(crate) async fn open_again(app: &App) {
+    app.put(Place::Starting);
+    let place = match app.preferences.read().connection {
+        Connection::Embedded => open_embedded(app).await,
+        Connection::Team { url } => open_team(app, &url).await.map(Place::from),
+    };
+    app.put(place.unwrap_or_else(|error| {
+        tracing::error!(
+            code = error.code,
+            message = error.message,
+            "Gardien cannot work"
+        );
+        Place::Failed(error)
+    }));
+}
+
+/// Closes what is in place: the gateway finishes what runs, what is counted is saved, the folder is free again.
+pub(crate) async fn close(app: &App) {
+    let (_, place) = app.place();
+    app.put(Place::Starting);
+    app.forget_fresh();
+    let service = match place {
+        Place::Unfounded(service) => Some(service),
+        Place::Ready(ready) => match ready.home {
+            Home::Embedded { service, .. } => Some(service),
+            Home::Team { .. } => None,
+        },
+        Place::Starting | Place::Failed(_) => None,
+    };
+    if let Some(service) = service {
+        service.stop().await;
+    }
+}
+
+/// The end of the app: no secret stays on the clipboard, and everything is closed.
+pub(crate) async fn stop(app: &App) {
+    app.clipboard.clear().await;
+    let _moving = app.moving.lock().await;
+    close(app).await;
+}
+
+async fn open_embedded(app: &App) -> Result<Place, CommandError> {
+    let service = Service::open(&app.folder)
+        .await
+        .map_err(|fault| name_the_file(app, fault.into()))?;
+    let opened = match service.owner().await {
+        Ok(Some(owner)) => open_founded(app, service.clone(), owner)
+            .await
+            .map(Place::from),
+        Ok(None) => Ok(Place::Unfounded(service.clone())),
+        Err(fault) => Err(fault.into()),
+    };
+    if opened.is_err() {
+        // Or trying again would find the folder in use, by ourselves.
+        service.stop().await;
+    }
+    opened
+}
+
+/// Whoever has to put a backup in place of a file must know where it is.
+fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
+    if !error.is(Code::Internal) {
+        let file = gardien_server::database(&app.folder);
+        error.message = format!("{} It is {}.", error.message, file.display());
+    }
+    error
+}
+
+async fn open_founded(app: &App, service: Service, owner: MemberId) -> Result<Ready, CommandError> {
+    let saved = app.preferences.read();
+    let upstream = attach_chosen(app, &service, owner, saved.upstream).await;
+    let gateway = listen(&service, saved.gateway_port).await?;
+    enter(service, owner, gateway, upstream).await
+}
+
+/// What the window needs once everything on this computer is open.
+pub(crate) async fn enter(
+    service: Service,
+    owner: MemberId,
+    gateway: GatewayState,
+    upstream: UpstreamKind,
+) -> Result<Ready, CommandError> {
+    let client = service.client(owner);
+    let session = client.session().await?;
+    Ok(Ready {
+        client,
+        session,
+        home: Home::Embedded {
+            service,
+            gateway,
+            upstream,
+        },
+    })
+}
+
+/// Attaches what was chosen. Gardien opens without it all the same: keys can still be revoked.
+pub(crate) async fn attach_chosen(
+    app: &App,
+    service: &Service,
+    owner: MemberId,
+    chosen: UpstreamKind,
+) -> UpstreamKind {
+    let attached = match chosen {
+        UpstreamKind::None => return UpstreamKind::None,
+        UpstreamKind::Sandbox => attach(service, Upstream::Sandbox).await,
+        UpstreamKind::Phare => match app.keeper.get(&phare_key(owner)).await {
+            Ok(key) => attach(service, phare(app, key)).await,
+            Err(fault) => Err(fault.into()),
+        },
+    };
+    match attached {
+        Ok(()) => {
+            read_projects(service.clone());
+            chosen
+        }
+        Err(error) => {
+            tracing::warn!(
+                code = error.code,
+                message = error.message,
+                "the upstream is not attached"
+            );
+            UpstreamKind::None
+        }
+    }
+}
+
+/// Reads the projects behind everything else: Phare may be far away, or not there at all.
+fn read_projects(service: Service) {
+    tokio::spawn(async move {
+        if let Err(fault) = service.synchronize().await {
+            tracing::warn!(code = fault.code(), message = %fault, "the projects cannot be read yet");
+        }
+    });
+}
+
+/// Forwards to this from here on.
+pub(crate) async fn attach(service: &Service, upstream: Upstream) -> Result<(), CommandError> {
+    service.attach(upstream).await.map_err(CommandError::from)
+}
+
+/// Phare, with its key.
+pub(crate) fn phare(app: &App, key: SecretString) -> Upstream {
+    Upstream::Phare {
+        url: app.phare.clone(),
+        key,
+    }
+}
+
+/// The name that Phare's key is kept under.
+pub(crate) fn phare_key(owner: MemberId) -> VaultItem {
+    VaultItem::PhareKey {
+        installation: owner.0,
+    }
+}
+
+/// Opens the gateway on this port of this computer. A port that is taken is a state, not an end: everything else works.
+pub(crate) async fn listen(service: &Service, port: u16) -> Result<GatewayState, CommandError> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match service.listen_gateway(address).await {
+        Ok(address) => Ok(GatewayState::Running {
+            address: format!("http://{address}"),
+        }),
+        Err(ListenFault::Busy { .. }) => Ok(GatewayState::PortBusy { port }),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Tries again what did not work when it was opened: the port, the upstream.
+pub(crate) async fn mend(app: &App, ready: Ready) -> Result<Ready, CommandError> {
+    let Home::Embedded {
+        service,
+        mut gateway,
+        mut upstream,
+    } = ready.home
+    else {
+        return Ok(ready);
+    };
+    let saved = app.preferences.read();
+    if !matches!(gateway, GatewayState::Running { .. }) {
+        gateway = listen(&service, saved.gateway_port).await?;
+    }
+    if upstream != saved.upstream {
+        upstream = attach_chosen(app, &service, ready.session.member.id, saved.upstream).await;
+    }
+    Ok(Ready {
+        home: Home::Embedded {
+            service,
+            gateway,
+            upstream,
+        },
+        ..ready
+    })
+}
+
+/// The name that the session token for a server is kept under.
+pub(crate) fn team_session(url: &str) -> VaultItem {
+    VaultItem::TeamSession {
+        url: url.to_owned(),
+    }
+}
+
+async fn open_team(app: &App, url: &str) -> Result<Ready, CommandError> {
+    let token = match app.keeper.get(&team_session(url)).await {
+        Ok(token) => token,
+        Err(VaultFault::Locked) => return Err(VaultFault::Locked.into()),
+        Err(VaultFault::NotFound) => {
+            let message = "This computer no longer holds the session token.";
+            return Err(CommandError::new(Code::SessionRefused, message));
+        }
+        Err(VaultFault::Unavailable) => {
+            let message =
+                "No keychain answers on this computer, so the session token was not kept.";
+            return Err(CommandError::new(Code::SessionRefused, message));
+        }
+    };
+    join_team(url, token).await
+}
+
+/// Connects to a team's server.
+///
+/// # Errors
+/// `invalid` for an address that no token may be sent to, `connection_unreachable`, `session_refused`.
+pub(crate) async fn join_team(url: &str, token: SecretString) -> Result<Ready, CommandError> {
+    let client = Client::remote(url, token)?;
+    match client.session().await {
+        Ok(session) => Ok(Ready {
+            client,
+            session,
+            home: Home::Team {
+                url: url.to_owned(),
+            },
+        }),
+        // The address was fine, so it is the token that cannot be sent.
+        Err(ClientFault::Address(reason)) => Err(CommandError::field("token", reason)),
+        Err(fault @ ClientFault::Refused(_)) => Err(fault.into()),
+        Err(fault) => {
+            tracing::warn!(error = chain(&fault), "the team server cannot be used");
+            let message = match fault {
+                ClientFault::Unexpected { .. } => {
+                    format!(
+                        "What answers at {url} is no Gardien server, or one of another version."
+                    )
+                }
+                _ => format!("Nothing answers at {url}."),
+            };
+            Err(CommandError::new(Code::ConnectionUnreachable, message))
+        }
+    }
+}

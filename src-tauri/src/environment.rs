@@ -1,0 +1,75 @@
+//! What the environment of the process says. It is read here and nowhere else.
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use gardien_authority::client::server_address;
+
+/// For how long a secret stays on the clipboard unless the environment says otherwise.
+const CLIPBOARD: Duration = Duration::from_secs(30);
+
+/// Where Phare's API is.
+const PHARE: &str = "https://api.phare.io";
+
+/// The settings that come from outside, for tests and for people who run several at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Environment {
+    /// `GARDIEN_DATA_DIR`: where everything lies, instead of the place that the system has for it.
+    pub(crate) data: Option<PathBuf>,
+    /// `GARDIEN_CLIPBOARD_SECONDS`: for how long a secret stays on the clipboard.
+    pub(crate) clipboard: Duration,
+    /// `GARDIEN_PHARE_URL`: where Phare's API is. As with a team's server: https, or this machine.
+    pub(crate) phare: String,
+}
+
+impl Environment {
+    pub(crate) fn read() -> Self {
+        let seconds = env::var("GARDIEN_CLIPBOARD_SECONDS").ok();
+        Self {
+            data: env::var_os("GARDIEN_DATA_DIR")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+            clipboard: seconds.map_or(CLIPBOARD, |text| clipboard(&text)),
+            phare: env::var("GARDIEN_PHARE_URL").map_or_else(|_| PHARE.to_owned(), phare),
+        }
+    }
+}
+
+/// Phare's key must not be sent in clear to another machine because somebody set a variable.
+fn phare(url: String) -> String {
+    match server_address(&url) {
+        Ok(_) => url,
+        Err(_) => PHARE.to_owned(),
+    }
+}
+
+/// What cannot be understood is as if it were not there: a secret must not stay for ever because of a typing error.
+fn clipboard(text: &str) -> Duration {
+    match text.parse() {
+        Ok(seconds @ 1..=3600) => Duration::from_secs(seconds),
+        _ => CLIPBOARD,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phares_key_is_sent_encrypted_or_not_off_this_machine() {
+        let local = "http://127.0.0.1:9000";
+        assert_eq!(phare(local.to_owned()), local);
+        for wrong in ["", "http://phare.example", "api.phare.io"] {
+            assert_eq!(phare(wrong.to_owned()), PHARE, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn clipboard_seconds_are_bounded() {
+        assert_eq!(clipboard("5"), Duration::from_secs(5));
+        for wrong in ["", "0", "-1", "3601", "five", "18446744073709551616"] {
+            assert_eq!(clipboard(wrong), CLIPBOARD, "{wrong:?}");
+        }
+    }
+}

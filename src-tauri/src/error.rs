@@ -1,0 +1,360 @@
+//! The one error shape that reaches the window: a stable code, what happened, and what to do about it.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+
+use gardien_authority::api::Problem;
+use gardien_authority::{ClientFault, Fault};
+use gardien_server::{AttachFault, ListenFault, OpenFault};
+use gardien_store::StoreError;
+use gardien_vault::VaultFault;
+use serde::Serialize;
+use ts_rs::TS;
+
+/// Declares the codes with what to do about each.
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $remedy:literal;)+) => {
+        /// What went wrong, as the interface tells it apart. Its words for each are in `ui/src/errors.ts`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code { $($variant),+ }
+
+        impl Code {
+            /// Every code.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word that crosses to the window.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// What a person can do about it.
+            const fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy),+ }
+            }
+
+            fn parse(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+codes! {
+    DataDamaged = "data_damaged", "Put a backup of the data file in its place, then try again.";
+    DataNewer = "data_newer", "Install the newer version of Gardien, then open it again.";
+    DataInUse = "data_in_use", "Close the other Gardien that uses this folder, then try again.";
+    ConnectionUnreachable = "connection_unreachable", "Check your network and that the server is running, then try again.";
+    SessionRefused = "session_refused", "Ask an Owner or Admin for a new session token, then connect again.";
+    Internal = "internal", "Try again. If it happens again, restart Gardien.";
+    Unreachable = "unreachable", "Check your network and that the server is running, then try again.";
+    Invalid = "invalid", "Change the fields that are named, then try again.";
+    Forbidden = "forbidden", "Ask an Owner or Admin.";
+    NotFound = "not_found", "Somebody else may have removed it. Reload the list.";
+    Conflict = "conflict", "Reload to see the change, then decide again.";
+    RestoreTooLate = "restore_too_late", "Create a new key with the same settings instead.";
+    SecretNotKept = "secret_not_kept", "Rotate the key to get a new secret.";
+    KeychainLocked = "keychain_locked", "Unlock the keychain, then try again.";
+    KeychainUnavailable = "keychain_unavailable", "Start a keychain service, then try again.";
+    ClipboardUnavailable = "clipboard_unavailable", "Reveal the secret and copy it by hand.";
+    PortBusy = "port_busy", "Choose another port, or close the other program.";
+    DiskFull = "disk_full", "Free some space, then try again.";
+    UpstreamMissing = "upstream_missing", "Attach Phare or the sandbox.";
+    UpstreamUnreachable = "upstream_unreachable", "Check your network, then try again.";
+    UpstreamRefused = "upstream_refused", "Check what the attached Phare key may do.";
+}
+
+/// What every command answers when it does not do what was asked. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub(crate) struct CommandError {
+    /// Stable; the interface decides by it.
+    pub(crate) code: &'static str,
+    /// What happened.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) remedy: &'static str,
+    /// What is wrong, by field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "Record<string, Array<string>>")]
+    pub(crate) fields: Option<BTreeMap<String, Vec<String>>>,
+}
+
+impl CommandError {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: code.as_str(),
+            message: message.into(),
+            remedy: code.remedy(),
+            fields: None,
+        }
+    }
+
+    /// What is wrong with one field.
+    pub(crate) fn field(name: &str, message: &str) -> Self {
+        Self::new(Code::Invalid, "Some fields need another look.").at(name, message)
+    }
+
+    /// The same, said beside a field too.
+    pub(crate) fn at(mut self, name: &str, message: &str) -> Self {
+        self.fields = Some(BTreeMap::from([(
+            name.to_owned(),
+            vec![message.to_owned()],
+        )]));
+        self
+    }
+
+    /// An error that no person can do anything about. What it was goes to the log.
+    pub(crate) fn internal(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error = chain(error), "something went wrong inside");
+        Self::new(Code::Internal, "Something went wrong inside Gardien.")
+    }
+
+    pub(crate) fn is(&self, code: Code) -> bool {
+        self.code == code.as_str()
+    }
+}
+
+/// An error's own text as a sentence.
+fn sentence(error: &impl Error) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string())
+        .unwrap_or_default();
+    let stop = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
+/// An error with all its causes in one line, for the log.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut texts: Vec<_> = causes(error).map(ToString::to_string).collect();
+    // Many an error speaks with the words of its cause.
+    texts.dedup();
+    texts.join(": ")
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (**error).source())
+}
+
+impl From<VaultFault> for CommandError {
+    fn from(fault: VaultFault) -> Self {
+        match fault {
+            VaultFault::NotFound => Self::new(
+                Code::SecretNotKept,
+                "This computer does not hold the secret of this key.",
+            ),
+            VaultFault::Locked => Self::new(Code::KeychainLocked, "The keychain is locked."),
+            VaultFault::Unavailable => Self::new(
+                Code::KeychainUnavailable,
+                "No keychain answers on this computer.",
+            ),
+        }
+    }
+}
+
+impl From<Problem> for CommandError {
+    fn from(problem: Problem) -> Self {
+        let code = match (problem.code.as_str(), problem.status) {
+            // Phare's word against a name, say: it is the field that has to change.
+            (_, 422) => Code::Invalid,
+            ("upstream_busy", _) => Code::UpstreamUnreachable,
+            ("upstream_key_refused", _) => Code::UpstreamRefused,
+            (code, status) => Code::parse(code).unwrap_or(match status {
+                400 => Code::Invalid,
+                401 => Code::SessionRefused,
+                403 => Code::Forbidden,
+                404 => Code::NotFound,
+                409 => Code::Conflict,
+                507 => Code::DiskFull,
+                _ => Code::Internal,
+            }),
+        };
+        let mut error = Self::new(code, problem.detail);
+        if !problem.errors.is_empty() {
+            error.fields = Some(problem.errors);
+        }
+        error
+    }
+}
+
+impl From<ClientFault> for CommandError {
+    fn from(fault: ClientFault) -> Self {
+        match fault {
+            ClientFault::Refused(problem) => (*problem).into(),
+            ClientFault::Address(reason) => Self::field("url", reason),
+            ClientFault::Unreachable(_) => {
+                tracing::warn!(error = chain(&fault), "the team server does not answer");
+                Self::new(Code::Unreachable, "The team server does not answer.")
+            }
+            ClientFault::Unexpected { .. } => {
+                tracing::warn!(error = chain(&fault), "what answers is no Gardien");
+                let message = "What answers there is no Gardien server, or one of another version.";
+                Self::new(Code::Unreachable, message)
+            }
+        }
+    }
+}
+
+impl From<Fault> for CommandError {
+    fn from(fault: Fault) -> Self {
+        if fault.status().is_server_error() {
+            tracing::error!(error = chain(&fault), "the authority failed");
+        }
+        fault.problem().into()
+    }
+}
+
+impl From<OpenFault> for CommandError {
+    fn from(fault: OpenFault) -> Self {
+        match causes(&fault).find_map(|cause| cause.downcast_ref::<StoreError>()) {
+            Some(store) => {
+                tracing::error!(error = chain(&fault), "the data cannot be opened");
+                Self::new(store_code(store), sentence(store))
+            }
+            None => Self::internal(&fault),
+        }
+    }
+}
+
+fn store_code(fault: &StoreError) -> Code {
+    match fault {
+        StoreError::Damaged(_) => Code::DataDamaged,
+        StoreError::NewerVersion { .. } => Code::DataNewer,
+        StoreError::InUse => Code::DataInUse,
+        StoreError::Full(_) => Code::DiskFull,
+        StoreError::Unavailable(_) => Code::Internal,
+    }
+}
+
+impl From<AttachFault> for CommandError {
+    fn from(fault: AttachFault) -> Self {
+        match fault {
+            AttachFault::Upstream(fault) => Self::new(Code::UpstreamRefused, sentence(&fault)),
+            AttachFault::Sandbox(_) => Self::internal(&fault),
+        }
+    }
+}
+
+impl From<ListenFault> for CommandError {
+    fn from(fault: ListenFault) -> Self {
+        match fault {
+            ListenFault::Busy { .. } => Self::new(Code::PortBusy, sentence(&fault)),
+            ListenFault::Refused { .. } => Self::internal(&fault),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::io;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The codes that the interface has words for.
+    fn codes_of_the_interface() -> BTreeSet<String> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/errors.ts");
+        let text = std::fs::read_to_string(file).unwrap();
+        let table = text
+            .split("export const ERRORS = {")
+            .nth(1)
+            .unwrap()
+            .split("} as const")
+            .next()
+            .unwrap();
+        table
+            .lines()
+            .filter_map(|line| line.strip_prefix("  ")?.split_once(": {"))
+            .filter(|(name, _)| !name.starts_with(' '))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_code_has_words_in_the_interface_and_the_other_way_round() {
+        let ours: BTreeSet<String> = Code::ALL
+            .iter()
+            .map(|code| code.as_str().to_owned())
+            .collect();
+        assert_eq!(ours, codes_of_the_interface());
+        for code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(*code));
+            assert!(code.remedy().ends_with('.'), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_authority_says_keeps_its_words_and_fields() {
+        let problem = |code: &str, status| Problem {
+            r#type: "about:blank".to_owned(),
+            title: "Error".to_owned(),
+            status,
+            detail: "What happened.".to_owned(),
+            code: code.to_owned(),
+            errors: BTreeMap::new(),
+        };
+        for (code, status, expected) in [
+            ("restore_too_late", 409, Code::RestoreTooLate),
+            ("key_revoked", 409, Code::Conflict),
+            ("unauthenticated", 401, Code::SessionRefused),
+            ("forbidden", 403, Code::Forbidden),
+            ("not_found", 404, Code::NotFound),
+            ("malformed", 400, Code::Invalid),
+            ("upstream_refused", 422, Code::Invalid),
+            ("upstream_refused", 502, Code::UpstreamRefused),
+            ("upstream_missing", 503, Code::UpstreamMissing),
+            ("upstream_key_refused", 502, Code::UpstreamRefused),
+            ("revoked_in_memory", 507, Code::DiskFull),
+            ("something_new", 500, Code::Internal),
+        ] {
+            let error = CommandError::from(problem(code, status));
+            assert_eq!(
+                (error.code, error.message.as_str()),
+                (expected.as_str(), "What happened."),
+                "{code}"
+            );
+            assert_eq!(error.fields, None);
+        }
+        let fields = BTreeMap::from([("name".to_owned(), vec!["It needs a name.".to_owned()])]);
+        let invalid = Problem {
+            errors: fields.clone(),
+            ..problem("invalid", 422)
+        };
+        assert_eq!(CommandError::from(invalid).fields, Some(fields));
+    }
+
+    #[test]
+    fn each_way_the_data_cannot_be_opened_has_its_screen() {
+        let cause = || Box::new(io::Error::other("cause"));
+        for (fault, code) in [
+            (StoreError::Damaged(cause()), Code::DataDamaged),
+            (
+                StoreError::NewerVersion { found: 9, known: 1 },
+                Code::DataNewer,
+            ),
+            (StoreError::InUse, Code::DataInUse),
+            (StoreError::Full(cause()), Code::DiskFull),
+            (StoreError::Unavailable(cause()), Code::Internal),
+        ] {
+            let error = CommandError::from(OpenFault::Store(fault));
+            assert_eq!(error.code, code.as_str());
+            assert!(
+                !error.message.contains("cause"),
+                "the cause is for the log: {}",
+                error.message
+            );
+        }
+    }
+
+    #[test]
+    fn errors_speak_in_sentences() {
+        assert_eq!(
+            sentence(&io::Error::other("the disk is full")),
+            "The disk is full."
+        );
+        assert_eq!(sentence(&io::Error::other("It is.")), "It is.");
+    }
+}

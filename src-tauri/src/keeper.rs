@@ -1,0 +1,126 @@
+//! What keeps secrets: the keychain, or, where none answers, the memory of this run.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gardien_vault::{Vault, VaultFault, VaultItem, VaultState};
+use secrecy::SecretString;
+
+/// How long a look at the window's status waits for a keychain that is slow to say how it is.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// Keeps secrets. What the keychain does not take is wiped when the app ends.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    vault: Vault,
+    this_run: Mutex<Vec<(VaultItem, SecretString)>>,
+    last_state: Mutex<VaultState>,
+    /// Whether the keychain gave or took less than it was asked to.
+    refused: AtomicBool,
+}
+
+impl Keeper {
+    pub(crate) fn new(vault: Vault) -> Self {
+        Self {
+            vault,
+            this_run: Mutex::default(),
+            last_state: Mutex::new(VaultState::Available),
+            refused: AtomicBool::new(false),
+        }
+    }
+
+    /// What the keychain is good for; what it was good for last, when it takes long to answer.
+    pub(crate) async fn state(&self) -> VaultState {
+        let answer = tokio::time::timeout(GLANCE, self.vault.state()).await;
+        let mut last = self
+            .last_state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Ok(state) = answer {
+            *last = state;
+        }
+        *last
+    }
+
+    /// Keeps a secret in the keychain, in place of what was there.
+    ///
+    /// # Errors
+    /// Why the keychain did not take it. It is kept for this run then.
+    pub(crate) async fn keep(
+        &self,
+        item: &VaultItem,
+        secret: SecretString,
+    ) -> Result<(), VaultFault> {
+        let kept = self.vault.put(item, secret.clone()).await;
+        self.drop_from_memory(item);
+        if kept.is_err() {
+            self.refused.store(true, Ordering::Release);
+            self.memory().push((item.clone(), secret));
+        }
+        kept
+    }
+
+    /// A secret that was kept.
+    ///
+    /// # Errors
+    /// Each of the vault's other answers.
+    pub(crate) async fn get(&self, item: &VaultItem) -> Result<SecretString, VaultFault> {
+        // First what the keychain did not take: what it holds under the same name is older.
+        let in_memory = self
+            .memory()
+            .iter()
+            .find(|(kept, _)| kept == item)
+            .map(|(_, secret)| secret.clone());
+        if let Some(secret) = in_memory {
+            return Ok(secret);
+        }
+        let kept = self.vault.get(item).await;
+        if matches!(kept, Err(VaultFault::Locked | VaultFault::Unavailable)) {
+            self.refused.store(true, Ordering::Release);
+        }
+        kept
+    }
+
+    /// Forgets a secret. Best effort: a keychain that does not answer may hold it on.
+    pub(crate) async fn forget(&self, item: &VaultItem) {
+        self.drop_from_memory(item);
+        match self.vault.remove(item).await {
+            Ok(()) | Err(VaultFault::NotFound) => {}
+            Err(fault) => tracing::warn!(%fault, "a secret could not be removed from the keychain"),
+        }
+    }
+
+    /// Whether the keychain refused anything since this was last asked.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.refused.swap(false, Ordering::AcqRel)
+    }
+
+    /// What is kept for this run only.
+    pub(crate) fn only_this_run(&self) -> Vec<VaultItem> {
+        self.memory().iter().map(|(item, _)| item.clone()).collect()
+    }
+
+    /// Offers the keychain once more what it did not take. Answers what it took now.
+    pub(crate) async fn offer_again(&self) -> Vec<VaultItem> {
+        let waiting = self.memory().clone();
+        let mut taken = Vec::new();
+        for (item, secret) in waiting {
+            if self.vault.put(&item, secret).await.is_err() {
+                self.refused.store(true, Ordering::Release);
+                break;
+            }
+            self.drop_from_memory(&item);
+            taken.push(item);
+        }
+        taken
+    }
+
+    fn drop_from_memory(&self, item: &VaultItem) {
+        self.memory().retain(|(kept, _)| kept != item);
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Vec<(VaultItem, SecretString)>> {
+        self.this_run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

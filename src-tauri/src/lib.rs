@@ -1,0 +1,146 @@
+//! Gardien's desktop app: one window over the authority and the gateway in this process, or over a team's server.
+//!
+//! No rule of keys is here. The commands unpack, call and convert; secrets stay on this side of the window.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+use std::fs::DirBuilder;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gardien_vault::Vault;
+use tauri::{AppHandle, Manager, RunEvent};
+use tauri_plugin_window_state::StateFlags;
+
+use app::App;
+use clipboard::Clipboard;
+use environment::Environment;
+use keeper::Keeper;
+use preferences::PreferenceFile;
+
+mod app;
+mod clipboard;
+mod commands;
+mod compose;
+mod environment;
+mod error;
+mod forms;
+mod keeper;
+mod log;
+mod preferences;
+mod window;
+
+/// Runs the app until the person leaves. Arguments mean nothing to it.
+pub fn run() -> ExitCode {
+    let environment = Environment::read();
+    let mut builder = tauri::Builder::default();
+    // Whoever names a folder may run one app for each; its lock keeps two from sharing one.
+    if environment.data.is_none() {
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            window::show(app)
+        }));
+    }
+    // Not whether it was visible: a hidden window would stay hidden at the next start.
+    let restored = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
+    let built = builder
+        .plugin(tauri_plugin_store::Builder::new().build())
+        .plugin(
+            tauri_plugin_window_state::Builder::new()
+                .with_state_flags(restored)
+                .build(),
+        )
+        .setup(move |app| set_up(app.handle(), &environment))
+        .on_window_event(window::on_event)
+        .invoke_handler(commands::handler())
+        .build(tauri::generate_context!());
+    match built {
+        Ok(app) => {
+            app.run(until_stopped());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "the window cannot be opened");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The window comes first, with its frame; what it shows is opened behind it.
+fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std::error::Error>> {
+    let folder = match &environment.data {
+        Some(folder) => folder.clone(),
+        None => app.path().app_data_dir()?,
+    };
+    // What is wrong with the folder is told in the window, by whoever opens the data in it.
+    let made = make_private(&folder);
+    log::start(&folder.join("logs"));
+    if let Err(error) = made {
+        tracing::error!(%error, "the data folder cannot be made");
+    }
+    let preferences = PreferenceFile::open(app, &folder)?;
+    let clipboard = Clipboard::open(environment.clipboard);
+    let (phare, keeper) = (environment.phare.clone(), Keeper::new(Vault::open()));
+    let state = Arc::new(App::new(folder, phare, keeper, clipboard, preferences));
+    app.manage(Arc::clone(&state));
+    window::create(app)?;
+    tauri::async_runtime::spawn(async move { compose::open(&state).await });
+    #[cfg(unix)]
+    tauri::async_runtime::spawn(leave_when_told(app.clone()));
+    Ok(())
+}
+
+/// For its owner alone: the names of keys are nobody else's business.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Holds the exit back until everything is closed in order.
+fn until_stopped() -> impl FnMut(&AppHandle, RunEvent) + 'static {
+    let stopping = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::new(AtomicBool::new(false));
+    move |app, event| {
+        let RunEvent::ExitRequested { api, code, .. } = event else {
+            return;
+        };
+        if stopped.load(Ordering::Acquire) {
+            return;
+        }
+        api.prevent_exit();
+        if stopping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (app, stopped) = (app.clone(), Arc::clone(&stopped));
+        let state = Arc::clone(app.state::<Arc<App>>().inner());
+        tauri::async_runtime::spawn(async move {
+            compose::stop(&state).await;
+            stopped.store(true, Ordering::Release);
+            app.exit(code.unwrap_or_default());
+        });
+    }
+}
+
+/// Being told to end by the system is an exit like any other: what runs is finished first.
+#[cfg(unix)]
+async fn leave_when_told(app: AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            app.exit(0);
+        }
+        (Err(error), _) | (_, Err(error)) => tracing::warn!(%error, "signals are not heard"),
+    }
+}

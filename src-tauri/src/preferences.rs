@@ -1,0 +1,222 @@
+//! What a person chose, kept in a file that anybody may read. No secret, ever: none of its types can hold one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gardien_domain::{KeyId, MemberId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tauri::{AppHandle, Wry};
+use tauri_plugin_store::{Store, StoreBuilder};
+use ts_rs::TS;
+
+use crate::error::CommandError;
+
+/// The port that the gateway listens on unless somebody chose another.
+const GATEWAY_PORT: u16 = 7420;
+
+/// How the window looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Theme {
+    /// As the system does.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+/// Where the authority is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Connection {
+    /// In this app, with its data on this computer.
+    #[default]
+    Embedded,
+    /// On a team's server.
+    Team { url: String },
+}
+
+/// What stands behind the gateway.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UpstreamKind {
+    Sandbox,
+    Phare,
+    #[default]
+    None,
+}
+
+/// Everything that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Saved {
+    pub(crate) theme: Theme,
+    pub(crate) gateway_port: u16,
+    /// Whether the gateway stays open when the window is closed.
+    pub(crate) keep_gateway_running: bool,
+    pub(crate) connection: Connection,
+    pub(crate) upstream: UpstreamKind,
+    /// Keys whose secret this computer's keychain holds, by the member who kept them. Their ids, nothing more.
+    pub(crate) kept: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Saved {
+    /// Reads what `get` finds under each name. What is absent or damaged is as if it had never been chosen.
+    fn read(get: impl Fn(&str) -> Option<Value>) -> Self {
+        fn of<T: DeserializeOwned>(value: Option<Value>) -> Option<T> {
+            serde_json::from_value(value?).ok()
+        }
+        Self {
+            theme: of(get("theme")).unwrap_or_default(),
+            gateway_port: of(get("gateway_port")).unwrap_or(GATEWAY_PORT),
+            keep_gateway_running: of(get("keep_gateway_running")).unwrap_or_default(),
+            connection: of(get("connection")).unwrap_or_default(),
+            upstream: of(get("upstream")).unwrap_or_default(),
+            kept: of(get("kept")).unwrap_or_default(),
+        }
+    }
+
+    fn write(&self) -> Map<String, Value> {
+        let Value::Object(values) = serde_json::json!({
+            "theme": self.theme,
+            "gateway_port": self.gateway_port,
+            "keep_gateway_running": self.keep_gateway_running,
+            "connection": self.connection,
+            "upstream": self.upstream,
+            "kept": self.kept,
+        }) else {
+            return Map::new();
+        };
+        values
+    }
+
+    /// Whether the keychain holds this key's secret, as far as is known without asking it.
+    pub(crate) fn holds(&self, member: MemberId, key: KeyId) -> bool {
+        self.kept
+            .get(&member.to_string())
+            .is_some_and(|keys| keys.contains(&key.to_string()))
+    }
+
+    /// Notes whether the keychain holds this key's secret.
+    pub(crate) fn note(&mut self, member: MemberId, key: KeyId, held: bool) {
+        let keys = self.kept.entry(member.to_string()).or_default();
+        if held {
+            keys.insert(key.to_string());
+        } else {
+            keys.remove(&key.to_string());
+        }
+    }
+}
+
+/// The preferences and the file they lie in.
+pub(crate) struct PreferenceFile {
+    store: Arc<Store<Wry>>,
+    saved: Mutex<Saved>,
+}
+
+impl PreferenceFile {
+    /// Reads the file in `folder`, or starts with the defaults.
+    pub(crate) fn open(app: &AppHandle, folder: &Path) -> tauri_plugin_store::Result<Self> {
+        let path = folder.join("preferences.json");
+        let store = StoreBuilder::new(app, path).disable_auto_save().build()?;
+        let saved = Mutex::new(Saved::read(|name| store.get(name)));
+        Ok(Self { store, saved })
+    }
+
+    pub(crate) fn read(&self) -> Saved {
+        self.saved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes them, here and in the file.
+    ///
+    /// # Errors
+    /// `internal` when the file cannot be written. The change holds for this run then.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Saved)) -> Result<(), CommandError> {
+        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = saved.clone();
+        change(&mut saved);
+        if *saved == before {
+            return Ok(());
+        }
+        for (name, value) in saved.write() {
+            self.store.set(name, value);
+        }
+        self.store
+            .save()
+            .map_err(|error| CommandError::internal(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn some() -> Saved {
+        let mut saved = Saved {
+            theme: Theme::Dark,
+            gateway_port: 7000,
+            keep_gateway_running: true,
+            connection: Connection::Team {
+                url: "https://gardien.example".to_owned(),
+            },
+            upstream: UpstreamKind::Phare,
+            kept: BTreeMap::new(),
+        };
+        saved.note(
+            MemberId(Uuid::from_u128(1)),
+            KeyId(Uuid::from_u128(2)),
+            true,
+        );
+        saved
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_is_nothing_else() {
+        let written = some().write();
+        assert_eq!(Saved::read(|name| written.get(name).cloned()), some());
+        // Whoever adds one here has to ask whether it could ever be a secret.
+        let expected = serde_json::json!({
+            "theme": "dark",
+            "gateway_port": 7000,
+            "keep_gateway_running": true,
+            "connection": { "kind": "team", "url": "https://gardien.example" },
+            "upstream": "phare",
+            "kept": {
+                "00000000-0000-0000-0000-000000000001": ["00000000-0000-0000-0000-000000000002"],
+            },
+        });
+        assert_eq!(Value::Object(written), expected);
+    }
+
+    #[test]
+    fn what_is_damaged_is_as_if_it_had_never_been_chosen() {
+        let mut written = some().write();
+        written.insert("theme".to_owned(), "pink".into());
+        written.insert("gateway_port".to_owned(), 70_000.into());
+        written.remove("kept");
+        let read = Saved::read(|name| written.get(name).cloned());
+        assert_eq!(
+            (read.theme, read.gateway_port),
+            (Theme::System, GATEWAY_PORT)
+        );
+        assert_eq!(read.connection, some().connection);
+        assert!(read.kept.is_empty());
+    }
+
+    #[test]
+    fn kept_keys_belong_to_the_member_who_kept_them() {
+        let (member, other) = (MemberId(Uuid::from_u128(1)), MemberId(Uuid::from_u128(3)));
+        let key = KeyId(Uuid::from_u128(2));
+        let mut saved = some();
+        assert!(saved.holds(member, key) && !saved.holds(other, key));
+        saved.note(member, key, false);
+        assert!(!saved.holds(member, key));
+    }
+}

@@ -1,0 +1,24 @@
+//! Where things are: the repository, what was built, the tools.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}
+
+/// A binary of this workspace: debug builds lie beside the one that runs now, wherever the target folder is.
+pub(crate) fn built(name: &str) -> PathBuf {
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    match env::current_exe() {
+        Ok(this) => this.with_file_name(file),
+        Err(_) => root().join("target/debug").join(file),
+    }
+}
+
+/// The folder of the tools that the set-up installs.
+pub(crate) fn tools() -> PathBuf {
+    root().join("target/tools/bin")
+}

@@ -1,0 +1,210 @@
+//! What a machine with Rust and Node still lacks.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
+
+use crate::{command, place, say};
+
+/// Something of the system: how it shows that it is there, and the package of Debian and Ubuntu that brings it.
+struct Need {
+    sign: Sign,
+    package: &'static str,
+}
+
+enum Sign {
+    /// A library with its development files, by its pkg-config name.
+    Library(&'static str),
+    /// A program on the path.
+    Program(&'static str),
+}
+
+const fn library(name: &'static str, package: &'static str) -> Need {
+    Need {
+        sign: Sign::Library(name),
+        package,
+    }
+}
+
+const fn program(name: &'static str, package: &'static str) -> Need {
+    Need {
+        sign: Sign::Program(name),
+        package,
+    }
+}
+
+/// What compiling the desktop takes.
+const WINDOW: &[Need] = &[library("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev")];
+
+/// What a desktop session without a screen takes.
+const SESSION: &[Need] = &[
+    program("Xvfb", "xvfb"),
+    program("dbus-daemon", "dbus"),
+    program("dbus-send", "dbus"),
+    program("gnome-keyring-daemon", "gnome-keyring"),
+    program("import", "imagemagick"),
+    program("xdotool", "xdotool"),
+];
+
+/// What driving the window in it takes.
+const DRIVING: &[Need] = &[
+    program("WebKitWebDriver", "webkit2gtk-driver"),
+    program("xclip", "xclip"),
+];
+
+/// The system packages that building and opening the window needs.
+///
+/// # Errors
+/// When apt fails.
+pub(crate) fn window() -> io::Result<()> {
+    system(&[WINDOW])
+}
+
+/// The system packages for the window on a virtual display.
+///
+/// # Errors
+/// When apt fails.
+pub(crate) fn window_without_display() -> io::Result<()> {
+    system(&[WINDOW, SESSION])
+}
+
+/// The system packages that the tests need.
+///
+/// # Errors
+/// When apt fails.
+pub(crate) fn tests() -> io::Result<()> {
+    system(&[WINDOW, SESSION, DRIVING])
+}
+
+/// The packages of the UI, exactly as its lock file has them.
+///
+/// # Errors
+/// When npm is missing or fails.
+pub(crate) fn ui() -> io::Result<()> {
+    // npm writes the first at the end of every installation.
+    let installed = changed("ui/node_modules/.package-lock.json");
+    if installed.is_some() && installed >= changed("ui/package-lock.json") {
+        return Ok(());
+    }
+    command::run("npm --prefix ui ci --no-audit --no-fund")
+}
+
+fn changed(file: &str) -> Option<SystemTime> {
+    fs::metadata(place::root().join(file))
+        .and_then(|metadata| metadata.modified())
+        .ok()
+}
+
+fn system(needs: &[&[Need]]) -> io::Result<()> {
+    // Elsewhere the WebView is a part of the system, and the tests of the window do not exist.
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let needs: Vec<&Need> = needs.iter().copied().flatten().collect();
+    if Path::new("/etc/debian_version").exists() {
+        install(&needs)
+    } else {
+        tell(&needs);
+        Ok(())
+    }
+}
+
+/// Installs what is missing through apt.
+fn install(needs: &[&Need]) -> io::Result<()> {
+    let mut wanted: Vec<&str> = needs.iter().map(|need| need.package).collect();
+    wanted.dedup();
+    // It fails when it does not know one of them, and lists the others all the same.
+    let listed = Command::new("dpkg-query")
+        .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
+        .args(&wanted)
+        .output()?;
+    let missing = missing(&wanted, &String::from_utf8_lossy(&listed.stdout));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(&format!("Installing {}", missing.join(" ")));
+    apt_get("update", &[])
+        .and_then(|()| apt_get("install --yes --no-install-recommends", &missing))
+        .map_err(|error| {
+            let by_hand = format!("apt-get install {}", missing.join(" "));
+            io::Error::new(
+                error.kind(),
+                format!("{error}. Run it as an administrator:\n  {by_hand}"),
+            )
+        })
+}
+
+/// Those of the wanted packages that dpkg does not list as installed.
+fn missing<'a>(wanted: &[&'a str], listed: &str) -> Vec<&'a str> {
+    wanted
+        .iter()
+        .filter(|package| {
+            !listed
+                .lines()
+                .any(|line| line.split_once(' ') == Some((package, "installed")))
+        })
+        .copied()
+        .collect()
+}
+
+fn apt_get(task: &str, packages: &[&str]) -> io::Result<()> {
+    let mut command = Command::new(if is_root() { "env" } else { "sudo" });
+    // As words: sudo drops variables that are merely set.
+    command
+        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"])
+        .args(task.split(' '))
+        .args(packages);
+    command::finish(&mut command, &format!("apt-get {task}"))
+}
+
+fn is_root() -> bool {
+    let user = Command::new("id").arg("-u").output();
+    user.is_ok_and(|user| user.stdout.trim_ascii() == b"0")
+}
+
+/// Says what to install by hand. Package names differ; what a package must bring does not.
+fn tell(needs: &[&Need]) {
+    let lacking: Vec<_> = needs
+        .iter()
+        .filter(|need| !need.is_there())
+        .map(|need| need.describe())
+        .collect();
+    if !lacking.is_empty() {
+        say(&format!(
+            "This is not Debian or Ubuntu, so nothing is installed for you. Please install:\n{}\n",
+            lacking.join("\n")
+        ));
+    }
+}
+
+impl Need {
+    fn is_there(&self) -> bool {
+        let sign = match self.sign {
+            Sign::Library(name) => Command::new("pkg-config").args(["--exists", name]).status(),
+            Sign::Program(name) => Command::new("which").arg(name).output().map(|o| o.status),
+        };
+        sign.is_ok_and(|status| status.success())
+    }
+
+    fn describe(&self) -> String {
+        let what = match self.sign {
+            Sign::Library(name) => format!("the library {name} with its development files"),
+            Sign::Program(name) => format!("the program {name}"),
+        };
+        format!("  {what} (on Debian it is in {})", self.package)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::missing;
+
+    #[test]
+    fn a_package_is_missing_unless_dpkg_has_it_installed() {
+        let listed = "xvfb installed\nxclip config-files\nxdotool-doc installed\n";
+        let missing = missing(&["xvfb", "xclip", "xdotool"], listed);
+        assert_eq!(missing, ["xclip", "xdotool"]);
+    }
+}

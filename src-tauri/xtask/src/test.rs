@@ -1,0 +1,72 @@
+//! `cargo xtask test`: the one command that says whether everything is well.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::{command, say, setup};
+
+enum Work {
+    SetUp(fn() -> io::Result<()>),
+    Line(&'static str),
+}
+use Work::{Line, SetUp};
+
+/// The whole of it, cheapest first after the set-up. Lines can be pasted, given `target/tools/bin` on the path. Those
+/// that compile the desktop name the same features, so that nothing is compiled twice.
+#[rustfmt::skip]
+const STEPS: &[(&str, Work)] = &[
+    ("system-packages", SetUp(setup::tests)),
+    ("ui-packages",     SetUp(setup::ui)),
+    // Debug builds: they compile faster, and have little to do.
+    ("tools",           Line("cargo install --quiet --debug --locked --root target/tools cargo-deny@0.20.2 tauri-driver@2.1.0")),
+    ("format",          Line("cargo fmt --all --check")),
+    ("dependencies",    Line("cargo-deny --locked --all-features --config .ci/deny.toml check bans licenses sources")),
+    ("ui-check",        Line("npm --prefix ui run check")),
+    ("ui-lint",         Line("npm --prefix ui run lint")),
+    ("ui-test",         Line("npm --prefix ui test")),
+    // Before the desktop is compiled, which takes the built UI into itself.
+    ("ui-build",        Line("npm --prefix ui run build")),
+    ("clippy",          Line("cargo clippy --locked --workspace --all-targets --features gardien-desktop/custom-protocol -- -D warnings")),
+    ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --features gardien-desktop/custom-protocol")),
+    // All targets: what it compiles is what the tests run, and the binaries that they start.
+    ("build",           Line("cargo build --locked --workspace --all-targets --features gardien-desktop/custom-protocol")),
+    ("test",            Line("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
+];
+
+/// The names of the steps.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|(name, _)| *name)
+}
+
+/// Runs all steps, or the one of this name. The first that fails ends it.
+///
+/// # Errors
+/// Names the step that failed.
+pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
+    let start = Instant::now();
+    let mut times = String::new();
+    for (name, work) in STEPS {
+        if only.is_some_and(|only| only != *name) {
+            continue;
+        }
+        say(&format!("\n── {name}"));
+        let start = Instant::now();
+        let done = match work {
+            SetUp(set_up) => set_up(),
+            Line(line) => command::run(line),
+        };
+        done.map_err(|error| io::Error::new(error.kind(), format!("step {name}: {error}")))?;
+        times.push_str(&format!("\n  {} {name}", minutes(start.elapsed())));
+    }
+    say(&format!(
+        "\nAll is well.{times}\n  {} together",
+        minutes(start.elapsed())
+    ));
+    Ok(())
+}
+
+/// Right-aligned, as in ` 3:07`.
+fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{:>2}:{:02}", seconds / 60, seconds % 60)
+}

@@ -1,0 +1,16 @@
+//! The management API.
+
+mod admins;
+mod audit;
+mod bodies;
+mod crash;
+mod keys;
+mod leaks;
+mod lists;
+mod members;
+mod noise;
+mod openapi;
+mod organization;
+mod process;
+mod projects;
+mod sessions;

@@ -1,0 +1,1 @@
+//! The real window through WebDriver, with the real keychain and clipboard.

@@ -1,0 +1,13 @@
+//! The gateway.
+
+mod answers;
+mod framing;
+mod headers;
+mod heads;
+mod limit;
+mod noise;
+mod paths;
+mod race;
+mod revocation;
+mod streaming;
+mod upstream;

@@ -1,0 +1,18 @@
+//! The built-in Phare, as a key holder sees it through the gateway.
+
+mod listings;
+mod monitors;
+mod projects;
+mod rest;
+
+use serde_json::{Value, json};
+
+/// A body that makes a monitor.
+fn http_monitor(name: &str) -> Value {
+    json!({
+        "name": name,
+        "protocol": "http",
+        "request": { "method": "GET", "url": "https://shop.example/" },
+        "regions": ["eu-deu-fra", "as-jpn-hnd"],
+    })
+}

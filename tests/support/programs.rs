@@ -1,0 +1,40 @@
+//! Where the programs under test and the tools are: `cargo xtask test` says so; without it, where a build puts them.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The headless binary.
+pub fn server() -> PathBuf {
+    named("GARDIEN_SERVER", || built("gardien-server"))
+}
+
+/// The desktop binary.
+pub fn desktop() -> PathBuf {
+    named("GARDIEN_DESKTOP", || built("gardien-desktop"))
+}
+
+/// What translates between a WebDriver client and the window.
+pub fn tauri_driver() -> PathBuf {
+    named("GARDIEN_TAURI_DRIVER", || root().join("target/tools/bin/tauri-driver"))
+}
+
+/// The script that looks for what keeps people with disabilities out.
+pub fn axe() -> PathBuf {
+    named("GARDIEN_AXE", || root().join("ui/node_modules/axe-core/axe.min.js"))
+}
+
+fn named(variable: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {
+    let path = env::var_os(variable).map_or_else(default, PathBuf::from);
+    path.canonicalize()
+        .unwrap_or_else(|error| panic!("{}: {error}. Build it, or set {variable}", path.display()))
+}
+
+/// Test binaries lie one folder below the others.
+fn built(name: &str) -> PathBuf {
+    let tests = env::current_exe().unwrap();
+    tests.ancestors().nth(2).unwrap().join(name)
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}

@@ -1,0 +1,238 @@
+//! A `gardien-server` of one's own, on ports and in a folder of its own.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::people::Caller;
+use super::{leaks, programs};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server, or one that was ended and can be started again over the same data. Dropping it kills it, and
+/// fails the test when it had panicked or left a secret in clear in its folder or log.
+pub struct Server {
+    folder: TempDir,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    /// Every secret and session token that it gave out, and the key that it was given.
+    secrets: Mutex<Vec<String>>,
+    child: Option<Child>,
+    gateway: String,
+    management: String,
+}
+
+impl Server {
+    /// One that forwards to the sandbox inside it.
+    pub fn start() -> Self {
+        Self::start_with(&["--phare", "sandbox"], &[])
+    }
+
+    /// One with these arguments after `serve`, beside the folder and the ports, and these variables.
+    pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut server = Self {
+            folder: tempfile::Builder::new()
+                .prefix("gardien-")
+                .tempdir()
+                .unwrap(),
+            arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
+            variables: variables
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            secrets: Mutex::default(),
+            child: None,
+            gateway: String::new(),
+            management: String::new(),
+        };
+        for (_, key) in variables
+            .iter()
+            .filter(|(name, _)| *name == "PHARE_API_KEY")
+        {
+            server.remember(key);
+        }
+        server.restart();
+        server
+    }
+
+    /// Starts it again over the same data, on new ports. It must have been ended before.
+    pub fn restart(&mut self) {
+        assert!(self.child.is_none(), "end it first");
+        let mut child = self
+            .command()
+            .arg("serve")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--gateway", "127.0.0.1:0", "--management", "127.0.0.1:0"])
+            .args(&self.arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        self.child = Some(child);
+
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| send.send(line))
+        });
+        let Ok(line) = receive.recv_timeout(PATIENCE) else {
+            panic!("the server did not become ready:\n{}", self.log());
+        };
+        let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+        self.gateway = ready["gateway"].as_str().unwrap().to_owned();
+        self.management = ready["management"].as_str().unwrap().to_owned();
+    }
+
+    /// The gateway's address, without a slash at its end.
+    pub fn gateway(&self) -> &str {
+        &self.gateway
+    }
+
+    /// The management API's address, without a slash at its end.
+    pub fn management(&self) -> &str {
+        &self.management
+    }
+
+    /// The folder that it keeps its data in.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Everything that it and `gardien-server token` logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// A session token for the management API, of a member with this role.
+    pub fn token(&self, email: &str, role: &str) -> String {
+        self.try_token(email, role)
+            .unwrap_or_else(|log| panic!("no token for {email}:\n{log}"))
+    }
+
+    /// The same, where it may be refused: then the log.
+    pub fn try_token(&self, email: &str, role: &str) -> Result<String, String> {
+        let output = self
+            .command()
+            .arg("token")
+            .arg("--data")
+            .arg(self.data())
+            .args(["--email", email, "--role", role])
+            .output()
+            .unwrap();
+        if !output.status.success() {
+            return Err(self.log());
+        }
+        let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+        self.remember(&token);
+        Ok(token)
+    }
+
+    /// Takes note of something that must not be found in clear.
+    pub fn remember(&self, secret: &str) {
+        self.secrets.lock().unwrap().push(secret.to_owned());
+    }
+
+    /// Where in its folder and log something stands in clear that must not.
+    pub fn leaks(&self) -> Vec<String> {
+        leaks::found(self.folder.path(), &self.secrets.lock().unwrap())
+    }
+
+    /// Someone with this role, at the management API.
+    pub fn member(&self, email: &str, role: &str) -> Caller {
+        Caller::with(self.management(), &self.token(email, role))
+    }
+
+    /// Someone without a session, at the management API.
+    pub fn stranger(&self) -> Caller {
+        Caller::anonymous(self.management())
+    }
+
+    /// Someone with this secret, at the gateway.
+    pub fn key_holder(&self, secret: &str) -> Caller {
+        Caller::with(self.gateway(), secret)
+    }
+
+    /// Another process over the same folder that is expected to end by itself: how, and what it said.
+    pub fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (ExitStatus, String) {
+        let said = self.folder.path().join("said");
+        let mut child = self
+            .command()
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(File::create(&said).unwrap())
+            .spawn()
+            .unwrap();
+        let status = wait(&mut child).expect("it goes on");
+        (status, fs::read_to_string(said).unwrap())
+    }
+
+    /// As a power cut does: at once, with nothing put in order.
+    pub fn kill9(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// As a service manager does, and insists that it ends in order.
+    pub fn terminate(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let process = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        let status = wait(&mut child);
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "{status:?}:\n{}",
+            self.log()
+        );
+    }
+
+    fn command(&self) -> Command {
+        let log = self.folder.path().join("log");
+        let mut command = Command::new(programs::server());
+        command
+            .stdin(Stdio::null())
+            .stderr(File::options().create(true).append(true).open(log).unwrap())
+            .env_remove("PHARE_API_KEY")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if !thread::panicking() {
+            assert!(!self.log().contains("panicked at"), "{}", self.log());
+            assert_eq!(self.leaks(), [""; 0], "in clear");
+        }
+    }
+}
+
+/// How it ended; `None` when it did not in time, and was killed.
+fn wait(child: &mut Child) -> Option<ExitStatus> {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
