@@ -19,8 +19,17 @@ const MONITORS: &str = "/uptime/monitors";
 #[tokio::test]
 async fn from_two_projects_to_a_revoked_key() {
     let mut world = World::new().await;
-    let reader = world.issue(new_key("Dashboard", world.shop.scope(), "none", "read")).await;
-    let everything = world.issue(new_key("Terraform", organization(), "read_write", "read_write")).await;
+    let reader = world
+        .issue(new_key("Dashboard", world.shop.scope(), "none", "read"))
+        .await;
+    let everything = world
+        .issue(new_key(
+            "Terraform",
+            organization(),
+            "read_write",
+            "read_write",
+        ))
+        .await;
 
     let dashboard = world.holder(&reader);
     assert_eq!(dashboard.get(MONITORS).await.expect(200)["data"], json!([]));
@@ -30,56 +39,123 @@ async fn from_two_projects_to_a_revoked_key() {
 
     let terraform = world.holder(&everything);
     let unnamed = terraform.get(MONITORS).await.refusal(422, "");
-    assert!(unnamed["errors"]["X-Phare-Project-Id"][0].is_string(), "{unnamed:#}");
-    for (header, value) in
-        [("X-Phare-Project-Id", world.shop.id.to_string()), ("X-Phare-Project-Slug", world.blog.slug.clone())]
-    {
-        terraform.clone().header(header, &value).get(MONITORS).await.expect(200);
+    assert!(
+        unnamed["errors"]["X-Phare-Project-Id"][0].is_string(),
+        "{unnamed:#}"
+    );
+    for (header, value) in [
+        ("X-Phare-Project-Id", world.shop.id.to_string()),
+        ("X-Phare-Project-Slug", world.blog.slug.clone()),
+    ] {
+        terraform
+            .clone()
+            .header(header, &value)
+            .get(MONITORS)
+            .await
+            .expect(200);
     }
 
     world.revoke(&reader).await;
     dashboard.get(MONITORS).await.refusal(401, "key_revoked");
-    world.owner.post(&reader.path("/restore"), json!({})).await.expect(200);
+    world
+        .owner
+        .post(&reader.path("/restore"), json!({}))
+        .await
+        .expect(200);
     dashboard.get(MONITORS).await.expect(200);
     world.revoke(&reader).await;
 
     world.server.terminate();
     world.restart();
-    world.holder(&reader).get(MONITORS).await.refusal(401, "key_revoked");
-    world.holder_in(&everything, &world.shop).get(MONITORS).await.expect(200);
+    world
+        .holder(&reader)
+        .get(MONITORS)
+        .await
+        .refusal(401, "key_revoked");
+    world
+        .holder_in(&everything, &world.shop)
+        .get(MONITORS)
+        .await
+        .expect(200);
 
     tokio::time::sleep(Duration::from_secs(10)).await;
-    world.owner.post(&reader.path("/restore"), json!({})).await.problem(409, "restore_too_late");
-    world.holder(&reader).get(MONITORS).await.refusal(401, "key_revoked");
-    assert_eq!(world.owner.get("/v1/audit/verify").await.expect(200)["ok"], true);
+    world
+        .owner
+        .post(&reader.path("/restore"), json!({}))
+        .await
+        .problem(409, "restore_too_late");
+    world
+        .holder(&reader)
+        .get(MONITORS)
+        .await
+        .refusal(401, "key_revoked");
+    assert_eq!(
+        world.owner.get("/v1/audit/verify").await.expect(200)["ok"],
+        true
+    );
 }
 
 /// A leaked key: taken back and replaced in one step. A key in use: rotated without an outage.
 #[tokio::test]
 async fn from_a_leaked_key_to_a_new_secret() {
     let world = World::new().await;
-    let leaked = world.issue(new_key("Deploy", world.shop.scope(), "read", "read_write")).await;
-    let replaced = world.take(world.owner.post(&leaked.path("/replace"), json!({})).await.expect(201));
+    let leaked = world
+        .issue(new_key("Deploy", world.shop.scope(), "read", "read_write"))
+        .await;
+    let replaced = world.take(
+        world
+            .owner
+            .post(&leaked.path("/replace"), json!({}))
+            .await
+            .expect(201),
+    );
     assert_ne!(replaced.id, leaked.id);
     for same in ["name", "note", "scope", "products", "expires_at"] {
         assert_eq!(replaced.key[same], leaked.key[same], "{same}");
     }
-    world.holder(&leaked).get(MONITORS).await.refusal(401, "key_revoked");
+    world
+        .holder(&leaked)
+        .get(MONITORS)
+        .await
+        .refusal(401, "key_revoked");
     world.holder(&replaced).get(MONITORS).await.expect(200);
 
     let rotation = json!({ "grace_seconds": 4 });
-    let rotated = world.take(world.owner.post(&replaced.path("/rotate"), rotation).await.expect(200));
-    assert_eq!((&rotated.id, &rotated.key["status"]), (&replaced.id, &json!("rotating")));
+    let rotated = world.take(
+        world
+            .owner
+            .post(&replaced.path("/rotate"), rotation)
+            .await
+            .expect(200),
+    );
+    assert_eq!(
+        (&rotated.id, &rotated.key["status"]),
+        (&replaced.id, &json!("rotating"))
+    );
     assert_ne!(rotated.secret, replaced.secret);
     for both in [&rotated, &replaced] {
         world.holder(both).get(MONITORS).await.expect(200);
     }
     tokio::time::sleep(Duration::from_millis(4_100)).await;
-    world.holder(&replaced).get(MONITORS).await.refusal(401, "key_expired");
+    world
+        .holder(&replaced)
+        .get(MONITORS)
+        .await
+        .refusal(401, "key_expired");
     world.holder(&rotated).get(MONITORS).await.expect(200);
 
-    let at_once = world.take(world.owner.post(&replaced.path("/rotate"), json!({})).await.expect(200));
-    world.holder(&rotated).get(MONITORS).await.refusal(401, "key_expired");
+    let at_once = world.take(
+        world
+            .owner
+            .post(&replaced.path("/rotate"), json!({}))
+            .await
+            .expect(200),
+    );
+    world
+        .holder(&rotated)
+        .get(MONITORS)
+        .await
+        .refusal(401, "key_expired");
     world.holder(&at_once).get(MONITORS).await.expect(200);
     // A secret that two rotations replaced belongs to nobody any more.
     world.holder(&replaced).get(MONITORS).await.refusal(401, "");

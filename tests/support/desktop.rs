@@ -47,7 +47,11 @@ impl Desk {
         let mut session = Session::start(keychain).unwrap();
         session.add_screen(1280, 800).unwrap();
         let driver = start_driver(&mut session, variables).await;
-        let mut desk = Self { page: None, driver, session };
+        let mut desk = Self {
+            page: None,
+            driver,
+            session,
+        };
         desk.open_app().await;
         desk
     }
@@ -72,7 +76,9 @@ impl Desk {
             "browserName": "wry",
             "tauri:options": { "application": programs::desktop(), "args": ["--automation"] },
         });
-        let Value::Object(capabilities) = options else { unreachable!() };
+        let Value::Object(capabilities) = options else {
+            unreachable!()
+        };
         let page = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&self.driver)
@@ -138,7 +144,10 @@ impl Desk {
 
     /// All text that is shown.
     pub async fn shown(&self) -> String {
-        let text = self.page().execute("return document.body.innerText", vec![]).await;
+        let text = self
+            .page()
+            .execute("return document.body.innerText", vec![])
+            .await;
         text.unwrap().as_str().unwrap_or_default().to_owned()
     }
 
@@ -151,7 +160,8 @@ impl Desk {
     pub async fn click(&self, testid: &str) {
         let end = Instant::now() + PATIENCE;
         while let Err(error) = self.wait_for(testid).await.click().await {
-            self.not_yet(end, &format!("{testid:?} to be clicked ({error})")).await;
+            self.not_yet(end, &format!("{testid:?} to be clicked ({error})"))
+                .await;
         }
     }
 
@@ -200,7 +210,11 @@ impl Desk {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        copy.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        copy.stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         // It leaves a process behind that serves the text, which ends with the session.
         assert!(copy.wait().unwrap().success());
     }
@@ -213,7 +227,9 @@ impl Desk {
             axe.run().then((found) => done(found.violations), (error) => done(String(error)));";
         let found = self.page().execute_async(script, vec![]).await.unwrap();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let Value::Array(found) = found else { panic!("axe failed: {found}") };
+        let Value::Array(found) = found else {
+            panic!("axe failed: {found}")
+        };
         found
             .iter()
             .map(|violation| Violation {
@@ -257,7 +273,12 @@ async fn start_driver(session: &mut Session, variables: &[(&str, &str)]) -> Stri
     for _ in 0..3 {
         let (port, native) = (free_port(), free_port());
         let mut driver = session.command(programs::tauri_driver());
-        driver.args(["--port", &port.to_string(), "--native-port", &native.to_string()]);
+        driver.args([
+            "--port",
+            &port.to_string(),
+            "--native-port",
+            &native.to_string(),
+        ]);
         driver.envs(variables.iter().copied()).stdout(Stdio::null());
         session.spawn(&mut driver).unwrap();
         let end = Instant::now() + Duration::from_secs(5);
@@ -271,13 +292,22 @@ async fn start_driver(session: &mut Session, variables: &[(&str, &str)]) -> Stri
         // Somebody else took a port in between.
         session.end(&programs::tauri_driver()).unwrap();
     }
-    panic!("the driver does not start: {}", fs::read_to_string(session.log()).unwrap_or_default());
+    panic!(
+        "the driver does not start: {}",
+        fs::read_to_string(session.log()).unwrap_or_default()
+    );
 }
 
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 async fn listens(port: u16) -> bool {
-    tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+    tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_ok()
 }

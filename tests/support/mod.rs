@@ -1,5 +1,8 @@
 //! What the tests say things with: a server of their own, callers that speak as someone, a desktop of their own.
-#![allow(dead_code, reason = "a vocabulary: not every word is in use at every moment")]
+#![allow(
+    dead_code,
+    reason = "a vocabulary: not every word is in use at every moment"
+)]
 
 #[cfg(target_os = "linux")]
 pub mod desktop;

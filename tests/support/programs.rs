@@ -15,12 +15,16 @@ pub fn desktop() -> PathBuf {
 
 /// What translates between a WebDriver client and the window.
 pub fn tauri_driver() -> PathBuf {
-    named("GARDIEN_TAURI_DRIVER", || root().join("target/tools/bin/tauri-driver"))
+    named("GARDIEN_TAURI_DRIVER", || {
+        root().join("target/tools/bin/tauri-driver")
+    })
 }
 
 /// The script that looks for what keeps people with disabilities out.
 pub fn axe() -> PathBuf {
-    named("GARDIEN_AXE", || root().join("ui/node_modules/axe-core/axe.min.js"))
+    named("GARDIEN_AXE", || {
+        root().join("ui/node_modules/axe-core/axe.min.js")
+    })
 }
 
 fn named(variable: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {

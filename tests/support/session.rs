@@ -293,8 +293,12 @@ impl Session {
                 let entry = entry.ok()?;
                 let id = entry.file_name().to_str()?.parse().ok()?;
                 let environment = fs::read(entry.path().join("environ")).ok()?;
-                let ours = environment.windows(mark.len()).any(|window| window == mark.as_bytes());
-                (ours && chosen(&entry.path())).then(|| Pid::from_raw(id)).flatten()
+                let ours = environment
+                    .windows(mark.len())
+                    .any(|window| window == mark.as_bytes());
+                (ours && chosen(&entry.path()))
+                    .then(|| Pid::from_raw(id))
+                    .flatten()
             })
             .collect()
     }

@@ -1,0 +1,45 @@
+// An in-memory Gardien for component tests and for looking at screens without a backend. Never shipped.
+import type { Commands } from '../bindings';
+import type { Bridge } from './interface';
+import { COMMANDS } from './fake/commands';
+import { makeWorld, type World, type WorldOptions } from './fake/world';
+
+/** A bridge whose world can be looked into and disturbed. */
+export interface FakeBridge extends Bridge {
+  world: World;
+  /** Every call so far, oldest first. */
+  calls: { name: keyof Commands; args: unknown }[];
+}
+
+/** Makes a world and a bridge to it. */
+export function fake(options: WorldOptions = {}): FakeBridge {
+  const world = makeWorld(options);
+  const calls: FakeBridge['calls'] = [];
+  return {
+    world,
+    calls,
+    async call(name, args) {
+      calls.push({ name, args });
+      await new Promise((resolve) => setTimeout(resolve, world.delay));
+      const failure = world.failing.get(name);
+      if (failure) throw failure;
+      return structuredClone(COMMANDS[name](world, structuredClone(args)));
+    },
+  };
+}
+
+/** The world that the address asks for: `?keys=5000&role=member&stage=failed&code=data_damaged`. */
+export function fakeFromAddress(query: URLSearchParams): FakeBridge {
+  const number = (name: string) => (query.has(name) ? { [name]: Number(query.get(name)) } : {});
+  const text = (name: string) => (query.has(name) ? { [name]: query.get(name) } : {});
+  const options = {
+    ...number('keys'),
+    ...number('projects'),
+    ...number('delay'),
+    ...['role', 'stage', 'code', 'keychain', 'gateway', 'connection', 'theme', 'failing'].reduce(
+      (all, name) => ({ ...all, ...text(name) }),
+      {},
+    ),
+  };
+  return fake({ keys: 3, delay: 60, ...(options as WorldOptions) });
+}

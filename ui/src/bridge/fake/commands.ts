@@ -1,0 +1,112 @@
+import type { AppStatus, Commands } from '../../bindings';
+import * as keys from './keys';
+import { OPERATIONS } from './operations';
+import { fault, makeWorld, record, type World } from './world';
+
+type Handlers = { [K in keyof Commands]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
+
+/** What each command does in the fake world. */
+export const COMMANDS: Handlers = {
+  ...keys.KEY_COMMANDS,
+  app_status: (world) => world.status,
+  first_start(world, { organization, email, port }) {
+    if (!email.includes('@')) throw fault('invalid', 'Some fields need a look.', { email: ['Not a mail address.'] });
+    const ready = makeWorld({ keys: 0, projects: 0 });
+    world.organization.name = organization;
+    world.preferences.gateway_port = port;
+    return become(world, {
+      ...ready.status,
+      session: ready.status.session && {
+        ...ready.status.session,
+        organization,
+        member: { ...ready.status.session.member, email },
+      },
+      gateway: { state: 'running', address: `http://127.0.0.1:${String(port)}` },
+    });
+  },
+  connect(world, { url, token }) {
+    if (!token.startsWith('gds_')) throw fault('session_refused', 'The server did not accept this session token.');
+    return become(world, { ...makeWorld({ connection: 'team' }).status, connection: { kind: 'team', url } });
+  },
+  disconnect: (world) => become(world, makeWorld({ stage: 'first_start' }).status),
+  retry(world) {
+    if (world.status.stage === 'failed') return become(world, makeWorld({}).status);
+    const gateway: AppStatus['gateway'] =
+      world.status.gateway.state === 'port_busy' && world.preferences.gateway_port !== world.status.gateway.port
+        ? { state: 'running', address: `http://127.0.0.1:${String(world.preferences.gateway_port)}` }
+        : world.status.gateway;
+    return become(world, { ...world.status, gateway });
+  },
+  copy_text(world, { text }) {
+    world.clipboard = text;
+    return null;
+  },
+  list_projects: (world) =>
+    world.projects.map((project) => ({
+      ...project,
+      live_keys: world.keys.filter((key) => keys.isLive(key) && keys.isIn(key, project.id)).length,
+    })),
+  create_project(world, { name }) {
+    if (name.trim() === '') throw fault('invalid', 'Some fields need a look.', { name: ['A name is needed.'] });
+    const project = {
+      id: Math.max(0, ...world.projects.map(({ id }) => id)) + 1,
+      slug: name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-'),
+      name,
+      live_keys: 0,
+      created_at: new Date().toISOString(),
+    };
+    world.projects.push(project);
+    record(world, 'project.created', String(project.id), { name });
+    return project;
+  },
+  rename_project(world, { id, name }) {
+    const project = find(world, id);
+    project.name = name;
+    record(world, 'project.updated', String(id), { name });
+    return project;
+  },
+  delete_project(world, { id }) {
+    const { name } = find(world, id);
+    world.projects = world.projects.filter((project) => project.id !== id);
+    record(world, 'project.deleted', String(id), { name });
+    return null;
+  },
+  list_operations: () => OPERATIONS,
+  list_members: (world) => (world.status.session ? [world.status.session.member] : []),
+  list_audit(world, { subject, cursor, limit = 50 }) {
+    const before = cursor === undefined ? Infinity : Number(cursor);
+    const all = world.audit.filter((entry) => entry.sequence < before && (!subject || entry.subject === subject));
+    const data = all.toReversed().slice(0, limit);
+    return { data, next_cursor: all.length > limit ? String(data.at(-1)?.sequence) : null };
+  },
+  verify_audit: (world) => ({ ok: true, entries: world.audit.length, fault: null }),
+  limits: ({ organization: { calls_per_minute, at_limit }, used }) => ({
+    calls_per_minute,
+    at_limit,
+    used,
+    remaining: calls_per_minute - used,
+    reset_seconds: 41,
+  }),
+  update_organization(world, patch) {
+    world.organization = { ...world.organization, ...patch };
+    record(world, 'organization.updated', '', patch);
+    return world.organization;
+  },
+  organization: (world) => world.organization,
+  preferences: (world) => world.preferences,
+  set_preferences(world, preferences) {
+    world.preferences = preferences;
+    return COMMANDS.retry(world, null);
+  },
+};
+
+function become(world: World, status: AppStatus): AppStatus {
+  world.status = status;
+  return status;
+}
+
+function find(world: World, id: number) {
+  const project = world.projects.find((each) => each.id === id);
+  if (!project) throw fault('not_found', 'There is no such project.');
+  return project;
+}

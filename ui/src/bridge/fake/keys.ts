@@ -1,0 +1,148 @@
+import type { Commands, FreshKey, KeyQuery, KeyView, NewKey, ProjectId } from '../../bindings';
+import { fault, record, type World } from './world';
+
+type KeyCommand = Extract<
+  keyof Commands,
+  `${string}_key` | `${string}_keys` | `${string}_secret` | 'copy_form' | 'forget_fresh'
+>;
+type Handlers = { [K in KeyCommand]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
+
+const DAY = 86_400_000;
+const CLEARS = { clears_in_seconds: 30 };
+
+/** Whether a key still works. */
+export const isLive = (key: KeyView) => key.status === 'active' || key.status === 'rotating';
+/** Whether a key is bound to this project. */
+export const isIn = (key: KeyView, id: ProjectId) => key.scope.type === 'project' && key.scope.project_id === id;
+
+function keeps(key: KeyView, query: KeyQuery): boolean {
+  const texts = [key.name, key.note, key.project_name ?? '', key.display];
+  const unused = (days: number) => Date.now() - Date.parse(key.last_used_at ?? key.created_at) >= days * DAY;
+  const within = query.expires_within_days;
+  return (
+    (!query.q || texts.some((text) => text.toLowerCase().includes(query.q?.toLowerCase() ?? ''))) &&
+    (!query.scope || key.scope.type === query.scope) &&
+    (query.project_id === undefined || isIn(key, query.project_id)) &&
+    (!query.status || key.status === query.status) &&
+    (!query.platform || key.products.platform === query.platform) &&
+    (!query.uptime || key.products.uptime === query.uptime) &&
+    (!query.usage || (query.usage === 'never' ? key.last_used_at === null : unused(90))) &&
+    (within === undefined ||
+      (isLive(key) && key.expires_at !== null && Date.parse(key.expires_at) <= Date.now() + within * DAY))
+  );
+}
+
+/** The commands about keys and their secrets. */
+export const KEY_COMMANDS: Handlers = {
+  list_keys(world, query) {
+    const kept = world.keys.filter((key) => keeps(key, query));
+    const start = Number(query.cursor ?? 0);
+    const end = start + (query.limit ?? 50);
+    const data = kept.slice(start, end);
+    return {
+      page: { data, next_cursor: end < kept.length ? String(end) : null, total: kept.length },
+      kept: data.map(({ id }) => id).filter((id) => world.kept.has(id)),
+    };
+  },
+  get_key: (world, { id }) => ({ key: find(world, id), kept: world.kept.has(id) }),
+  create_key(world, { key, keep }) {
+    if (key.name.trim() === '') throw fault('invalid', 'Some fields need a look.', { name: ['A name is needed.'] });
+    return make(world, key, keep, false);
+  },
+  update_key(world, { id, patch }) {
+    record(world, 'key.updated', id, patch);
+    return Object.assign(find(world, id), patch);
+  },
+  revoke_key(world, { id }) {
+    const key = find(world, id);
+    key.status = 'revoked';
+    key.revoked_at = new Date().toISOString();
+    record(world, 'key.revoked', id, { name: key.name });
+    return key;
+  },
+  restore_key(world, { id }) {
+    const key = find(world, id);
+    key.status = 'active';
+    key.revoked_at = null;
+    record(world, 'key.restored', id, { name: key.name });
+    return key;
+  },
+  rotate_key(world, { id, grace_seconds }) {
+    const key = find(world, id);
+    key.status = grace_seconds > 0 ? 'rotating' : 'active';
+    key.previous_valid_until = grace_seconds > 0 ? new Date(Date.now() + grace_seconds * 1000).toISOString() : null;
+    give(world, key);
+    record(world, 'key.rotated', id, { name: key.name, grace_seconds });
+    return fresh(world, key, false);
+  },
+  replace_key(world, { id }) {
+    const old = KEY_COMMANDS.revoke_key(world, { id });
+    const { name, note, scope, products, expires_at } = old;
+    return make(world, { name, note, scope, products, expires_at }, world.kept.has(id), true);
+  },
+  copy_secret(world, { id }) {
+    world.clipboard = secret(world, id);
+    return CLEARS;
+  },
+  reveal_secret: secret_of,
+  copy_form(world, { id, form }) {
+    world.clipboard = `${form}: ${secret(world, id)}`;
+    return CLEARS;
+  },
+  forget_fresh(world) {
+    for (const id of world.fresh) if (!world.kept.has(id)) world.secrets.delete(id);
+    world.fresh.clear();
+    return null;
+  },
+};
+
+function secret_of(world: World, { id }: { id: string }): string {
+  return secret(world, id);
+}
+
+function secret(world: World, id: string): string {
+  const text = world.kept.has(id) || world.fresh.has(id) ? world.secrets.get(id) : undefined;
+  if (!text) throw fault('secret_not_kept', 'This computer does not hold the secret of this key.');
+  return text;
+}
+
+function find(world: World, id: string): KeyView {
+  const key = world.keys.find((each) => each.id === id);
+  if (!key) throw fault('not_found', 'There is no such key.');
+  return key;
+}
+
+function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): FreshKey {
+  const bound = wanted.scope.type === 'project' ? wanted.scope.project_id : null;
+  const key: KeyView = {
+    ...wanted,
+    id: `0193-${String(world.keys.length).padStart(8, '0')}`,
+    project_name: world.projects.find(({ id }) => id === bound)?.name ?? null,
+    status: 'active',
+    display: '',
+    created_at: new Date().toISOString(),
+    created_by: world.status.session?.member.email ?? '',
+    revoked_at: null,
+    previous_valid_until: null,
+    last_used_at: null,
+    last_operation: null,
+  };
+  give(world, key);
+  world.keys.unshift(key);
+  if (keep && world.status.keychain === 'available') world.kept.add(key.id);
+  record(world, 'key.created', key.id, { name: key.name });
+  return fresh(world, key, copied);
+}
+
+function give(world: World, key: KeyView): void {
+  const random = Array.from({ length: 38 }, () => Math.floor(Math.random() * 36).toString(36)).join('');
+  const prefix = key.scope.type === 'project' ? 'pha_prj_gdn_' : 'pha_org_gdn_';
+  key.display = `${prefix}${random.slice(0, 4)}…${random.slice(28, 32)}`;
+  world.secrets.set(key.id, prefix + random);
+}
+
+function fresh(world: World, key: KeyView, copied: boolean): FreshKey {
+  world.fresh.add(key.id);
+  if (copied) world.clipboard = secret(world, key.id);
+  return { key, kept: world.kept.has(key.id), copied, masked: key.display, keep_problem: null };
+}

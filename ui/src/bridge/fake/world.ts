@@ -1,0 +1,133 @@
+import type {
+  AppStatus,
+  AuditView,
+  CommandError,
+  Commands,
+  KeyView,
+  OrganizationView,
+  Preferences,
+  ProjectView,
+  Role,
+  Stage,
+  Theme,
+} from '../../bindings';
+import { sampleKeys, sampleProjects } from './samples';
+
+/** What a fake world starts with. */
+export interface WorldOptions {
+  keys?: number;
+  projects?: number;
+  role?: Role;
+  stage?: Stage;
+  /** Code of the failure when the stage is `failed`. */
+  code?: string;
+  keychain?: AppStatus['keychain'];
+  gateway?: 'running' | 'port_busy' | 'stopped';
+  connection?: 'embedded' | 'team';
+  theme?: Theme;
+  /** Milliseconds before every answer. */
+  delay?: number;
+  /** A command that always fails, with `code`. */
+  failing?: keyof Commands;
+}
+
+/** Everything the fake backend knows. */
+export interface World {
+  mark: 'gardien-fake-world';
+  status: AppStatus;
+  organization: OrganizationView;
+  preferences: Preferences;
+  keys: KeyView[];
+  projects: ProjectView[];
+  audit: AuditView[];
+  /** Secrets by key id, as keychain and memory would hold them. */
+  secrets: Map<string, string>;
+  kept: Set<string>;
+  fresh: Set<string>;
+  clipboard: string;
+  used: number;
+  delay: number;
+  failing: Map<keyof Commands, CommandError>;
+}
+
+const ALL = { manage_keys: true, manage_projects: true, manage_organization: true, read_audit: true };
+const NONE = { manage_keys: false, manage_projects: false, manage_organization: false, read_audit: false };
+
+/** An error as the backend would send it. */
+export function fault(code: string, message: string, fields?: Record<string, string[]>): CommandError {
+  return { code, message, remedy: 'Try again.', ...(fields ? { fields } : {}) };
+}
+
+/** Builds the world that `options` describe. */
+export function makeWorld(options: WorldOptions): World {
+  const role = options.role ?? 'owner';
+  const email = role === 'owner' ? 'ada@example.com' : `${role}@example.com`;
+  const stage = options.stage ?? 'ready';
+  const projects = sampleProjects(options.projects ?? 3);
+  const keys = sampleKeys(options.keys ?? 3, projects).filter(
+    (key) => role !== 'member' || (key.scope.type === 'project' && key.scope.project_id === 1),
+  );
+  const world: World = {
+    mark: 'gardien-fake-world',
+    status: {
+      stage,
+      failure: stage === 'failed' ? fault(options.code ?? 'internal', 'Something failed.') : null,
+      connection:
+        stage !== 'ready'
+          ? null
+          : options.connection === 'team'
+            ? { kind: 'team', url: 'https://gardien.example.com' }
+            : { kind: 'embedded' },
+      session:
+        stage !== 'ready'
+          ? null
+          : {
+              member: { id: 'm1', email, role, projects: [1], created_at: new Date().toISOString() },
+              organization: 'Acme Lighthouses',
+              rights: { ...(role === 'member' ? NONE : ALL), create_projects: true },
+              ask: ['ada@example.com'],
+            },
+      gateway: gateway(options),
+      upstream: 'sandbox',
+      keychain: options.keychain ?? 'available',
+    },
+    organization: { name: 'Acme Lighthouses', calls_per_minute: 100, at_limit: 'reject' },
+    preferences: { theme: options.theme ?? 'system', gateway_port: 7420, keep_gateway_running: false },
+    keys,
+    projects,
+    audit: [],
+    secrets: new Map(keys.map((key) => [key.id, key.display.replace('…', 'A'.repeat(24)) + 'x7Kq2b'])),
+    kept: new Set(keys.filter((_, index) => index % 3 !== 1).map((key) => key.id)),
+    fresh: new Set(),
+    clipboard: '',
+    used: 63,
+    delay: options.delay ?? 0,
+    failing: new Map(),
+  };
+  if (options.failing) world.failing.set(options.failing, fault(options.code ?? 'internal', 'Something failed.'));
+  record(world, 'organization.created', '', { name: world.organization.name });
+  for (const project of projects) record(world, 'project.created', String(project.id), { name: project.name });
+  for (const key of keys.slice(0, 200).toReversed()) record(world, 'key.created', key.id, { name: key.name });
+  return world;
+}
+
+function gateway(options: WorldOptions): AppStatus['gateway'] {
+  if (options.connection === 'team') return { state: 'remote', address: 'https://phare.example.com' };
+  if (options.gateway === 'port_busy') return { state: 'port_busy', port: 7420 };
+  if (options.gateway === 'stopped' || (options.stage && options.stage !== 'ready')) return { state: 'stopped' };
+  return { state: 'running', address: 'http://127.0.0.1:7420' };
+}
+
+/** Adds an entry to the trail. */
+export function record(world: World, action: string, subject: string, detail: unknown): void {
+  const sequence = world.audit.length + 1;
+  world.audit.push({
+    sequence,
+    at: new Date().toISOString(),
+    actor: world.status.session?.member.email ?? 'ada@example.com',
+    action,
+    subject,
+    detail,
+    hash: sequence.toString(16).padStart(64, '0'),
+  });
+}

@@ -1,0 +1,28 @@
+// One change to many keys. The backend knows changes of one key only, so a few are under way at a time.
+import type { CommandError, KeyView } from '../../bindings';
+import { asCommandError } from '../../bridge';
+import { app } from '../../state/app.svelte';
+
+const AT_ONCE = 8;
+
+export interface Outcome {
+  done: KeyView[];
+  failed: CommandError[];
+}
+
+/** Revokes or restores every key; one that fails does not keep the others from it. */
+export async function each(command: 'revoke_key' | 'restore_key', keys: KeyView[]): Promise<Outcome> {
+  const outcome: Outcome = { done: [], failed: [] };
+  const waiting = [...keys];
+  const work = async () => {
+    for (let key = waiting.shift(); key; key = waiting.shift()) {
+      try {
+        outcome.done.push(await app.ask(command, { id: key.id }));
+      } catch (thrown) {
+        outcome.failed.push(asCommandError(thrown));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return outcome;
+}

@@ -1,0 +1,75 @@
+// A key that somebody is about to make, and what is still wrong with it.
+import type { CommandError, NewKey, ProductScope, ProjectId, ScopeKind } from '../../bindings';
+import { endOfDay, inDays } from '../../format';
+
+export type Expiry = '30' | '90' | '365' | 'date' | 'never';
+type FieldName = 'name' | 'note' | 'project' | 'products' | 'expires_at';
+
+export const NO_ACCESS = 'Choose access to Platform or Uptime: a key with no access at all could do nothing.';
+
+export class Draft {
+  name = $state('');
+  note = $state('');
+  scope = $state<ScopeKind>('project');
+  project = $state<ProjectId | null>(null);
+  platform = $state<ProductScope>('none');
+  uptime = $state<ProductScope>('none');
+  expiry = $state<Expiry>('90');
+  date = $state('');
+  keep = $state(true);
+  /** Set by the first attempt to send: from then on problems show. */
+  tried = $state(false);
+  #refused = $state.raw<Record<string, string[]>>({});
+
+  products = $derived({ platform: this.platform, uptime: this.uptime });
+
+  /** What is wrong, by field, as far as can be known before sending. */
+  #own = $derived.by((): Partial<Record<FieldName, string>> => ({
+    ...(this.name.trim() === '' ? { name: 'Give the key a name.' } : {}),
+    ...(this.scope === 'project' && this.project === null ? { project: 'Choose the project it works in.' } : {}),
+    ...(this.platform === 'none' && this.uptime === 'none' ? { products: NO_ACCESS } : {}),
+    ...(this.expiry === 'date' && !endOfDay(this.date) ? { expires_at: 'Write a day to come as YYYY-MM-DD.' } : {}),
+  }));
+
+  complete = $derived(Object.keys(this.#own).length === 0);
+
+  /** What to show beside a field: our own findings, else what the backend said. */
+  problems(field: FieldName): string[] {
+    const own = this.tried ? this.#own[field] : undefined;
+    if (own) return [own];
+    return Object.entries(this.#refused)
+      .filter(([name]) => belongs(name, field))
+      .flatMap(([, messages]) => messages);
+  }
+
+  /** Takes what the backend found wrong. */
+  refuse(error: CommandError): void {
+    this.#refused = error.fields ?? {};
+  }
+
+  clearRefusal(): void {
+    this.#refused = {};
+  }
+
+  toNewKey(): NewKey {
+    const days = Number(this.expiry);
+    return {
+      name: this.name.trim(),
+      note: this.note.trim(),
+      scope:
+        this.scope === 'project' && this.project !== null
+          ? { type: 'project', project_id: this.project }
+          : { type: 'organization' },
+      products: this.products,
+      expires_at: this.expiry === 'never' ? null : this.expiry === 'date' ? endOfDay(this.date) : inDays(days),
+    };
+  }
+}
+
+/** The backend names fields by their path in the request; a nested one belongs to the control that holds it. */
+function belongs(path: string, field: FieldName): boolean {
+  const name = path.replace(/^key\./, '');
+  if (field === 'project') return name === 'project_id' || name.startsWith('scope');
+  if (field === 'products') return name.startsWith('products') || name === 'platform' || name === 'uptime';
+  return name === field;
+}

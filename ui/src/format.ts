@@ -1,0 +1,81 @@
+// How times, numbers and the project's words read on screen.
+import type { Access, KeyStatus, Product, ProductScope, Role } from './bindings';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 365 * DAY],
+  ['month', 30 * DAY],
+  ['day', DAY],
+  ['hour', HOUR],
+  ['minute', MINUTE],
+];
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const number = new Intl.NumberFormat('en');
+
+/** "3 minutes ago", "in 5 days", "just now". */
+export function ago(time: string, now = Date.now()): string {
+  const distance = Date.parse(time) - now;
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(distance) >= size) return relative.format(Math.trunc(distance / size), unit);
+  }
+  return 'just now';
+}
+
+const SHORT = { year: 'y', month: 'mo', day: 'd', hour: 'h', minute: 'min' };
+
+/** The same in a narrow column: "3 min ago", "in 5 d". */
+export function agoShort(time: string, now = Date.now()): string {
+  return ago(time, now).replace(/(year|month|day|hour|minute)s?/, (_, unit: keyof typeof SHORT) => SHORT[unit]);
+}
+
+/** "24 Nov 2026" */
+export const date = (time: string): string => day.format(new Date(time));
+/** "24 Nov 2026, 16:54" */
+export const dateTime = (time: string): string => moment.format(new Date(time));
+/** "5,000" */
+export const count = (value: number): string => number.format(value);
+/** "1 key", "5,000 keys" */
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+
+/** Whether a time lies within so many days, before or after now. */
+export function isWithinDays(time: string, days: number, now = Date.now()): boolean {
+  return Math.abs(Date.parse(time) - now) <= days * DAY;
+}
+
+/** So many days from now, as the backend wants it. */
+export const inDays = (days: number, now = Date.now()): string => new Date(now + days * DAY).toISOString();
+
+/** The last moment of a day written as 2027-03-31, in local time; null if it is not such a day or is over. */
+export function endOfDay(text: string, now = Date.now()): string | null {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text.trim());
+  if (!match) return null;
+  const [year, month, dayOfMonth] = match.slice(1).map(Number) as [number, number, number];
+  const end = new Date(year, month - 1, dayOfMonth, 23, 59, 59);
+  const real = end.getMonth() === month - 1 && end.getDate() === dayOfMonth;
+  return real && end.getTime() > now ? end.toISOString() : null;
+}
+
+export const SCOPE_WORDS: Record<ProductScope, string> = {
+  none: 'No access',
+  read: 'Read-only',
+  read_write: 'Read-write',
+};
+export const PRODUCT_WORDS: Record<Product, string> = { platform: 'Platform', uptime: 'Uptime' };
+export const ACCESS_WORDS: Record<Access, string> = { read: 'read', write: 'write' };
+export const STATUS_WORDS: Record<KeyStatus, string> = {
+  active: 'Active',
+  rotating: 'Rotating',
+  expired: 'Expired',
+  revoked: 'Revoked',
+};
+export const ROLE_WORDS: Record<Role, string> = { owner: 'Owner', admin: 'Admin', member: 'Member' };
+
+/** Whether a scope lets an access through. Writing covers reading. */
+export function allows(scope: ProductScope, access: Access): boolean {
+  return scope === 'read_write' || (scope === 'read' && access === 'read');
+}

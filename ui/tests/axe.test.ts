@@ -1,0 +1,124 @@
+// Every screen of the fake world. Contrast needs pixels, so it is looked at in the real window instead.
+import { screen } from '@testing-library/svelte';
+import axe from 'axe-core';
+import { describe, expect, it } from 'vitest';
+import type { WorldOptions } from '../src/bridge/fake/world';
+import { fill, open, press, row, user } from './support';
+
+type Screen = [name: string, options: WorldOptions, go?: () => Promise<unknown>];
+
+const first = () => user.click(row('Grafana dashboards'));
+const SCREENS: Screen[] = [
+  ['first start', { stage: 'first_start' }],
+  ['first start, refused', { stage: 'first_start' }, () => press('start')],
+  ['first start, connect', { stage: 'first_start' }, () => press('tab-connect')],
+  ['failure', { stage: 'failed', code: 'data_damaged' }],
+  ['failure, connect again', { stage: 'failed', code: 'session_refused' }, () => press('connect-again')],
+  ['keys', { keys: 3 }],
+  ['no keys', { keys: 0 }],
+  ['many keys', { keys: 5000 }],
+  ['keys of a Member', { role: 'member', keys: 9 }],
+  ['keys with banners', { gateway: 'port_busy', keychain: 'locked' }],
+  ['keys that cannot be loaded', { failing: 'list_keys', code: 'disk_full' }],
+  ['filter', {}, () => press('filter-status')],
+  ['menu of a row', {}, async () => user.click((await screen.findAllByTestId('row-menu'))[0] ?? document.body)],
+  ['drawer', {}, first],
+  [
+    'selection',
+    {},
+    async () => {
+      await user.keyboard('jxj');
+      await user.keyboard('x');
+    },
+  ],
+  [
+    'bulk revoke',
+    {},
+    async () => {
+      await user.keyboard('jx');
+      await user.keyboard('{Delete}');
+      await screen.findByTestId('revoke-dialog');
+    },
+  ],
+  ['revoked', {}, async () => user.click((await screen.findAllByTestId('row-revoke'))[0] ?? document.body)],
+  [
+    'rotate',
+    {},
+    async () => {
+      await first();
+      await press('drawer-rotate');
+    },
+  ],
+  ['new key', {}, () => press('new-key')],
+  [
+    'new key, refused',
+    {},
+    async () => {
+      await press('new-key');
+      await press('create-key');
+    },
+  ],
+  ['new key without a project', { projects: 0 }, () => press('new-key')],
+  [
+    'fresh key',
+    {},
+    async () => {
+      await press('new-key');
+      await fill('key-name', 'grafana');
+      await press('scope-organization');
+      await press('preset-monitoring');
+      await press('create-key');
+      await press('fresh-reveal');
+    },
+  ],
+  ['projects', {}, () => press('nav-projects')],
+  ['no projects', { projects: 0 }, () => press('nav-projects')],
+  [
+    'new project',
+    {},
+    async () => {
+      await press('nav-projects');
+      await press('new-project');
+    },
+  ],
+  [
+    'delete a project',
+    {},
+    async () => {
+      await press('nav-projects');
+      await user.click((await screen.findAllByTestId('delete-project'))[0] ?? document.body);
+      await screen.findByTestId('confirm-delete');
+    },
+  ],
+  [
+    'activity',
+    {},
+    async () => {
+      await press('nav-activity');
+      await press('verify');
+      await screen.findByTestId('verification');
+    },
+  ],
+  ['settings', {}, () => press('nav-settings')],
+  [
+    'settings of a team',
+    { connection: 'team' },
+    async () => {
+      await press('nav-settings');
+      await press('disconnect');
+    },
+  ],
+  ['palette', {}, () => user.keyboard('{Control>}k{/Control}')],
+  ['shortcuts', {}, () => user.keyboard('?')],
+];
+
+describe('axe finds nothing on', () => {
+  it.each(SCREENS)('%s', async (_, options, go) => {
+    await open(options);
+    await go?.();
+    const { violations } = await axe.run(document.documentElement, {
+      rules: { 'color-contrast': { enabled: false } },
+    });
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([]);
+  });
+});

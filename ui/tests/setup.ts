@@ -1,0 +1,42 @@
+// What jsdom lacks of a browser, and a clean window for every test.
+import { cleanup } from '@testing-library/svelte';
+import { afterEach, beforeEach, vi } from 'vitest';
+import { toasts } from '../src/components/toasts.svelte';
+import { app } from '../src/state/app.svelte';
+import { route } from '../src/state/route.svelte';
+
+const HEIGHT = 600;
+
+class Observer {
+  observe = () => undefined;
+  unobserve = () => undefined;
+  disconnect = () => undefined;
+}
+vi.stubGlobal('ResizeObserver', Observer);
+vi.stubGlobal('IntersectionObserver', Observer);
+Element.prototype.scrollIntoView = () => undefined;
+Element.prototype.hasPointerCapture = () => false;
+Element.prototype.scrollTo = function (this: Element, options?: ScrollToOptions | number) {
+  if (typeof options === 'object') this.scrollTop = options.top ?? 0;
+  this.dispatchEvent(new Event('scroll'));
+};
+// Nothing is laid out here, but the list of keys must believe that it has room.
+for (const [name, size] of Object.entries({ clientHeight: HEIGHT, clientWidth: 960, scrollHeight: 10_000_000 })) {
+  Object.defineProperty(Element.prototype, name, { get: () => size });
+}
+
+beforeEach(() => {
+  // As index.html has them.
+  document.documentElement.lang = 'en';
+  document.title = 'Gardien';
+  app.status = null;
+  app.preferences = null;
+  app.limits = null;
+  app.lost = null;
+  route.go('keys');
+});
+afterEach(() => {
+  cleanup();
+  toasts.clear();
+  vi.useRealTimers();
+});

@@ -1,0 +1,48 @@
+// Opens the whole window over a fake world, and finds things in it the way the tester of the real window does.
+import { render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { expect } from 'vitest';
+import type { Commands } from '../src/bindings';
+import { use } from '../src/bridge';
+import { fake, type FakeBridge } from '../src/bridge/fake';
+import type { WorldOptions } from '../src/bridge/fake/world';
+import App from '../src/views/App.svelte';
+
+export const user = userEvent.setup({ pointerEventsCheck: 0 });
+
+/** Opens the window and waits until it has drawn what the world holds. */
+export async function open(options: WorldOptions = {}): Promise<FakeBridge> {
+  const bridge = fake(options);
+  use(bridge);
+  render(App);
+  await waitFor(() => {
+    expect(screen.queryByTestId('starting')).toBeNull();
+    expect(screen.queryByTestId('loading')).toBeNull();
+  });
+  return bridge;
+}
+
+export const at = (testid: string): HTMLElement => screen.getByTestId(testid);
+export const gone = (testid: string): void => {
+  expect(screen.queryByTestId(testid)).toBeNull();
+};
+export const press = async (testid: string): Promise<void> => user.click(await screen.findByTestId(testid));
+export const fill = async (testid: string, text: string): Promise<void> =>
+  user.type(await screen.findByTestId(testid), text);
+
+/** The row of the key with this name. */
+export function row(name: string): HTMLElement {
+  const found = screen.getAllByTestId('key-row').find((each) => each.dataset['keyName'] === name);
+  if (!found) throw new Error(`no row of ${name}`);
+  return found;
+}
+export const inRow = (name: string, testid: string): HTMLElement => within(row(name)).getByTestId(testid);
+
+/** What the window asked of the backend under this name, oldest first. */
+export function asked<K extends keyof Commands>(bridge: FakeBridge, name: K): Commands[K]['args'][] {
+  return bridge.calls.filter((call) => call.name === name).map((call) => call.args as Commands[K]['args']);
+}
+
+/** Everything that the page holds, text and attributes and fields. */
+export const everything = (): string =>
+  document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(({ value }) => value).join('\n');

@@ -1,0 +1,25 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+export default defineConfig(({ mode }) => ({
+  plugins: [svelte()],
+  define: { __APP_VERSION__: JSON.stringify(version) },
+  resolve: mode === 'test' ? { conditions: ['browser'] } : {},
+  server: { port: 1420, strictPort: true },
+  build: {
+    target: 'safari17',
+    // The content security policy allows no data: fonts, so nothing may be inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 800,
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['tests/**/*.test.ts'],
+    setupFiles: ['tests/setup.ts'],
+    restoreMocks: true,
+  },
+}));
