@@ -132,7 +132,9 @@ impl Ready {
     pub(crate) fn gateway(&self) -> GatewayState {
         match &self.home {
             Home::Embedded { gateway, .. } => gateway.clone(),
-            Home::Team { .. } => GatewayState::Remote { address: None },
+            Home::Team { .. } => GatewayState::Remote {
+                address: self.session.gateway.clone(),
+            },
         }
     }
 }

@@ -99,6 +99,18 @@ const SCREENS: Screen[] = [
       await screen.findByTestId('verification');
     },
   ],
+  [
+    'fresh key, keychain locked',
+    { keychain: 'locked' },
+    async () => {
+      await press('new-key');
+      await fill('key-name', 'grafana');
+      await press('scope-organization');
+      await press('preset-monitoring');
+      await press('create-key');
+      await screen.findByTestId('keep-problem');
+    },
+  ],
   ['settings', {}, () => press('nav-settings')],
   [
     'settings of a team',

@@ -91,6 +91,17 @@ describe('a new key', () => {
 });
 
 describe('a fresh secret', () => {
+  it.each(['locked', 'unavailable'] as const)(
+    'is kept for this run only while the keychain is %s',
+    async (keychain) => {
+      await open({ keychain });
+      await fillIn();
+      await press('create-key');
+      expect((await screen.findByTestId('keep-problem')).textContent).toContain('kept until Gardien closes');
+      gone('is-kept');
+    },
+  );
+
   it('is nowhere in the window unless it is revealed, and gone ten seconds later', async () => {
     const bridge = await open();
     await fillIn();

@@ -470,7 +470,11 @@ export type SessionView = { member: MemberView, organization: string, rights: Ri
 /**
  * Mail addresses of the Owners and Admins: whom to ask for what one may not do oneself.
  */
-ask: Array<string>, };
+ask: Array<string>, 
+/**
+ * The gateway's base URL, for programs that call Phare's API; null while nobody listens there.
+ */
+gateway: string | null, };
 
 /**
  * How far the app has come.

@@ -238,6 +238,8 @@ pub struct SessionView {
     pub rights: Rights,
     /// Mail addresses of the Owners and Admins: whom to ask for what one may not do oneself.
     pub ask: Vec<String>,
+    /// The gateway's base URL, for programs that call Phare's API; null while nobody listens there.
+    pub gateway: Option<String>,
 }
 
 /// One of Phare's operations.

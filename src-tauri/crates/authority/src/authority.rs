@@ -26,6 +26,7 @@ pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) enforcement: Arc<dyn Enforcement>,
     phare: Arc<RwLock<Option<PhareClient>>>,
+    gateway: Arc<RwLock<Option<String>>>,
     /// Held by whoever reads in order to change, so that no two changes are made from the same state.
     changing: Arc<Mutex<()>>,
     clock: Clock,
@@ -54,6 +55,7 @@ impl Authority {
             store,
             enforcement,
             phare: Arc::default(),
+            gateway: Arc::default(),
             changing: Arc::default(),
             clock,
         })
@@ -62,6 +64,16 @@ impl Authority {
     /// Asks this Phare about projects from here on; `None`: nobody.
     pub fn attach(&self, phare: Option<PhareClient>) {
         *self.phare.write().unwrap_or_else(PoisonError::into_inner) = phare;
+    }
+
+    /// Tells people this base URL of the gateway from here on; `None`: nobody listens.
+    pub fn announce(&self, gateway: Option<String>) {
+        *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = gateway;
+    }
+
+    pub(crate) fn announced(&self) -> Option<String> {
+        let gateway = self.gateway.read();
+        gateway.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Completes the first start: the organization and its Owner.

@@ -56,6 +56,7 @@ impl Authority {
             organization: organization.name,
             rights: actor.rights(),
             ask,
+            gateway: self.announced(),
         })
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct Serve {
     /// Where clients of Phare's API call. Port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
     pub(crate) gateway: SocketAddr,
+    /// The base URL that people are told to call, where that is not `--gateway`: behind TLS, say.
+    #[arg(long, value_name = "URL")]
+    pub(crate) gateway_url: Option<String>,
     /// Where the management API answers. Port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7421")]
     pub(crate) management: SocketAddr,

@@ -152,7 +152,9 @@ impl Service {
             response
         };
         let limits = ListenLimits::worded(Arc::new(wording));
-        self.0.gateway_door.open(address, service, limits).await
+        let address = self.0.gateway_door.open(address, service, limits).await?;
+        self.0.authority.announce(Some(format!("http://{address}")));
+        Ok(address)
     }
 
     /// Answers clients of the management API at `address` (port 0: any free one).
@@ -169,6 +171,7 @@ impl Service {
 
     /// Answers no more clients of Phare's API until [`Self::listen_gateway`].
     pub async fn stop_gateway(&self) {
+        self.0.authority.announce(None);
         self.0.gateway_door.close().await;
     }
 

@@ -315,3 +315,27 @@ async fn a_busy_file_is_waited_for_but_not_for_ever() {
         "reading goes on"
     );
 }
+
+#[tokio::test]
+async fn a_write_that_sqlite_itself_took_back_does_not_spoil_the_next() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).await.unwrap();
+    // As a full disk does: the transaction is gone before anybody says so.
+    execute(
+        &path,
+        "CREATE TRIGGER full BEFORE INSERT ON projects BEGIN SELECT raise(ROLLBACK, 'full'); END",
+    )
+    .await;
+    let project = Change::PutProject(Project {
+        id: ProjectId(1),
+        slug: "shop".into(),
+        name: "Shop".into(),
+        created_at: Timestamp::UNIX_EPOCH,
+    });
+    let changes = std::slice::from_ref(&project);
+    assert!(store.commit(changes, record()).await.is_err());
+    assert!(store.commit(changes, record()).await.is_err());
+    execute(&path, "DROP TRIGGER full").await;
+    store.commit(changes, record()).await.unwrap();
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(1));
+}

@@ -129,7 +129,7 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
   };
   give(world, key);
   world.keys.unshift(key);
-  if (keep && world.status.keychain === 'available') world.kept.add(key.id);
+  if (keep) world.kept.add(key.id);
   record(world, 'key.created', key.id, { name: key.name });
   return fresh(world, key, copied);
 }
@@ -144,5 +144,9 @@ function give(world: World, key: KeyView): void {
 function fresh(world: World, key: KeyView, copied: boolean): FreshKey {
   world.fresh.add(key.id);
   if (copied) world.clipboard = secret(world, key.id);
-  return { key, kept: world.kept.has(key.id), copied, masked: key.display, keep_problem: null };
+  const kept = world.kept.has(key.id);
+  const { keychain } = world.status;
+  // Without a keychain it is kept for this run only, and the answer says why.
+  const keep_problem = kept && keychain !== 'available' ? fault(`keychain_${keychain}`, 'It did not take it.') : null;
+  return { key, kept, copied, masked: key.display, keep_problem };
 }

@@ -86,6 +86,7 @@ export function makeWorld(options: WorldOptions): World {
               organization: 'Acme Lighthouses',
               rights: { ...(role === 'member' ? NONE : ALL), create_projects: true },
               ask: ['ada@example.com'],
+              gateway: null,
             },
       gateway: gateway(options),
       upstream: 'sandbox',

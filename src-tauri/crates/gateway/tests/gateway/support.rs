@@ -23,26 +23,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
-pub const ALPHA: ProjectId = ProjectId(1);
-pub const BETA: ProjectId = ProjectId(2);
-pub const PHARE_KEY: &str = "pha_org_the_one_real_key";
+pub(crate) const ALPHA: ProjectId = ProjectId(1);
+pub(crate) const BETA: ProjectId = ProjectId(2);
+pub(crate) const PHARE_KEY: &str = "pha_org_the_one_real_key";
 
-pub const READ: ProductScopes = ProductScopes {
+pub(crate) const READ: ProductScopes = ProductScopes {
     platform: ProductScope::Read,
     uptime: ProductScope::Read,
 };
-pub const READ_WRITE: ProductScopes = ProductScopes {
+pub(crate) const READ_WRITE: ProductScopes = ProductScopes {
     platform: ProductScope::ReadWrite,
     uptime: ProductScope::ReadWrite,
 };
 
 /// A ledger in memory that outlives its gateway.
 #[derive(Debug, Default)]
-pub struct Memory {
-    pub saved: Mutex<SavedCalls>,
-    pub uses: Mutex<HashMap<KeyId, LastUse>>,
-    pub broken: AtomicBool,
-    pub saves: AtomicU32,
+pub(crate) struct Memory {
+    pub(crate) saved: Mutex<SavedCalls>,
+    pub(crate) uses: Mutex<HashMap<KeyId, LastUse>>,
+    pub(crate) broken: AtomicBool,
+    pub(crate) saves: AtomicU32,
 }
 
 #[async_trait]
@@ -65,16 +65,16 @@ impl Ledger for Memory {
     }
 }
 
-pub struct Owned {
-    pub key: Key,
-    pub secret: Secret,
+pub(crate) struct Owned {
+    pub(crate) key: Key,
+    pub(crate) secret: Secret,
 }
 
 impl Owned {
-    pub fn bearer(&self) -> String {
+    pub(crate) fn bearer(&self) -> String {
         format!("Bearer {}", self.secret.expose())
     }
-    pub fn revoked(&self) -> Key {
+    pub(crate) fn revoked(&self) -> Key {
         let revocation = Revocation {
             at: Timestamp::now(),
             by: self.key.created_by,
@@ -84,14 +84,14 @@ impl Owned {
             ..self.key.clone()
         }
     }
-    pub fn expired(&self) -> Key {
+    pub(crate) fn expired(&self) -> Key {
         Key {
             expires_at: Some("2026-01-02T03:04:05Z".parse().unwrap()),
             ..self.key.clone()
         }
     }
     /// The key with another secret, the old one valid until `grace` from now.
-    pub fn rotated(&self, grace: SignedDuration) -> Self {
+    pub(crate) fn rotated(&self, grace: SignedDuration) -> Self {
         let secret = secret();
         let key = Key {
             digest: secret.digest(),
@@ -105,7 +105,7 @@ impl Owned {
     }
 }
 
-pub fn secret() -> Secret {
+pub(crate) fn secret() -> Secret {
     Secret::generate(SecretKind::Organization, |buffer| {
         for chunk in buffer.chunks_mut(16) {
             chunk.copy_from_slice(&Uuid::new_v4_bytes()[..chunk.len()]);
@@ -125,7 +125,7 @@ impl NewBytes for Uuid {
     }
 }
 
-pub fn key(scope: Scope, products: ProductScopes) -> Owned {
+pub(crate) fn key(scope: Scope, products: ProductScopes) -> Owned {
     let secret = secret();
     let key = Key {
         id: KeyId(Uuid::now_v7()),
@@ -144,22 +144,22 @@ pub fn key(scope: Scope, products: ProductScopes) -> Owned {
     Owned { key, secret }
 }
 
-pub struct World {
-    pub gateway: Gateway,
-    pub ledger: Arc<Memory>,
-    pub upstream: Upstream,
+pub(crate) struct World {
+    pub(crate) gateway: Gateway,
+    pub(crate) ledger: Arc<Memory>,
+    pub(crate) upstream: Upstream,
     /// An organization key that may do everything.
-    pub owner: Owned,
+    pub(crate) owner: Owned,
     /// A key of project Alpha that may read.
-    pub reader: Owned,
+    pub(crate) reader: Owned,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(100, Upstream::answering(ok("{}")).await).await
     }
 
-    pub async fn with(limit: u32, upstream: Upstream) -> Self {
+    pub(crate) async fn with(limit: u32, upstream: Upstream) -> Self {
         let ledger = Arc::new(Memory::default());
         let owner = key(Scope::Organization {}, READ_WRITE);
         let reader = key(Scope::Project { project_id: ALPHA }, READ);
@@ -174,17 +174,17 @@ impl World {
         }
     }
 
-    pub async fn get(&self, owned: &Owned, path: &str) -> Answer {
+    pub(crate) async fn get(&self, owned: &Owned, path: &str) -> Answer {
         self.send(request("GET", path, &[("authorization", &owned.bearer())]))
             .await
     }
 
-    pub async fn send(&self, request: Request<Empty<Bytes>>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Empty<Bytes>>) -> Answer {
         Answer::read(self.gateway.handle(request).await).await
     }
 }
 
-pub async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> Gateway {
+pub(crate) async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> Gateway {
     let timing = Timing {
         patience: Duration::from_millis(300),
         write_uses: Duration::from_millis(50),
@@ -200,7 +200,11 @@ pub async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> Gateway
     gateway
 }
 
-pub fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<Empty<Bytes>> {
+pub(crate) fn request(
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+) -> Request<Empty<Bytes>> {
     let mut request = Request::builder().method(method).uri(target);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -211,7 +215,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> Request<
         .unwrap()
 }
 
-pub fn posting(target: &str, owned: &Owned, body: &str) -> Request<Full<Bytes>> {
+pub(crate) fn posting(target: &str, owned: &Owned, body: &str) -> Request<Full<Bytes>> {
     Request::builder()
         .method("POST")
         .uri(target)
@@ -222,14 +226,14 @@ pub fn posting(target: &str, owned: &Owned, body: &str) -> Request<Full<Bytes>> 
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: http::HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub async fn read(response: Response<Body>) -> Self {
+    pub(crate) async fn read(response: Response<Body>) -> Self {
         let (head, body) = response.into_parts();
         Self {
             status: head.status.as_u16(),
@@ -237,20 +241,20 @@ impl Answer {
             body: body.collect().await.unwrap().to_bytes(),
         }
     }
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 }
 
-pub fn ok(body: &str) -> Script {
+pub(crate) fn ok(body: &str) -> Script {
     Script::Answer(format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -259,7 +263,7 @@ pub fn ok(body: &str) -> Script {
 
 /// What the upstream does with a request.
 #[derive(Debug, Clone)]
-pub enum Script {
+pub(crate) enum Script {
     /// Answers with these bytes and reads on.
     Answer(String),
     /// Writes these bytes and closes.
@@ -269,14 +273,14 @@ pub enum Script {
 }
 
 /// An upstream on a socket, written without any HTTP library, so that it sees the bytes as they are.
-pub struct Upstream {
+pub(crate) struct Upstream {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
     open: Arc<AtomicU32>,
 }
 
 impl Upstream {
-    pub async fn answering(script: Script) -> Self {
+    pub(crate) async fn answering(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -295,26 +299,26 @@ impl Upstream {
         Self { port, seen, open }
     }
 
-    pub fn transport(&self) -> Arc<dyn Transport> {
+    pub(crate) fn transport(&self) -> Arc<dyn Transport> {
         transport(self.port, "")
     }
 
     /// The requests as they came, body included.
-    pub fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Connections that are open.
-    pub fn open(&self) -> u32 {
+    pub(crate) fn open(&self) -> u32 {
         self.open.load(Ordering::SeqCst)
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 }
 
-pub fn transport(port: u16, prefix: &str) -> Arc<dyn Transport> {
+pub(crate) fn transport(port: u16, prefix: &str) -> Arc<dyn Transport> {
     let base = format!("http://127.0.0.1:{port}{prefix}").parse().unwrap();
     Arc::new(HttpUpstream::new(base, PHARE_KEY.into()).unwrap())
 }

@@ -210,6 +210,9 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // Where SQLite took a transaction back by itself, as on a full disk, sqlx goes on believing in it and would
+        // refuse every later one.
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
 }
 
 /// All steps or none, whoever else is starting at the same time.
