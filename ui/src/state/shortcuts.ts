@@ -50,6 +50,7 @@ export const SHORTCUTS: [keys: string, what: string][] = [
   ['X', 'Select the key, or take it out (Ctrl and Shift with a click too)'],
   ['Shift ↓', 'Select one key after another'],
   ['C', 'Copy the secret, if it is kept here'],
+  ['E', 'Edit'],
   ['R', 'Rotate'],
   ['Del', 'Revoke, all that is selected too'],
   [`${MOD} Z`, 'Undo a revocation'],

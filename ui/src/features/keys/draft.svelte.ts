@@ -1,6 +1,6 @@
-// A key that somebody is about to make, and what is still wrong with it.
-import type { CommandError, NewKey, ProductScope, ProjectId, ScopeKind } from '../../bindings';
-import { endOfDay, inDays } from '../../format';
+// A key that somebody is about to make or change, and what is still wrong with it.
+import type { CommandError, KeyPatch, KeyView, NewKey, ProductScope, ProjectId, ScopeKind } from '../../bindings';
+import { dayOf, endOfDay, inDays } from '../../format';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
 type FieldName = 'name' | 'note' | 'project' | 'products' | 'expires_at';
@@ -20,6 +20,20 @@ export class Draft {
   /** Set by the first attempt to send: from then on problems show. */
   tried = $state(false);
   #refused = $state.raw<Record<string, string[]>>({});
+
+  /** The settings of a key, to be changed. */
+  static of(key: KeyView): Draft {
+    const draft = new Draft();
+    draft.name = key.name;
+    draft.note = key.note;
+    draft.scope = key.scope.type;
+    draft.project = key.scope.type === 'project' ? key.scope.project_id : null;
+    draft.platform = key.products.platform;
+    draft.uptime = key.products.uptime;
+    draft.expiry = key.expires_at ? 'date' : 'never';
+    draft.date = key.expires_at ? dayOf(key.expires_at) : '';
+    return draft;
+  }
 
   products = $derived({ platform: this.platform, uptime: this.uptime });
 
@@ -52,7 +66,6 @@ export class Draft {
   }
 
   toNewKey(): NewKey {
-    const days = Number(this.expiry);
     return {
       name: this.name.trim(),
       note: this.note.trim(),
@@ -61,8 +74,27 @@ export class Draft {
           ? { type: 'project', project_id: this.project }
           : { type: 'organization' },
       products: this.products,
-      expires_at: this.expiry === 'never' ? null : this.expiry === 'date' ? endOfDay(this.date) : inDays(days),
+      expires_at: this.#expiresAt(),
     };
+  }
+
+  /** Only what differs from the key as it is. A day that was not touched keeps its hour. */
+  toPatch(key: KeyView): KeyPatch {
+    const { name, note, products } = this.toNewKey();
+    const untouched = key.expires_at
+      ? this.expiry === 'date' && this.date.trim() === dayOf(key.expires_at)
+      : this.expiry === 'never';
+    return {
+      ...(name === key.name ? {} : { name }),
+      ...(note === key.note ? {} : { note }),
+      ...(products.platform === key.products.platform && products.uptime === key.products.uptime ? {} : { products }),
+      ...(untouched ? {} : { expires_at: this.#expiresAt() }),
+    };
+  }
+
+  #expiresAt(): string | null {
+    if (this.expiry === 'never') return null;
+    return this.expiry === 'date' ? endOfDay(this.date) : inDays(Number(this.expiry));
   }
 }
 

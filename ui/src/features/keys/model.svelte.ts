@@ -25,6 +25,7 @@ export class KeysModel {
   /** Keys that somebody is asked about before they are revoked together. */
   revoking = $state.raw<KeyView[] | null>(null);
   rotating = $state.raw<KeyView | null>(null);
+  editing = $state.raw<KeyView | null>(null);
   fresh = $state.raw<{ key: FreshKey; origin: Origin } | null>(null);
   current = $derived(this.list.rows[this.at] ?? null);
 
@@ -143,6 +144,16 @@ export class KeysModel {
       topic: 'revoked',
       ...(fault ? { detail: fault, tone: 'problem' } : {}),
     });
+  }
+
+  edit(key: KeyView): void {
+    if (isLive(key) && !this.refuse('change API keys')) this.editing = key;
+  }
+
+  edited(key: KeyView): void {
+    this.editing = null;
+    this.list.put(key);
+    inform({ title: `Saved “${key.name}”`, topic: `saved-${key.id}` });
   }
 
   askRotate(key: KeyView): void {
