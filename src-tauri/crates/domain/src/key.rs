@@ -6,30 +6,11 @@ use crate::member::MemberId;
 use crate::product::ProductScopes;
 use crate::scope::Scope;
 use crate::secret::SecretDigest;
-use crate::words::words;
+use crate::words::{id, words};
 
-/// Identifies a key. UUID version 7, so that ids sort by creation.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    ts_rs::TS,
-    utoipa::ToSchema,
-)]
-#[serde(transparent)]
-pub struct KeyId(#[ts(type = "string")] pub uuid::Uuid);
-
-impl std::fmt::Display for KeyId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+id! {
+    /// Identifies a key. UUID version 7, so that ids sort by creation.
+    KeyId(uuid::Uuid as "string")
 }
 
 impl std::str::FromStr for KeyId {

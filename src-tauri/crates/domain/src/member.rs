@@ -4,29 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::project::ProjectId;
 use crate::role::Role;
+use crate::words::id;
 
-/// Identifies a member for ever, whatever their mail address becomes.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    ts_rs::TS,
-    utoipa::ToSchema,
-)]
-#[serde(transparent)]
-pub struct MemberId(#[ts(type = "string")] pub uuid::Uuid);
-
-impl std::fmt::Display for MemberId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+id! {
+    /// Identifies a member for ever, whatever their mail address becomes.
+    MemberId(uuid::Uuid as "string")
 }
 
 /// A person with a role in the organization.

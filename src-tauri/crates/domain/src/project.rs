@@ -2,28 +2,11 @@
 
 use std::collections::HashMap;
 
-/// Phare's numeric project id.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    serde::Serialize,
-    serde::Deserialize,
-    ts_rs::TS,
-    utoipa::ToSchema,
-)]
-#[serde(transparent)]
-pub struct ProjectId(#[ts(type = "number")] pub i64);
+use crate::words::id;
 
-impl std::fmt::Display for ProjectId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
+id! {
+    /// Phare's numeric project id.
+    ProjectId(i64 as "number")
 }
 
 /// Gardien's copy of a project. Phare is the source of truth.

@@ -1,4 +1,4 @@
-//! One macro for closed enums whose words are the same in Rust, SQL, JSON and the UI.
+//! Macros for what has one form in Rust, SQL, JSON and the UI: closed enums of words, and ids.
 
 /// Declares a fieldless enum with `as_str`, `ALL`, `FromStr`, `Display`, serde, OpenAPI and TypeScript forms.
 macro_rules! words {
@@ -33,4 +33,33 @@ macro_rules! words {
     };
 }
 
-pub(crate) use words;
+/// Declares an id: a number or UUID of a type of its own, which JSON and the UI see bare.
+macro_rules! id {
+    ($(#[$meta:meta])* $name:ident($inner:ty as $shown:literal)) => {
+        $(#[$meta])*
+        #[derive(
+            Debug,
+            Clone,
+            Copy,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            serde::Serialize,
+            serde::Deserialize,
+            ts_rs::TS,
+            utoipa::ToSchema,
+        )]
+        #[serde(transparent)]
+        pub struct $name(#[ts(type = $shown)] pub $inner);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+pub(crate) use {id, words};
