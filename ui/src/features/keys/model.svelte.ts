@@ -89,12 +89,13 @@ export class KeysModel {
     const revoked = await app.attempt('revoke_key', { id: key.id });
     if (!revoked) return;
     this.list.put(revoked);
-    const used = key.last_used_at !== null && isWithinDays(key.last_used_at, 1) ? key.last_used_at : null;
+    // What the answer says, not the row: it may have been used since the list was loaded.
+    const { last_used_at: at, last_operation: operation } = revoked;
+    const used =
+      at !== null && isWithinDays(at, 1) ? `Last used ${ago(at)}${operation ? ` by ${operation}` : ''}. ` : '';
     inform({
       title: `Revoked “${key.name}”`,
-      detail: used
-        ? `Last used ${ago(used)}${key.last_operation ? ` by ${key.last_operation}` : ''}. Calls with it are refused now.`
-        : 'Calls with it are refused now.',
+      detail: `${used}Calls with it are refused now.`,
       topic: `revoked-${key.id}`,
       seconds: 10,
       action: { label: 'Undo', run: () => void this.restore(key) },
