@@ -83,7 +83,7 @@ async fn open_embedded(app: &App) -> Result<Place, CommandError> {
 fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
     if !error.is(Code::Internal) {
         let file = gardien_server::database(&app.folder);
-        error.message = format!("{} It is {}.", error.message, file.display());
+        error.message = format!("The file is {}.", file.display());
     }
     error
 }

@@ -160,6 +160,8 @@ function known(code: string): code is ErrorCode {
 /** Whether an error names the fields that are wrong: then it stands beside them, not in a box of its own. */
 export const isBesideFields = (error: CommandError): boolean => Object.keys(error.fields ?? {}).length > 0;
 
+const bare = (sentence: string) => sentence.replace(/\.$/, '');
+
 /** Words for any error, known or not. An unknown code speaks with the backend's own words. */
 export function explain(error: CommandError): Explained {
   const words: Words = known(error.code)
@@ -169,7 +171,7 @@ export function explain(error: CommandError): Explained {
     code: error.code,
     severity: words.severity,
     title: words.title,
-    what: error.message === words.title ? '' : error.message,
+    what: bare(error.message) === bare(words.title) ? '' : error.message,
     next: words.next ?? error.remedy,
     action: words.action,
     reassurance: words.reassurance ?? null,

@@ -285,6 +285,7 @@ pub(crate) async fn describe(app: &App) -> AppStatus {
         Place::Failed(failure) => AppStatus {
             stage: Stage::Failed,
             failure: Some(failure),
+            connection: Some(app.preferences.read().connection),
             ..bare
         },
         Place::Ready(ready) => AppStatus {

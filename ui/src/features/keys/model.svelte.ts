@@ -20,6 +20,8 @@ export class KeysModel {
   selection = new Selection();
   /** Row under the cursor; -1 before anything was chosen. */
   at = $state(-1);
+  /** Moves by keyboard so far: each takes the focus along. */
+  steps = $state(0);
   openId = $state<KeyId | null>(null);
   creating = $state(false);
   /** Keys that somebody is asked about before they are revoked together. */
@@ -34,6 +36,7 @@ export class KeysModel {
     const last = this.list.rows.length - 1;
     if (last < 0) return;
     this.at = Math.min(Math.max(this.at + step, 0), last);
+    this.steps += 1;
     this.selection.clear(this.at);
     if (this.openId) this.openId = this.current?.id ?? null;
   }
@@ -43,6 +46,7 @@ export class KeysModel {
     if (this.at < 0) return this.move(step);
     if (this.selection.size === 0) this.selection.clear(this.at);
     this.at = Math.min(Math.max(this.at + step, 0), this.list.rows.length - 1);
+    this.steps += 1;
     this.choose(() => this.selection.extend(this.list.rows, this.at));
   }
 
