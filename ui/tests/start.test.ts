@@ -41,7 +41,7 @@ describe('the first start', () => {
     const bridge = await open({ stage: 'first_start' });
     await press('tab-connect');
     await fill('server-url', 'http://gardien.example.com');
-    await fill('session-token', 'gds_token');
+    await fill('session-token', 'gdn_session_token');
     await press('connect');
     expect(at('server-url-problem').textContent).toContain('https');
     expect(asked(bridge, 'connect')).toEqual([]);
@@ -50,8 +50,8 @@ describe('the first start', () => {
     await fill('server-url', 'http://127.0.0.1:7421');
     await press('connect');
     await screen.findByTestId('page-keys');
-    expect(asked(bridge, 'connect')).toEqual([{ url: 'http://127.0.0.1:7421', token: 'gds_token' }]);
-    expect(everything()).not.toContain('gds_token');
+    expect(asked(bridge, 'connect')).toEqual([{ url: 'http://127.0.0.1:7421', token: 'gdn_session_token' }]);
+    expect(everything()).not.toContain('gdn_session_token');
   });
 });
 

@@ -25,7 +25,8 @@ export const COMMANDS: Handlers = {
     });
   },
   connect(world, { url, token }) {
-    if (!token.startsWith('gds_')) throw fault('session_refused', 'The server did not accept this session token.');
+    if (!token.startsWith('gdn_session_'))
+      throw fault('session_refused', 'The server did not accept this session token.');
     return become(world, { ...makeWorld({ connection: 'team' }).status, connection: { kind: 'team', url } });
   },
   disconnect: (world) => become(world, makeWorld({ stage: 'first_start' }).status),
