@@ -15,6 +15,10 @@ use crate::error::{Code, CommandError};
 /// An X server or another owner that does not answer within this is as good as none.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How often, and after which pause, a clipboard that did not let go of a secret is asked again.
+const ATTEMPTS: u32 = 10;
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// A handle to the clipboard's thread. The last one dropped ends it.
 #[derive(Debug, Clone)]
 pub(crate) struct Clipboard {
@@ -91,6 +95,8 @@ impl Clipboard {
 struct Held {
     text: Zeroizing<String>,
     until: Instant,
+    /// How often taking it back may still fail.
+    attempts: u32,
 }
 
 #[derive(Default)]
@@ -115,6 +121,7 @@ impl Owner {
                         self.held = Some(Held {
                             text,
                             until: Instant::now() + stay,
+                            attempts: ATTEMPTS,
                         });
                     }
                     let _ = done.send(copied);
@@ -143,7 +150,7 @@ impl Owner {
         let Some(held) = self.held.take() else {
             return true;
         };
-        self.with(|system| {
+        let gone = self.with(|system| {
             let mut now = match system.get_text() {
                 Ok(text) => text,
                 Err(arboard::Error::ContentNotAvailable) => return Ok(()),
@@ -152,7 +159,16 @@ impl Owner {
             let ours = now == *held.text;
             now.zeroize();
             if ours { system.clear() } else { Ok(()) }
-        })
+        });
+        if !gone && held.attempts > 0 {
+            // Somebody else may hold the clipboard for a moment: a secret does not stay for that.
+            self.held = Some(Held {
+                until: Instant::now() + AGAIN,
+                attempts: held.attempts - 1,
+                ..held
+            });
+        }
+        gone
     }
 
     fn with(

@@ -130,11 +130,12 @@ pub(crate) async fn attach_chosen(
             Err(fault) => Err(fault.into()),
         },
     };
-    match attached {
-        Ok(()) => {
-            read_projects(service.clone());
-            chosen
-        }
+    let adopted = match attached {
+        Ok(()) => service.adopt_upstream().await.map_err(CommandError::from),
+        Err(error) => Err(error),
+    };
+    match adopted {
+        Ok(()) => chosen,
         Err(error) => {
             tracing::warn!(
                 code = error.code,
@@ -144,15 +145,6 @@ pub(crate) async fn attach_chosen(
             UpstreamKind::None
         }
     }
-}
-
-/// Reads the projects behind everything else: Phare may be far away, or not there at all.
-fn read_projects(service: Service) {
-    tokio::spawn(async move {
-        if let Err(fault) = service.synchronize().await {
-            tracing::warn!(code = fault.code(), message = %fault, "the projects cannot be read yet");
-        }
-    });
 }
 
 /// Forwards to this from here on.

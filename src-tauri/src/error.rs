@@ -232,6 +232,7 @@ impl From<AttachFault> for CommandError {
     fn from(fault: AttachFault) -> Self {
         match fault {
             AttachFault::Upstream(fault) => Self::new(Code::UpstreamRefused, sentence(&fault)),
+            AttachFault::Authority(fault) => fault.into(),
             AttachFault::Sandbox(_) => Self::internal(&fault),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::TcpListener;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -259,4 +260,33 @@ async fn a_request_cut_short_never_reaches_the_upstream_as_whole() {
             Some(false)
         );
     }
+}
+
+/// Making a project waits for Phare; pulling a leaked key must not.
+#[tokio::test]
+async fn a_phare_that_hangs_holds_back_no_revocation() {
+    let hanging = Router::new().route("/users", get(std::future::pending::<Response>));
+    let upstream = Upstream::with(hanging);
+    let world = World::before(&upstream).await;
+    let key = world.organization_key().await;
+    let owner = world.owner.clone();
+    let making =
+        tokio::spawn(async move { owner.post("/v1/projects", json!({ "name": "New" })).await });
+    while !upstream
+        .everything()
+        .iter()
+        .any(|seen| seen.target.starts_with("/users"))
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let revoking = world.revoke(&key);
+    tokio::time::timeout(Duration::from_secs(5), revoking)
+        .await
+        .expect("it waits for Phare");
+    world
+        .holder(&key)
+        .get("/projects")
+        .await
+        .refusal(401, "key_revoked");
+    making.abort();
 }

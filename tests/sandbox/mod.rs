@@ -1,9 +1,12 @@
 //! The built-in Phare, as a key holder sees it through the gateway.
 
+mod isolation;
 mod listings;
 mod monitors;
 mod projects;
+mod records;
 mod rest;
+mod terraform;
 
 use serde_json::{Value, json};
 

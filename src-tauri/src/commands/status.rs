@@ -164,7 +164,9 @@ async fn found(
         compose::attach(service, upstream).await?;
         // Reading the projects is what shows that Phare takes the key.
         service.synchronize().await?;
-        Ok::<_, CommandError>(service.found(&args.organization, &args.email).await?)
+        let owner = service.found(&args.organization, &args.email).await?;
+        service.adopt_upstream().await?;
+        Ok::<_, CommandError>(owner)
     };
     let owner = match founded.await {
         Ok(owner) => owner,

@@ -39,7 +39,6 @@ pub(crate) fn at_root(program: impl AsRef<OsStr>) -> Command {
     command.envs([
         ("GARDIEN_SERVER", place::built("gardien-server")),
         ("GARDIEN_DESKTOP", place::built("gardien-desktop")),
-        ("GARDIEN_TAURI_DRIVER", place::tools().join("tauri-driver")),
         (
             "GARDIEN_AXE",
             place::root().join("ui/node_modules/axe-core/axe.min.js"),

@@ -52,6 +52,7 @@ const SESSION: &[Need] = &[
 const DRIVING: &[Need] = &[
     program("WebKitWebDriver", "webkit2gtk-driver"),
     program("xclip", "xclip"),
+    program("sqlite3", "sqlite3"),
 ];
 
 /// The system packages that building and opening the window needs.

@@ -18,7 +18,7 @@ const STEPS: &[(&str, Work)] = &[
     ("system-packages", SetUp(setup::tests)),
     ("ui-packages",     SetUp(setup::ui)),
     // Debug builds: they compile faster, and have little to do.
-    ("tools",           Line("cargo install --quiet --debug --locked --root target/tools cargo-deny@0.20.2 tauri-driver@2.1.0")),
+    ("tools",           Line("cargo install --quiet --debug --locked --root target/tools cargo-deny@0.20.2")),
     ("format",          Line("cargo fmt --all --check")),
     ("dependencies",    Line("cargo-deny --locked --all-features --config .ci/deny.toml check bans licenses sources")),
     ("ui-check",        Line("npm --prefix ui run check")),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
+use crate::unwritten::Unwritten;
 use crate::{Actor, Enforcement, Fault, check};
 
 /// Tells the time.
@@ -27,8 +28,13 @@ pub struct Authority {
     pub(crate) enforcement: Arc<dyn Enforcement>,
     phare: Arc<RwLock<Option<PhareClient>>>,
     gateway: Arc<RwLock<Option<String>>>,
-    /// Held by whoever reads in order to change, so that no two changes are made from the same state.
+    /// Held by whoever reads in order to change, so that no two changes are made from the same state. Never
+    /// over a call to Phare: a revocation waits for it.
     changing: Arc<Mutex<()>>,
+    /// Held over a change of projects at Phare and here, so that they happen in the same order.
+    changing_projects: Arc<Mutex<()>>,
+    /// Revocations that are in force and could not be written yet.
+    pub(crate) unwritten: Arc<Unwritten>,
     clock: Clock,
 }
 
@@ -57,6 +63,8 @@ impl Authority {
             phare: Arc::default(),
             gateway: Arc::default(),
             changing: Arc::default(),
+            changing_projects: Arc::default(),
+            unwritten: Arc::default(),
             clock,
         })
     }
@@ -87,7 +95,14 @@ impl Authority {
         if self.owner().await?.is_some() {
             return Err(Fault::AlreadyFounded);
         }
-        let organization = Organization::named(name);
+        // A server may have used the folder before: its limit stays.
+        let organization = match self.store.organization().await? {
+            Some(organization) => Organization {
+                name,
+                ..organization
+            },
+            None => Organization::named(name),
+        };
         let owner = new_member(email, Role::Owner, self.now());
         let detail = json!({ "name": organization.name, "owner": owner.email });
         self.commit(
@@ -158,6 +173,20 @@ impl Authority {
         self.changing.lock().await
     }
 
+    pub(crate) async fn changing_projects(&self) -> MutexGuard<'_, ()> {
+        self.changing_projects.lock().await
+    }
+
+    /// Makes sure that the actor still has the role that the proof was given for: the body of a request may
+    /// come long after its head. To be asked while changes are held back.
+    pub(crate) async fn confirm(&self, actor: &Actor) -> Result<(), Fault> {
+        match self.store.member(actor.member().id).await? {
+            Some(member) if member.role == actor.member().role => Ok(()),
+            Some(_) => Err(Fault::RoleChanged),
+            None => Err(Fault::Unauthenticated),
+        }
+    }
+
     /// Makes changes as `actor`, together with their audit entry.
     pub(crate) async fn change(
         &self,
@@ -167,6 +196,7 @@ impl Authority {
         subject: impl fmt::Display,
         detail: &Value,
     ) -> Result<(), Fault> {
+        self.confirm(actor).await?;
         self.commit(
             changes,
             &actor.member().email,

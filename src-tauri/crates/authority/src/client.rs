@@ -91,7 +91,7 @@ pub fn server_address(text: &str) -> Result<Url, ClientFault> {
         "https" if url.has_host() => Ok(url),
         "http" if loopback => Ok(url),
         "http" => Err(ClientFault::Address(
-            "Use https://: over plain http your session could be read on its way.",
+            "Use https://: over plain http the token could be read on its way.",
         )),
         _ => Err(ClientFault::Address(
             "That is not an address. It starts with https://.",
@@ -117,7 +117,12 @@ impl Client {
         let base = server_address(url)?;
         // Whoever was first chose the same.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if base.scheme() == "http" {
+            // What must not leave this machine must not go to a proxy either.
+            http = http.no_proxy();
+        }
+        let http = http
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
             // A redirect would carry the session somewhere else.

@@ -28,6 +28,9 @@ pub enum Fault {
         "Your role does not allow this change of role. Only an Owner demotes Admins and Owners."
     )]
     RoleForbidden,
+    /// The role is another than when the request began.
+    #[error("Your role was changed in the meantime. Look again at what you may do.")]
+    RoleChanged,
     /// There is no such thing, or none that the actor may see.
     #[error("There is no such {what}.")]
     NotFound {
@@ -46,6 +49,15 @@ pub enum Fault {
     /// The body is larger than any request needs.
     #[error("The body is too large.")]
     TooLarge,
+    /// The body did not come in time.
+    #[error("The body did not come in time.")]
+    TooSlow,
+    /// The data belongs to the sandbox and a Phare is to be attached, or the other way round.
+    #[error(
+        "This data folder belongs to another kind of Phare: its projects and keys would mean others here. \
+         Use one folder for the sandbox and another for Phare."
+    )]
+    OtherUpstream,
     /// The method does not exist here.
     #[error("This method does not exist here.")]
     MethodNotAllowed,
@@ -87,7 +99,8 @@ pub enum Fault {
     Phare(#[from] PhareFault),
     /// A revocation is in force, but may be forgotten by a restart.
     #[error(
-        "The key is refused from now on, but that could not be written: {0}. Free some space and revoke it again before Gardien is restarted."
+        "The key is refused from now on, but that could not be written yet: {0}. \
+         Gardien keeps trying; until it succeeds, a restart would forget it."
     )]
     RevokedInMemory(#[source] StoreError),
     /// The database failed.
@@ -126,11 +139,13 @@ impl Fault {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden { .. } | Self::RoleForbidden => "forbidden",
+            Self::Forbidden { .. } | Self::RoleForbidden | Self::RoleChanged => "forbidden",
             Self::NotFound { .. } => "not_found",
             Self::Malformed { .. } => "malformed",
             Self::MediaType => "unsupported_media_type",
             Self::TooLarge => "too_large",
+            Self::TooSlow => "request_timeout",
+            Self::OtherUpstream => "other_upstream",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Invalid(_) => "invalid",
             Self::KeyRevoked => "key_revoked",
@@ -160,7 +175,10 @@ impl Fault {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } | Self::RoleForbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::RoleForbidden | Self::RoleChanged => {
+                StatusCode::FORBIDDEN
+            }
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound { .. } | Self::Phare(PhareFault::NotFound) => StatusCode::NOT_FOUND,
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -176,7 +194,8 @@ impl Fault {
             | Self::NotReplaced { .. }
             | Self::LastOwner
             | Self::AlreadyFounded
-            | Self::NotFounded => StatusCode::CONFLICT,
+            | Self::NotFounded
+            | Self::OtherUpstream => StatusCode::CONFLICT,
             Self::UpstreamMissing | Self::Phare(PhareFault::Busy) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

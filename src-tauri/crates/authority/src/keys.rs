@@ -28,11 +28,16 @@ impl Authority {
         let after = after.map_err(|_| Fault::field("cursor", "Not a cursor of this list."))?;
         let filter = filter(actor, query)?;
         let now = self.now();
-        let page = self.store.keys(&filter, now, after, limit).await?;
-        let full = page.rows.len() as u64 == u64::from(limit);
+        // One more than asked for tells whether there is another page.
+        let mut page = self.store.keys(&filter, now, after, limit + 1).await?;
+        let more = page.rows.len() > limit as usize;
+        page.rows.truncate(limit as usize);
+        for row in &mut page.rows {
+            self.unwritten.overlay(&mut row.key);
+        }
         let last = page.rows.last().map(|row| row.key.id.to_string());
         Ok(KeyPage {
-            next_cursor: last.filter(|_| full),
+            next_cursor: last.filter(|_| more),
             total: page.total,
             data: page
                 .rows
@@ -285,12 +290,13 @@ impl Authority {
 
     /// The gateway first: on a full disk, or on one that hangs, a leaked key must be refused all the same.
     async fn revoke(&self, manager: KeyManager<'_>, id: KeyId) -> Result<StoredKey, Fault> {
+        self.confirm(manager.actor()).await?;
         let mut stored = self.stored_key(id).await?;
         let key = &mut stored.key;
-        if key.revoked.is_some() {
+        if key.revoked.is_some() && !self.unwritten.contains(id) {
             return Ok(stored);
         }
-        key.revoked = Some(Revocation {
+        let revocation = *key.revoked.get_or_insert(Revocation {
             at: self.now(),
             by: manager.actor().member().id,
         });
@@ -307,6 +313,8 @@ impl Authority {
                     key = %id,
                     "a revocation is in force but could not be written: a restart would forget it"
                 );
+                let actor = manager.actor().member().email.clone();
+                self.keep_trying(id, revocation, actor);
                 Err(Fault::RevokedInMemory(error))
             }
             Err(fault) => Err(fault),
@@ -324,15 +332,17 @@ impl Authority {
         let changes = [Change::PutKey(key.clone())];
         self.change(manager.actor(), &changes, action, key.id, detail)
             .await?;
+        self.unwritten.forget(key.id);
         self.enforcement.put_key(key);
         Ok(())
     }
 
-    async fn stored_key(&self, id: KeyId) -> Result<StoredKey, Fault> {
-        self.store
-            .key(id)
-            .await?
-            .ok_or(Fault::NotFound { what: "key" })
+    /// The key as it is in force.
+    pub(crate) async fn stored_key(&self, id: KeyId) -> Result<StoredKey, Fault> {
+        let stored = self.store.key(id).await?;
+        let mut stored = stored.ok_or(Fault::NotFound { what: "key" })?;
+        self.unwritten.overlay(&mut stored.key);
+        Ok(stored)
     }
 
     async fn project_name(&self, scope: Scope) -> Result<Option<String>, Fault> {

@@ -20,6 +20,8 @@ mod organization;
 mod projects;
 mod sessions;
 mod trail;
+mod unwritten;
+mod upstream;
 mod views;
 
 pub use actor::Actor;
@@ -28,3 +30,4 @@ pub use client::{Client, ClientFault};
 pub use enforcement::{Enforcement, LimitReading};
 pub use fault::Fault;
 pub use sessions::issue_session;
+pub use upstream::UpstreamIdentity;

@@ -38,9 +38,11 @@ impl Authority {
         creator: ProjectCreator<'_>,
         name: &str,
     ) -> Result<ProjectView, Fault> {
-        let phare = self.phare()?;
+        let (phare, name) = (self.phare()?, project_name(name)?);
+        let _projects = self.changing_projects().await;
+        self.confirm(creator.actor()).await?;
+        let project = phare.create_project(&name).await?;
         let _changing = self.changing().await;
-        let project = phare.create_project(&project_name(name)?).await?;
         let mut changes = vec![Change::PutProject(project.clone())];
         // As they are now, not as they were when they asked: both may have changed in between.
         let member = self.store.member(creator.actor().member().id).await?;
@@ -71,10 +73,12 @@ impl Authority {
         id: ProjectId,
         name: &str,
     ) -> Result<ProjectView, Fault> {
-        let phare = self.phare()?;
-        let _changing = self.changing().await;
+        let (phare, name) = (self.phare()?, project_name(name)?);
+        let _projects = self.changing_projects().await;
+        self.confirm(manager.actor()).await?;
         let before = self.project(id).await?;
-        let project = phare.rename_project(id, &project_name(name)?).await?;
+        let project = phare.rename_project(id, &name).await?;
+        let _changing = self.changing().await;
         let detail = json!({ "name": { "from": before.name, "to": project.name } });
         let changes = [Change::PutProject(project.clone())];
         self.change(
@@ -100,13 +104,15 @@ impl Authority {
         id: ProjectId,
     ) -> Result<(), Fault> {
         let phare = self.phare()?;
-        let _changing = self.changing().await;
+        let _projects = self.changing_projects().await;
+        self.confirm(manager.actor()).await?;
         let project = self.project(id).await?;
         match phare.delete_project(id).await {
             // Gone already: what is left is to forget it here.
             Ok(()) | Err(gardien_phare::PhareFault::NotFound) => {}
             Err(fault) => return Err(fault.into()),
         }
+        let _changing = self.changing().await;
         self.enforcement.remove_project(id);
         let keys = self.revoked_keys_of(id, manager.actor()).await?;
         let detail = json!({
@@ -136,43 +142,42 @@ impl Authority {
     /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
     pub async fn synchronize_projects(&self) -> Result<(), Fault> {
         let phare = self.phare()?;
-        let _changing = self.changing().await;
+        let _projects = self.changing_projects().await;
         let theirs = phare.projects().await?;
+        let _changing = self.changing().await;
         let ours = self.store.projects().await?;
         let gone: Vec<ProjectId> = ours
             .iter()
             .map(|project| project.id)
             .filter(|id| !theirs.iter().any(|project| project.id == *id))
             .collect();
-        let fresh: Vec<Project> = theirs
-            .into_iter()
+        let fresh: Vec<&Project> = theirs
+            .iter()
             .filter(|project| !ours.contains(project))
             .collect();
-        if gone.is_empty() && fresh.is_empty() {
-            return Ok(());
+        if !gone.is_empty() || !fresh.is_empty() {
+            let detail = json!({
+                "added_or_changed": fresh.iter().map(|project| &project.name).collect::<Vec<_>>(),
+                "gone": gone,
+            });
+            let put = fresh
+                .iter()
+                .map(|project| Change::PutProject((*project).clone()));
+            let changes: Vec<Change> = gone
+                .iter()
+                .copied()
+                .map(Change::DeleteProject)
+                .chain(put)
+                .collect();
+            let action = AuditAction::ProjectsSynchronized;
+            self.commit(&changes, SYSTEM, action, String::new(), &detail)
+                .await?;
         }
-        let detail = json!({
-            "added_or_changed": fresh.iter().map(|project| &project.name).collect::<Vec<_>>(),
-            "gone": gone,
-        });
-        let changes: Vec<Change> = gone
-            .iter()
-            .copied()
-            .map(Change::DeleteProject)
-            .chain(fresh.iter().cloned().map(Change::PutProject))
-            .collect();
-        self.commit(
-            &changes,
-            SYSTEM,
-            AuditAction::ProjectsSynchronized,
-            String::new(),
-            &detail,
-        )
-        .await?;
         for id in gone {
             self.enforcement.remove_project(id);
         }
-        for project in &fresh {
+        // All of them: an earlier change may have been kept and never have reached the gateway.
+        for project in &theirs {
             self.enforcement.put_project(project.id, &project.slug);
         }
         Ok(())

@@ -14,14 +14,16 @@ impl Authority {
         let limit = page_size(query.limit)?;
         let before = query.cursor.as_deref().map(str::parse::<u64>).transpose();
         let before = before.map_err(|_| Fault::field("cursor", "Not a cursor of this list."))?;
-        let entries = self
+        // One more than asked for tells whether there is another page.
+        let asked = self
             .store
-            .audit(query.subject.as_deref(), before, limit)
-            .await?;
-        let full = entries.len() as u64 == u64::from(limit);
+            .audit(query.subject.as_deref(), before, limit + 1);
+        let mut entries = asked.await?;
+        let more = entries.len() > limit as usize;
+        entries.truncate(limit as usize);
         let last = entries.last().map(|entry| entry.sequence.to_string());
         Ok(AuditPage {
-            next_cursor: last.filter(|_| full),
+            next_cursor: last.filter(|_| more),
             data: entries.into_iter().map(AuditView::from).collect(),
         })
     }

@@ -33,6 +33,9 @@ pub enum Credential {
 pub struct Grant {
     /// The project to name to the upstream; `None` where the operation takes none.
     pub project: Option<ProjectId>,
+    /// The only project that the answer may show: the upstream is asked with a wider key than the caller's,
+    /// and nothing in the request would tell it to leave the others out.
+    pub only: Option<ProjectId>,
 }
 
 /// Every reason to refuse. The gateway maps each to status, code and words in one place.
@@ -112,7 +115,8 @@ pub fn decide(
         Scope::Organization {} => anywhere(operation, named, projects)?,
     };
     let project = project.filter(|_| operation.project_header != ProjectHeader::NotUsed);
-    Ok(Grant { project })
+    let only = key.scope.project().filter(|_| operation.lists_projects());
+    Ok(Grant { project, only })
 }
 
 fn alive(key: &Key, credential: Credential, now: Timestamp) -> Result<(), Refusal> {

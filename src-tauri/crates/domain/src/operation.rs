@@ -40,6 +40,12 @@ impl Operation {
         }
     }
 
+    /// Whether it lists projects.
+    #[must_use]
+    pub fn lists_projects(&self) -> bool {
+        self.path == "/projects" && self.access() == Access::Read
+    }
+
     /// Whether it creates, changes or removes a project: for organization keys only.
     #[must_use]
     pub fn manages_projects(&self) -> bool {

@@ -41,7 +41,10 @@ impl ProjectDirectory {
     /// Forgets a project. Its keys are refused from then on.
     pub fn remove(&mut self, id: ProjectId) {
         if let Some(slug) = self.slugs.remove(&id) {
-            self.ids.remove(&slug);
+            // Unless another project has it by now: slugs can be swapped.
+            if self.ids.get(&slug) == Some(&id) {
+                self.ids.remove(&slug);
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Admitted {
     pub(crate) operation: &'static Operation,
     /// The project to name to the upstream.
     pub(crate) project: Option<ProjectId>,
+    /// The only project that the answer may show.
+    pub(crate) only: Option<ProjectId>,
 }
 
 impl Known {
@@ -50,17 +52,45 @@ impl Known {
                 key: key.id,
                 operation: matched.operation,
                 project: grant.project,
+                only: grant.only,
             }),
             (Ok(_), _) => Err(Refusal::AmbiguousPath),
         }
     }
 }
 
-/// A query is passed on byte for byte, so it must be made of what every server reads alike.
+/// A query is passed on byte for byte, so it must be made of what every server reads alike, and must not hold
+/// the parameter that some frameworks take for the method.
 fn plain_query(head: &Parts) -> bool {
-    head.uri
-        .query()
-        .is_none_or(|query| query.bytes().all(|byte| byte.is_ascii_graphic()))
+    head.uri.query().is_none_or(|query| {
+        query.bytes().all(|byte| byte.is_ascii_graphic())
+            && !query.split(['&', ';']).any(names_the_method)
+    })
+}
+
+/// Escaped or not: `_` is `%5f`, and so on for each letter, so a name is compared as it is read.
+fn names_the_method(parameter: &str) -> bool {
+    let name = parameter.split('=').next().unwrap_or_default();
+    percent_decoded(name).eq_ignore_ascii_case(b"_method")
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|digits| str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
+        decoded.push(escaped.unwrap_or(byte));
+    }
+    decoded
 }
 
 fn selection(headers: &HeaderMap) -> ProjectSelection {

@@ -1,6 +1,6 @@
 //! The body type that passes through the gateway in both directions, a piece at a time.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 
 /// The error of a body or of a collaborator, whatever it is.
@@ -21,4 +21,21 @@ where
 /// A body that is already there.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     boxed(Full::new(bytes.into()))
+}
+
+/// Reads a body to its end.
+///
+/// # Errors
+/// The body's own, or that it is larger than `limit` bytes.
+pub async fn read_all(mut body: Body, limit: usize) -> Result<Bytes, BoxError> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            read.extend_from_slice(&data);
+        }
+        if read.len() > limit {
+            return Err("the body is too large".into());
+        }
+    }
+    Ok(read.freeze())
 }

@@ -3,13 +3,13 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use crate::body::{Body, BoxError, boxed};
 use crate::headers;
@@ -38,7 +38,9 @@ pub(crate) async fn forward(
     .await;
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer {
-        Some(Ok(response)) => return received(response),
+        Some(Ok(response)) => {
+            return received(response).map(|response| response.map(|body| patient(body, patience)));
+        }
         Some(Err(fault)) => fault,
         None if upload.is_unfinished() => return Err(Refusal::BodyTooSlow),
         None => return Err(Refusal::UpstreamTooSlow),
@@ -70,6 +72,58 @@ fn received(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
             headers::incoming(response.headers_mut());
             Ok(response)
         }
+    }
+}
+
+/// A body that ends in an error, and its connection with it, when the upstream says nothing for so long.
+fn patient(body: Body, patience: Duration) -> Body {
+    boxed(Patient {
+        body,
+        patience,
+        silence: Box::pin(sleep(patience)),
+        waiting: false,
+    })
+}
+
+/// The upstream's body, with a limit on silence.
+#[derive(Debug)]
+struct Patient {
+    body: Body,
+    patience: Duration,
+    silence: Pin<Box<Sleep>>,
+    /// Silence is counted while somebody listens: a client that is slow to read is not the upstream's fault.
+    waiting: bool,
+}
+
+impl http_body::Body for Patient {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let waited = std::mem::replace(&mut self.waiting, frame.is_pending());
+        if frame.is_ready() {
+            return frame;
+        }
+        if !waited {
+            let until = Instant::now() + self.patience;
+            self.silence.as_mut().reset(until);
+        }
+        ready!(self.silence.as_mut().poll(cx));
+        Poll::Ready(Some(Err(
+            "the upstream stopped in the middle of its answer".into(),
+        )))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

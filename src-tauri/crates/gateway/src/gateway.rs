@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gardien_domain::{Key, ProjectId};
-use http::header::{HeaderMap, HeaderValue};
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
 use jiff::Timestamp;
@@ -22,6 +22,7 @@ use crate::ledger::Ledger;
 use crate::meter::LimitState;
 use crate::record::Uses;
 use crate::refusal::Refusal;
+use crate::restrict::restrict;
 use crate::throttle::Throttle;
 use crate::upstream::Transport;
 
@@ -223,13 +224,16 @@ impl Gateway {
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
-        forward(
-            upstream.as_ref(),
-            Request::from_parts(head, body),
-            pass,
-            self.0.timing.patience,
-        )
-        .await
+        if admitted.only.is_some() {
+            // It has to be read on its way back.
+            head.headers.remove(ACCEPT_ENCODING);
+        }
+        let request = Request::from_parts(head, body);
+        let answer = forward(upstream.as_ref(), request, pass, self.0.timing.patience).await?;
+        match admitted.only {
+            Some(project) => restrict(answer, project).await,
+            None => Ok(answer),
+        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Known)) {

@@ -38,6 +38,7 @@ pub(crate) fn outgoing(
         headers.remove(name);
     }
     remove_prefixed(headers, "x-forwarded-");
+    remove_those(headers, may_stand_for_another);
     if let Some(ProjectId(id)) = project {
         headers.insert(PROJECT_ID, id.into());
     }
@@ -70,12 +71,24 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 fn remove_prefixed(headers: &mut HeaderMap, prefix: &str) {
-    let named: Vec<HeaderName> = headers
+    remove_those(headers, |name| name.starts_with(prefix));
+}
+
+/// Names that a server may read as another name, method or path than the one that was authorized: many fold
+/// `_` into `-`, and frameworks let these override the request.
+fn may_stand_for_another(name: &str) -> bool {
+    name.contains('_')
+        || name.starts_with("x-http-method")
+        || ["x-method-override", "x-original-url", "x-rewrite-url"].contains(&name)
+}
+
+fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&str) -> bool) {
+    let chosen: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| name.as_str().starts_with(prefix))
+        .filter(|name| chosen(name.as_str()))
         .cloned()
         .collect();
-    for name in named {
+    for name in chosen {
         headers.remove(name);
     }
 }
@@ -106,6 +119,13 @@ mod tests {
             ("x-forwarded-for", "10.0.0.1"),
             ("x-forwarded-host", "other"),
             ("forwarded", "for=10.0.0.1"),
+            ("x_phare_project_id", "9"),
+            ("x-phare_project-slug", "nine"),
+            ("x-http-method-override", "DELETE"),
+            ("x-http-method", "DELETE"),
+            ("x-method-override", "DELETE"),
+            ("x-original-url", "/projects"),
+            ("x-rewrite-url", "/projects"),
             ("keep-alive", "timeout=5"),
             ("proxy-authorization", "Basic Og=="),
             ("proxy-anything", "1"),

@@ -16,6 +16,8 @@ use crate::refusal::Refusal;
 
 /// After so long without a call the lease is handed back.
 const REST: Duration = Duration::from_secs(2);
+/// A disk that takes longer is as good as none: no call waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause after a failed save, so that a full disk is not hammered.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -94,7 +96,8 @@ impl Throttle {
             let Some(Renewal { saved, extra }) = renewal else {
                 continue;
             };
-            match self.ledger.save(saved).await {
+            let saved = tokio::time::timeout(PATIENCE, self.ledger.save(saved)).await;
+            match saved.unwrap_or_else(|late| Err(late.into())) {
                 Ok(()) => self.meter().renewed(extra),
                 Err(error) => {
                     self.meter().ledger_failed();

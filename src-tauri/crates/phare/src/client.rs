@@ -21,6 +21,9 @@ pub trait Exchange: Send + Sync + std::fmt::Debug {
 /// The error of a failed exchange.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Pages of 100 projects. Whoever has more than this many is no Phare.
+const MOST_PAGES: u32 = 100;
+
 /// Speaks to one Phare with one key.
 #[derive(Debug, Clone)]
 pub struct PhareClient {
@@ -116,7 +119,7 @@ impl PhareClient {
     /// Any [`PhareFault`].
     pub async fn projects(&self) -> Result<Vec<Project>, PhareFault> {
         let mut projects = Vec::new();
-        for page in 1.. {
+        for page in 1..=MOST_PAGES {
             let path = format!("/projects?page={page}&per_page=100");
             let body: Page<ProjectBody> = self.call(Method::GET, &path, None).await?;
             projects.extend(body.data.into_iter().map(Project::from));

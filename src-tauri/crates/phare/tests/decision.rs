@@ -178,7 +178,11 @@ fn expected_grant(operation: &Operation, scope: Scope, says: &str) -> Grant {
         (false, Scope::Organization {}, says) if says.starts_with("other") => Some(OTHER),
         _ => Some(OWN),
     };
-    Grant { project }
+    let only = match scope {
+        Scope::Project { project_id } if operation.id == "getProjects" => Some(project_id),
+        _ => None,
+    };
+    Grant { project, only }
 }
 
 #[test]

@@ -15,8 +15,6 @@ pub(crate) enum Refusal {
     NotFound,
     /// The input does not hold.
     Invalid(FieldErrors),
-    /// An operation of Phare that the sandbox lacks.
-    NotOffered,
     /// The body is larger than anything Phare takes.
     TooLarge,
     /// The documents cannot be read or written.
@@ -33,10 +31,6 @@ impl Refusal {
     pub(crate) fn into_response(self) -> Response<Body> {
         let (status, words) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Resource not found"),
-            Self::NotOffered => (
-                StatusCode::NOT_IMPLEMENTED,
-                "The sandbox does not offer this operation yet.",
-            ),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
             Self::Store(error) => {
                 tracing::error!(

@@ -1,25 +1,44 @@
 //! The table of what the sandbox offers, one row a collection.
 //!
 //! A row says where the collection lies and what the specification cannot say about it: the fields that the server
-//! makes, rules across fields, actions. All else is read from the specification.
+//! makes, rules across fields, actions. All else is read from the specification. The three answers that are figures
+//! instead of records are in `figures.rs`.
 
 use gardien_domain::Operation;
 use gardien_domain::operation::Method;
 use gardien_store::Document;
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::images::Image;
+use crate::references::Reference;
 use crate::validate::{FieldErrors, Shape};
-use crate::{monitors, projects, users};
+use crate::{
+    alert_rules, incidents, integrations, maintenance_windows, monitors, projects, status_pages,
+    users,
+};
 
 /// The collections on offer.
-pub(crate) const COLLECTIONS: &[&Collection] =
-    &[&projects::PROJECTS, &users::USERS, &monitors::MONITORS];
+pub(crate) const COLLECTIONS: &[&Collection] = &[
+    &projects::PROJECTS,
+    &users::USERS,
+    &integrations::INTEGRATIONS,
+    &alert_rules::ALERT_RULES,
+    &monitors::MONITORS,
+    &incidents::INCIDENTS,
+    &incidents::UPDATES,
+    &maintenance_windows::MAINTENANCE_WINDOWS,
+    &status_pages::STATUS_PAGES,
+];
 
 /// The fields of a record.
 pub(crate) type Fields = Map<String, Value>;
 
-/// An action on a record: the last segment of its path, and the change it makes.
-pub(crate) type Action = (&'static str, fn(&mut Fields));
+/// An action on a record: the last segment of its path, and the change it makes if the record is in a state for it.
+pub(crate) type Action = (
+    &'static str,
+    fn(&mut Fields, Timestamp) -> Result<(), FieldErrors>,
+);
 
 /// One row of the table.
 #[derive(Debug)]
@@ -30,17 +49,47 @@ pub(crate) struct Collection {
     pub(crate) path: &'static str,
     /// Whose the records are.
     pub(crate) owner: Owner,
+    /// What the path of the listing names besides, if it does.
+    pub(crate) parent: Option<Parent>,
     /// Query fields that narrow the listing, each with the record's field it looks at.
     pub(crate) filters: &'static [(&'static str, &'static str)],
     /// The fields of a new record that the server makes, from those that were sent.
     pub(crate) made: Made,
     /// Fields whose schema another field decides.
     pub(crate) shapes: &'static [Shape],
+    /// Fields that hold ids of other records.
+    pub(crate) references: &'static [Reference],
+    /// A field that no two records of the whole sandbox share.
+    pub(crate) unique: Option<&'static str>,
+    /// Fields that take a picture.
+    pub(crate) images: &'static [Image],
     /// Rules that hold between fields or that the specification leaves out.
     pub(crate) rules: &'static [fn(&Fields, &mut FieldErrors)],
+    /// Turns what was sent into what is kept, of a record with its times, seen from this project.
+    pub(crate) settle: fn(&mut Fields, Option<i64>),
+    /// Adds what follows from a record's id, its fields and the time.
+    pub(crate) derive: fn(&mut Fields, i64, Timestamp),
     /// What can be done to a record.
     pub(crate) actions: &'static [Action],
 }
+
+/// A row that adds nothing to the specification: the ground for the others.
+pub(crate) const PLAIN: Collection = Collection {
+    name: "",
+    path: "",
+    owner: Owner::Project,
+    parent: None,
+    filters: &[],
+    made: Made::Alone(|_| Fields::new()),
+    shapes: &[],
+    references: &[],
+    unique: None,
+    images: &[],
+    rules: &[],
+    settle: |_, _| {},
+    derive: |_, _, _| {},
+    actions: &[],
+};
 
 /// Whose records are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +98,29 @@ pub(crate) enum Owner {
     Organization,
     /// One project's: elsewhere they do not exist.
     Project,
+    /// Each says so in `project_id`: null makes it the organization's. Kept under no project, so that it can move.
+    Either,
+}
+
+/// What the path of a listing names.
+#[derive(Debug)]
+pub(crate) enum Parent {
+    /// One of the values that a schema of the specification lists.
+    Choice {
+        /// The record's field that holds it.
+        field: &'static str,
+        /// Name of the schema.
+        schema: &'static str,
+    },
+    /// Another record, and all of this go with it.
+    Record {
+        /// The record's field that holds its id.
+        field: &'static str,
+        /// Where it is.
+        collection: &'static Collection,
+        /// What a new record changes about it.
+        told: fn(&mut Fields, &Fields),
+    },
 }
 
 /// How the server makes its part of a new record.
@@ -68,11 +140,11 @@ pub(crate) enum Step {
     Get,
     Update,
     Delete,
-    Act(fn(&mut Fields)),
+    Act(Action),
 }
 
 impl Collection {
-    /// What an operation does with this collection, if it is about it and offered.
+    /// What an operation does with this collection, if it is about it.
     pub(crate) fn step(&self, operation: &Operation) -> Option<Step> {
         let rest = operation.path.strip_prefix(self.path)?;
         let mut segments = rest.split('/').skip(1);
@@ -86,7 +158,7 @@ impl Collection {
                 .actions
                 .iter()
                 .find(|(name, _)| *name == verb)
-                .map(|(_, change)| Step::Act(*change)),
+                .map(|action| Step::Act(*action)),
             _ => None,
         }
     }

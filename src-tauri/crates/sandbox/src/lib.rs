@@ -1,21 +1,32 @@
 //! A local Phare: its operations over stored documents, driven by the specification.
 //!
 //! A request is matched to one of the 48 operations, the operation to a row of the table in `collection.rs`
-//! and a step on it, and the specification says what may be sent, what is answered and with which status. A row adds only
+//! and a step on it (or to a figure of `figures.rs`), and the specification says what may be sent, what is answered and with which status. A row adds only
 //! what the specification cannot say. To offer more of Phare, add a row.
 //!
 //! It decides nothing about keys: whoever calls it has authorized the request and names the project in
 //! `X-Phare-Project-Id`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod alert_rules;
 mod answers;
 mod collection;
+mod figures;
+mod form;
+mod images;
+mod incidents;
+mod integrations;
+mod maintenance_windows;
 mod monitors;
 mod paging;
 mod projects;
+mod query;
 mod records;
+mod references;
 mod router;
 mod specification;
+mod status_pages;
+mod time;
 mod users;
 mod validate;
 
@@ -59,7 +70,7 @@ pub enum SandboxError {
 }
 
 impl Sandbox {
-    /// Opens a sandbox over `documents`, with one user in it when it is new.
+    /// Opens a sandbox over `documents`, with one user and an integration of each app in it when it is new.
     ///
     /// # Errors
     /// When the documents cannot be read or written.
@@ -71,7 +82,9 @@ impl Sandbox {
             writing: Arc::default(),
             base: None,
         };
-        users::seed(sandbox.documents.as_ref(), &sandbox.now()).await?;
+        let (documents, now) = (sandbox.documents.as_ref(), time::written(sandbox.now()));
+        users::seed(documents, &now).await?;
+        integrations::seed(documents, &sandbox.specification, &now).await?;
         Ok(sandbox)
     }
 
@@ -88,11 +101,8 @@ impl Sandbox {
         Router::new().fallback(router::answer).with_state(self)
     }
 
-    /// The time as Phare writes it: whole seconds, UTC.
-    fn now(&self) -> String {
+    fn now(&self) -> Timestamp {
         (self.clock)()
-            .strftime("%Y-%m-%dT%H:%M:%S+00:00")
-            .to_string()
     }
 }
 

@@ -1,23 +1,24 @@
 //! Monitors. The sandbox keeps them; it checks nothing, so they stay at `fetching`.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, Made, Owner, fields};
+use crate::collection::{Collection, Fields, Made, PLAIN, fields};
 use crate::validate::{FieldErrors, Shape};
 
 pub(crate) const MONITORS: Collection = Collection {
     name: "monitors",
     path: "/uptime/monitors",
-    owner: Owner::Project,
-    filters: &[],
     made: Made::Alone(made),
     shapes: &[Shape {
         field: "request",
         by: "protocol",
         schemas: &[("http", "HttpRequest"), ("tcp", "TcpRequest")],
+        as_sent: false,
     }],
     rules: &[threshold_within_regions],
     actions: &[("pause", pause), ("resume", resume)],
+    ..PLAIN
 };
 
 fn made(_: &Fields) -> Fields {
@@ -43,14 +44,16 @@ fn threshold_within_regions(monitor: &Fields, errors: &mut FieldErrors) {
     }
 }
 
-fn pause(monitor: &mut Fields) {
+fn pause(monitor: &mut Fields, _: Timestamp) -> Result<(), FieldErrors> {
     monitor.insert("paused".into(), json!(true));
     monitor.insert("status".into(), json!("paused"));
+    Ok(())
 }
 
-fn resume(monitor: &mut Fields) {
+fn resume(monitor: &mut Fields, _: Timestamp) -> Result<(), FieldErrors> {
     if monitor.get("paused") == Some(&json!(true)) {
         monitor.insert("paused".into(), json!(false));
         monitor.insert("status".into(), json!("fetching"));
     }
+    Ok(())
 }

@@ -1,10 +1,8 @@
 //! Pages of a listing: which one is asked for, and the addresses around it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::answers::Refusal;
-use crate::specification::Specification;
-use crate::validate;
+use crate::query::Query;
 
 /// Which part of a listing is asked for.
 #[derive(Debug)]
@@ -20,34 +18,16 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    /// Reads `page` and `per_page` of a query; of a field sent twice the last counts.
-    pub(crate) fn read(
-        specification: &Specification,
-        query: &[(String, String)],
-        address: String,
-    ) -> Result<Self, Refusal> {
-        let mut sent = Map::new();
-        for (name, value) in query {
-            let value = value.trim();
-            let number = value
-                .parse::<i64>()
-                .map_or_else(|_| json!(value), |n| json!(n));
-            sent.insert(name.clone(), number);
-        }
-        let schema = specification.listing();
-        let fields = validate::check(specification, schema, &[], Value::Object(sent))
-            .map_err(Refusal::Invalid)?;
-        let number = |name: &str, otherwise| fields[name].as_u64().unwrap_or(otherwise);
-        Ok(Self {
+    /// The page that a query asks for.
+    pub(crate) fn of(query: &Query, address: String) -> Self {
+        let number = |name: &str, otherwise| query.fields[name].as_u64().unwrap_or(otherwise);
+        let kept = query.sent.iter().filter(|(name, _)| name != "page");
+        Self {
             page: number("page", 1),
             per_page: u32::try_from(number("per_page", 20)).unwrap_or(100),
             address,
-            kept: query
-                .iter()
-                .filter(|(name, _)| name != "page")
-                .cloned()
-                .collect(),
-        })
+            kept: kept.cloned().collect(),
+        }
     }
 
     /// Rows before this page.

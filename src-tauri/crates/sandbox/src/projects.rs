@@ -5,18 +5,16 @@ use std::collections::HashSet;
 use gardien_store::Document;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, Made, Owner, fields};
+use crate::collection::{Collection, Fields, Made, Owner, PLAIN, fields};
 use crate::validate::FieldErrors;
 
 pub(crate) const PROJECTS: Collection = Collection {
     name: "projects",
     path: "/projects",
     owner: Owner::Organization,
-    filters: &[],
     made: Made::Among(made),
-    shapes: &[],
     rules: &[members_are_ids],
-    actions: &[],
+    ..PLAIN
 };
 
 /// The slug never changes: keys and clients name the project by it.

@@ -4,7 +4,7 @@ use axum::body::{self, Body};
 use axum::extract::State;
 use gardien_domain::Operation;
 use gardien_phare::match_request;
-use http::header::HOST;
+use http::header::{CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Request, Response};
@@ -12,8 +12,11 @@ use serde_json::Value;
 
 use crate::Sandbox;
 use crate::answers::{self, Refusal};
-use crate::collection::{COLLECTIONS, Fields, Step};
+use crate::collection::{COLLECTIONS, Step};
+use crate::figures::Figure;
+use crate::form::{self, Sent};
 use crate::paging::Paging;
+use crate::query::Query;
 use crate::records::Records;
 use crate::specification::{Contract, Specification};
 use crate::validate::FieldErrors;
@@ -39,29 +42,46 @@ async fn serve(sandbox: &Sandbox, head: &Parts, body: Body) -> Result<Response<B
     let contract = sandbox
         .specification
         .contract(operation)
-        .ok_or(Refusal::NotOffered)?;
+        .ok_or(Refusal::NotFound)?;
     if operation.id == "getInfo" {
         let info = info(&sandbox.specification, contract);
         return Ok(answers::answer(contract.status, Some(&info)));
     }
+    let query = || {
+        let query = head.uri.query().unwrap_or_default();
+        Query::read(&sandbox.specification, contract, query)
+    };
+    let project = project(&head.headers);
+    let named = named(operation, path);
+    let id = || named.last()?.parse().ok();
+    if let Some(figure) = Figure::of(operation) {
+        let id = id().unwrap_or_default();
+        let reckoned = figure.reckon(sandbox, project, id, &query()?).await?;
+        return Ok(answers::answer(contract.status, Some(&reckoned)));
+    }
     let (collection, step) = COLLECTIONS
         .iter()
         .find_map(|collection| Some((*collection, collection.step(operation)?)))
-        .ok_or(Refusal::NotOffered)?;
-    let records = Records::open(sandbox, collection, contract, project(&head.headers)).await?;
-    let id = || record_id(operation, path).ok_or(Refusal::NotFound);
+        .ok_or(Refusal::NotFound)?;
+    let parent = named.first().copied();
+    let records = Records::open(sandbox, collection, contract, project, parent).await?;
+    let id = || id().ok_or(Refusal::NotFound);
     let done = match step {
         Step::List => {
-            let query = form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
-            let query: Vec<(String, String)> = query.into_owned().collect();
+            let query = query()?;
             let address = format!("{}{path}", base(sandbox, &head.headers));
-            let paging = Paging::read(&sandbox.specification, &query, address)?;
-            records.list(&paging, &query).await?
+            records.list(&Paging::of(&query, address), &query).await?
         }
-        Step::Create => records.create(sent(body).await?).await?,
+        Step::Create => {
+            let sent = sent(sandbox, contract, head, body).await?;
+            records.create(sent).await?
+        }
         Step::Get => records.get(id()?).await?,
-        Step::Update => records.update(id()?, sent(body).await?).await?,
-        Step::Act(change) => records.act(id()?, change).await?,
+        Step::Update => {
+            let sent = sent(sandbox, contract, head, body).await?;
+            records.update(id()?, sent).await?
+        }
+        Step::Act((_, change)) => records.act(id()?, change).await?,
         Step::Delete => {
             records.delete(id()?).await?;
             Value::Null
@@ -79,14 +99,14 @@ fn info(specification: &Specification, contract: &Contract) -> Value {
     Value::Object(facts.collect())
 }
 
-/// The last id in the path: the record's own.
-fn record_id(operation: &Operation, path: &str) -> Option<i64> {
+/// What the path names besides the operation: parents first, the record itself last.
+fn named<'a>(operation: &Operation, path: &'a str) -> Vec<&'a str> {
     let template = operation.path.split('/');
-    let (_, id) = template
+    template
         .zip(path.split('/'))
         .filter(|(name, _)| name.starts_with('{'))
-        .last()?;
-    id.parse().ok()
+        .map(|(_, value)| value)
+        .collect()
 }
 
 /// The project that the caller's authorization chose.
@@ -114,16 +134,36 @@ fn base(sandbox: &Sandbox, headers: &HeaderMap) -> String {
     )
 }
 
-/// The fields of the body. No body is no fields; several clients send none where none is needed.
-async fn sent(body: Body) -> Result<Fields, Refusal> {
+/// What the body brings. No body is no fields; several clients send none where none is needed.
+async fn sent(
+    sandbox: &Sandbox,
+    contract: &Contract,
+    head: &Parts,
+    body: Body,
+) -> Result<Sent, Refusal> {
+    let kind = head.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_form = kind
+        .get(..19)
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("multipart/form-data"));
+    if let Some(schema) = contract
+        .taken
+        .as_ref()
+        .filter(|_| is_form && contract.takes_form)
+    {
+        return form::read(&sandbox.specification, schema, kind, body).await;
+    }
     let bytes = body::to_bytes(body, LARGEST_BODY)
         .await
         .map_err(|_| Refusal::TooLarge)?;
     if bytes.trim_ascii().is_empty() {
-        return Ok(Fields::new());
+        return Ok(Sent::default());
     }
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(Value::Object(fields)) => Ok(Sent {
+            fields,
+            ..Sent::default()
+        }),
         _ => Err(Refusal::Invalid(FieldErrors::one(
             "body",
             "The body must be a JSON object.",

@@ -12,8 +12,6 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Specification {
     document: Value,
     contracts: HashMap<&'static str, Contract>,
-    /// Schema of a listing's own query fields.
-    listing: Value,
 }
 
 /// What one operation takes and answers. Schemas are as written: a reference may be one.
@@ -23,6 +21,10 @@ pub(crate) struct Contract {
     pub(crate) status: StatusCode,
     /// Schema of the JSON body, if it takes one.
     pub(crate) taken: Option<Value>,
+    /// Whether that body may also come as a form.
+    pub(crate) takes_form: bool,
+    /// Schema of the query fields together.
+    pub(crate) queried: Value,
     /// Schema of the JSON answer, if it has one.
     pub(crate) answered: Option<Value>,
 }
@@ -47,17 +49,9 @@ impl Specification {
                 contract(&document, operation).ok_or(SpecificationFault::Missing(operation.id))?;
             contracts.insert(operation.id, contract);
         }
-        let parameters = &document["components"]["parameters"];
-        let mut page = parameters["page"]["schema"].clone();
-        // The specification leaves this to good sense.
-        page["minimum"] = json!(1);
-        let per_page = &parameters["per_page"]["schema"];
-        let listing =
-            json!({ "type": "object", "properties": { "page": page, "per_page": per_page } });
         Ok(Self {
             document,
             contracts,
-            listing,
         })
     }
 
@@ -72,11 +66,6 @@ impl Specification {
             .iter()
             .find(|operation| operation.path == path && operation.method == Method::Post)?;
         self.contract(operation)?.taken.as_ref()
-    }
-
-    /// Schema of `page` and `per_page`.
-    pub(crate) fn listing(&self) -> &Value {
-        &self.listing
     }
 
     /// A schema of the specification by its name.
@@ -173,10 +162,33 @@ fn contract(document: &Value, operation: &Operation) -> Option<Contract> {
         .as_object()?
         .iter()
         .find(|(status, _)| status.starts_with('2'))?;
+    let body = &stated["requestBody"];
     let schema = |place: &Value| place["content"]["application/json"].get("schema").cloned();
     Some(Contract {
         status: status.parse().ok()?,
-        taken: schema(&stated["requestBody"]),
+        taken: schema(body),
+        takes_form: body["content"].get("multipart/form-data").is_some(),
+        queried: queried(document, stated),
         answered: schema(answer),
     })
+}
+
+fn queried(document: &Value, operation: &Value) -> Value {
+    let mut fields = Map::new();
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let reference = parameter.get("$ref").and_then(Value::as_str);
+        let parameter = reference
+            .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
+            .unwrap_or(parameter);
+        if let (Some("query"), Some(name)) = (parameter["in"].as_str(), parameter["name"].as_str())
+        {
+            let mut schema = parameter["schema"].clone();
+            if name == "page" {
+                // The specification leaves this to good sense.
+                schema["minimum"] = json!(1);
+            }
+            fields.insert(name.to_owned(), schema);
+        }
+    }
+    json!({ "type": "object", "properties": fields })
 }

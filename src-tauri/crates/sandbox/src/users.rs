@@ -3,17 +3,14 @@
 use gardien_store::{Documents, StoreError};
 use serde_json::json;
 
-use crate::collection::{Collection, Fields, Made, Owner};
+use crate::collection::{Collection, Owner, PLAIN};
 
 pub(crate) const USERS: Collection = Collection {
     name: "users",
     path: "/users",
     owner: Owner::Organization,
     filters: &[("email", "email")],
-    made: Made::Alone(|_| Fields::new()),
-    shapes: &[],
-    rules: &[],
-    actions: &[],
+    ..PLAIN
 };
 
 /// Adds the one user of a new sandbox.

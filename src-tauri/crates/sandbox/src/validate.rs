@@ -3,10 +3,10 @@
 //! Checking also cleans: strings are trimmed, unknown fields dropped, absent ones filled in where the specification
 //! says with what. What comes out is what is kept.
 
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::specification::Specification;
+use crate::time;
 
 /// A field whose schema another field of the same record decides.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) struct Shape {
     pub(crate) by: &'static str,
     /// `(value of the deciding field, name of the schema)`.
     pub(crate) schemas: &'static [(&'static str, &'static str)],
+    /// Whether the value is kept as it came, once it holds. Then it may also be empty, where the field may be null.
+    pub(crate) as_sent: bool,
 }
 
 /// Complaints about fields, in the order of the fields.
@@ -102,8 +104,11 @@ impl<'a> Walk<'a> {
             Value::String(text) => Value::String(text.trim().to_owned()),
             value => value,
         };
-        if value.is_null() && specification.allows_null(schema) {
-            return value;
+        // As in Laravel no text is null, where no text could not hold.
+        let no_text =
+            value == "" && (schema["format"] == "date-time" || schema["minLength"].is_u64());
+        if (value.is_null() || no_text) && specification.allows_null(schema) {
+            return Value::Null;
         }
         let branches = schema.get("oneOf").or_else(|| schema.get("anyOf"));
         if let Some(branches) = branches.and_then(Value::as_array) {
@@ -144,7 +149,7 @@ impl<'a> Walk<'a> {
         let mut kept = Map::new();
         for (name, property) in properties {
             let field = join(path, name);
-            let property = self.shape(path, name, &sent).unwrap_or(property);
+            let (property, as_sent) = self.shape(path, name, &sent).unwrap_or((property, false));
             let required = schema["required"]
                 .as_array()
                 .is_some_and(|required| required.iter().any(|required| required == name));
@@ -152,14 +157,16 @@ impl<'a> Walk<'a> {
                 None => true,
                 Some(Value::Null) => !specification.allows_null(property),
                 Some(Value::String(text)) => text.trim().is_empty(),
-                Some(Value::Array(items)) => items.is_empty(),
+                Some(Value::Array(items)) => {
+                    items.is_empty() && specification.resolve(property).get("minItems").is_some()
+                }
                 Some(_) => false,
             };
             if required && missing {
                 self.complain(&field, "is required.");
             } else if let Some(value) = sent.get(name) {
-                let value = self.value(property, value.clone(), &field);
-                kept.insert(name.clone(), value);
+                let checked = self.value(property, value.clone(), &field);
+                kept.insert(name.clone(), if as_sent { value.clone() } else { checked });
             } else if let Some(value) = specification.absent(property) {
                 kept.insert(name.clone(), value);
             }
@@ -182,15 +189,28 @@ impl<'a> Walk<'a> {
         Value::Object(checked.collect())
     }
 
-    /// The schema that a sibling decides on, for a field of the record itself.
-    fn shape(&self, path: &str, name: &str, record: &Map<String, Value>) -> Option<&'a Value> {
+    /// The schema that a sibling decides on, for a field of the record itself, and whether the value stays as sent.
+    fn shape(
+        &self,
+        path: &str,
+        name: &str,
+        record: &Map<String, Value>,
+    ) -> Option<(&'a Value, bool)> {
         let shape = self
             .shapes
             .iter()
             .find(|shape| path.is_empty() && shape.field == name)?;
+        let empty = match record.get(name)? {
+            Value::Null => true,
+            Value::Object(fields) => fields.is_empty(),
+            _ => false,
+        };
+        if shape.as_sent && empty {
+            return None;
+        }
         let decided = record.get(shape.by)?.as_str()?.trim();
         let (_, schema) = shape.schemas.iter().find(|(value, _)| *value == decided)?;
-        Some(self.specification.named(schema))
+        Some((self.specification.named(schema), shape.as_sent))
     }
 
     fn array(&mut self, schema: &Value, value: Value, path: &str) -> Value {
@@ -235,7 +255,7 @@ impl<'a> Walk<'a> {
             );
         }
         match schema["format"].as_str() {
-            Some("date-time") if text.parse::<Timestamp>().is_err() => {
+            Some("date-time") if !time::is_date_time(text) => {
                 self.complain(path, "must be a valid date.");
             }
             Some("uri") if !is_address(text) => self.complain(path, "must be a valid URL."),
@@ -325,7 +345,7 @@ fn fixed_field<'a>(
 }
 
 /// The type of a value that is not null.
-fn kind(schema: &Value) -> &str {
+pub(crate) fn kind(schema: &Value) -> &str {
     let stated = &schema["type"];
     let among = || {
         stated

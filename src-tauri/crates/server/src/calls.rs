@@ -1,18 +1,25 @@
 //! Gardien's own calls, and those of others that change what it knows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use gardien_authority::Authority;
-use gardien_gateway::{Body, BoxError, Gateway, Refusal, Transport, TransportFault};
+use bytes::Bytes;
+use gardien_gateway::{Body, Gateway, Refusal, Transport, TransportFault, read_all};
 use gardien_phare::Exchange;
 use gardien_phare::client::BoxError as ExchangeError;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use tokio::time::timeout;
+
+use crate::synchronizer::Synchronizer;
 
 /// Bytes of an answer that Gardien reads. A page of 100 projects is far below.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// How long one of Gardien's own calls may take, its answer read to the end.
+const OWN_CALL: Duration = Duration::from_secs(15);
+/// How long whoever changed a project waits for Gardien to know of it.
+const READ_BACK: Duration = Duration::from_secs(3);
 
 /// Asks the upstream about projects.
 #[derive(Debug)]
@@ -25,6 +32,15 @@ pub(crate) struct OwnCalls {
 #[async_trait]
 impl Exchange for OwnCalls {
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ExchangeError> {
+        match timeout(OWN_CALL, self.call(request)).await {
+            Ok(answer) => answer,
+            Err(late) => Err(late.into()),
+        }
+    }
+}
+
+impl OwnCalls {
+    async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ExchangeError> {
         let request = request.map(|body| {
             Full::new(body)
                 .map_err(|never| match never {})
@@ -35,34 +51,24 @@ impl Exchange for OwnCalls {
             Some(gateway) => match gateway.call(self.transport.as_ref(), request).await {
                 Ok(answer) => answer,
                 Err(Refusal::TooManyAttempts { .. }) => {
-                    return empty(StatusCode::TOO_MANY_REQUESTS);
+                    return Ok(empty(StatusCode::TOO_MANY_REQUESTS));
                 }
-                Err(Refusal::UpstreamKeyRefused) => return empty(StatusCode::UNAUTHORIZED),
+                Err(Refusal::UpstreamKeyRefused) => return Ok(empty(StatusCode::UNAUTHORIZED)),
                 Err(refusal) => return Err(format!("no answer: {refusal:?}").into()),
             },
         };
         let (head, body) = answer.into_parts();
-        Ok(Response::from_parts(head, whole(body).await?))
+        Ok(Response::from_parts(
+            head,
+            read_all(body, LARGEST_ANSWER).await?,
+        ))
     }
 }
 
-async fn whole(mut body: Body) -> Result<Bytes, ExchangeError> {
-    let mut whole = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            whole.extend_from_slice(&data);
-        }
-        if whole.len() > LARGEST_ANSWER {
-            return Err("the answer is too large".into());
-        }
-    }
-    Ok(whole.freeze())
-}
-
-fn empty(status: StatusCode) -> Result<Response<Bytes>, ExchangeError> {
+fn empty(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
-    Ok(response)
+    response
 }
 
 /// An upstream whose projects may be changed by the very calls that go through it. Whoever made one is
@@ -70,7 +76,7 @@ fn empty(status: StatusCode) -> Result<Response<Bytes>, ExchangeError> {
 #[derive(Debug)]
 pub(crate) struct Followed {
     pub(crate) transport: Arc<dyn Transport>,
-    pub(crate) authority: Authority,
+    pub(crate) synchronizer: Synchronizer,
 }
 
 #[async_trait]
@@ -79,12 +85,8 @@ impl Transport for Followed {
         let changes =
             request.method() != Method::GET && request.uri().path().starts_with("/projects");
         let response = self.transport.send(request).await?;
-        if changes
-            && response.status().is_success()
-            && let Err(fault) = self.authority.synchronize_projects().await
-        {
-            let error: BoxError = fault.into();
-            tracing::warn!(error, "a project was changed and cannot be read back yet");
+        if changes && response.status().is_success() {
+            self.synchronizer.synchronized(READ_BACK).await;
         }
         Ok(response)
     }

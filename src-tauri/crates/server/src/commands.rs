@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
-use gardien_authority::{Fault, issue_session};
+use gardien_authority::client::server_address;
+use gardien_authority::{ClientFault, Fault, issue_session};
 use gardien_server::{AttachFault, ListenFault, OpenFault, Service, Upstream, database};
 use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
@@ -11,6 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::arguments::{Serve, Token};
 
+/// How long the start waits for Phare's projects.
+const PROJECTS: Duration = Duration::from_secs(5);
 /// The variable that holds Phare's key.
 const PHARE_API_KEY: &str = "PHARE_API_KEY";
 
@@ -27,6 +31,8 @@ pub(crate) enum CommandFault {
     Attach(#[from] AttachFault),
     #[error("{0}")]
     Listen(#[from] ListenFault),
+    #[error("--phare: {0}")]
+    PhareAddress(#[source] ClientFault),
     #[error("with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file")]
     NoPhareKey,
     #[error("the key file {} cannot be read", .0.display())]
@@ -61,12 +67,8 @@ async fn run(
 ) -> Result<(), CommandFault> {
     service.authority().ensure_organization().await?;
     service.attach(upstream).await?;
-    if let Err(fault) = service.synchronize().await {
-        tracing::warn!(
-            error = &fault as &dyn std::error::Error,
-            "projects cannot be read yet"
-        );
-    }
+    service.adopt_upstream().await?;
+    service.synchronized(PROJECTS).await;
     let management = service.listen_management(serve.management).await?;
     let gateway = service.listen_gateway(serve.gateway).await?;
     if let Some(url) = &serve.gateway_url {
@@ -88,6 +90,8 @@ fn upstream(serve: &Serve) -> Result<Upstream, CommandFault> {
     if serve.phare == "sandbox" {
         return Ok(Upstream::Sandbox);
     }
+    // Phare's key must not leave this machine unencrypted.
+    server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
     let key: SecretString = match &serve.phare_key_file {
         Some(file) => {
             let key = std::fs::read_to_string(file);

@@ -9,6 +9,7 @@ mod enforce;
 pub mod framing;
 pub mod listen;
 mod service;
+mod synchronizer;
 mod upstream;
 
 pub use door::ListenFault;

@@ -5,9 +5,10 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gardien_authority::http::Api;
-use gardien_authority::{Authority, Client, Clock, Fault};
+use gardien_authority::{Authority, Client, Clock, Fault, UpstreamIdentity};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
@@ -17,10 +18,12 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::door::{Door, ListenFault};
 use crate::enforce::{Enforcing, Kept};
 use crate::listen::ListenLimits;
+use crate::synchronizer::Synchronizer;
 
 /// Why a data folder cannot be opened. It is left as it was.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,9 @@ struct Inner {
     store: Arc<Sqlite>,
     gateway: Gateway,
     authority: Authority,
+    synchronizer: Synchronizer,
+    stop: CancellationToken,
+    attached: Mutex<Option<UpstreamIdentity>>,
     router: Api,
     gateway_door: Door,
     management_door: Door,
@@ -76,7 +82,11 @@ impl Service {
             Gateway::start(DEFAULT_CALLS_PER_MINUTE, Arc::new(Kept(kept.clone()))).await?;
         let enforcing = Arc::new(Enforcing(gateway.clone()));
         let authority = Authority::open(kept, enforcing, system_clock()).await?;
+        let stop = CancellationToken::new();
         Ok(Self(Arc::new(Inner {
+            synchronizer: Synchronizer::start(authority.clone(), stop.clone()),
+            stop,
+            attached: Mutex::default(),
             store,
             gateway,
             router: gardien_authority::http::router(authority.clone()),
@@ -95,6 +105,23 @@ impl Service {
 
     pub(crate) fn gateway(&self) -> &Gateway {
         &self.0.gateway
+    }
+
+    pub(crate) fn synchronizer(&self) -> &Synchronizer {
+        &self.0.synchronizer
+    }
+
+    pub(crate) fn keep_identity(&self, attached: Option<UpstreamIdentity>) {
+        *self
+            .0
+            .attached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = attached;
+    }
+
+    pub(crate) fn identity(&self) -> Option<UpstreamIdentity> {
+        let attached = self.0.attached.lock();
+        attached.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn documents(&self) -> Arc<dyn Documents> {
@@ -131,6 +158,11 @@ impl Service {
         self.0.authority.synchronize_projects().await
     }
 
+    /// Comes back when the projects were read, or after `patience`: reading goes on behind.
+    pub async fn synchronized(&self, patience: Duration) {
+        self.0.synchronizer.synchronized(patience).await;
+    }
+
     /// Answers clients of Phare's API at `address` (port 0: any free one), in place of the former address.
     ///
     /// # Errors
@@ -153,7 +185,9 @@ impl Service {
         };
         let limits = ListenLimits::worded(Arc::new(wording));
         let address = self.0.gateway_door.open(address, service, limits).await?;
-        self.0.authority.announce(Some(format!("http://{address}")));
+        // An address that stands for every one of this machine is none that anybody can call.
+        let announced = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
+        self.0.authority.announce(announced);
         Ok(address)
     }
 
@@ -177,6 +211,7 @@ impl Service {
 
     /// Lets what runs finish, saves what has to last, and gives the data folder back.
     pub async fn stop(&self) {
+        self.0.stop.cancel();
         self.0.gateway_door.close().await;
         self.0.management_door.close().await;
         tokio::join!(

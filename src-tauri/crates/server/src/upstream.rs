@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gardien_authority::{Fault, UpstreamIdentity};
 use gardien_gateway::{HttpUpstream, LocalUpstream, Transport, UpstreamError};
 use gardien_phare::PhareClient;
 use gardien_sandbox::{Sandbox, SandboxError};
@@ -34,32 +35,40 @@ pub enum AttachFault {
     /// Its address or key is unusable.
     #[error("{0}")]
     Upstream(#[from] UpstreamError),
+    /// The data belongs to an upstream of another kind, or that cannot be recorded.
+    #[error("{0}")]
+    Authority(#[from] Fault),
     /// The sandbox cannot start.
     #[error("the sandbox cannot start")]
     Sandbox(#[from] SandboxError),
 }
 
 impl Service {
-    /// Forwards to this from here on. The projects that it has are read by [`Service::synchronize`].
+    /// Forwards to this from here on, and begins to read the projects that it has.
     ///
     /// # Errors
     /// [`AttachFault`]; the upstream before stays.
     pub async fn attach(&self, upstream: Upstream) -> Result<(), AttachFault> {
-        let (transport, counted): (Arc<dyn Transport>, bool) = match upstream {
+        let (transport, counted, identity): (Arc<dyn Transport>, _, _) = match upstream {
             Upstream::None => {
+                self.keep_identity(None);
                 self.authority().attach(None);
                 self.gateway().attach(None);
                 return Ok(());
             }
             Upstream::Sandbox => {
                 let sandbox = Sandbox::open(self.documents(), system_clock()).await?;
-                (Arc::new(LocalUpstream::new(sandbox.router())), false)
+                let transport = LocalUpstream::new(sandbox.router());
+                (Arc::new(transport), false, UpstreamIdentity::Sandbox)
             }
             Upstream::Phare { url, key } => {
                 let base: Uri = url.parse().map_err(|_| UpstreamError::Address)?;
-                (Arc::new(HttpUpstream::new(base, key)?), true)
+                let transport = HttpUpstream::new(base, key)?;
+                (Arc::new(transport), true, UpstreamIdentity::Phare { url })
             }
         };
+        self.authority().check_upstream(&identity).await?;
+        self.keep_identity(Some(identity));
         self.authority()
             .attach(Some(PhareClient::new(Arc::new(OwnCalls {
                 transport: transport.clone(),
@@ -67,8 +76,21 @@ impl Service {
             }))));
         self.gateway().attach(Some(Arc::new(Followed {
             transport,
-            authority: self.authority().clone(),
+            synchronizer: self.synchronizer().clone(),
         })));
+        self.synchronizer().nudge();
         Ok(())
+    }
+
+    /// Binds the data to what is attached: keys made for the sandbox never open a real Phare, nor the other
+    /// way round. Not part of [`Self::attach`], because whoever tries a key has not chosen yet.
+    ///
+    /// # Errors
+    /// As [`gardien_authority::Authority::adopt_upstream`].
+    pub async fn adopt_upstream(&self) -> Result<(), Fault> {
+        match self.identity() {
+            Some(identity) => self.authority().adopt_upstream(&identity).await,
+            None => Ok(()),
+        }
     }
 }

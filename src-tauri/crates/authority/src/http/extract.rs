@@ -1,6 +1,7 @@
 //! Reading requests, with our own words for what cannot be read.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -23,6 +24,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
     }
 }
 
+/// How long a body may take to come, once its head is there.
+const BODY: Duration = Duration::from_secs(10);
+
 /// A JSON body, or what is wrong with it: whoever may not send one is told that first.
 pub(super) struct Body<T>(pub(super) Result<T, Fault>);
 
@@ -30,7 +34,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
-        Ok(Self(match Json::from_request(request, state).await {
+        let Ok(read) = tokio::time::timeout(BODY, Json::from_request(request, state)).await else {
+            return Ok(Self(Err(Fault::TooSlow)));
+        };
+        Ok(Self(match read {
             Ok(Json(body)) => Ok(body),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Fault::MediaType),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {

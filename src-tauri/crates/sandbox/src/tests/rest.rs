@@ -4,9 +4,10 @@ use gardien_phare::OPERATIONS;
 use serde_json::json;
 
 use super::memory::Memory;
-use super::{World, clock, http_monitor};
+use super::{World, clock};
 use crate::Sandbox;
 use crate::collection::{COLLECTIONS, Step};
+use crate::figures::Figure;
 use crate::specification::Specification;
 
 #[tokio::test]
@@ -21,52 +22,6 @@ async fn the_api_says_what_it_is() {
         "documentation": "https://docs.phare.io/",
     });
     assert_eq!((info.status, info.body), (200, expected));
-}
-
-#[tokio::test]
-async fn every_operation_is_offered_or_says_that_it_is_not() {
-    let world = World::new().await;
-    let mut offered = Vec::new();
-    for operation in OPERATIONS {
-        let path = operation.path.replace("{app}", "email");
-        let path: Vec<&str> = path
-            .split('/')
-            .map(|segment| {
-                if segment.starts_with('{') {
-                    "77"
-                } else {
-                    segment
-                }
-            })
-            .collect();
-        let answer = world
-            .send(operation.method.as_str(), &path.join("/"), Some(1), "")
-            .await;
-        if answer.status == 501 {
-            let message = "The sandbox does not offer this operation yet.";
-            assert_eq!(answer.body, json!({ "message": message }));
-        } else {
-            offered.push(operation.id);
-        }
-    }
-    let expected = [
-        "getInfo",
-        "getProjects",
-        "createProject",
-        "getProject",
-        "updateProject",
-        "deleteProject",
-        "getUsers",
-        "getUser",
-        "getUptimeMonitors",
-        "createUptimeMonitor",
-        "getUptimeMonitor",
-        "updateUptimeMonitor",
-        "deleteUptimeMonitor",
-        "pauseUptimeMonitor",
-        "resumeUptimeMonitor",
-    ];
-    assert_eq!(offered, expected);
 }
 
 #[tokio::test]
@@ -94,29 +49,32 @@ async fn unknown_paths_and_methods_are_not_found() {
 #[tokio::test]
 async fn everything_is_there_after_opening_again() {
     let world = World::new().await;
-    world
-        .post("/uptime/monitors", Some(1), http_monitor())
-        .await;
-    world
-        .send("POST", "/uptime/monitors/1/pause", Some(1), "")
-        .await;
+    world.tour().await;
     let paths = [
         "/projects",
         "/projects/2",
         "/users",
+        "/apps/email/integrations",
+        "/alert-rules",
         "/uptime/monitors",
-        "/uptime/monitors/1",
+        "/uptime/incidents",
+        "/uptime/incidents/1/updates",
+        "/uptime/maintenance-windows",
+        "/uptime/status-pages",
     ];
     let mut before = Vec::new();
     for path in paths {
         before.push(world.get(path, Some(1)).await);
     }
-    let world = world.reopened("2027-01-01T00:00:00Z").await;
+    // Soon enough for no window to begin or end.
+    let world = world.reopened("2026-03-10T00:10:47Z").await;
     for (path, before) in paths.iter().zip(before) {
         assert_eq!(before.status, 200);
         assert_eq!(world.get(path, Some(1)).await, before);
     }
     assert_eq!(users(&world).await, 1);
+    let integrations = world.documents.list("integrations", None, 0, 99).await;
+    assert_eq!(integrations.unwrap().len(), 9);
 }
 
 async fn users(world: &World) -> usize {
@@ -141,25 +99,35 @@ async fn links_start_with_the_configured_base() {
 }
 
 #[test]
-fn the_specification_describes_what_the_table_offers() {
+fn every_operation_is_a_row_of_the_table_or_a_figure() {
     let specification = Specification::load().unwrap();
-    for collection in COLLECTIONS {
-        let mut listed = false;
-        for operation in OPERATIONS {
+    for operation in OPERATIONS {
+        let steps = COLLECTIONS
+            .iter()
+            .filter_map(|collection| Some((collection, collection.step(operation)?)));
+        let steps: Vec<_> = steps.collect();
+        let special = operation.id == "getInfo" || Figure::of(operation).is_some();
+        assert_eq!(steps.len(), usize::from(!special), "{}", operation.id);
+        if let [(collection, Step::Create | Step::Update)] = steps[..] {
             let contract = specification.contract(operation).unwrap();
-            match collection.step(operation) {
-                Some(Step::List) => listed = true,
-                Some(Step::Create | Step::Update) => {
-                    let creation = specification.creation(collection.path);
-                    assert!(
-                        contract.taken.is_some() && creation.is_some(),
-                        "{}",
-                        operation.id
-                    );
-                }
-                _ => {}
-            }
+            let creation = specification.creation(collection.path);
+            assert!(
+                contract.taken.is_some() && creation.is_some(),
+                "{}",
+                operation.id
+            );
         }
-        assert!(listed, "{}", collection.path);
+    }
+}
+
+#[test]
+fn what_rows_refer_to_is_in_the_table() {
+    for collection in COLLECTIONS {
+        for reference in collection.references {
+            let other = COLLECTIONS
+                .iter()
+                .find(|other| other.name == reference.collection);
+            assert!(other.is_some(), "{}", reference.collection);
+        }
     }
 }

@@ -32,6 +32,24 @@ fn formats() {
         (
             "IncidentUpdatePatch",
             "published_at",
+            "20260310T001046Z",
+            "must be a valid date.",
+        ),
+        (
+            "IncidentUpdatePatch",
+            "published_at",
+            "2026-03-10T00:10:46+00:00[UTC]",
+            "must be a valid date.",
+        ),
+        (
+            "IncidentUpdatePatch",
+            "published_at",
+            "2026-03-10T00:10:46.25+05:30",
+            "",
+        ),
+        (
+            "IncidentUpdatePatch",
+            "published_at",
             "soon",
             "must be a valid date.",
         ),
@@ -57,6 +75,27 @@ fn formats() {
             complaint.is_empty(),
             "{field} {value}: {found}"
         );
+    }
+}
+
+#[test]
+fn no_text_is_null_where_it_could_not_hold() {
+    let specification = Specification::load().unwrap();
+    let page = specification.named("StatusPageUpdate");
+    let incident = specification.named("IncidentPatch");
+    let request = specification.named("HttpRequest");
+    for (schema, field, kept) in [
+        (page, "domain", Value::Null),
+        (incident, "incident_at", Value::Null),
+        (request, "body", json!("")),
+    ] {
+        let mut sent = json!({ field: " " });
+        if schema == request {
+            sent["method"] = json!("GET");
+            sent["url"] = json!("https://shop.example");
+        }
+        let checked = check(&specification, schema, &[], sent).unwrap();
+        assert_eq!(checked[field], kept, "{field}");
     }
 }
 

@@ -1,11 +1,17 @@
 //! The use cases over a real store, with an enforcer that writes down what it is told.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::{Arc, Mutex};
+mod failing;
 
-use gardien_authority::api::{KeyPatch, KeyQuery, NewKey, Rotation};
-use gardien_authority::{Actor, Authority, Client, ClientFault, Enforcement, Fault, LimitReading};
-use gardien_authority::{http, issue_session};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use gardien_authority::api::{KeyPatch, KeyQuery, MemberPatch, NewKey, Rotation};
+use gardien_authority::{
+    Actor, Authority, Client, ClientFault, Enforcement, Fault, LimitReading, UpstreamIdentity,
+    http, issue_session,
+};
 use gardien_domain::{
     Key, KeyId, KeyStatus, ProductScope, ProductScopes, ProjectId, Role, Scope, Secret,
 };
@@ -14,6 +20,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::sync::Notify;
+
+use failing::Failing;
 
 #[derive(Debug, Default)]
 struct Told {
@@ -54,7 +62,7 @@ struct World {
     authority: Authority,
     owner: Actor,
     told: Arc<Told>,
-    store: Arc<Sqlite>,
+    store: Arc<Failing>,
     now: Arc<Mutex<Timestamp>>,
     _folder: TempDir,
 }
@@ -62,11 +70,13 @@ struct World {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(
-            Sqlite::open(&folder.path().join("gardien.db"))
-                .await
-                .unwrap(),
-        );
+        let store = Sqlite::open(&folder.path().join("gardien.db"))
+            .await
+            .unwrap();
+        let store = Arc::new(Failing {
+            store: Arc::new(store),
+            full: AtomicBool::new(false),
+        });
         let told = Arc::new(Told::default());
         let now = Arc::new(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let clock = now.clone();
@@ -360,7 +370,148 @@ async fn a_change_goes_to_its_end_when_the_caller_is_gone() {
             assert_eq!(world.told.last(id).revoked, stored.key.revoked);
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("the revocation was dropped with its caller");
+}
+
+#[tokio::test]
+async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, _) = world.key().await;
+    world.store.full.store(true, Ordering::SeqCst);
+    let revoked = world.authority.revoke_key(manager, id).await;
+    assert!(matches!(revoked, Err(Fault::RevokedInMemory(_))));
+    assert!(world.told.last(id).revoked.is_some());
+
+    // It cannot be brought back by accident, and everybody sees what it is.
+    world.store.full.store(false, Ordering::SeqCst);
+    let patch = KeyPatch {
+        note: Some("found on a forum".to_owned()),
+        ..KeyPatch::default()
+    };
+    let patched = world.authority.update_key(manager, id, patch).await;
+    assert!(matches!(patched, Err(Fault::KeyRevoked)));
+    let rotated = world
+        .authority
+        .rotate_key(manager, id, Rotation::default())
+        .await;
+    assert!(matches!(rotated, Err(Fault::KeyRevoked)));
+    let seen = world
+        .authority
+        .keys(&world.owner, KeyQuery::default())
+        .await
+        .unwrap();
+    assert_eq!(seen.data[0].status, KeyStatus::Revoked);
+    assert!(world.told.last(id).revoked.is_some());
+
+    // It is written as soon as that is possible, once.
+    let written = async || {
+        let stored = world.store.key(id).await.unwrap().unwrap();
+        stored.key.revoked == world.told.last(id).revoked
+    };
+    for _ in 0..100 {
+        if written().await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(written().await);
+    assert_eq!(
+        world.actions().await,
+        ["organization.created", "key.created", "key.revoked"]
+    );
+}
+
+#[tokio::test]
+async fn a_proof_ends_with_the_role_it_was_given_for() {
+    let world = World::new().await;
+    let now = *world.now.lock().unwrap();
+    let token = issue_session(world.store.as_ref(), "bob@example.com", Role::Admin, now).await;
+    let bob = world
+        .authority
+        .identify(token.unwrap().expose_secret())
+        .await
+        .unwrap();
+    let (id, _) = world.key().await;
+    let proof = bob.manage_keys().unwrap();
+    let demotion = MemberPatch {
+        role: Some(Role::Member),
+        projects: None,
+    };
+    let manager = world.owner.manage_organization().unwrap();
+    world
+        .authority
+        .update_member(manager, bob.member().id, demotion)
+        .await
+        .unwrap();
+    let created = world.authority.create_key(proof, new_key()).await;
+    assert!(matches!(created, Err(Fault::RoleChanged)));
+    let revoked = world.authority.revoke_key(proof, id).await;
+    assert!(matches!(revoked, Err(Fault::RoleChanged)));
+    assert!(world.told.last(id).revoked.is_none());
+}
+
+#[tokio::test]
+async fn keys_made_for_the_sandbox_never_open_a_phare() {
+    let world = World::new().await;
+    let phare = |url: &str| UpstreamIdentity::Phare {
+        url: url.to_owned(),
+    };
+    let authority = &world.authority;
+    authority
+        .check_upstream(&phare("https://api.phare.io"))
+        .await
+        .unwrap();
+    authority
+        .adopt_upstream(&UpstreamIdentity::Sandbox)
+        .await
+        .unwrap();
+    authority
+        .adopt_upstream(&UpstreamIdentity::Sandbox)
+        .await
+        .unwrap();
+    let other = authority
+        .check_upstream(&phare("https://api.phare.io"))
+        .await;
+    assert!(matches!(other, Err(Fault::OtherUpstream)));
+    assert_eq!(
+        world.actions().await,
+        ["organization.created", "upstream.changed"]
+    );
+
+    let world = World::new().await;
+    let authority = &world.authority;
+    authority
+        .adopt_upstream(&phare("http://127.0.0.1:1"))
+        .await
+        .unwrap();
+    authority
+        .adopt_upstream(&phare("https://api.phare.io"))
+        .await
+        .unwrap();
+    let other = authority.adopt_upstream(&UpstreamIdentity::Sandbox).await;
+    assert!(matches!(other, Err(Fault::OtherUpstream)));
+}
+
+#[tokio::test]
+async fn the_last_page_says_that_it_is() {
+    let world = World::new().await;
+    for _ in 0..4 {
+        world.key().await;
+    }
+    let page = |limit| KeyQuery {
+        limit: Some(limit),
+        ..KeyQuery::default()
+    };
+    for (limit, more) in [(3, true), (4, false), (5, false)] {
+        let page = world
+            .authority
+            .keys(&world.owner, page(limit))
+            .await
+            .unwrap();
+        assert_eq!(page.next_cursor.is_some(), more, "{limit}");
+        assert_eq!(page.data.len(), 4.min(limit as usize));
+    }
 }

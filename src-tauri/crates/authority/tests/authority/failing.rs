@@ -1,0 +1,93 @@
+//! A real store whose disk can be filled: then it reads, and refuses every change.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
+use gardien_domain::{
+    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
+    SecretDigest,
+};
+use gardien_store::{Change, KeyRows, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey};
+use jiff::Timestamp;
+
+#[derive(Debug)]
+pub(crate) struct Failing {
+    pub(crate) store: Arc<Sqlite>,
+    pub(crate) full: AtomicBool,
+}
+
+#[async_trait]
+impl Store for Failing {
+    async fn commit(
+        &self,
+        changes: &[Change],
+        record: AuditRecord,
+    ) -> Result<AuditEntry, StoreError> {
+        if self.full.load(Ordering::SeqCst) {
+            return Err(StoreError::Full("full".into()));
+        }
+        self.store.commit(changes, record).await
+    }
+    async fn organization(&self) -> Result<Option<Organization>, StoreError> {
+        self.store.organization().await
+    }
+    async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
+        self.store.key(id).await
+    }
+    async fn keys(
+        &self,
+        filter: &KeyFilter,
+        now: Timestamp,
+        after: Option<KeyId>,
+        limit: u32,
+    ) -> Result<KeyRows, StoreError> {
+        self.store.keys(filter, now, after, limit).await
+    }
+    async fn every_key(&self) -> Result<Vec<Key>, StoreError> {
+        self.store.every_key().await
+    }
+    async fn live_keys(&self, now: Timestamp) -> Result<HashMap<ProjectId, u32>, StoreError> {
+        self.store.live_keys(now).await
+    }
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        self.store.projects().await
+    }
+    async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        self.store.members().await
+    }
+    async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError> {
+        self.store.member(id).await
+    }
+    async fn member_by_email(&self, email: &str) -> Result<Option<Member>, StoreError> {
+        self.store.member_by_email(email).await
+    }
+    async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
+        self.store.session(digest).await
+    }
+    async fn audit(
+        &self,
+        subject: Option<&str>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.store.audit(subject, before, limit).await
+    }
+    async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
+        self.store.verify_audit().await
+    }
+    async fn record_uses(&self, uses: &[(KeyId, LastUse)]) -> Result<(), StoreError> {
+        self.store.record_uses(uses).await
+    }
+    async fn window(&self) -> Result<SavedWindow, StoreError> {
+        self.store.window().await
+    }
+    async fn save_window(&self, window: &SavedWindow) -> Result<(), StoreError> {
+        self.store.save_window(window).await
+    }
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}

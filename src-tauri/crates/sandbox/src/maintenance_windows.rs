@@ -1,0 +1,81 @@
+//! Maintenance windows. The clock moves them from scheduled to in progress to completed; people cut them short.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::collection::{Collection, Fields, PLAIN};
+use crate::references::Reference;
+use crate::time;
+use crate::validate::FieldErrors;
+
+pub(crate) const MAINTENANCE_WINDOWS: Collection = Collection {
+    name: "maintenance_windows",
+    path: "/uptime/maintenance-windows",
+    filters: &[
+        ("monitor_id", "monitors"),
+        ("status_page_id", "status_pages"),
+        ("state", "state"),
+    ],
+    references: &[
+        Reference {
+            at: "monitors.*",
+            collection: "monitors",
+            brings: None,
+        },
+        Reference {
+            at: "status_pages.*",
+            collection: "status_pages",
+            brings: None,
+        },
+    ],
+    rules: &[end_after_start],
+    derive,
+    actions: &[("cancel", cancel), ("complete", complete)],
+    ..PLAIN
+};
+
+fn end_after_start(window: &Fields, errors: &mut FieldErrors) {
+    if let (Some(start), Some(end)) = (time::at(window, "starts_at"), time::at(window, "ends_at"))
+        && end <= start
+    {
+        let message = "The ends at field must be a date after starts at.";
+        errors.push("ends_at", message);
+    }
+}
+
+/// The stage at this time. Only one that a person ended early is written down.
+fn state(window: &Fields, now: Timestamp) -> &str {
+    if let Some(state) = window.get("state").and_then(Value::as_str) {
+        return state;
+    }
+    let begun = |field| time::at(window, field).is_some_and(|time| time <= now);
+    match (begun("starts_at"), begun("ends_at")) {
+        (_, true) => "completed",
+        (true, false) => "in_progress",
+        (false, false) => "scheduled",
+    }
+}
+
+fn derive(window: &mut Fields, _: i64, now: Timestamp) {
+    let state = json!(state(window, now));
+    window.insert("state".into(), state);
+}
+
+fn cancel(window: &mut Fields, now: Timestamp) -> Result<(), FieldErrors> {
+    end(window, now, &["scheduled", "in_progress"], "cancelled")
+}
+
+fn complete(window: &mut Fields, now: Timestamp) -> Result<(), FieldErrors> {
+    end(window, now, &["in_progress"], "completed")
+}
+
+fn end(window: &mut Fields, now: Timestamp, from: &[&str], to: &str) -> Result<(), FieldErrors> {
+    let state = state(window, now);
+    if !from.contains(&state) {
+        let state = state.replace('_', " ");
+        let message = format!("A maintenance window that is {state} cannot be {to}.");
+        return Err(FieldErrors::one("state", message));
+    }
+    window.insert("state".into(), json!(to));
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Keeps Gardien's copy of the projects like Phare's: after every change, after a failure, and now and then.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gardien_authority::{Authority, Fault};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// How often projects are read when nothing calls for it: somebody may change them in Phare's own panel.
+const PERIOD: Duration = Duration::from_secs(15 * 60);
+/// The first pause after a failure. It doubles up to [`PERIOD`].
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Asks for a synchronization and waits for one. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Synchronizer {
+    /// How many were asked for.
+    asked: Arc<watch::Sender<u64>>,
+    /// All that were asked for up to this one are done.
+    done: watch::Receiver<u64>,
+}
+
+impl Synchronizer {
+    /// Starts the one task that synchronizes, which ends with `stop`.
+    pub(crate) fn start(authority: Authority, stop: CancellationToken) -> Self {
+        let (asked, wanted) = watch::channel(0);
+        let (finished, done) = watch::channel(0);
+        tokio::spawn(stop.run_until_cancelled_owned(keep(authority, wanted, finished)));
+        Self {
+            asked: Arc::new(asked),
+            done,
+        }
+    }
+
+    /// Asks for one. It does not wait for it.
+    pub(crate) fn nudge(&self) -> u64 {
+        self.asked.send_modify(|asked| *asked += 1);
+        *self.asked.borrow()
+    }
+
+    /// Asks for one and waits for it, but not longer than `patience`: it goes on behind.
+    pub(crate) async fn synchronized(&self, patience: Duration) {
+        let mine = self.nudge();
+        let mut done = self.done.clone();
+        let waiting = done.wait_for(|done| *done >= mine);
+        if timeout(patience, waiting).await.is_err() {
+            tracing::warn!("a project was changed and cannot be read back yet");
+        }
+    }
+}
+
+async fn keep(
+    authority: Authority,
+    mut wanted: watch::Receiver<u64>,
+    finished: watch::Sender<u64>,
+) {
+    let mut pause = PERIOD;
+    loop {
+        // Either somebody asks, or it is time.
+        if let Ok(Err(_)) = timeout(pause, wanted.changed()).await {
+            return;
+        }
+        let asked = *wanted.borrow_and_update();
+        match authority.synchronize_projects().await {
+            Ok(()) | Err(Fault::UpstreamMissing) => {
+                finished.send_replace(asked);
+                pause = PERIOD;
+            }
+            Err(fault) => {
+                tracing::warn!(
+                    error = &fault as &dyn std::error::Error,
+                    "projects cannot be read yet"
+                );
+                pause = if pause == PERIOD {
+                    FIRST_PAUSE
+                } else {
+                    (pause * 2).min(PERIOD)
+                };
+            }
+        }
+    }
+}
