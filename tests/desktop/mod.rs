@@ -1,1 +1,11 @@
 //! The real window through WebDriver, with the real keychain and clipboard.
+#![cfg(target_os = "linux")]
+
+mod failures;
+mod journey;
+mod keyboard;
+mod memory;
+mod person;
+mod screens;
+mod secrets;
+mod team;

@@ -1,39 +1,47 @@
 //! The real window on a screen of its own, driven as a person would drive it.
+//!
+//! A *place* on the page is a `data-testid`, or a whole CSS selector where that is not enough.
 
+use std::borrow::Cow;
+use std::env;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{self, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use acceptance::session::{Keychain, Session};
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::programs;
+use super::{leaks, programs};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The size of the screen, and of the window once it was opened.
+pub const SCREEN: (u32, u32) = (1180, 760);
+const DRIVER: &str = "WebKitWebDriver";
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A desktop with the app open. Everything on it is its own: bus, keychain, clipboard, folders. Dropping it ends all.
+/// A desktop with the app open. Everything on it is its own: bus, keychain, clipboard, folders. Dropping it ends all,
+/// and fails the test when the app had panicked or left a secret in clear anywhere, or when axe had found something.
 pub struct Desk {
-    // Before the session: it says goodbye to the driver.
     page: Option<Client>,
     driver: String,
     session: Session,
-}
-
-/// Something on the page that keeps somebody out, as axe reports it.
-#[derive(Debug)]
-pub struct Violation {
-    pub rule: String,
-    pub impact: String,
-    pub help: String,
-    /// Selectors of the elements.
-    pub elements: Vec<String>,
+    /// Everything that was on the clipboard or typed here and must not be found in a file.
+    secrets: Mutex<Vec<String>>,
+    /// Everything that axe found.
+    found: Mutex<Vec<String>>,
+    /// Two apps at a time are what two cores can carry.
+    _seat: SemaphorePermit<'static>,
 }
 
 impl Desk {
@@ -44,13 +52,18 @@ impl Desk {
 
     /// The same with another keychain, and with variables for the app.
     pub async fn start_with(keychain: Keychain, variables: &[(&str, &str)]) -> Self {
+        static SEATS: Semaphore = Semaphore::const_new(2);
+        let seat = SEATS.acquire().await.unwrap();
         let mut session = Session::start(keychain).unwrap();
-        session.add_screen(1280, 800).unwrap();
+        session.add_screen(SCREEN.0, SCREEN.1).unwrap();
         let driver = start_driver(&mut session, variables).await;
         let mut desk = Self {
             page: None,
             driver,
             session,
+            secrets: Mutex::default(),
+            found: Mutex::default(),
+            _seat: seat,
         };
         desk.open_app().await;
         desk
@@ -62,19 +75,19 @@ impl Desk {
         self.open_app().await;
     }
 
-    /// Ends the app.
+    /// Ends the app, in order.
     pub async fn close_app(&mut self) {
+        self.session.end(&programs::desktop()).unwrap();
         if let Some(page) = self.page.take() {
+            // It fails, as the page is gone, but the driver is free for the next one.
             let _ = page.close().await;
         }
-        self.session.end(&programs::desktop()).unwrap();
     }
 
-    /// Opens the app, which must be closed.
+    /// Opens the app, which must be closed, and waits for its first screen.
     pub async fn open_app(&mut self) {
         let options = json!({
-            "browserName": "wry",
-            "tauri:options": { "application": programs::desktop(), "args": ["--automation"] },
+            "webkitgtk:browserOptions": { "binary": programs::desktop(), "args": ["--automation"] },
         });
         let Value::Object(capabilities) = options else {
             unreachable!()
@@ -87,6 +100,7 @@ impl Desk {
             Ok(page) => self.page = Some(page),
             Err(error) => panic!("the app did not open: {error}\n{}", self.log()),
         }
+        self.wait_for("html[data-ready='true']").await;
     }
 
     /// The window's page, for what has no word of its own here.
@@ -94,9 +108,9 @@ impl Desk {
         self.page.as_ref().unwrap()
     }
 
-    /// The session that the app runs in: its folders, its keychain.
-    pub fn session(&mut self) -> &mut Session {
-        &mut self.session
+    /// The session that the app runs in: its folders, its processes.
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// What the app and the programs around it wrote on stderr.
@@ -104,76 +118,131 @@ impl Desk {
         fs::read_to_string(self.session.log()).unwrap_or_default()
     }
 
-    /// The visible element with this `data-testid`, as soon as there is one.
-    pub async fn wait_for(&self, testid: &str) -> Element {
-        let selector = format!("[data-testid=\"{testid}\"]");
+    /// The visible element in this place, as soon as there is one.
+    pub async fn wait_for(&self, place: &str) -> Element {
         let end = Instant::now() + PATIENCE;
         loop {
-            for element in self.page().find_all(Locator::Css(&selector)).await.unwrap() {
-                // It may have been replaced since it was found.
-                if element.is_displayed().await.unwrap_or(false) {
-                    return element;
-                }
+            if let Some(element) = self.shown_at(place).await {
+                return element;
             }
-            self.not_yet(end, &format!("{testid:?} to be there")).await;
+            self.not_yet(end, &format!("{place} to be there")).await;
         }
     }
 
-    /// Comes back when no visible element has this `data-testid`.
-    pub async fn wait_gone(&self, testid: &str) {
-        let selector = format!("[data-testid=\"{testid}\"]");
+    /// Comes back when nothing is seen in this place.
+    pub async fn wait_gone(&self, place: &str) {
         let end = Instant::now() + PATIENCE;
-        'look: loop {
-            for element in self.page().find_all(Locator::Css(&selector)).await.unwrap() {
-                if element.is_displayed().await.unwrap_or(false) {
-                    self.not_yet(end, &format!("{testid:?} to be gone")).await;
-                    continue 'look;
-                }
-            }
-            return;
+        while self.is_there(place).await {
+            self.not_yet(end, &format!("{place} to be gone")).await;
         }
     }
 
-    /// Comes back when this text stands somewhere on the page.
-    pub async fn wait_text(&self, text: &str) {
+    /// Whether something is seen in this place now.
+    pub async fn is_there(&self, place: &str) -> bool {
+        self.shown_at(place).await.is_some()
+    }
+
+    /// Comes back when this text stands in this place.
+    pub async fn wait_text(&self, place: &str, text: &str) {
         let end = Instant::now() + PATIENCE;
-        while !self.shown().await.contains(text) {
-            self.not_yet(end, &format!("{text:?} to be shown")).await;
+        while !self.text(place).await.contains(text) {
+            self.not_yet(end, &format!("{text:?} in {place}")).await;
         }
+    }
+
+    /// The text in this place. An element that is replaced while it is read is read again.
+    pub async fn text(&self, place: &str) -> String {
+        loop {
+            let element = self.wait_for(place).await;
+            if let Ok(Some(text)) = element.prop("innerText").await {
+                return text.trim().to_owned();
+            }
+        }
+    }
+
+    /// An attribute of what is in this place.
+    pub async fn attribute(&self, place: &str, name: &str) -> String {
+        let element = self.wait_for(place).await;
+        element.attr(name).await.unwrap().unwrap_or_default()
     }
 
     /// All text that is shown.
     pub async fn shown(&self) -> String {
-        let text = self
-            .page()
-            .execute("return document.body.innerText", vec![])
-            .await;
-        text.unwrap().as_str().unwrap_or_default().to_owned()
-    }
-
-    /// The text of one element.
-    pub async fn text(&self, testid: &str) -> String {
-        self.wait_for(testid).await.text().await.unwrap()
+        let text = self.run("return document.body.innerText", vec![]).await;
+        text.as_str().unwrap_or_default().to_owned()
     }
 
     /// Clicks it, as soon as it is there and nothing lies over it.
-    pub async fn click(&self, testid: &str) {
+    pub async fn click(&self, place: &str) {
         let end = Instant::now() + PATIENCE;
-        while let Err(error) = self.wait_for(testid).await.click().await {
-            self.not_yet(end, &format!("{testid:?} to be clicked ({error})"))
+        while let Err(error) = self.wait_for(place).await.click().await {
+            self.not_yet(end, &format!("{place} to be clicked ({error})"))
                 .await;
         }
     }
 
+    /// Unticks a box. A page that still moves under the pointer swallows a click, so it is looked at afterwards.
+    pub async fn untick(&self, place: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.wait_for(place).await.prop("checked").await.unwrap() == Some("true".to_owned()) {
+            self.click(place).await;
+            self.not_yet(end, &format!("{place} to be unticked")).await;
+        }
+    }
+
     /// Types a text into a field, in place of what stands there.
-    pub async fn fill(&self, testid: &str, text: &str) {
+    pub async fn fill(&self, place: &str, text: &str) {
         const SELECT_ALL: &str = "\u{e009}a\u{e000}";
         const DELETE: &str = "\u{e017}";
-        let field = self.wait_for(testid).await;
+        let field = self.wait_for(place).await;
         field.send_keys(SELECT_ALL).await.unwrap();
         field.send_keys(DELETE).await.unwrap();
         if !text.is_empty() {
             field.send_keys(text).await.unwrap();
+        }
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub async fn press(&self, key: char) {
+        let press = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        self.page().perform_actions(press).await.unwrap();
+    }
+
+    /// Presses a key while another is held down.
+    pub async fn chord(&self, held: char, key: char) {
+        let press = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key })
+            .then(KeyAction::Up { value: held });
+        self.page().perform_actions(press).await.unwrap();
+    }
+
+    /// Types a text, wherever the focus is.
+    pub async fn type_text(&self, text: &str) {
+        for letter in text.chars() {
+            self.press(letter).await;
+        }
+    }
+
+    /// The `data-testid` of what has the focus; empty when nothing of the kind has it.
+    pub async fn focus(&self) -> String {
+        let script = "return document.activeElement?.dataset.testid ?? ''";
+        self.run(script, vec![])
+            .await
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Comes back when this has the focus.
+    pub async fn wait_focus(&self, testid: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.focus().await != testid {
+            self.not_yet(end, &format!("{testid} to have the focus"))
+                .await;
         }
     }
 
@@ -182,9 +251,15 @@ impl Desk {
         self.page().execute(script, arguments).await.unwrap()
     }
 
-    /// Saves what the window shows as a PNG.
-    pub async fn screenshot(&self, path: &Path) {
-        fs::write(path, self.page().screenshot().await.unwrap()).unwrap();
+    /// Runs a script again and again until it answers something, and answers that.
+    pub async fn run_until(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.run(script, arguments.clone()).await {
+                Value::Null | Value::Bool(false) => self.not_yet(end, script).await,
+                answer => return answer,
+            }
+        }
     }
 
     /// What a person would paste now; empty when there is nothing.
@@ -197,6 +272,22 @@ impl Desk {
         match tokio::time::timeout(Duration::from_secs(3), paste.output()).await {
             Ok(output) => String::from_utf8(output.unwrap().stdout).unwrap(),
             Err(_) => String::new(),
+        }
+    }
+
+    /// What a person would paste, as soon as it is like this.
+    pub async fn wait_clipboard(&self, like: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = self.clipboard().await;
+            if like(&text) {
+                return text;
+            }
+            self.not_yet(
+                end,
+                &format!("something else than {text:?} on the clipboard"),
+            )
+            .await;
         }
     }
 
@@ -219,30 +310,70 @@ impl Desk {
         assert!(copy.wait().unwrap().success());
     }
 
-    /// Everything that axe finds on the page as it is now.
-    pub async fn axe(&self) -> Vec<Violation> {
-        let axe = fs::read_to_string(programs::axe()).unwrap();
-        self.run(&axe, vec![]).await;
+    /// Takes note of something that must not be found in clear.
+    pub fn remember(&self, secret: &str) {
+        self.secrets.lock().unwrap().push(secret.to_owned());
+    }
+
+    /// Lets axe judge the page as it is now, light and dark, and takes a picture of each. What axe finds fails the test
+    /// at its end.
+    pub async fn look(&self, name: &str) {
+        let dress = "const [theme] = arguments; const { dataset } = document.documentElement;
+            const before = dataset.theme ?? null;
+            if (theme === null) delete dataset.theme; else dataset.theme = theme;
+            return before";
+        let mut before = Value::Null;
+        for (turn, theme) in ["light", "dark"].into_iter().enumerate() {
+            let was = self.run(dress, vec![theme.into()]).await;
+            if turn == 0 {
+                before = was;
+            }
+            self.settle().await;
+            let found = self.axe().await;
+            let found = found
+                .into_iter()
+                .map(|what| format!("{name}, {theme}: {what}"));
+            self.found.lock().unwrap().extend(found);
+            self.picture(&format!("{name}-{theme}")).await;
+        }
+        self.run(dress, vec![before]).await;
+    }
+
+    /// Waits until nothing moves any more.
+    async fn settle(&self) {
         let script = "const done = arguments[arguments.length - 1];
-            axe.run().then((found) => done(found.violations), (error) => done(String(error)));";
+            Promise.allSettled(document.getAnimations().map((each) => each.finished))
+                .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(null))));";
+        self.page().execute_async(script, vec![]).await.unwrap();
+    }
+
+    /// Insists that axe finds a picture without words, which would keep out who does not see it.
+    pub async fn axe_has_eyes(&self) {
+        let picture = "document.body.append(Object.assign(new Image(), { id: 'wordless' }))";
+        self.run(picture, vec![]).await;
+        let found = self.axe().await;
+        assert!(
+            found.iter().any(|line| line.contains("#wordless")),
+            "{found:?}"
+        );
+        self.run("document.getElementById('wordless').remove()", vec![])
+            .await;
+    }
+
+    async fn axe(&self) -> Vec<String> {
+        static AXE: LazyLock<String> =
+            LazyLock::new(|| fs::read_to_string(programs::axe()).unwrap());
+        if self.run("return typeof axe", vec![]).await == "undefined" {
+            self.run(&AXE, vec![]).await;
+        }
+        let script = "const done = arguments[arguments.length - 1];
+            const line = ({ id, help, nodes }) =>
+                `${id} (${help}) at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`;
+            axe.run().then(({ violations }) => done(violations.map(line)), (error) => done([String(error)]));";
         let found = self.page().execute_async(script, vec![]).await.unwrap();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let Value::Array(found) = found else {
-            panic!("axe failed: {found}")
-        };
-        found
-            .iter()
-            .map(|violation| Violation {
-                rule: text(&violation["id"]),
-                impact: text(&violation["impact"]),
-                help: text(&violation["help"]),
-                elements: violation["nodes"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|node| node["target"].to_string())
-                    .collect(),
-            })
+        let lines = found.as_array().unwrap().iter();
+        lines
+            .map(|line| line.as_str().unwrap().to_owned())
             .collect()
     }
 
@@ -251,59 +382,107 @@ impl Desk {
         self.session.lock_keychain().unwrap();
     }
 
-    /// Unlocks it again.
+    /// Unlocks it again, or starts it where there was none.
     pub fn keychain_unlock(&mut self) {
         self.session.unlock_keychain().unwrap();
     }
 
+    async fn shown_at(&self, place: &str) -> Option<Element> {
+        // In one go: what WebDriver calls displayed takes many, and leaves out what a too narrow box cuts off.
+        let script = "return [...document.querySelectorAll(arguments[0])]
+            .find((each) => each.checkVisibility() && each.getClientRects().length > 0)";
+        let found = self.run(script, vec![selector(place).into()]).await;
+        let id = found.as_object()?.values().next()?.as_str()?.to_owned();
+        Some(Element::from_element_id(self.page().clone(), id.into()))
+    }
+
     /// Waits a little, or says what is on the screen when the time is over.
     async fn not_yet(&self, end: Instant, what: &str) {
-        assert!(
-            Instant::now() < end,
-            "waited in vain for {what}. Shown:\n{}\n\nLogged:\n{}",
-            self.shown().await,
-            self.log()
-        );
+        if Instant::now() > end {
+            self.picture("failure").await;
+            panic!(
+                "waited in vain for {what}, with the focus on {:?}. Shown:\n{}\n\nLogged:\n{}",
+                self.focus().await,
+                self.shown().await,
+                self.log()
+            );
+        }
         tokio::time::sleep(PAUSE).await;
+    }
+
+    /// Saves what the window shows in the folder that `GARDIEN_SCREENSHOTS` names, if it does.
+    async fn picture(&self, name: &str) {
+        if let Some(folder) = env::var_os("GARDIEN_SCREENSHOTS") {
+            fs::create_dir_all(&folder).unwrap();
+            let picture = self.page().screenshot().await.unwrap();
+            fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+        }
     }
 }
 
-/// Starts the driver on ports that are free, and comes back with its address when it answers.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let ended = self.session.end(&programs::desktop());
+        if !thread::panicking() {
+            ended.unwrap();
+            assert!(!self.log().contains("panicked at"), "{}", self.log());
+            let leaks = leaks::found(self.session.folder(), &self.secrets.lock().unwrap());
+            assert_eq!(leaks, [""; 0], "in clear");
+            let found = self.found.lock().unwrap().join("\n");
+            assert!(found.is_empty(), "axe found:\n{found}");
+        }
+    }
+}
+
+/// A port that is free, like the next one. It lies below those that the system hands out, so it stays free.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Other runs of the tests begin elsewhere.
+    let begin = u16::try_from(process::id() % 4_000).unwrap() * 2;
+    loop {
+        let port = 20_000 + (begin + NEXT.fetch_add(2, Ordering::Relaxed)) % 10_000;
+        if [port, port + 1]
+            .iter()
+            .all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        {
+            return port;
+        }
+    }
+}
+
+fn selector(place: &str) -> Cow<'_, str> {
+    if place.contains(['[', ' ']) {
+        Cow::Borrowed(place)
+    } else {
+        Cow::Owned(format!("[data-testid='{place}']"))
+    }
+}
+
+/// Starts the driver on a port that is free, and comes back with its address when it answers.
 async fn start_driver(session: &mut Session, variables: &[(&str, &str)]) -> String {
     for _ in 0..3 {
-        let (port, native) = (free_port(), free_port());
-        let mut driver = session.command(programs::tauri_driver());
-        driver.args([
-            "--port",
-            &port.to_string(),
-            "--native-port",
-            &native.to_string(),
-        ]);
-        driver.envs(variables.iter().copied()).stdout(Stdio::null());
+        let port = free_port();
+        let mut driver: Command = session.command(DRIVER);
+        driver
+            .arg(format!("--port={port}"))
+            // The app lets itself be driven only then.
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null());
         session.spawn(&mut driver).unwrap();
         let end = Instant::now() + Duration::from_secs(5);
         while Instant::now() < end {
-            // Both must listen: the first passes on to the second.
-            if listens(port).await && listens(native).await {
+            if listens(port).await {
                 return format!("http://127.0.0.1:{port}");
             }
             tokio::time::sleep(PAUSE).await;
         }
-        // Somebody else took a port in between.
-        session.end(&programs::tauri_driver()).unwrap();
+        // Somebody else took the port in between, and this one has ended.
     }
     panic!(
         "the driver does not start: {}",
         fs::read_to_string(session.log()).unwrap_or_default()
     );
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 async fn listens(port: u16) -> bool {

@@ -13,13 +13,6 @@ pub fn desktop() -> PathBuf {
     named("GARDIEN_DESKTOP", || built("gardien-desktop"))
 }
 
-/// What translates between a WebDriver client and the window.
-pub fn tauri_driver() -> PathBuf {
-    named("GARDIEN_TAURI_DRIVER", || {
-        root().join("target/tools/bin/tauri-driver")
-    })
-}
-
 /// The script that looks for what keeps people with disabilities out.
 pub fn axe() -> PathBuf {
     named("GARDIEN_AXE", || {

@@ -63,13 +63,24 @@ impl Server {
 
     /// Starts it again over the same data, on new ports. It must have been ended before.
     pub fn restart(&mut self) {
+        self.serve("127.0.0.1:0", "127.0.0.1:0");
+    }
+
+    /// The same, where it was.
+    pub fn restart_in_place(&mut self) {
+        let [gateway, management] =
+            [&self.gateway, &self.management].map(|address| address.replace("http://", ""));
+        self.serve(&gateway, &management);
+    }
+
+    fn serve(&mut self, gateway: &str, management: &str) {
         assert!(self.child.is_none(), "end it first");
         let mut child = self
             .command()
             .arg("serve")
             .arg("--data")
             .arg(self.data())
-            .args(["--gateway", "127.0.0.1:0", "--management", "127.0.0.1:0"])
+            .args(["--gateway", gateway, "--management", management])
             .args(&self.arguments)
             .stdout(Stdio::piped())
             .spawn()

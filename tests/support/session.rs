@@ -131,6 +131,14 @@ impl Session {
         self.end_those(|process| fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program))
     }
 
+    /// The processes of this session that run a program of this name.
+    #[must_use]
+    pub fn running(&self, name: &str) -> Vec<Pid> {
+        self.processes(|process| {
+            fs::read_link(process.join("exe")).is_ok_and(|exe| exe.ends_with(name))
+        })
+    }
+
     /// The folder that everything of this session lies in.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -141,6 +149,12 @@ impl Session {
     #[must_use]
     pub fn home(&self) -> PathBuf {
         self.folder().join("home")
+    }
+
+    /// The folder that the app keeps its data in.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.home().join(".local/share/dev.gardien.desktop")
     }
 
     /// What the programs of this session wrote on stderr.
