@@ -1,6 +1,7 @@
 //! The real window through WebDriver, with the real keychain and clipboard.
 #![cfg(target_os = "linux")]
 
+mod edit;
 mod failures;
 mod journey;
 mod keyboard;
