@@ -1,135 +1,23 @@
-//! The use cases over a real store, with an enforcer that writes down what it is told.
+//! The use cases over a real store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod failing;
+mod world;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use gardien_authority::api::{KeyPatch, KeyQuery, MemberPatch, NewKey, Rotation};
+use gardien_authority::api::{KeyPatch, KeyQuery, MemberPatch, Rotation};
 use gardien_authority::{
-    Actor, Authority, Client, ClientFault, Enforcement, Fault, LimitReading, UpstreamIdentity,
-    http, issue_session,
+    Authority, Client, ClientFault, Fault, UpstreamIdentity, http, issue_session,
 };
-use gardien_domain::{
-    Key, KeyId, KeyStatus, ProductScope, ProductScopes, ProjectId, Role, Scope, Secret,
-};
-use gardien_store::{Sqlite, Store};
+use gardien_domain::{KeyStatus, ProductScope, ProductScopes, Role};
+use gardien_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use tempfile::TempDir;
-use tokio::sync::Notify;
 
-use failing::Failing;
-
-#[derive(Debug, Default)]
-struct Told {
-    keys: Mutex<Vec<Key>>,
-    limit: Mutex<Option<u32>>,
-    revoked: Notify,
-}
-
-impl Told {
-    fn last(&self, id: KeyId) -> Key {
-        let keys = self.keys.lock().unwrap();
-        keys.iter().rfind(|key| key.id == id).unwrap().clone()
-    }
-}
-
-impl Enforcement for Told {
-    fn put_key(&self, key: &Key) {
-        self.keys.lock().unwrap().push(key.clone());
-        if key.revoked.is_some() {
-            self.revoked.notify_one();
-        }
-    }
-    fn put_project(&self, _: ProjectId, _: &str) {}
-    fn remove_project(&self, _: ProjectId) {}
-    fn set_limit(&self, calls_per_minute: u32) {
-        *self.limit.lock().unwrap() = Some(calls_per_minute);
-    }
-    fn limits(&self) -> LimitReading {
-        LimitReading {
-            used: 0,
-            remaining: 100,
-            reset_seconds: 0,
-        }
-    }
-}
-
-struct World {
-    authority: Authority,
-    owner: Actor,
-    told: Arc<Told>,
-    store: Arc<Failing>,
-    now: Arc<Mutex<Timestamp>>,
-    _folder: TempDir,
-}
-
-impl World {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Sqlite::open(&folder.path().join("gardien.db"))
-            .await
-            .unwrap();
-        let store = Arc::new(Failing {
-            store: Arc::new(store),
-            full: AtomicBool::new(false),
-        });
-        let told = Arc::new(Told::default());
-        let now = Arc::new(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let clock = now.clone();
-        let clock = Arc::new(move || *clock.lock().unwrap());
-        let authority = Authority::open(store.clone(), told.clone(), clock)
-            .await
-            .unwrap();
-        let owner = authority.found("Harbour", "Ada@Example.com").await.unwrap();
-        let owner = authority.actor(owner).await.unwrap();
-        Self {
-            authority,
-            owner,
-            told,
-            store,
-            now,
-            _folder: folder,
-        }
-    }
-
-    fn later(&self, seconds: i64) {
-        let mut now = self.now.lock().unwrap();
-        *now += SignedDuration::from_secs(seconds);
-    }
-
-    async fn key(&self) -> (KeyId, Secret) {
-        let manager = self.owner.manage_keys().unwrap();
-        let created = self.authority.create_key(manager, new_key()).await.unwrap();
-        let secret = Secret::parse(created.secret.expose_secret()).unwrap();
-        (created.key.id, secret)
-    }
-
-    async fn actions(&self) -> Vec<String> {
-        let entries = self.store.audit(None, None, 100).await.unwrap();
-        entries
-            .iter()
-            .rev()
-            .map(|entry| entry.record.action.to_string())
-            .collect()
-    }
-}
-
-fn new_key() -> NewKey {
-    NewKey {
-        name: "Grafana".to_owned(),
-        note: String::new(),
-        scope: Scope::Organization {},
-        products: ProductScopes {
-            platform: ProductScope::None,
-            uptime: ProductScope::Read,
-        },
-        expires_at: None,
-    }
-}
+use world::{Told, World, new_key};
 
 #[tokio::test]
 async fn every_change_reaches_the_gateway_and_the_trail() {

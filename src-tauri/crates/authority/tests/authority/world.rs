@@ -1,0 +1,123 @@
+//! An authority over a real store, with an enforcer that writes down what it is told.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use gardien_authority::api::NewKey;
+use gardien_authority::{Actor, Authority, Enforcement, LimitReading};
+use gardien_domain::{Key, KeyId, ProductScope, ProductScopes, ProjectId, Scope, Secret};
+use gardien_store::{Sqlite, Store};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+use crate::failing::Failing;
+
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) keys: Mutex<Vec<Key>>,
+    pub(crate) limit: Mutex<Option<u32>>,
+    pub(crate) revoked: Notify,
+}
+
+impl Told {
+    pub(crate) fn last(&self, id: KeyId) -> Key {
+        let keys = self.keys.lock().unwrap();
+        keys.iter().rfind(|key| key.id == id).unwrap().clone()
+    }
+}
+
+impl Enforcement for Told {
+    fn put_key(&self, key: &Key) {
+        self.keys.lock().unwrap().push(key.clone());
+        if key.revoked.is_some() {
+            self.revoked.notify_one();
+        }
+    }
+    fn put_project(&self, _: ProjectId, _: &str) {}
+    fn remove_project(&self, _: ProjectId) {}
+    fn set_limit(&self, calls_per_minute: u32) {
+        *self.limit.lock().unwrap() = Some(calls_per_minute);
+    }
+    fn limits(&self) -> LimitReading {
+        LimitReading {
+            used: 0,
+            remaining: 100,
+            reset_seconds: 0,
+        }
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) authority: Authority,
+    pub(crate) owner: Actor,
+    pub(crate) told: Arc<Told>,
+    pub(crate) store: Arc<Failing>,
+    pub(crate) now: Arc<Mutex<Timestamp>>,
+    _folder: TempDir,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("gardien.db"))
+            .await
+            .unwrap();
+        let store = Arc::new(Failing {
+            store: Arc::new(store),
+            full: AtomicBool::new(false),
+        });
+        let told = Arc::new(Told::default());
+        let now = Arc::new(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        let clock = now.clone();
+        let clock = Arc::new(move || *clock.lock().unwrap());
+        let authority = Authority::open(store.clone(), told.clone(), clock)
+            .await
+            .unwrap();
+        let owner = authority.found("Harbour", "Ada@Example.com").await.unwrap();
+        let owner = authority.actor(owner).await.unwrap();
+        Self {
+            authority,
+            owner,
+            told,
+            store,
+            now,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn later(&self, seconds: i64) {
+        let mut now = self.now.lock().unwrap();
+        *now += SignedDuration::from_secs(seconds);
+    }
+
+    pub(crate) async fn key(&self) -> (KeyId, Secret) {
+        let manager = self.owner.manage_keys().unwrap();
+        let created = self.authority.create_key(manager, new_key()).await.unwrap();
+        let secret = Secret::parse(created.secret.expose_secret()).unwrap();
+        (created.key.id, secret)
+    }
+
+    pub(crate) async fn actions(&self) -> Vec<String> {
+        let entries = self.store.audit(None, None, 100).await.unwrap();
+        entries
+            .iter()
+            .rev()
+            .map(|entry| entry.record.action.to_string())
+            .collect()
+    }
+}
+
+pub(crate) fn new_key() -> NewKey {
+    NewKey {
+        name: "Grafana".to_owned(),
+        note: String::new(),
+        scope: Scope::Organization {},
+        products: ProductScopes {
+            platform: ProductScope::None,
+            uptime: ProductScope::Read,
+        },
+        expires_at: None,
+    }
+}
