@@ -28,6 +28,8 @@ use super::{leaks, programs};
 pub const SCREEN: (u32, u32) = (1180, 760);
 const DRIVER: &str = "WebKitWebDriver";
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the app may take to open under load.
+const OPENING: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A desktop with the app open. Everything on it is its own: bus, keychain, clipboard, folders. Dropping it ends all,
@@ -92,13 +94,13 @@ impl Desk {
         let Value::Object(capabilities) = options else {
             unreachable!()
         };
-        let page = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&self.driver)
-            .await;
-        match page {
-            Ok(page) => self.page = Some(page),
-            Err(error) => panic!("the app did not open: {error}\n{}", self.log()),
+        let mut client = ClientBuilder::new(HttpConnector::new());
+        let opening = client.capabilities(capabilities).connect(&self.driver);
+        // The driver waits for ever for an app that ended at its start.
+        match tokio::time::timeout(OPENING, opening).await {
+            Ok(Ok(page)) => self.page = Some(page),
+            Ok(Err(error)) => panic!("the app did not open: {error}\n{}", self.log()),
+            Err(_) => panic!("the app did not open in time\n{}", self.log()),
         }
         self.wait_for("html[data-ready='true']").await;
     }

@@ -82,7 +82,16 @@ impl Session {
     pub fn add_screen(&mut self, width: u32, height: u32) -> io::Result<()> {
         let mut server = self
             .command("Xvfb")
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0"])
+            // Without -noreset it starts anew when its last client leaves, and turns away whoever comes meanwhile.
+            .args([
+                "-displayfd",
+                "1",
+                "-noreset",
+                "-nolisten",
+                "tcp",
+                "-screen",
+                "0",
+            ])
             .arg(format!("{width}x{height}x24"))
             .stdout(Stdio::piped())
             .spawn()?;
