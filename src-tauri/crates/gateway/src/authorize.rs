@@ -63,34 +63,16 @@ impl Known {
 /// the parameter that some frameworks take for the method.
 fn plain_query(head: &Parts) -> bool {
     head.uri.query().is_none_or(|query| {
-        query.bytes().all(|byte| byte.is_ascii_graphic())
-            && !query.split(['&', ';']).any(names_the_method)
+        query.bytes().all(|byte| byte.is_ascii_graphic()) && !names_the_method(query)
     })
 }
 
-/// Escaped or not: `_` is `%5f`, and so on for each letter, so a name is compared as it is read.
-fn names_the_method(parameter: &str) -> bool {
-    let name = parameter.split('=').next().unwrap_or_default();
-    percent_decoded(name).eq_ignore_ascii_case(b"_method")
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let escaped = (byte == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|digits| str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        rest = if escaped.is_some() {
-            &after[2..]
-        } else {
-            after
-        };
-        decoded.push(escaped.unwrap_or(byte));
-    }
-    decoded
+/// Some servers part parameters by `;` as well.
+fn names_the_method(query: &str) -> bool {
+    query
+        .split(';')
+        .flat_map(|part| form_urlencoded::parse(part.as_bytes()))
+        .any(|(name, _)| name.eq_ignore_ascii_case("_method"))
 }
 
 fn selection(headers: &HeaderMap) -> ProjectSelection {
@@ -101,4 +83,25 @@ fn selection(headers: &HeaderMap) -> ProjectSelection {
             .map(http::HeaderValue::as_bytes)
     };
     ProjectSelection::parse(values(PROJECT_ID_HEADER), values(PROJECT_SLUG_HEADER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_4_no_parameter_stands_for_the_method() {
+        for query in [
+            "_method=DELETE",
+            "page=2&_method=DELETE",
+            "page=2;_METHOD=DELETE",
+            "%5Fmethod=DELETE",
+            "_%6Dethod",
+        ] {
+            assert!(names_the_method(query), "{query}");
+        }
+        for query in ["", "page=2", "method=x", "name=_method", "a_method=1"] {
+            assert!(!names_the_method(query), "{query}");
+        }
+    }
 }

@@ -5,8 +5,8 @@ use uuid::Uuid;
 /// The name that all of ours share. Never change it: what people kept would no longer be found.
 pub(crate) const SERVICE: &str = "dev.gardien.desktop";
 
-/// One thing that may lie in the keychain. An installation is one data folder: two of them on one computer share the
-/// keychain and must not see each other's.
+/// One thing that may lie in the keychain. Two data folders or team servers on one computer share the keychain and must
+/// not see each other's, so an installation is told apart by the id of the member who works in it: no two share one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VaultItem {
     /// The secret of a Gardien key that its creator chose to keep.
