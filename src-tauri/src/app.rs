@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use gardien_authority::Client;
 use gardien_authority::api::SessionView;
-use gardien_domain::{KeyId, MemberId};
+use gardien_domain::{KeyId, MemberId, PhareSecretId};
 use gardien_server::Service;
 use gardien_vault::VaultItem;
 use secrecy::SecretString;
@@ -124,6 +124,12 @@ impl Ready {
 
     pub(crate) fn upstream(&self) -> UpstreamKind {
         match &self.home {
+            // Whoever detached the last key has nothing behind the gateway.
+            Home::Embedded {
+                service,
+                upstream: UpstreamKind::Phare,
+                ..
+            } if !service.has_phare_key() => UpstreamKind::None,
             Home::Embedded { upstream, .. } => *upstream,
             Home::Team { .. } => UpstreamKind::None,
         }
@@ -210,6 +216,14 @@ impl App {
     /// Wipes the fresh secret.
     pub(crate) fn forget_fresh(&self) {
         *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The name that a secret of Phare's is kept under.
+pub(crate) fn phare_secret(owner: MemberId, secret: PhareSecretId) -> VaultItem {
+    VaultItem::PhareSecret {
+        installation: owner.0,
+        secret: secret.0,
     }
 }
 

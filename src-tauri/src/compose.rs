@@ -9,7 +9,7 @@ use gardien_server::{ListenFault, Service, Upstream};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
 
-use crate::app::{App, GatewayState, Home, Place, Ready};
+use crate::app::{App, GatewayState, Home, Place, Ready, phare_secret};
 use crate::error::{Code, CommandError, chain};
 use crate::preferences::{Connection, UpstreamKind};
 
@@ -125,9 +125,9 @@ pub(crate) async fn attach_chosen(
     let attached = match chosen {
         UpstreamKind::None => return UpstreamKind::None,
         UpstreamKind::Sandbox => attach(service, Upstream::Sandbox).await,
-        UpstreamKind::Phare => match app.keeper.get(&phare_key(owner)).await {
-            Ok(key) => attach(service, phare(app, key)).await,
-            Err(fault) => Err(fault.into()),
+        UpstreamKind::Phare => match phare(app, service, owner).await {
+            Ok(upstream) => attach(service, upstream).await,
+            Err(error) => Err(error),
         },
     };
     let adopted = match attached {
@@ -152,19 +152,22 @@ pub(crate) async fn attach(service: &Service, upstream: Upstream) -> Result<(), 
     service.attach(upstream).await.map_err(CommandError::from)
 }
 
-/// Phare, with its key.
-pub(crate) fn phare(app: &App, key: SecretString) -> Upstream {
-    Upstream::Phare {
+/// Phare, with the secrets of its attached keys. One that somebody took out of the keychain is done without.
+async fn phare(app: &App, service: &Service, owner: MemberId) -> Result<Upstream, CommandError> {
+    let mut secrets = Vec::new();
+    for id in service.authority().attached_phare_secrets().await? {
+        match app.keeper.get(&phare_secret(owner, id)).await {
+            Ok(secret) => secrets.push((id, secret)),
+            Err(VaultFault::NotFound) => {
+                tracing::error!(secret = %id, "the keychain no longer holds a key of Phare's");
+            }
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(Upstream::Phare {
         url: app.phare.clone(),
-        key,
-    }
-}
-
-/// The name that Phare's key is kept under.
-pub(crate) fn phare_key(owner: MemberId) -> VaultItem {
-    VaultItem::PhareKey {
-        installation: owner.0,
-    }
+        secrets,
+    })
 }
 
 /// Opens the gateway on this port of this computer. A port that is taken is a state, not an end: everything else works.

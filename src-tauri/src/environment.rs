@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gardien_authority::client::server_address;
+use gardien_phare::PHARE_URL as PHARE;
 
 /// For how long a secret stays on the clipboard unless the environment says otherwise.
 const CLIPBOARD: Duration = Duration::from_secs(30);
-
-/// Where Phare's API is.
-const PHARE: &str = "https://api.phare.io";
 
 /// The settings that come from outside, for tests and for people who run several at once.
 #[derive(Debug, Clone)]

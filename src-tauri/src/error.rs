@@ -59,9 +59,14 @@ codes! {
     ClipboardUnavailable = "clipboard_unavailable", "Reveal the secret and copy it by hand.";
     PortBusy = "port_busy", "Choose another port, or close the other program.";
     DiskFull = "disk_full", "Free some space, then try again.";
+    RevokedInMemory = "revoked_in_memory", "Free some space and leave Gardien running until it has written this.";
     UpstreamMissing = "upstream_missing", "Attach Phare or the sandbox.";
     UpstreamUnreachable = "upstream_unreachable", "Check your network, then try again.";
     UpstreamRefused = "upstream_refused", "Check what the attached Phare key may do.";
+    OtherUpstream = "other_upstream", "Leave the sandbox for Phare, or use another data folder.";
+    NoNextKey = "no_next_key", "Add the next key first.";
+    NextKeyRefused = "next_key_refused", "Check the next key again, or add another one.";
+    BrowserUnavailable = "browser_unavailable", "Open the address in a browser by hand.";
 }
 
 /// What every command answers when it does not do what was asked. Never holds a secret.

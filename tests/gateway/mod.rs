@@ -7,6 +7,7 @@ mod heads;
 mod limit;
 mod noise;
 mod paths;
+mod phare_keys;
 mod race;
 mod revocation;
 mod streaming;

@@ -34,6 +34,21 @@ macro_rules! each_command {
                 create_project(args: ProjectName) => ProjectView;
                 rename_project(args: RenameProject) => ProjectView;
                 delete_project(args: OfProject) => ();
+                synchronize_projects() => Vec<ProjectView>;
+            }
+            phare {
+                list_phare_keys() => Vec<PhareKeyView>;
+                attach_phare_key(args: AttachPhareKey) => AppStatus;
+                use_sandbox() => AppStatus;
+                keep_phare_key(args: NewPhareKey) => PhareKeyView;
+                stage_phare_key(args: StagePhareKey) => PhareKeyView;
+                examine_phare_key(args: OfPhareKey) => PhareKeyView;
+                switch_phare_key(args: OfPhareKey) => PhareKeyView;
+                unstage_phare_key(args: OfPhareKey) => PhareKeyView;
+                rename_phare_key(args: RenamePhareKey) => PhareKeyView;
+                remove_phare_key(args: OfPhareKey) => AppStatus;
+                copy_phare_key(args: OfPhareKey) => Copied;
+                open_phare_panel() => ();
             }
             organization {
                 organization() => OrganizationView;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gardien_authority::api::{
     AuditPage, AuditQuery, AuditVerification, KeyQuery, KeyView, LimitsView, MemberView,
-    OperationView, OrganizationPatch, OrganizationView, ProjectName, ProjectView,
+    OperationView, OrganizationPatch, OrganizationView, PhareKeyView, ProjectName, ProjectView,
 };
 use tauri::ipc::Invoke;
 use tauri::{State, Wry};
@@ -13,6 +13,7 @@ use tauri::{State, Wry};
 use crate::app::App;
 use crate::error::CommandError;
 use keys::{CreateKey, FreshKey, KeyDetail, KeyList, OfKey, RotateKey, UpdateKey};
+use phare::{AttachPhareKey, NewPhareKey, OfPhareKey, RenamePhareKey, StagePhareKey};
 use projects::{OfProject, RenameProject};
 use secrets::{Copied, CopyForm, CopyText};
 use settings::Preferences;
@@ -26,6 +27,7 @@ mod activity;
 mod bindings;
 mod keys;
 mod organization;
+mod phare;
 mod projects;
 mod secrets;
 mod settings;

@@ -27,6 +27,11 @@ pub(crate) async fn list_projects(app: &Arc<App>) -> Result<Vec<ProjectView>, Co
     Ok(app.ready()?.client.projects().await?)
 }
 
+/// Reads them from Phare now.
+pub(crate) async fn synchronize_projects(app: &Arc<App>) -> Result<Vec<ProjectView>, CommandError> {
+    Ok(app.ready()?.client.synchronize_projects().await?)
+}
+
 pub(crate) async fn create_project(
     app: &Arc<App>,
     args: ProjectName,

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::keys;
+use super::{keys, phare};
 use crate::app::{App, GatewayState, Place, Ready};
 use crate::compose;
 use crate::error::{Code, CommandError};
@@ -145,46 +145,45 @@ async fn found(
     args: FirstStart,
     gateway: GatewayState,
 ) -> Result<Ready, CommandError> {
-    let (kind, upstream, key) = match args.upstream {
-        UpstreamChoice::Sandbox => (UpstreamKind::Sandbox, Upstream::Sandbox, None),
-        UpstreamChoice::Phare { key } => {
-            let key = SecretString::from(key.expose_secret().trim());
-            (
-                UpstreamKind::Phare,
-                compose::phare(app, key.clone()),
-                Some(key),
-            )
-        }
+    let kind = match &args.upstream {
+        UpstreamChoice::Sandbox => UpstreamKind::Sandbox,
+        UpstreamChoice::Phare { .. } => UpstreamKind::Phare,
     };
     app.preferences.change(|saved| {
         saved.gateway_port = args.port;
         saved.upstream = kind;
     })?;
-    let founded = async {
-        compose::attach(service, upstream).await?;
-        // Reading the projects is what shows that Phare takes the key.
-        service.synchronize().await?;
-        let owner = service.found(&args.organization, &args.email).await?;
-        service.adopt_upstream().await?;
-        Ok::<_, CommandError>(owner)
-    };
-    let owner = match founded.await {
-        Ok(owner) => owner,
-        Err(error) => {
-            compose::attach(service, Upstream::None).await?;
-            return Err(beside_the_key(error));
+    let founding = service.found(&args.organization, &args.email);
+    let owner = match args.upstream {
+        UpstreamChoice::Sandbox => {
+            compose::attach(service, Upstream::Sandbox).await?;
+            let founded = async {
+                service.synchronize().await?;
+                let owner = founding.await?;
+                service.adopt_upstream().await?;
+                Ok::<_, CommandError>(owner)
+            };
+            match founded.await {
+                Ok(owner) => owner,
+                Err(error) => {
+                    compose::attach(service, Upstream::None).await?;
+                    return Err(error);
+                }
+            }
+        }
+        UpstreamChoice::Phare { key } => {
+            // A key that cannot serve is found out before anything is founded.
+            let first = phare::FirstKey::examine(app, service, key).await?;
+            let owner = founding.await?;
+            first.attach(app, service, owner).await?;
+            owner
         }
     };
-    if let Some(key) = key
-        && let Err(fault) = app.keeper.keep(&compose::phare_key(owner), key).await
-    {
-        tracing::warn!(%fault, "Phare's key is kept for this run only");
-    }
     compose::enter(service.clone(), owner, gateway, kind).await
 }
 
 /// What Phare says against its key belongs beside the field that it was typed into.
-fn beside_the_key(error: CommandError) -> CommandError {
+pub(crate) fn beside_the_key(error: CommandError) -> CommandError {
     let message = error.message.clone();
     if error.is(Code::UpstreamRefused) {
         error.at("key", &message)

@@ -20,6 +20,15 @@ failure: CommandError | null, connection: Connection | null, session: SessionVie
 export type AtLimit = "reject" | "pace";
 
 /**
+ * A key of Phare's to be attached.
+ */
+export type AttachPhareKey = { name: string, key: string, 
+/**
+ * Whether the sandbox may be left for it, and the keys made for the sandbox revoked.
+ */
+leave_sandbox: boolean, };
+
+/**
  * One page of the audit trail.
  */
 export type AuditPage = { data: Array<AuditView>, next_cursor: string | null, };
@@ -129,6 +138,44 @@ export type CreateKey = { key: NewKey,
  * Whether to keep its secret in this computer's keychain.
  */
 keep: boolean, };
+
+/**
+ * One call of an examination.
+ */
+export type ExaminingCall = { 
+/**
+ * Method and path.
+ */
+request: string, 
+/**
+ * The status that it was answered.
+ */
+status: number, };
+
+/**
+ * What Phare showed that a secret can do.
+ */
+export type Findings = { 
+/**
+ * When it was examined.
+ */
+at: string, 
+/**
+ * What it may do with Platform; `None` when that could not be told.
+ */
+platform: ProductScope | null, 
+/**
+ * What it may do with Uptime; `None` when that could not be told.
+ */
+uptime: ProductScope | null, 
+/**
+ * The projects that it sees.
+ */
+projects: Array<SeenProject>, 
+/**
+ * The calls that it took, each counted by Phare, and what they were answered.
+ */
+calls: Array<ExaminingCall>, };
 
 /**
  * What the first start on this computer needs.
@@ -320,9 +367,19 @@ note: string, scope: Scope, products: ProductScopes,
 expires_at: string | null, };
 
 /**
+ * A key of Phare's to be kept.
+ */
+export type NewPhareKey = { name: string, key: string, };
+
+/**
  * One key, by its id.
  */
 export type OfKey = { id: KeyId, };
+
+/**
+ * One key of Phare's, by its id.
+ */
+export type OfPhareKey = { id: PhareKeyId, };
 
 /**
  * One project, by its id.
@@ -359,6 +416,66 @@ export type OrganizationView = { name: string,
  * Calls a minute, all keys together.
  */
 calls_per_minute: number, at_limit: AtLimit, };
+
+/**
+ * Identifies a key of Phare's that Gardien knows. UUID version 7.
+ */
+export type PhareKeyId = string;
+
+/**
+ * A key of Phare's that Gardien calls with, or keeps. Never its secrets.
+ */
+export type PhareKeyView = { id: PhareKeyId, name: string, purpose: Purpose, 
+/**
+ * The secret in use.
+ */
+current: PhareSecret, 
+/**
+ * The secret that is to take its place, or has just given it up.
+ */
+next: PhareSecret | null, 
+/**
+ * When the two last changed places.
+ */
+switched_at: string | null, 
+/**
+ * From when on people are reminded to replace the secret in use.
+ */
+replace_at: string, };
+
+/**
+ * One secret of Phare's, known by what it looks like and by what it was seen to do.
+ */
+export type PhareSecret = { 
+/**
+ * What the keychain keeps it under.
+ */
+id: PhareSecretId, 
+/**
+ * Enough of it to match a leaked string by eye.
+ */
+display: string, 
+/**
+ * Where it works, by its prefix.
+ */
+kind: ScopeKind, 
+/**
+ * When it was given to Gardien.
+ */
+added_at: string, 
+/**
+ * What the last examination found; `None` before the first.
+ */
+findings: Findings | null, 
+/**
+ * Since when Phare refuses it.
+ */
+refused_at: string | null, };
+
+/**
+ * Identifies one secret of such a key: the name that a keychain keeps it under. UUID version 7.
+ */
+export type PhareSecretId = string;
 
 /**
  * The preferences that the window shows.
@@ -421,6 +538,16 @@ export type ProjectView = { id: ProjectId, slug: string, name: string,
 live_keys: number, created_at: string, };
 
 /**
+ * What Gardien has a key of Phare's for.
+ */
+export type Purpose = "attached" | "kept";
+
+/**
+ * Which key of Phare's gets which name.
+ */
+export type RenamePhareKey = { id: PhareKeyId, name: string, };
+
+/**
  * Which project gets which name.
  */
 export type RenameProject = { id: ProjectId, name: string, };
@@ -464,6 +591,19 @@ export type ScopeKind = "organization" | "project";
 export type SecretForm = "env" | "curl" | "terraform" | "github";
 
 /**
+ * A project as an examination saw it.
+ */
+export type SeenProject = { 
+/**
+ * Phare's id.
+ */
+id: ProjectId, 
+/**
+ * What people read.
+ */
+name: string, };
+
+/**
  * Who is asking.
  */
 export type SessionView = { member: MemberView, organization: string, rights: Rights, 
@@ -480,6 +620,11 @@ gateway: string | null, };
  * How far the app has come.
  */
 export type Stage = "starting" | "first_start" | "ready" | "failed";
+
+/**
+ * The secret that is to take the place of the one in use.
+ */
+export type StagePhareKey = { id: PhareKeyId, key: string, };
 
 /**
  * How the window looks.
@@ -534,6 +679,19 @@ export interface Commands {
   create_project: { args: ProjectName; result: ProjectView };
   rename_project: { args: RenameProject; result: ProjectView };
   delete_project: { args: OfProject; result: null };
+  synchronize_projects: { args: null; result: Array<ProjectView> };
+  list_phare_keys: { args: null; result: Array<PhareKeyView> };
+  attach_phare_key: { args: AttachPhareKey; result: AppStatus };
+  use_sandbox: { args: null; result: AppStatus };
+  keep_phare_key: { args: NewPhareKey; result: PhareKeyView };
+  stage_phare_key: { args: StagePhareKey; result: PhareKeyView };
+  examine_phare_key: { args: OfPhareKey; result: PhareKeyView };
+  switch_phare_key: { args: OfPhareKey; result: PhareKeyView };
+  unstage_phare_key: { args: OfPhareKey; result: PhareKeyView };
+  rename_phare_key: { args: RenamePhareKey; result: PhareKeyView };
+  remove_phare_key: { args: OfPhareKey; result: AppStatus };
+  copy_phare_key: { args: OfPhareKey; result: Copied };
+  open_phare_panel: { args: null; result: null };
   organization: { args: null; result: OrganizationView };
   update_organization: { args: OrganizationPatch; result: OrganizationView };
   limits: { args: null; result: LimitsView };

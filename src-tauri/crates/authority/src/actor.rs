@@ -47,6 +47,10 @@ right!(
     KeyManager, manage_keys, may_manage_keys, "create, change or revoke API keys"
 );
 right!(
+    /// May attach, replace, keep and detach Phare's own keys, and see which there are.
+    PhareKeyManager, manage_phare_keys, may_manage_keys, "see or change Phare's own keys"
+);
+right!(
     /// May create projects.
     ProjectCreator, create_projects, may_create_projects, "create projects"
 );

@@ -3,9 +3,10 @@
 //! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation.
 
 use gardien_domain::filter::{ScopeKind, Usage};
+use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
-    Access, AtLimit, KeyId, KeyStatus, MemberId, Method, Product, ProductScope, ProductScopes,
-    ProjectHeader, ProjectId, Role, Scope,
+    Access, AtLimit, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret, Product,
+    ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -297,6 +298,33 @@ pub struct LimitsView {
     pub remaining: u32,
     /// Seconds until the oldest of them no longer counts; 0 if none counts.
     pub reset_seconds: u32,
+}
+
+/// A key of Phare's that Gardien calls with, or keeps. Never its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PhareKeyView {
+    pub id: PhareKeyId,
+    pub name: String,
+    pub purpose: Purpose,
+    /// The secret in use.
+    pub current: PhareSecret,
+    /// The secret that is to take its place, or has just given it up.
+    pub next: Option<PhareSecret>,
+    /// When the two last changed places.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub switched_at: Option<Timestamp>,
+    /// From when on people are reminded to replace the secret in use.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub replace_at: Timestamp,
+}
+
+/// Keys of Phare's, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct PhareKeyPage {
+    pub data: Vec<PhareKeyView>,
+    pub next_cursor: Option<String>,
 }
 
 /// One entry of the audit trail.

@@ -13,13 +13,13 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use crate::unwritten::Unwritten;
-use crate::{Actor, Enforcement, Fault, check};
+use crate::{Actor, Enforcement, Fault, Keyring, check};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Who acts when no member does.
-pub(crate) const SYSTEM: &str = "system";
+pub const SYSTEM: &str = "system";
 
 /// Owns the organization, its keys and their audit trail. Cheap to clone; all clones are one authority.
 #[derive(Clone)]
@@ -27,6 +27,7 @@ pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) enforcement: Arc<dyn Enforcement>,
     phare: Arc<RwLock<Option<PhareClient>>>,
+    keyring: Arc<RwLock<Option<Arc<dyn Keyring>>>>,
     gateway: Arc<RwLock<Option<String>>>,
     /// Held by whoever reads in order to change, so that no two changes are made from the same state. Never
     /// over a call to Phare: a revocation waits for it.
@@ -61,6 +62,7 @@ impl Authority {
             store,
             enforcement,
             phare: Arc::default(),
+            keyring: Arc::default(),
             gateway: Arc::default(),
             changing: Arc::default(),
             changing_projects: Arc::default(),
@@ -72,6 +74,23 @@ impl Authority {
     /// Asks this Phare about projects from here on; `None`: nobody.
     pub fn attach(&self, phare: Option<PhareClient>) {
         *self.phare.write().unwrap_or_else(PoisonError::into_inner) = phare;
+    }
+
+    /// Tells this keyring from here on which of Phare's keys to call with; `None`: there is none, as with the sandbox.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn use_keyring(&self, keyring: Option<Arc<dyn Keyring>>) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
+        self.hold_phare_keys().await
+    }
+
+    /// Who holds the secrets of Phare's keys.
+    #[must_use]
+    pub fn keyring(&self) -> Option<Arc<dyn Keyring>> {
+        let keyring = self.keyring.read();
+        keyring.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells people this base URL of the gateway from here on; `None`: nobody listens.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use gardien_domain::{KeyId, MemberId, ProjectId};
+use gardien_domain::{KeyId, MemberId, PhareKeyId, ProjectId};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -17,8 +17,8 @@ use tower::ServiceExt;
 use crate::api::{
     AuditPage, AuditQuery, AuditVerification, CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView,
     LimitsView, MemberPage, MemberPatch, MemberView, NewKey, OperationPage, OperationView,
-    OrganizationPatch, OrganizationView, Problem, ProjectName, ProjectPage, ProjectView, Rotation,
-    SessionView,
+    OrganizationPatch, OrganizationView, PhareKeyPage, PhareKeyView, Problem, ProjectName,
+    ProjectPage, ProjectView, Rotation, SessionView,
 };
 use crate::http::{Api, Trusted};
 
@@ -250,6 +250,40 @@ impl Client {
         self.exchange(Method::DELETE, &format!("/v1/projects/{id}"), None)
             .await
             .map(drop)
+    }
+
+    /// Projects, as Phare has them now.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn synchronize_projects(&self) -> Result<Vec<ProjectView>, ClientFault> {
+        let page: ProjectPage = self.act("/v1/projects/synchronize").await?;
+        Ok(page.data)
+    }
+
+    /// Phare's own keys, oldest first.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn phare_keys(&self) -> Result<Vec<PhareKeyView>, ClientFault> {
+        let page: PhareKeyPage = self.get("/v1/phare-keys").await?;
+        Ok(page.data)
+    }
+
+    /// Finds out anew what a key of Phare's can do.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn examine_phare_key(&self, id: PhareKeyId) -> Result<PhareKeyView, ClientFault> {
+        self.act(&format!("/v1/phare-keys/{id}/examine")).await
+    }
+
+    /// Lets the two secrets of a key of Phare's change places.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn switch_phare_key(&self, id: PhareKeyId) -> Result<PhareKeyView, ClientFault> {
+        self.act(&format!("/v1/phare-keys/{id}/switch")).await
     }
 
     /// Phare's operations.

@@ -1,8 +1,11 @@
-//! What the authority needs of whoever enforces its decisions: to be told of every change in time.
+//! What the authority needs of whoever enforces its decisions and calls Phare: to be told of every change in time.
 
 use std::fmt::Debug;
 
-use gardien_domain::{Key, ProjectId};
+use async_trait::async_trait;
+use gardien_domain::phare_key::Findings;
+use gardien_domain::{Key, PhareKey, PhareSecretId, ProjectId};
+use gardien_phare::PhareFault;
 
 /// What the shared limit looks like at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,4 +30,13 @@ pub trait Enforcement: Send + Sync + Debug {
     fn set_limit(&self, calls_per_minute: u32);
     /// What the limit looks like.
     fn limits(&self) -> LimitReading;
+}
+
+/// Holds the secrets of Phare's keys and calls Phare with them.
+#[async_trait]
+pub trait Keyring: Send + Sync + Debug {
+    /// Calls with these from here on, and forgets every other secret.
+    fn hold(&self, keys: &[PhareKey]);
+    /// Finds out what a secret can do that it holds.
+    async fn examine(&self, secret: &PhareSecretId) -> Result<Findings, PhareFault>;
 }

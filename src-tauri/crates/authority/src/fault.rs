@@ -91,6 +91,12 @@ pub enum Fault {
     /// The first start was not completed.
     #[error("There is no organization yet.")]
     NotFounded,
+    /// There is nothing to switch to.
+    #[error("There is no next key to switch to. Add one first.")]
+    NoNextSecret,
+    /// What would be switched to does not work.
+    #[error("Phare refuses the next key. Check it again, or add another one.")]
+    NextSecretRefused,
     /// Nothing to ask about projects.
     #[error("Gardien is not connected to Phare. Its settings say what to connect to.")]
     UpstreamMissing,
@@ -156,6 +162,8 @@ impl Fault {
             Self::LastOwner => "last_owner",
             Self::AlreadyFounded => "already_founded",
             Self::NotFounded => "not_founded",
+            Self::NoNextSecret => "no_next_key",
+            Self::NextSecretRefused => "next_key_refused",
             Self::UpstreamMissing => "upstream_missing",
             Self::Phare(PhareFault::Unreachable(_)) => "upstream_unreachable",
             Self::Phare(PhareFault::Busy) => "upstream_busy",
@@ -195,6 +203,8 @@ impl Fault {
             | Self::LastOwner
             | Self::AlreadyFounded
             | Self::NotFounded
+            | Self::NoNextSecret
+            | Self::NextSecretRefused
             | Self::OtherUpstream => StatusCode::CONFLICT,
             Self::UpstreamMissing | Self::Phare(PhareFault::Busy) => {
                 StatusCode::SERVICE_UNAVAILABLE

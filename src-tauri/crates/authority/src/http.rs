@@ -8,6 +8,7 @@ mod extract;
 mod keys;
 mod members;
 mod organization;
+mod phare_keys;
 mod projects;
 mod session;
 
@@ -66,6 +67,10 @@ fn described() -> OpenApiRouter<Authority> {
         .routes(routes!(keys::replace))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::rename, projects::delete))
+        .routes(routes!(projects::synchronize))
+        .routes(routes!(phare_keys::list))
+        .routes(routes!(phare_keys::examine))
+        .routes(routes!(phare_keys::switch))
         .routes(routes!(members::list))
         .routes(routes!(members::update))
         .routes(routes!(organization::get, organization::update))

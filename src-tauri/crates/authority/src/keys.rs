@@ -138,10 +138,11 @@ impl Authority {
         let now = self.now();
         let mut stored = self.stored_key(id).await?;
         let key = &mut stored.key;
-        if key.revoked.is_none() {
+        let Some(revocation) = key.revoked else {
             return Err(Fault::KeyNotRevoked);
-        }
-        if !key.restorable(now) {
+        };
+        // What a move to another Phare took back must not open that one.
+        if !key.restorable(now) || self.moved_since(revocation.at).await? {
             return Err(Fault::RestoreTooLate);
         }
         key.revoked = None;

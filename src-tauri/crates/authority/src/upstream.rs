@@ -1,8 +1,13 @@
 //! What the projects and keys of this organization belong to: the sandbox, or a Phare.
 
 use gardien_domain::audit::AuditAction;
+use gardien_domain::key::Revocation;
+use gardien_domain::phare_key::Purpose;
+use gardien_store::Change;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::actor::OrganizationManager;
 use crate::authority::SYSTEM;
 use crate::{Authority, Fault};
 
@@ -58,12 +63,79 @@ impl Authority {
         let _changing = self.changing().await;
         self.check_upstream(upstream).await?;
         let detail = upstream.detail();
-        if self.adopted().await? == Some(detail.clone()) {
+        let same = |adopted: Value| {
+            ["kind", "url"]
+                .iter()
+                .all(|part| adopted[part] == detail[part])
+        };
+        if self.adopted().await?.is_some_and(same) {
             return Ok(());
         }
         let action = AuditAction::UpstreamChanged;
         self.commit(&[], SYSTEM, action, SUBJECT.to_owned(), &detail)
             .await
+    }
+
+    /// Lets the organization belong to this from here on, whatever it belonged to before. Its keys are revoked and
+    /// its projects forgotten, because their numbers mean others there; and Phare's own keys are detached.
+    ///
+    /// # Errors
+    /// [`Fault::Store`]; then nothing was changed.
+    pub async fn move_upstream(
+        &self,
+        manager: OrganizationManager<'_>,
+        upstream: &UpstreamIdentity,
+    ) -> Result<(), Fault> {
+        let _projects = self.changing_projects().await;
+        let _changing = self.changing().await;
+        let revocation = Revocation {
+            at: self.now(),
+            by: manager.actor().member().id,
+        };
+        let mut keys = self.store.every_key().await?;
+        keys.retain(|key| key.revoked.is_none());
+        for key in &mut keys {
+            key.revoked = Some(revocation);
+        }
+        let projects = self.store.projects().await?;
+        let mut phare_keys = self.store.phare_keys().await?;
+        phare_keys.retain(|key| key.purpose == Purpose::Attached);
+        let mut members = self.store.members().await?;
+        members.retain(|member| !member.projects.is_empty());
+        for member in &mut members {
+            member.projects.clear();
+        }
+        let mut detail = upstream.detail();
+        detail["revoked_keys"] = keys.iter().map(|key| key.name.as_str()).collect();
+        detail["detached"] = phare_keys.iter().map(|key| key.name.as_str()).collect();
+        let changes: Vec<Change> = keys
+            .iter()
+            .cloned()
+            .map(Change::PutKey)
+            .chain(
+                projects
+                    .iter()
+                    .map(|project| Change::DeleteProject(project.id)),
+            )
+            .chain(phare_keys.iter().map(|key| Change::DeletePhareKey(key.id)))
+            .chain(members.into_iter().map(Change::PutMember))
+            .collect();
+        let action = AuditAction::UpstreamChanged;
+        self.change(manager.actor(), &changes, action, SUBJECT, &detail)
+            .await?;
+        for key in &keys {
+            self.enforcement.put_key(key);
+        }
+        for project in &projects {
+            self.enforcement.remove_project(project.id);
+        }
+        self.hold_phare_keys().await
+    }
+
+    /// Whether the organization came to belong to something else since then.
+    pub(crate) async fn moved_since(&self, then: Timestamp) -> Result<bool, Fault> {
+        let last = self.store.audit(Some(SUBJECT), None, 1).await?.pop();
+        Ok(last.is_some_and(|entry| entry.record.at >= then))
     }
 
     async fn adopted(&self) -> Result<Option<Value>, Fault> {

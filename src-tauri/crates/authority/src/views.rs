@@ -1,11 +1,12 @@
 //! From what the store keeps to what the management API shows.
 
-use gardien_domain::{AuditEntry, Member, Operation, Organization, Project};
+use gardien_domain::{AuditEntry, Member, Operation, Organization, PhareKey, Project};
 use gardien_store::StoredKey;
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, KeyView, LimitsView, MemberView, OperationView, OrganizationView, ProjectView,
+    AuditView, KeyView, LimitsView, MemberView, OperationView, OrganizationView, PhareKeyView,
+    ProjectView,
 };
 use crate::enforcement::LimitReading;
 
@@ -62,6 +63,29 @@ impl From<Member> for MemberView {
             role: member.role,
             projects: member.projects.into_iter().collect(),
             created_at: member.created_at,
+        }
+    }
+}
+
+impl From<PhareKey> for PhareKeyView {
+    fn from(key: PhareKey) -> Self {
+        let replace_at = key.replace_at();
+        let PhareKey {
+            id,
+            name,
+            purpose,
+            current,
+            next,
+            switched_at,
+        } = key;
+        Self {
+            id,
+            name,
+            purpose,
+            current,
+            next,
+            switched_at,
+            replace_at,
         }
     }
 }

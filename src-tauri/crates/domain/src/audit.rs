@@ -23,6 +23,14 @@ words! {
         ProjectDeleted = "project.deleted",
         ProjectsSynchronized = "projects.synchronized",
         UpstreamChanged = "upstream.changed",
+        PhareKeyAdded = "phare_key.added",
+        PhareKeyExamined = "phare_key.examined",
+        PhareKeyRefused = "phare_key.refused",
+        PhareKeyStaged = "phare_key.staged",
+        PhareKeySwitched = "phare_key.switched",
+        PhareKeyUnstaged = "phare_key.unstaged",
+        PhareKeyRenamed = "phare_key.renamed",
+        PhareKeyRemoved = "phare_key.removed",
     }
 }
 

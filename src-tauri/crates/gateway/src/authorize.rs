@@ -1,6 +1,7 @@
 //! What a call is and whether it may be made: the catalogue and the decision.
 
 use gardien_domain::operation::Operation;
+use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{Call, KeyId, ProjectDirectory, ProjectId, ProjectSelection, decide};
 use gardien_phare::{PathFault, match_request};
@@ -27,6 +28,8 @@ pub(crate) struct Admitted {
     pub(crate) project: Option<ProjectId>,
     /// The only project that the answer may show.
     pub(crate) only: Option<ProjectId>,
+    /// What it asks of the upstream's key.
+    pub(crate) need: Need,
 }
 
 impl Known {
@@ -53,6 +56,13 @@ impl Known {
                 operation: matched.operation,
                 project: grant.project,
                 only: grant.only,
+                need: Need {
+                    // Whatever a project key does concerns its project, named or not.
+                    project: key.scope.project().or(grant.project),
+                    product: matched.operation.product,
+                    access: matched.operation.access(),
+                    manages_projects: matched.operation.manages_projects(),
+                },
             }),
             (Ok(_), _) => Err(Refusal::AmbiguousPath),
         }

@@ -50,6 +50,10 @@ pub(crate) async fn forward(
             pass.cancel();
             Refusal::UpstreamUnreachable
         }
+        TransportFault::NoKey => {
+            pass.cancel();
+            Refusal::UpstreamKeyMissing
+        }
         TransportFault::Broken(_) if upload.is_broken() => return Err(Refusal::BodyBroken),
         TransportFault::Broken(_) => Refusal::UpstreamBroken,
     };

@@ -224,6 +224,7 @@ impl Gateway {
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
+        head.extensions.insert(admitted.need);
         if admitted.only.is_some() {
             // It has to be read on its way back.
             head.headers.remove(ACCEPT_ENCODING);

@@ -27,4 +27,6 @@ pub use gateway::{Gateway, GatewayError, Timing};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::LimitState;
 pub use refusal::Refusal;
-pub use upstream::{HttpUpstream, LocalUpstream, Transport, TransportFault, UpstreamError};
+pub use upstream::{
+    HttpUpstream, KeyedUpstream, LocalUpstream, Transport, TransportFault, UpstreamError,
+};

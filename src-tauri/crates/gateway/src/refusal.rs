@@ -34,6 +34,8 @@ pub enum Refusal {
     BodyTooSlow,
     /// There is nothing to forward to.
     UpstreamMissing,
+    /// None of the upstream's keys works where the call does; the call was not made.
+    UpstreamKeyMissing,
     /// The upstream was not reached; the call was not made.
     UpstreamUnreachable,
     /// The upstream was reached, then broke off; the call may have been made.
@@ -79,7 +81,9 @@ impl Refusal {
                 | Decided::ProjectHeadersContradict => StatusCode::UNPROCESSABLE_ENTITY,
             },
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::UpstreamMissing | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::UpstreamUnreachable | Self::UpstreamBroken | Self::UpstreamKeyRefused => {
                 StatusCode::BAD_GATEWAY
             }
@@ -110,6 +114,7 @@ impl Refusal {
                 | Decided::ProjectHeadersContradict => return None,
             },
             Self::UpstreamMissing => "upstream_missing",
+            Self::UpstreamKeyMissing => "upstream_key_missing",
             Self::UpstreamUnreachable | Self::UpstreamBroken => "upstream_unreachable",
             Self::UpstreamTooSlow => "upstream_timeout",
             Self::UpstreamKeyRefused => "upstream_key_refused",
@@ -134,6 +139,9 @@ impl Refusal {
             Self::BodyTooSlow => "The body of the request stopped coming.",
             Self::UpstreamMissing => {
                 "Gardien is not connected to Phare. Its settings say what to connect to."
+            }
+            Self::UpstreamKeyMissing => {
+                "None of the Phare keys that Gardien holds works here. The call was not made."
             }
             Self::UpstreamUnreachable => "Phare cannot be reached. The call was not made.",
             Self::UpstreamBroken => {

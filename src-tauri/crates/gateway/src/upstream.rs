@@ -38,6 +38,9 @@ pub enum TransportFault {
     /// No connection was made: the call certainly did not reach the upstream.
     #[error("the upstream cannot be reached")]
     Unreachable(#[source] BoxError),
+    /// None of the keys that the upstream would be called with works where this call does. It was not made.
+    #[error("no key of the upstream's can serve this call")]
+    NoKey,
     /// The connection broke before an answer: the call may have reached the upstream.
     #[error("the upstream broke off")]
     Broken(#[source] BoxError),
@@ -67,19 +70,20 @@ const IDLE: Duration = Duration::from_secs(15);
 type Connection = hyper_rustls::MaybeHttpsStream<hyper_util::rt::TokioIo<tokio::net::TcpStream>>;
 type Connector = BoxCloneSyncService<Uri, Connection, BoxError>;
 
-/// A Phare over HTTP or HTTPS. Never follows a redirect: that would carry the key elsewhere.
+/// A Phare over HTTP or HTTPS. Never follows a redirect: that would carry the key elsewhere. Clones share their
+/// connections.
+#[derive(Clone)]
 pub struct HttpUpstream {
     client: Client<Connector, Body>,
     base: Uri,
-    credential: SecretString,
 }
 
 impl HttpUpstream {
-    /// Forwards to `base` (its path, if any, is put before every path) with `credential` as bearer token.
+    /// Forwards to `base`; its path, if any, is put before every path.
     ///
     /// # Errors
-    /// [`UpstreamError`] when the address, the credential or the TLS set-up is unusable.
-    pub fn new(base: Uri, credential: SecretString) -> Result<Self, UpstreamError> {
+    /// [`UpstreamError`] when the address or the TLS set-up is unusable.
+    pub fn new(base: Uri) -> Result<Self, UpstreamError> {
         let authority = base.authority().ok_or(UpstreamError::Address)?;
         if authority.as_str().contains('@') || base.query().is_some() {
             return Err(UpstreamError::Address);
@@ -89,16 +93,23 @@ impl HttpUpstream {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             _ => return Err(UpstreamError::Address),
         };
-        bearer(&credential)?;
         // An idle connection that the server closes before a call is written to it is replaced by a new one;
         // what was written is never sent twice.
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(within(CONNECT, connector(secure)?));
-        Ok(Self {
-            client,
-            base,
+        Ok(Self { client, base })
+    }
+
+    /// The same, called with `credential` as bearer token.
+    ///
+    /// # Errors
+    /// [`UpstreamError::Credential`] when it cannot stand in a header.
+    pub fn with_key(&self, credential: SecretString) -> Result<KeyedUpstream, UpstreamError> {
+        bearer(&credential)?;
+        Ok(KeyedUpstream {
+            upstream: self.clone(),
             credential,
         })
     }
@@ -152,16 +163,23 @@ fn bearer(credential: &SecretString) -> Result<HeaderValue, UpstreamError> {
     Ok(value)
 }
 
+/// A Phare, and the one key that it is called with.
+#[derive(Debug, Clone)]
+pub struct KeyedUpstream {
+    upstream: HttpUpstream,
+    credential: SecretString,
+}
+
 #[async_trait]
-impl Transport for HttpUpstream {
+impl Transport for KeyedUpstream {
     async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportFault> {
         let unsent = |error: BoxError| TransportFault::Unreachable(error);
-        *request.uri_mut() = self.target(request.uri()).map_err(unsent)?;
+        *request.uri_mut() = self.upstream.target(request.uri()).map_err(unsent)?;
         let authorization = bearer(&self.credential).map_err(|error| unsent(error.into()))?;
         request.headers_mut().insert(AUTHORIZATION, authorization);
         // The client's names us; the connection's own takes its place.
         request.headers_mut().remove(HOST);
-        match self.client.request(request).await {
+        match self.upstream.client.request(request).await {
             Ok(response) => Ok(response.map(boxed)),
             Err(error) if error.is_connect() => Err(TransportFault::Unreachable(error.into())),
             Err(error) => Err(TransportFault::Broken(error.into())),

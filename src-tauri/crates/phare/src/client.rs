@@ -1,5 +1,6 @@
-//! A client of Phare's API for the little that Gardien itself asks of it: projects.
+//! A client of Phare's API for the little that Gardien itself asks of it: projects, and what a key can do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,6 +17,11 @@ use serde_json::{Value, json};
 pub trait Exchange: Send + Sync + std::fmt::Debug {
     /// Sends a request whose URI is path and query only, and reads the whole answer.
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError>;
+
+    /// Ways that each see some of the projects, where this one does not see them all.
+    fn views(&self) -> Vec<Arc<dyn Exchange>> {
+        Vec::new()
+    }
 }
 
 /// The error of a failed exchange.
@@ -24,7 +30,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Pages of 100 projects. Whoever has more than this many is no Phare.
 const MOST_PAGES: u32 = 100;
 
-/// Speaks to one Phare with one key.
+/// Speaks to one Phare.
 #[derive(Debug, Clone)]
 pub struct PhareClient {
     exchange: Arc<dyn Exchange>,
@@ -113,21 +119,28 @@ impl PhareClient {
         Self { exchange }
     }
 
-    /// Every project that the key can see.
+    /// Every project that can be seen.
     ///
     /// # Errors
-    /// Any [`PhareFault`].
+    /// Any [`PhareFault`]: then not all of them are known.
     pub async fn projects(&self) -> Result<Vec<Project>, PhareFault> {
-        let mut projects = Vec::new();
-        for page in 1..=MOST_PAGES {
-            let path = format!("/projects?page={page}&per_page=100");
-            let body: Page<ProjectBody> = self.call(Method::GET, &path, None).await?;
-            projects.extend(body.data.into_iter().map(Project::from));
-            if body.links.next.is_none() {
-                break;
+        let mut views = self.exchange.views();
+        if views.is_empty() {
+            views.push(self.exchange.clone());
+        }
+        let mut projects = BTreeMap::new();
+        for view in views {
+            for page in 1..=MOST_PAGES {
+                let path = format!("/projects?page={page}&per_page=100");
+                let answer = send(view.as_ref(), Method::GET, &path, None).await?;
+                let body: Page<ProjectBody> = read(&answer)?;
+                projects.extend(body.data.into_iter().map(|body| (body.id, body.into())));
+                if body.links.next.is_none() {
+                    break;
+                }
             }
         }
-        Ok(projects)
+        Ok(projects.into_values().collect())
     }
 
     /// Makes a project. Phare wants its members named: the first user it knows.
@@ -158,7 +171,8 @@ impl PhareClient {
     /// # Errors
     /// Any [`PhareFault`]; `NotFound` when it was gone already.
     pub async fn delete_project(&self, id: ProjectId) -> Result<(), PhareFault> {
-        self.send(Method::DELETE, &format!("/projects/{id}"), None)
+        let path = format!("/projects/{id}");
+        send(self.exchange.as_ref(), Method::DELETE, &path, None)
             .await
             .map(|_| ())
     }
@@ -169,45 +183,54 @@ impl PhareClient {
         path: &str,
         body: Option<Value>,
     ) -> Result<T, PhareFault> {
-        let answer = self.send(method, path, body).await?;
-        serde_json::from_slice(&answer).map_err(|_| PhareFault::Unexpected { status: 0 })
+        read(&send(self.exchange.as_ref(), method, path, body).await?)
     }
+}
 
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<Bytes, PhareFault> {
-        let body = body
-            .map(|body| Bytes::from(body.to_string()))
-            .unwrap_or_default();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("accept", "application/json")
-            .header("content-type", "application/json")
-            .body(body)
-            .map_err(|error| PhareFault::Unreachable(error.into()))?;
-        let response = self
-            .exchange
-            .exchange(request)
-            .await
-            .map_err(PhareFault::Unreachable)?;
-        match response.status().as_u16() {
-            200..=299 => Ok(response.into_body()),
-            401 => Err(PhareFault::KeyRefused),
-            403 => Err(PhareFault::Forbidden {
-                message: message(response.body()),
-            }),
-            404 => Err(PhareFault::NotFound),
-            429 => Err(PhareFault::Busy),
-            422 => Err(PhareFault::Invalid {
-                message: message(response.body()),
-            }),
-            status => Err(PhareFault::Unexpected { status }),
-        }
+async fn send(
+    exchange: &dyn Exchange,
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> Result<Bytes, PhareFault> {
+    let response = exchange
+        .exchange(request(method, path, body)?)
+        .await
+        .map_err(PhareFault::Unreachable)?;
+    match response.status().as_u16() {
+        200..=299 => Ok(response.into_body()),
+        401 => Err(PhareFault::KeyRefused),
+        403 => Err(PhareFault::Forbidden {
+            message: message(response.body()),
+        }),
+        404 => Err(PhareFault::NotFound),
+        429 => Err(PhareFault::Busy),
+        422 => Err(PhareFault::Invalid {
+            message: message(response.body()),
+        }),
+        status => Err(PhareFault::Unexpected { status }),
     }
+}
+
+pub(crate) fn request(
+    method: Method,
+    path: &str,
+    body: Option<Value>,
+) -> Result<Request<Bytes>, PhareFault> {
+    let body = body
+        .map(|body| Bytes::from(body.to_string()))
+        .unwrap_or_default();
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("accept", "application/json")
+        .header("content-type", "application/json")
+        .body(body)
+        .map_err(|error| PhareFault::Unreachable(error.into()))
+}
+
+fn read<T: for<'de> Deserialize<'de>>(answer: &[u8]) -> Result<T, PhareFault> {
+    serde_json::from_slice(answer).map_err(|_| PhareFault::Unexpected { status: 0 })
 }
 
 fn message(body: &[u8]) -> String {

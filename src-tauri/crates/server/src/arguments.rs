@@ -39,7 +39,7 @@ pub(crate) struct Serve {
     /// What to forward to: `sandbox`, or the URL of Phare's API.
     #[arg(long, value_name = "sandbox|URL", default_value = "sandbox")]
     pub(crate) phare: String,
-    /// With a URL: the file that holds Phare's key. Without it, PHARE_API_KEY does.
+    /// With a URL: the file that holds Phare's key, or several, one a line. Without it, PHARE_API_KEY does.
     #[arg(long, value_name = "FILE")]
     pub(crate) phare_key_file: Option<PathBuf>,
 }

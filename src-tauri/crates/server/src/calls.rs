@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gardien_domain::ScopeKind;
 use gardien_gateway::{Body, Gateway, Refusal, Transport, TransportFault, read_all};
 use gardien_phare::Exchange;
 use gardien_phare::client::BoxError as ExchangeError;
@@ -12,6 +13,8 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
+use crate::examiner::Examiner;
+use crate::ring::Ring;
 use crate::synchronizer::Synchronizer;
 
 /// Bytes of an answer that Gardien reads. A page of 100 projects is far below.
@@ -21,12 +24,42 @@ const OWN_CALL: Duration = Duration::from_secs(15);
 /// How long whoever changed a project waits for Gardien to know of it.
 const READ_BACK: Duration = Duration::from_secs(3);
 
-/// Asks the upstream about projects.
+/// Asks the upstream what Gardien itself has to know.
 #[derive(Debug)]
 pub(crate) struct OwnCalls {
-    pub(crate) transport: Arc<dyn Transport>,
+    transport: Arc<dyn Transport>,
     /// Counts them against the limit. The sandbox has none of its own, so there they are free.
-    pub(crate) counted_by: Option<Gateway>,
+    counted_by: Option<Gateway>,
+    /// Where more keys than one may be needed to see every project.
+    ring: Option<Ring>,
+}
+
+impl OwnCalls {
+    /// Calls that nobody counts.
+    pub(crate) fn free(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            transport,
+            counted_by: None,
+            ring: None,
+        }
+    }
+
+    /// Calls that count like any other.
+    pub(crate) fn counted(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
+        Self {
+            transport,
+            counted_by: Some(gateway),
+            ring: None,
+        }
+    }
+
+    /// Calls with the keys of a ring.
+    pub(crate) fn of(Examiner { ring, gateway }: Examiner) -> Self {
+        Self {
+            ring: Some(ring.clone()),
+            ..Self::counted(Arc::new(ring), gateway)
+        }
+    }
 }
 
 #[async_trait]
@@ -36,6 +69,23 @@ impl Exchange for OwnCalls {
             Ok(answer) => answer,
             Err(late) => Err(late.into()),
         }
+    }
+
+    fn views(&self) -> Vec<Arc<dyn Exchange>> {
+        let (Some(ring), Some(gateway)) = (&self.ring, &self.counted_by) else {
+            return Vec::new();
+        };
+        let in_use = ring.in_use();
+        if in_use
+            .iter()
+            .any(|held| held.secret.kind == ScopeKind::Organization)
+        {
+            return Vec::new();
+        }
+        in_use
+            .into_iter()
+            .map(|held| Arc::new(Self::counted(Arc::new(held), gateway.clone())) as _)
+            .collect()
     }
 }
 

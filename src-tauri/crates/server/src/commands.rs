@@ -62,11 +62,14 @@ pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
 async fn run(
     service: &Service,
     serve: &Serve,
-    upstream: Upstream,
+    upstream: Given,
     stop: impl Future<Output = ()>,
 ) -> Result<(), CommandFault> {
     service.authority().ensure_organization().await?;
-    service.attach(upstream).await?;
+    match upstream {
+        Given::Sandbox => service.attach(Upstream::Sandbox).await?,
+        Given::Phare { url, keys } => service.attach_given(url, keys).await?,
+    }
     service.adopt_upstream().await?;
     service.synchronized(PROJECTS).await;
     let management = service.listen_management(serve.management).await?;
@@ -86,29 +89,43 @@ async fn run(
     Ok(())
 }
 
-fn upstream(serve: &Serve) -> Result<Upstream, CommandFault> {
+/// What the command line and the environment say to forward to.
+enum Given {
+    Sandbox,
+    Phare {
+        url: String,
+        keys: Vec<SecretString>,
+    },
+}
+
+fn upstream(serve: &Serve) -> Result<Given, CommandFault> {
     if serve.phare == "sandbox" {
-        return Ok(Upstream::Sandbox);
+        return Ok(Given::Sandbox);
     }
     // Phare's key must not leave this machine unencrypted.
     server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
-    let key: SecretString = match &serve.phare_key_file {
+    let given: SecretString = match &serve.phare_key_file {
         Some(file) => {
-            let key = std::fs::read_to_string(file);
-            key.map_err(|error| CommandFault::KeyFile(file.clone(), error))?
+            let given = std::fs::read_to_string(file);
+            given
+                .map_err(|error| CommandFault::KeyFile(file.clone(), error))?
                 .into()
         }
         None => std::env::var(PHARE_API_KEY)
             .map_err(|_| CommandFault::NoPhareKey)?
             .into(),
     };
-    let key: SecretString = key.expose_secret().trim().to_owned().into();
-    if key.expose_secret().is_empty() {
+    let keys: Vec<SecretString> = given
+        .expose_secret()
+        .split_whitespace()
+        .map(SecretString::from)
+        .collect();
+    if keys.is_empty() {
         return Err(CommandFault::NoPhareKey);
     }
-    Ok(Upstream::Phare {
+    Ok(Given::Phare {
         url: serve.phare.clone(),
-        key,
+        keys,
     })
 }
 

@@ -6,8 +6,11 @@
 mod calls;
 mod door;
 mod enforce;
+mod examiner;
 pub mod framing;
 pub mod listen;
+mod phare_keys;
+mod ring;
 mod service;
 mod synchronizer;
 mod upstream;

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gardien_authority::http::Api;
@@ -18,11 +18,15 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
 use crate::door::{Door, ListenFault};
 use crate::enforce::{Enforcing, Kept};
+use crate::examiner::{self, Examiner};
 use crate::listen::ListenLimits;
+use crate::ring::Verdict;
 use crate::synchronizer::Synchronizer;
 
 /// Why a data folder cannot be opened. It is left as it was.
@@ -61,7 +65,9 @@ struct Inner {
     authority: Authority,
     synchronizer: Synchronizer,
     stop: CancellationToken,
-    attached: Mutex<Option<UpstreamIdentity>>,
+    attached: Mutex<(Option<UpstreamIdentity>, Option<Examiner>)>,
+    verdicts: UnboundedSender<Verdict>,
+    examine_soon: Arc<Notify>,
     router: Api,
     gateway_door: Door,
     management_door: Door,
@@ -83,10 +89,15 @@ impl Service {
         let enforcing = Arc::new(Enforcing(gateway.clone()));
         let authority = Authority::open(kept, enforcing, system_clock()).await?;
         let stop = CancellationToken::new();
+        let (verdicts, heard) = unbounded_channel();
+        let soon = Arc::<Notify>::default();
+        examiner::start(authority.clone(), heard, soon.clone(), stop.clone());
         Ok(Self(Arc::new(Inner {
             synchronizer: Synchronizer::start(authority.clone(), stop.clone()),
             stop,
             attached: Mutex::default(),
+            verdicts,
+            examine_soon: soon,
             store,
             gateway,
             router: gardien_authority::http::router(authority.clone()),
@@ -111,17 +122,37 @@ impl Service {
         &self.0.synchronizer
     }
 
-    pub(crate) fn keep_identity(&self, attached: Option<UpstreamIdentity>) {
-        *self
-            .0
-            .attached
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = attached;
+    pub(crate) fn keep_attached(
+        &self,
+        identity: Option<UpstreamIdentity>,
+        examiner: Option<Examiner>,
+    ) {
+        let mut attached = self.attached();
+        *attached = (identity, examiner);
     }
 
     pub(crate) fn identity(&self) -> Option<UpstreamIdentity> {
-        let attached = self.0.attached.lock();
-        attached.unwrap_or_else(PoisonError::into_inner).clone()
+        self.attached().0.clone()
+    }
+
+    pub(crate) fn examiner(&self) -> Option<Examiner> {
+        self.attached().1.clone()
+    }
+
+    fn attached(&self) -> MutexGuard<'_, (Option<UpstreamIdentity>, Option<Examiner>)> {
+        self.0
+            .attached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has those of Phare's keys examined behind that are due.
+    pub(crate) fn examine_soon(&self) {
+        self.0.examine_soon.notify_one();
+    }
+
+    pub(crate) fn verdicts(&self) -> UnboundedSender<Verdict> {
+        self.0.verdicts.clone()
     }
 
     pub(crate) fn documents(&self) -> Arc<dyn Documents> {

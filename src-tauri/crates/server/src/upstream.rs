@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use gardien_authority::{Fault, UpstreamIdentity};
+use gardien_domain::PhareSecretId;
 use gardien_gateway::{HttpUpstream, LocalUpstream, Transport, UpstreamError};
 use gardien_phare::PhareClient;
 use gardien_sandbox::{Sandbox, SandboxError};
@@ -11,6 +12,8 @@ use secrecy::SecretString;
 
 use crate::Service;
 use crate::calls::{Followed, OwnCalls};
+use crate::examiner::Examiner;
+use crate::ring::Ring;
 use crate::service::system_clock;
 
 /// What the gateway forwards to.
@@ -22,8 +25,8 @@ pub enum Upstream {
     Phare {
         /// Scheme, host and, if any, the path before every path.
         url: String,
-        /// Phare's own key.
-        key: SecretString,
+        /// The secrets of its attached keys, as far as they are at hand.
+        secrets: Vec<(PhareSecretId, SecretString)>,
     },
     /// Nothing: calls are answered with 503.
     None,
@@ -49,37 +52,56 @@ impl Service {
     /// # Errors
     /// [`AttachFault`]; the upstream before stays.
     pub async fn attach(&self, upstream: Upstream) -> Result<(), AttachFault> {
-        let (transport, counted, identity): (Arc<dyn Transport>, _, _) = match upstream {
+        let identity = match &upstream {
+            Upstream::None => None,
+            Upstream::Sandbox => Some(UpstreamIdentity::Sandbox),
+            Upstream::Phare { url, .. } => Some(UpstreamIdentity::Phare { url: url.clone() }),
+        };
+        if let Some(identity) = &identity {
+            self.authority().check_upstream(identity).await?;
+        }
+        let (transport, calls, examiner): (Arc<dyn Transport>, _, _) = match upstream {
             Upstream::None => {
-                self.keep_identity(None);
+                self.keep_attached(None, None);
                 self.authority().attach(None);
+                self.authority().use_keyring(None).await?;
                 self.gateway().attach(None);
                 return Ok(());
             }
             Upstream::Sandbox => {
                 let sandbox = Sandbox::open(self.documents(), system_clock()).await?;
-                let transport = LocalUpstream::new(sandbox.router());
-                (Arc::new(transport), false, UpstreamIdentity::Sandbox)
+                let transport = Arc::new(LocalUpstream::new(sandbox.router()));
+                (transport.clone(), OwnCalls::free(transport), None)
             }
-            Upstream::Phare { url, key } => {
-                let base: Uri = url.parse().map_err(|_| UpstreamError::Address)?;
-                let transport = HttpUpstream::new(base, key)?;
-                (Arc::new(transport), true, UpstreamIdentity::Phare { url })
+            Upstream::Phare { url, secrets } => {
+                let examiner = self.examiner_of(&url)?;
+                for (id, secret) in secrets {
+                    examiner.ring.give(id, secret);
+                }
+                let transport = Arc::new(examiner.ring.clone());
+                (transport, OwnCalls::of(examiner.clone()), Some(examiner))
             }
         };
-        self.authority().check_upstream(&identity).await?;
-        self.keep_identity(Some(identity));
+        let keyring = examiner.clone().map(|examiner| Arc::new(examiner) as _);
+        self.keep_attached(identity, examiner);
+        self.authority().use_keyring(keyring).await?;
         self.authority()
-            .attach(Some(PhareClient::new(Arc::new(OwnCalls {
-                transport: transport.clone(),
-                counted_by: counted.then(|| self.gateway().clone()),
-            }))));
+            .attach(Some(PhareClient::new(Arc::new(calls))));
         self.gateway().attach(Some(Arc::new(Followed {
             transport,
             synchronizer: self.synchronizer().clone(),
         })));
         self.synchronizer().nudge();
         Ok(())
+    }
+
+    /// Who finds out what keys of the Phare at `url` can do.
+    pub(crate) fn examiner_of(&self, url: &str) -> Result<Examiner, UpstreamError> {
+        let base: Uri = url.parse().map_err(|_| UpstreamError::Address)?;
+        Ok(Examiner {
+            ring: Ring::new(HttpUpstream::new(base)?, self.verdicts()),
+            gateway: self.gateway().clone(),
+        })
     }
 
     /// Binds the data to what is attached: keys made for the sandbox never open a real Phare, nor the other

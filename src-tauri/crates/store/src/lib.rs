@@ -10,8 +10,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
-    SecretDigest,
+    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, PhareKeyId, Project,
+    ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 
@@ -44,6 +44,10 @@ pub enum Change {
     DeleteProject(ProjectId),
     /// Opens a session.
     PutSession(Session),
+    /// Creates or changes what is known of a key of Phare's.
+    PutPhareKey(PhareKey),
+    /// Forgets a key of Phare's.
+    DeletePhareKey(PhareKeyId),
 }
 
 /// A key with what is known about it from elsewhere.
@@ -124,6 +128,8 @@ pub trait Store: Send + Sync + Debug {
     /// Projects, by name.
     async fn projects(&self) -> Result<Vec<Project>, StoreError>;
 
+    /// Phare's own keys, oldest first.
+    async fn phare_keys(&self) -> Result<Vec<PhareKey>, StoreError>;
     /// Members, by mail address.
     async fn members(&self) -> Result<Vec<Member>, StoreError>;
 

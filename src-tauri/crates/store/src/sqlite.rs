@@ -11,6 +11,7 @@ mod keys;
 mod members;
 mod open;
 mod organization;
+mod phare_keys;
 mod projects;
 mod sessions;
 mod window;
@@ -20,7 +21,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
+    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, Project, ProjectId,
     SecretDigest,
 };
 use jiff::Timestamp;
@@ -63,6 +64,8 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> sqlx::Resu
         Change::PutProject(project) => projects::put(connection, project).await,
         Change::DeleteProject(id) => projects::delete(connection, *id).await,
         Change::PutSession(session) => sessions::put(connection, session).await,
+        Change::PutPhareKey(key) => phare_keys::put(connection, key).await,
+        Change::DeletePhareKey(id) => phare_keys::delete(connection, *id).await,
     }
 }
 
@@ -105,6 +108,10 @@ impl Store for Sqlite {
 
     async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         projects::all(&self.readers).await.map_err(store_error)
+    }
+
+    async fn phare_keys(&self) -> Result<Vec<PhareKey>, StoreError> {
+        phare_keys::all(&self.readers).await.map_err(store_error)
     }
 
     async fn members(&self) -> Result<Vec<Member>, StoreError> {

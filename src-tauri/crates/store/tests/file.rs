@@ -214,7 +214,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
     let (_folder, path) = folder();
     filled(&path).await;
     let newer = "INSERT INTO _sqlx_migrations SELECT 99, 'later', installed_on, true, checksum, 0
-                 FROM _sqlx_migrations";
+                 FROM _sqlx_migrations WHERE version = 1";
     execute(&path, newer).await;
     let before = fs::read(&path).unwrap();
     let error = Sqlite::open(&path).await.unwrap_err();

@@ -16,10 +16,12 @@ pub enum VaultItem {
         /// The key's id.
         key: Uuid,
     },
-    /// Phare's own key, which the gateway forwards with.
-    PhareKey {
-        /// The installation that forwards with it.
+    /// A secret of one of Phare's own keys, attached or kept.
+    PhareSecret {
+        /// The installation that has it.
         installation: Uuid,
+        /// The secret's id.
+        secret: Uuid,
     },
     /// The session token for a team's server.
     TeamSession {
@@ -33,7 +35,10 @@ impl VaultItem {
     pub(crate) fn account(&self) -> String {
         match self {
             Self::KeySecret { installation, key } => format!("key:{installation}:{key}"),
-            Self::PhareKey { installation } => format!("phare:{installation}"),
+            Self::PhareSecret {
+                installation,
+                secret,
+            } => format!("phare:{installation}:{secret}"),
             Self::TeamSession { url } => format!("session:{url}"),
         }
     }
@@ -43,7 +48,7 @@ impl VaultItem {
     pub(crate) fn label(&self) -> String {
         match self {
             Self::KeySecret { key, .. } => format!("Gardien: secret of key {key}"),
-            Self::PhareKey { .. } => "Gardien: Phare's key".to_owned(),
+            Self::PhareSecret { secret, .. } => format!("Gardien: key of Phare's {secret}"),
             Self::TeamSession { url } => format!("Gardien: session at {url}"),
         }
     }
@@ -62,8 +67,12 @@ mod tests {
             "key:00000000-0000-0000-0000-000000000001:00000000-0000-0000-0000-000000000002"
         );
         assert_eq!(
-            VaultItem::PhareKey { installation }.account(),
-            "phare:00000000-0000-0000-0000-000000000001"
+            VaultItem::PhareSecret {
+                installation,
+                secret: key
+            }
+            .account(),
+            "phare:00000000-0000-0000-0000-000000000001:00000000-0000-0000-0000-000000000002"
         );
         let url = "https://gardien.example".to_owned();
         assert_eq!(

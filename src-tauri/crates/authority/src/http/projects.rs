@@ -24,6 +24,21 @@ pub(super) async fn list(
     }))
 }
 
+/// Read the projects from Phare now
+#[utoipa::path(post, path = "/v1/projects/synchronize", operation_id = "synchronizeProjects", responses(
+    (status = 200, body = ProjectPage),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn synchronize(
+    State(authority): State<Authority>,
+    actor: Actor,
+) -> Result<Json<ProjectPage>, Fault> {
+    // It changes nothing but Gardien's own copy, so whoever may create a project may ask for it.
+    actor.create_projects()?;
+    authority.synchronize_projects().await?;
+    list(State(authority), actor).await
+}
+
 /// Create a project, at Phare and here
 #[utoipa::path(post, path = "/v1/projects", operation_id = "createProject", request_body = ProjectName, responses(
     (status = 201, body = ProjectView),

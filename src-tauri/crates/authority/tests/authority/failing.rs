@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
+    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, Project, ProjectId,
     SecretDigest,
 };
 use gardien_store::{Change, KeyRows, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey};
@@ -54,6 +54,9 @@ impl Store for Failing {
     }
     async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         self.store.projects().await
+    }
+    async fn phare_keys(&self) -> Result<Vec<PhareKey>, StoreError> {
+        self.store.phare_keys().await
     }
     async fn members(&self) -> Result<Vec<Member>, StoreError> {
         self.store.members().await

@@ -64,6 +64,7 @@ macro_rules! every_contract {
                 a_mail_address_belongs_to_one_member
                 projects_come_by_name_in_any_case
                 sessions_are_found_by_digest_expired_or_not
+                keys_of_phare_keep_both_slots
                 the_window_is_kept_whole
             }
             documents {

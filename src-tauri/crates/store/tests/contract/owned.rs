@@ -1,7 +1,12 @@
 //! Organization, members, projects, sessions and the window.
 
-use gardien_domain::{AtLimit, Member, Organization, ProjectId, Role, SecretDigest};
+use gardien_domain::phare_key::{ExaminingCall, Findings, Purpose, SeenProject};
+use gardien_domain::{
+    AtLimit, Member, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProductScope,
+    ProjectId, Role, ScopeKind, SecretDigest,
+};
 use gardien_store::{Change, SavedWindow, Session};
+use uuid::Uuid;
 
 use crate::support::{Database, at, commit, member, opened, project, some_record};
 
@@ -121,4 +126,63 @@ pub(crate) async fn the_window_is_kept_whole(database: &dyn Database) {
         let other = database.open().await;
         assert_eq!(other.window().await.unwrap(), window);
     }
+}
+
+pub(crate) async fn keys_of_phare_keep_both_slots(database: &dyn Database) {
+    let store = database.open().await;
+    let secret = |number: u128, findings| PhareSecret {
+        id: PhareSecretId(Uuid::from_u128(number)),
+        display: "pha_prj_abcd…wxyz".into(),
+        kind: ScopeKind::Project,
+        added_at: at(1_700_000_000_000_001),
+        findings,
+        refused_at: None,
+    };
+    let found = Findings {
+        at: at(1_700_000_000_000_002),
+        platform: Some(ProductScope::Read),
+        uptime: None,
+        projects: vec![SeenProject {
+            id: ProjectId(7),
+            name: "Dépôt".into(),
+        }],
+        calls: vec![ExaminingCall {
+            request: "GET /projects".into(),
+            status: 200,
+        }],
+    };
+    let mut first = PhareKey {
+        id: PhareKeyId(Uuid::from_u128(1)),
+        name: "First".into(),
+        purpose: Purpose::Attached,
+        current: secret(11, Some(found)),
+        next: Some(secret(12, None)),
+        switched_at: Some(at(1_700_000_000_000_003)),
+    };
+    let second = PhareKey {
+        id: PhareKeyId(Uuid::from_u128(2)),
+        purpose: Purpose::Kept,
+        current: secret(21, None),
+        next: None,
+        switched_at: None,
+        ..first.clone()
+    };
+    commit(
+        &*store,
+        &[second.clone(), first.clone()].map(Change::PutPhareKey),
+    )
+    .await;
+    assert_eq!(
+        store.phare_keys().await.unwrap(),
+        [first.clone(), second.clone()]
+    );
+
+    first.current.refused_at = Some(at(1_700_000_000_000_004));
+    first.next = None;
+    let changes = [
+        Change::PutPhareKey(first.clone()),
+        Change::DeletePhareKey(second.id),
+    ];
+    commit(&*store, &changes).await;
+    assert_eq!(store.phare_keys().await.unwrap(), [first]);
 }

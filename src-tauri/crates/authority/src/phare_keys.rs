@@ -1,0 +1,437 @@
+//! The use cases of Phare's own keys. Their secrets never come here: whoever holds them says what they look like and
+//! what they were seen to do.
+
+use gardien_domain::audit::AuditAction;
+use gardien_domain::phare_key::{Findings, Purpose};
+use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId, Product, ScopeKind};
+use gardien_phare::PhareFault;
+use gardien_store::Change;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::actor::PhareKeyManager;
+use crate::api::PhareKeyView;
+use crate::authority::SYSTEM;
+use crate::check::Checks;
+use crate::{Authority, Fault};
+
+/// What a secret lacks that cannot be called with.
+const NO_PROJECT: &str = "Gardien cannot tell which project this key works in. Give it Platform: Read in Phare’s panel, or add a \
+     monitor to its project.";
+const NO_PROJECTS: &str = "This key cannot list the projects of its organization. Give it Platform: Read in Phare’s panel.";
+
+impl Authority {
+    /// Phare's own keys, oldest first.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn phare_keys(&self, _: PhareKeyManager<'_>) -> Result<Vec<PhareKeyView>, Fault> {
+        let keys = self.store.phare_keys().await?;
+        Ok(keys.into_iter().map(PhareKeyView::from).collect())
+    }
+
+    /// Looks again at what both secrets of a key can do.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`]. That Phare refuses a
+    /// secret is no error but what was found.
+    pub async fn examine_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+    ) -> Result<PhareKeyView, Fault> {
+        let keyring = self.keyring().ok_or(Fault::UpstreamMissing)?;
+        for secret in self.phare_key(id).await?.secrets() {
+            let found = keyring.examine(&secret.id).await;
+            let by = &manager.actor().member().email;
+            self.examined_phare_secret(by, &secret.id, found).await?;
+        }
+        self.phare_key(id).await.map(PhareKeyView::from)
+    }
+
+    /// Whether a secret can be taken for this purpose.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] with what it lacks, [`Fault::Store`].
+    pub async fn check_phare_secret(
+        &self,
+        secret: &PhareSecret,
+        purpose: Purpose,
+    ) -> Result<(), Fault> {
+        let mut checks = Checks::default();
+        self.refuse_unfit(secret, purpose, &mut checks).await?;
+        checks.end()
+    }
+
+    /// Takes a key of Phare's whose secret looks like this, and calls Phare with it if that is its purpose.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] by field, [`Fault::Store`].
+    pub async fn add_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        name: &str,
+        purpose: Purpose,
+        secret: PhareSecret,
+    ) -> Result<PhareKeyView, Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        let mut checks = Checks::default();
+        let name = checks.name(name);
+        self.refuse_unfit(&secret, purpose, &mut checks).await?;
+        checks.end()?;
+        let key = PhareKey {
+            id: PhareKeyId(Uuid::now_v7()),
+            name,
+            purpose,
+            current: secret,
+            next: None,
+            switched_at: None,
+        };
+        let mut detail = shown(&key.current);
+        detail["name"] = json!(key.name);
+        detail["purpose"] = json!(purpose);
+        let by = &manager.actor().member().email;
+        self.put_phare_key(by, AuditAction::PhareKeyAdded, &key, &detail)
+            .await?;
+        Ok(key.into())
+    }
+
+    /// Puts a secret into the slot beside the one in use, in place of what is there.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::Invalid`] by field, [`Fault::Store`].
+    pub async fn stage_phare_secret(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+        secret: PhareSecret,
+    ) -> Result<PhareKeyView, Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        let mut key = self.phare_key(id).await?;
+        let mut checks = Checks::default();
+        self.refuse_unfit(&secret, key.purpose, &mut checks).await?;
+        // A key of another project under the same name would take every call of its project with it.
+        if secret.kind != key.current.kind || secret.project() != key.current.project() {
+            checks.refuse(
+                "key",
+                "This key works in another place than the one that it is to replace.",
+            );
+        }
+        checks.end()?;
+        let detail = shown(&secret);
+        key.next = Some(secret);
+        let by = &manager.actor().member().email;
+        self.put_phare_key(by, AuditAction::PhareKeyStaged, &key, &detail)
+            .await?;
+        Ok(key.into())
+    }
+
+    /// Lets the two secrets of a key change places: the next becomes the one in use, and the other way round to go
+    /// back. The call after this goes out with it.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::NoNextSecret`], [`Fault::NextSecretRefused`], [`Fault::Store`].
+    pub async fn switch_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+    ) -> Result<PhareKeyView, Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        let mut key = self.phare_key(id).await?;
+        let next = key.next.take().ok_or(Fault::NoNextSecret)?;
+        if next.refused_at.is_some() {
+            return Err(Fault::NextSecretRefused);
+        }
+        let detail = json!({ "from": key.current.display, "to": next.display });
+        key.next = Some(std::mem::replace(&mut key.current, next));
+        key.switched_at = Some(self.now());
+        let by = &manager.actor().member().email;
+        self.put_phare_key(by, AuditAction::PhareKeySwitched, &key, &detail)
+            .await?;
+        Ok(key.into())
+    }
+
+    /// Empties the slot beside the secret in use.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::NoNextSecret`], [`Fault::Store`].
+    pub async fn unstage_phare_secret(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+    ) -> Result<PhareKeyView, Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        let mut key = self.phare_key(id).await?;
+        let next = key.next.take().ok_or(Fault::NoNextSecret)?;
+        let by = &manager.actor().member().email;
+        let detail = shown(&next);
+        self.put_phare_key(by, AuditAction::PhareKeyUnstaged, &key, &detail)
+            .await?;
+        Ok(key.into())
+    }
+
+    /// Gives a key of Phare's another name.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::Invalid`] by field, [`Fault::Store`].
+    pub async fn rename_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+        name: &str,
+    ) -> Result<PhareKeyView, Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        let mut key = self.phare_key(id).await?;
+        let mut checks = Checks::default();
+        let name = checks.name(name);
+        checks.end()?;
+        let detail = json!({ "name": { "from": key.name, "to": name } });
+        key.name = name;
+        let by = &manager.actor().member().email;
+        self.put_phare_key(by, AuditAction::PhareKeyRenamed, &key, &detail)
+            .await?;
+        Ok(key.into())
+    }
+
+    /// Forgets a key of Phare's. It goes on working until somebody revokes it in Phare's panel.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::Store`].
+    pub async fn remove_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+    ) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        self.drop_phare_key(&manager.actor().member().email, id)
+            .await
+    }
+
+    /// The attached keys are exactly these from here on: what a server was started with. What is known of one that
+    /// stays is kept.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn attach_given(&self, given: Vec<PhareSecret>) -> Result<Vec<PhareSecret>, Fault> {
+        let _changing = self.changing().await;
+        let mut attached = Vec::new();
+        for key in self.store.phare_keys().await? {
+            let stays = given.iter().any(|secret| looks_alike(secret, &key.current));
+            if key.purpose == Purpose::Attached && stays {
+                attached.push(key.current);
+            } else if key.purpose == Purpose::Attached {
+                self.drop_phare_key(SYSTEM, key.id).await?;
+            }
+        }
+        for secret in given {
+            if attached.iter().any(|known| looks_alike(known, &secret)) {
+                continue;
+            }
+            attached.push(secret.clone());
+            let key = PhareKey {
+                id: PhareKeyId(Uuid::now_v7()),
+                name: secret.display.clone(),
+                purpose: Purpose::Attached,
+                current: secret,
+                next: None,
+                switched_at: None,
+            };
+            let detail = shown(&key.current);
+            self.put_phare_key(SYSTEM, AuditAction::PhareKeyAdded, &key, &detail)
+                .await?;
+        }
+        Ok(attached)
+    }
+
+    /// Every secret of the attached keys, in use or next.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn attached_phare_secrets(&self) -> Result<Vec<PhareSecretId>, Fault> {
+        let keys = self.store.phare_keys().await?;
+        Ok(keys
+            .iter()
+            .filter(|key| key.purpose == Purpose::Attached)
+            .flat_map(PhareKey::secrets)
+            .map(|secret| secret.id)
+            .collect())
+    }
+
+    /// The attached secrets whose examination is due.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn phare_secrets_to_examine(&self) -> Result<Vec<PhareSecretId>, Fault> {
+        let now = self.now();
+        let keys = self.store.phare_keys().await?;
+        Ok(keys
+            .iter()
+            .filter(|key| key.purpose == Purpose::Attached)
+            .flat_map(PhareKey::secrets)
+            .filter(|secret| secret.examination_due(now))
+            .map(|secret| secret.id)
+            .collect())
+    }
+
+    /// Keeps what an examination found. A secret that is gone meanwhile is no error.
+    ///
+    /// # Errors
+    /// [`Fault::Phare`] when nothing was found out, [`Fault::Store`].
+    pub async fn examined_phare_secret(
+        &self,
+        by: &str,
+        id: &PhareSecretId,
+        found: Result<Findings, PhareFault>,
+    ) -> Result<(), Fault> {
+        let findings = match found {
+            Ok(findings) => findings,
+            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await,
+            Err(fault) => return Err(fault.into()),
+        };
+        let _changing = self.changing().await;
+        let Some((mut key, _)) = self.key_with(id).await? else {
+            return Ok(());
+        };
+        if let Some(secret) = key.secret_mut(*id) {
+            secret.findings = Some(findings);
+            secret.refused_at = None;
+            let detail = shown(secret);
+            self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, &detail)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps that Phare refuses a secret, or takes it again.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn phare_refuses(&self, id: &PhareSecretId, refuses: bool) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        let Some((mut key, before)) = self.key_with(id).await? else {
+            return Ok(());
+        };
+        if before.refused_at.is_some() == refuses {
+            return Ok(());
+        }
+        let since = refuses.then(|| self.now());
+        if let Some(secret) = key.secret_mut(*id) {
+            secret.refused_at = since;
+        }
+        let detail = json!({ "secret": before.display, "refused": refuses });
+        self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, &detail)
+            .await
+    }
+
+    /// Tells the keyring which keys to call with. To be called while changes are held back.
+    pub(crate) async fn hold_phare_keys(&self) -> Result<(), Fault> {
+        if let Some(keyring) = self.keyring() {
+            let mut keys = self.store.phare_keys().await?;
+            keys.retain(|key| key.purpose == Purpose::Attached);
+            keyring.hold(&keys);
+        }
+        Ok(())
+    }
+
+    async fn put_phare_key(
+        &self,
+        by: &str,
+        action: AuditAction,
+        key: &PhareKey,
+        detail: &Value,
+    ) -> Result<(), Fault> {
+        let changes = [Change::PutPhareKey(key.clone())];
+        self.commit(&changes, by, action, key.id.to_string(), detail)
+            .await?;
+        self.hold_phare_keys().await
+    }
+
+    async fn drop_phare_key(&self, by: &str, id: PhareKeyId) -> Result<(), Fault> {
+        let key = self.phare_key(id).await?;
+        let mut detail = shown(&key.current);
+        detail["name"] = json!(key.name);
+        let (changes, action) = ([Change::DeletePhareKey(id)], AuditAction::PhareKeyRemoved);
+        self.commit(&changes, by, action, id.to_string(), &detail)
+            .await?;
+        self.hold_phare_keys().await
+    }
+
+    async fn phare_key(&self, id: PhareKeyId) -> Result<PhareKey, Fault> {
+        let keys = self.store.phare_keys().await?;
+        let key = keys.into_iter().find(|key| key.id == id);
+        key.ok_or(Fault::NotFound { what: "Phare key" })
+    }
+
+    async fn key_with(&self, id: &PhareSecretId) -> Result<Option<(PhareKey, PhareSecret)>, Fault> {
+        let keys = self.store.phare_keys().await?.into_iter();
+        Ok(keys
+            .filter_map(|key| {
+                let secret = key.secrets().find(|secret| secret.id == *id)?.clone();
+                Some((key, secret))
+            })
+            .next())
+    }
+
+    async fn refuse_unfit(
+        &self,
+        secret: &PhareSecret,
+        purpose: Purpose,
+        checks: &mut Checks,
+    ) -> Result<(), Fault> {
+        let keys = self.store.phare_keys().await?;
+        let known = keys
+            .iter()
+            .find(|key| key.secrets().any(|known| looks_alike(known, secret)));
+        if let Some(key) = known {
+            checks.refuse(
+                "key",
+                format!("Gardien has this key already: {}.", key.name),
+            );
+        }
+        if purpose == Purpose::Attached {
+            match secret.kind {
+                ScopeKind::Project if secret.project().is_none() => {
+                    checks.refuse("key", NO_PROJECT);
+                }
+                ScopeKind::Organization if !reads_platform(secret) => {
+                    checks.refuse("key", NO_PROJECTS);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn reads_platform(secret: &PhareSecret) -> bool {
+    let scope = secret.scope(Product::Platform);
+    scope.is_some_and(|scope| scope.allows(gardien_domain::Access::Read))
+}
+
+/// Two secrets that show the same four and four letters are the same but for one in 62 to the eighth.
+fn looks_alike(one: &PhareSecret, other: &PhareSecret) -> bool {
+    one.display == other.display
+}
+
+/// A secret as audit entries show it.
+fn shown(secret: &PhareSecret) -> Value {
+    let mut detail = json!({ "secret": secret.display, "kind": secret.kind });
+    if let Some(found) = &secret.findings {
+        detail["platform"] = json!(found.platform);
+        detail["uptime"] = json!(found.uptime);
+        detail["projects"] = json!(
+            found
+                .projects
+                .iter()
+                .map(|seen| seen.id)
+                .collect::<Vec<_>>()
+        );
+    }
+    detail
+}

@@ -1,0 +1,107 @@
+//! Finds out what Phare's keys can do: when asked, once a day, and when Phare refuses one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gardien_authority::{Authority, Fault, Keyring, SYSTEM};
+use gardien_domain::phare_key::Findings;
+use gardien_domain::{PhareKey, PhareSecretId, ScopeKind};
+use gardien_gateway::{Gateway, Transport};
+use gardien_phare::{PhareFault, examine};
+use secrecy::SecretString;
+use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::calls::OwnCalls;
+use crate::ring::{Ring, Verdict};
+use crate::service::system_clock;
+
+/// How often it is looked whether an examination is due.
+const PERIOD: Duration = Duration::from_secs(5 * 60);
+
+/// A ring, and who counts the calls that an examination takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Examiner {
+    pub(crate) ring: Ring,
+    pub(crate) gateway: Gateway,
+}
+
+impl Examiner {
+    /// Finds out what a secret can do that nobody holds yet.
+    pub(crate) async fn examine_secret(
+        &self,
+        secret: SecretString,
+        kind: ScopeKind,
+    ) -> Result<Findings, PhareFault> {
+        let upstream = self.ring.with_key(secret);
+        let upstream = upstream.map_err(|error| PhareFault::Unreachable(error.into()))?;
+        self.examine_through(Arc::new(upstream), kind).await
+    }
+
+    async fn examine_through(
+        &self,
+        transport: Arc<dyn Transport>,
+        kind: ScopeKind,
+    ) -> Result<Findings, PhareFault> {
+        let calls = OwnCalls::counted(transport, self.gateway.clone());
+        examine(&calls, kind, system_clock()()).await
+    }
+}
+
+#[async_trait]
+impl Keyring for Examiner {
+    fn hold(&self, keys: &[PhareKey]) {
+        self.ring.hold(keys);
+    }
+
+    async fn examine(&self, id: &PhareSecretId) -> Result<Findings, PhareFault> {
+        let held = self.ring.held(id);
+        let held = held.ok_or_else(|| PhareFault::Unreachable("its secret is not here".into()))?;
+        let kind = held.secret.kind;
+        self.examine_through(Arc::new(held), kind).await
+    }
+}
+
+/// Starts the one task that keeps what is known of Phare's keys true, until `stop`.
+pub(crate) fn start(
+    authority: Authority,
+    mut verdicts: UnboundedReceiver<Verdict>,
+    soon: Arc<Notify>,
+    stop: CancellationToken,
+) {
+    tokio::spawn(stop.run_until_cancelled_owned(async move {
+        let mut tick = interval(PERIOD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                Some((secret, refused)) = verdicts.recv() => {
+                    authority.phare_refuses(&secret, refused).await
+                }
+                _ = tick.tick() => examine_due(&authority).await,
+                () = soon.notified() => examine_due(&authority).await,
+            };
+            if let Err(fault) = done {
+                tracing::warn!(
+                    error = &fault as &dyn std::error::Error,
+                    "what Phare's keys can do cannot be told yet"
+                );
+            }
+        }
+    }));
+}
+
+async fn examine_due(authority: &Authority) -> Result<(), Fault> {
+    let Some(keyring) = authority.keyring() else {
+        return Ok(());
+    };
+    for secret in authority.phare_secrets_to_examine().await? {
+        let found = keyring.examine(&secret).await;
+        authority
+            .examined_phare_secret(SYSTEM, &secret, found)
+            .await?;
+    }
+    Ok(())
+}

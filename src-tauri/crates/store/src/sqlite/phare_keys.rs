@@ -1,0 +1,58 @@
+//! Phare's own keys.
+
+use gardien_domain::{PhareKey, PhareKeyId};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{Row, SqliteConnection};
+
+use super::columns::{micros, optional_time, parse, word};
+
+pub(super) async fn put(connection: &mut SqliteConnection, key: &PhareKey) -> sqlx::Result<()> {
+    let slot = |secret| serde_json::to_string(secret).map_err(|e| sqlx::Error::Encode(e.into()));
+    sqlx::query(
+        "INSERT INTO phare_keys (id, name, purpose, current_slot, next_slot, switched_at)
+         VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, purpose = excluded.purpose,
+             current_slot = excluded.current_slot, next_slot = excluded.next_slot,
+             switched_at = excluded.switched_at",
+    )
+    .bind(key.id.0)
+    .bind(&key.name)
+    .bind(key.purpose.as_str())
+    .bind(slot(&key.current)?)
+    .bind(key.next.as_ref().map(slot).transpose()?)
+    .bind(key.switched_at.map(micros))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete(connection: &mut SqliteConnection, id: PhareKeyId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM phare_keys WHERE id = ?")
+        .bind(id.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn all(readers: &SqlitePool) -> sqlx::Result<Vec<PhareKey>> {
+    let rows = sqlx::query("SELECT * FROM phare_keys ORDER BY id");
+    rows.fetch_all(readers).await?.iter().map(key).collect()
+}
+
+fn key(row: &SqliteRow) -> sqlx::Result<PhareKey> {
+    let next: Option<&str> = row.try_get("next_slot")?;
+    Ok(PhareKey {
+        id: PhareKeyId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        purpose: word(row, "purpose")?,
+        current: parse(
+            "current_slot",
+            row.try_get("current_slot")?,
+            |text: &str| serde_json::from_str(text),
+        )?,
+        next: next
+            .map(|text| parse("next_slot", text, serde_json::from_str))
+            .transpose()?,
+        switched_at: optional_time(row, "switched_at")?,
+    })
+}
