@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use crate::app::{App, GatewayState, Home, Place, Ready, phare_secret};
 use crate::error::{Code, CommandError, chain};
+use crate::notices;
 use crate::preferences::{Connection, UpstreamKind};
 
 /// Opens what the preferences ask for, and puts it in place.
@@ -102,6 +103,7 @@ pub(crate) async fn enter(
     gateway: GatewayState,
     upstream: UpstreamKind,
 ) -> Result<Ready, CommandError> {
+    notices::tell_of_refusals(&service);
     let client = service.client(owner);
     let session = client.session().await?;
     Ok(Ready {

@@ -30,6 +30,7 @@ mod error;
 mod forms;
 mod keeper;
 mod log;
+mod notices;
 mod preferences;
 mod window;
 

@@ -291,7 +291,7 @@ impl Authority {
     ) -> Result<(), Fault> {
         let findings = match found {
             Ok(findings) => findings,
-            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await,
+            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await.map(drop),
             Err(fault) => return Err(fault.into()),
         };
         let _changing = self.changing().await;
@@ -308,17 +308,21 @@ impl Authority {
         Ok(())
     }
 
-    /// Keeps that Phare refuses a secret, or takes it again.
+    /// Keeps that Phare refuses a secret, or takes it again. Answers the key where that is news.
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn phare_refuses(&self, id: &PhareSecretId, refuses: bool) -> Result<(), Fault> {
+    pub async fn phare_refuses(
+        &self,
+        id: &PhareSecretId,
+        refuses: bool,
+    ) -> Result<Option<PhareKey>, Fault> {
         let _changing = self.changing().await;
         let Some((mut key, before)) = self.key_with(id).await? else {
-            return Ok(());
+            return Ok(None);
         };
         if before.refused_at.is_some() == refuses {
-            return Ok(());
+            return Ok(None);
         }
         let since = refuses.then(|| self.now());
         if let Some(secret) = key.secret_mut(*id) {
@@ -326,7 +330,8 @@ impl Authority {
         }
         let detail = json!({ "secret": before.display, "refused": refuses });
         self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, &detail)
-            .await
+            .await?;
+        Ok(Some(key))
     }
 
     /// Tells the keyring which keys to call with. To be called while changes are held back.

@@ -10,8 +10,8 @@ use gardien_domain::{PhareKey, PhareSecretId, ScopeKind};
 use gardien_gateway::{Gateway, Transport};
 use gardien_phare::{PhareFault, examine};
 use secrecy::SecretString;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Notify, broadcast};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -70,6 +70,7 @@ pub(crate) fn start(
     authority: Authority,
     mut verdicts: UnboundedReceiver<Verdict>,
     soon: Arc<Notify>,
+    refusals: broadcast::Sender<String>,
     stop: CancellationToken,
 ) {
     tokio::spawn(stop.run_until_cancelled_owned(async move {
@@ -78,7 +79,7 @@ pub(crate) fn start(
         loop {
             let done = tokio::select! {
                 Some((secret, refused)) = verdicts.recv() => {
-                    authority.phare_refuses(&secret, refused).await
+                    told(&authority, &refusals, &secret, refused).await
                 }
                 _ = tick.tick() => examine_due(&authority).await,
                 () = soon.notified() => examine_due(&authority).await,
@@ -91,6 +92,21 @@ pub(crate) fn start(
             }
         }
     }));
+}
+
+/// Keeps what Phare said of a secret, and says it to whoever listens if that is news.
+async fn told(
+    authority: &Authority,
+    refusals: &broadcast::Sender<String>,
+    secret: &PhareSecretId,
+    refused: bool,
+) -> Result<(), Fault> {
+    let news = authority.phare_refuses(secret, refused).await?;
+    if let Some(key) = news.filter(|_| refused) {
+        // Nobody listens where there is no window.
+        let _ = refusals.send(key.name);
+    }
+    Ok(())
 }
 
 async fn examine_due(authority: &Authority) -> Result<(), Fault> {

@@ -18,8 +18,8 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
 use jiff::Timestamp;
 use serde_json::json;
-use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::door::{Door, ListenFault};
@@ -68,6 +68,7 @@ struct Inner {
     attached: Mutex<(Option<UpstreamIdentity>, Option<Examiner>)>,
     verdicts: UnboundedSender<Verdict>,
     examine_soon: Arc<Notify>,
+    refusals: broadcast::Sender<String>,
     router: Api,
     gateway_door: Door,
     management_door: Door,
@@ -90,14 +91,21 @@ impl Service {
         let authority = Authority::open(kept, enforcing, system_clock()).await?;
         let stop = CancellationToken::new();
         let (verdicts, heard) = unbounded_channel();
-        let soon = Arc::<Notify>::default();
-        examiner::start(authority.clone(), heard, soon.clone(), stop.clone());
+        let (soon, refusals) = (Arc::<Notify>::default(), broadcast::Sender::new(8));
+        examiner::start(
+            authority.clone(),
+            heard,
+            soon.clone(),
+            refusals.clone(),
+            stop.clone(),
+        );
         Ok(Self(Arc::new(Inner {
             synchronizer: Synchronizer::start(authority.clone(), stop.clone()),
             stop,
             attached: Mutex::default(),
             verdicts,
             examine_soon: soon,
+            refusals,
             store,
             gateway,
             router: gardien_authority::http::router(authority.clone()),
@@ -144,6 +152,12 @@ impl Service {
             .attached
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hears the name of a key of Phare's whenever Phare begins to refuse it.
+    #[must_use]
+    pub fn refusals(&self) -> broadcast::Receiver<String> {
+        self.0.refusals.subscribe()
     }
 
     /// Has those of Phare's keys examined behind that are due.

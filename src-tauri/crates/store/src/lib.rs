@@ -27,10 +27,6 @@ pub use sqlite::Sqlite;
 
 /// One change to what the authority owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few exist at a time, and most are keys"
-)]
 pub enum Change {
     /// Creates or changes the organization.
     PutOrganization(Organization),

@@ -1,0 +1,39 @@
+//! What a person is told by the system when the window may be hidden.
+
+use gardien_server::Service;
+use notify_rust::Notification;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Tells the person whenever Phare begins to refuse a key that Gardien calls it with, until the service ends.
+pub(crate) fn tell_of_refusals(service: &Service) {
+    let mut refusals = service.refusals();
+    tokio::spawn(async move {
+        loop {
+            match refusals.recv().await {
+                Ok(name) => tell(name).await,
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
+}
+
+async fn tell(name: String) {
+    let body = format!(
+        "Calls that need the key “{name}” are answered with 502 until it is replaced in Settings → Phare."
+    );
+    // It may wait for a service that is only now started.
+    let shown = tokio::task::spawn_blocking(move || {
+        Notification::new()
+            .appname("Gardien")
+            .summary("Phare refuses Gardien’s key")
+            .body(&body)
+            .show()
+            .map(drop)
+    });
+    match shown.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "the system shows no notification"),
+        Err(error) => tracing::error!(%error, "showing a notification panicked"),
+    }
+}
