@@ -10,6 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -51,7 +52,13 @@ impl Upstream {
         let port = listener.local_addr().unwrap().port();
         let log = Log::default();
         let (end, ended) = oneshot::channel::<()>();
-        let nothing = async || answer(&json!({}));
+        let nothing = async |request: Request| {
+            // Nothing that Phare makes can be made of nothing.
+            if request.method() == Method::POST && is_empty_object(request).await {
+                return invalid();
+            }
+            answer(&json!({}))
+        };
         let projects = || page(vec![project(1, "Shop", "shop"), project(2, "Blog", "blog")]);
         let router = routes
             .route("/projects", get(async move || projects()).fallback(nothing))
@@ -147,6 +154,16 @@ async fn write_down(State(log): State<Log>, request: Request, next: Next) -> Res
     };
     log.lock().unwrap().push(seen);
     next.run(request).await
+}
+
+async fn is_empty_object(request: Request) -> bool {
+    let body = axum::body::to_bytes(request.into_body(), 1024).await;
+    body.is_ok_and(|body| body == "{}")
+}
+
+fn invalid() -> Response {
+    let errors = json!({ "message": "The name field is required", "errors": { "name": ["The name field is required"] } });
+    (StatusCode::UNPROCESSABLE_ENTITY, answer(&errors)).into_response()
 }
 
 /// An answer of Phare's.

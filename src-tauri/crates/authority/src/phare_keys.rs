@@ -3,7 +3,9 @@
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::phare_key::{Findings, Purpose};
-use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId, Product, ScopeKind};
+use gardien_domain::{
+    Access, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, Product, ScopeKind,
+};
 use gardien_phare::PhareFault;
 use gardien_store::Change;
 use serde_json::{Value, json};
@@ -404,7 +406,7 @@ impl Authority {
                 ScopeKind::Project if secret.project().is_none() => {
                     checks.refuse("key", NO_PROJECT);
                 }
-                ScopeKind::Organization if !reads_platform(secret) => {
+                ScopeKind::Organization if !sees_projects(secret) => {
                     checks.refuse("key", NO_PROJECTS);
                 }
                 _ => {}
@@ -414,9 +416,13 @@ impl Authority {
     }
 }
 
-fn reads_platform(secret: &PhareSecret) -> bool {
-    let scope = secret.scope(Product::Platform);
-    scope.is_some_and(|scope| scope.allows(gardien_domain::Access::Read))
+/// Whether it was seen to list projects, even where what else it may do could not be told.
+fn sees_projects(secret: &PhareSecret) -> bool {
+    let reads = secret
+        .scope(Product::Platform)
+        .is_some_and(|scope| scope.allows(Access::Read));
+    let found = secret.findings.as_ref();
+    reads || found.is_some_and(|found| !found.projects.is_empty())
 }
 
 /// Two secrets that show the same four and four letters are the same but for one in 62 to the eighth.
