@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use gardien_domain::{Key, ProjectId};
 
+use crate::api::LimitHold;
+
 /// What the shared limit looks like at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReading {
@@ -11,8 +13,10 @@ pub struct LimitReading {
     pub used: u32,
     /// Calls that could be made now.
     pub remaining: u32,
-    /// Seconds until the oldest of them no longer counts.
+    /// Seconds until the oldest of them no longer counts, or the hold ends.
     pub reset_seconds: u32,
+    /// Phare itself takes no more calls.
+    pub hold: Option<LimitHold>,
 }
 
 /// Enforces what the authority decides. Every method takes effect before it returns.
