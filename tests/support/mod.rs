@@ -4,6 +4,7 @@
     reason = "a vocabulary: not every word is in use at every moment"
 )]
 
+pub mod background;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod dice;
@@ -12,6 +13,7 @@ pub mod noise;
 pub mod people;
 pub mod programs;
 pub mod server;
+pub mod tls;
 pub mod turn;
 pub mod upstream;
 pub mod wire;

@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -11,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+
+use super::background::Background;
 
 /// The key that the server under test calls it with.
 pub const PHARE_KEY: &str = "pha_org_TheOneRealKeyThatNobodyButPhareMayEverSee";
@@ -23,9 +23,7 @@ type Log = Arc<Mutex<Vec<Seen>>>;
 pub struct Upstream {
     port: u16,
     log: Log,
-    end: Option<oneshot::Sender<()>>,
-    // A thread of its own: it has to answer while a test waits for the server to become ready.
-    thread: Option<JoinHandle<()>>,
+    running: Background,
 }
 
 /// The head of a request as it came.
@@ -50,33 +48,17 @@ impl Upstream {
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Log::default();
-        let (end, ended) = oneshot::channel::<()>();
         let nothing = async || answer(&json!({}));
         let projects = || page(vec![project(1, "Shop", "shop"), project(2, "Blog", "blog")]);
         let router = routes
             .route("/projects", get(async move || projects()).fallback(nothing))
             .fallback(nothing)
             .layer(from_fn_with_state(log.clone(), write_down));
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            // When the runtime is dropped, so is every connection.
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                tokio::select! {
-                    served = async { axum::serve(listener, router).await } => served.unwrap(),
-                    _ = ended => {}
-                }
-            });
+        let running = Background::run(async move || {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router).await.unwrap();
         });
-        Self {
-            port,
-            log,
-            end: Some(end),
-            thread: Some(thread),
-        }
+        Self { port, log, running }
     }
 
     /// Its address, as `--phare` takes it.
@@ -104,16 +86,7 @@ impl Upstream {
 
     /// Ends it: connections break off, new ones are refused.
     pub fn end(&mut self) {
-        drop(self.end.take());
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        self.end();
+        self.running.end();
     }
 }
 
