@@ -9,6 +9,7 @@ pub mod background;
 pub mod desktop;
 pub mod dice;
 pub mod leaks;
+pub mod memory;
 pub mod noise;
 pub mod people;
 pub mod programs;
