@@ -1,8 +1,8 @@
-//! An upstream that is not there, breaks off, refuses, or sends elsewhere.
+//! An upstream that is not there, breaks off, refuses, or sends elsewhere: over TLS, as the real one.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -14,14 +14,16 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::server::Server;
+use crate::support::tls::TlsFront;
 use crate::support::upstream::{PHARE_KEY, Upstream};
 use crate::support::wire::Wire;
 use crate::support::world::{World, new_key, organization};
 
 #[tokio::test]
 async fn an_upstream_that_went_away_is_502_and_costs_no_call() {
-    let mut upstream = Upstream::start();
-    let world = World::before(&upstream).await;
+    let upstream = Upstream::start();
+    let mut front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let key = world.organization_key().await;
     world.holder(&key).get("/projects").await.expect(200);
     let used = async || {
@@ -30,7 +32,7 @@ async fn an_upstream_that_went_away_is_502_and_costs_no_call() {
             .unwrap()
     };
     let before = used().await;
-    upstream.end();
+    front.end();
     // The first may still find the connection of before; after that there is nothing to find.
     world
         .holder(&key)
@@ -38,6 +40,7 @@ async fn an_upstream_that_went_away_is_502_and_costs_no_call() {
         .await
         .refusal(502, "upstream_unreachable");
     let after_first = used().await;
+    let begun = Instant::now();
     for _ in 0..3 {
         world
             .holder(&key)
@@ -45,6 +48,10 @@ async fn an_upstream_that_went_away_is_502_and_costs_no_call() {
             .await
             .refusal(502, "upstream_unreachable");
     }
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "it is not slow to see"
+    );
     assert!(after_first <= before + 1);
     assert_eq!(
         used().await,
@@ -99,7 +106,8 @@ async fn a_refusal_of_gardiens_own_key_is_not_the_clients_fault() {
         )
     };
     let upstream = Upstream::with(Router::new().route("/users", get(refuse)));
-    let world = World::before(&upstream).await;
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let key = world.organization_key().await;
     world
         .holder(&key)
@@ -121,13 +129,14 @@ async fn errors_of_phare_pass_through() {
         }
     };
     let mut routes = Router::new();
-    for status in [403, 404, 409, 422, 429, 500, 503] {
+    for status in [403, 404, 409, 422, 500, 502, 503, 504] {
         routes = routes.route(&format!("/users/{status}"), get(answers(status)));
     }
     let upstream = Upstream::with(routes);
-    let world = World::before(&upstream).await;
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let key = world.organization_key().await;
-    for status in [403, 404, 409, 422, 429, 500, 503] {
+    for status in [403, 404, 409, 422, 500, 502, 503, 504] {
         let answer = world.holder(&key).get(&format!("/users/{status}")).await;
         assert_eq!(answer.header("retry-after"), Some("9"), "{status}");
         assert_eq!(answer.expect(status), json!({ "message": "Phare" }));
@@ -144,7 +153,8 @@ async fn a_redirect_is_passed_on_and_not_followed() {
         async move { Redirect::temporary(&target).into_response() }
     };
     let upstream = Upstream::with(Router::new().route("/users", get(redirect)));
-    let world = World::before(&upstream).await;
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let key = world.organization_key().await;
     let answer = world.holder(&key).get("/users").await;
     assert_eq!(
@@ -165,7 +175,8 @@ async fn gardiens_own_questions_follow_no_redirect() {
         async move { Redirect::temporary(&target).into_response() }
     };
     let upstream = Upstream::with(Router::new().route("/users", get(redirect)));
-    let world = World::before(&upstream).await;
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let answer = world
         .owner
         .post("/v1/projects", json!({ "name": "Third" }))
@@ -198,7 +209,8 @@ async fn an_answer_cut_short_is_never_passed_off_as_whole() {
         .route("/users/1", get(cut(None)))
         .route("/users/2", get(cut(Some(1_000))));
     let upstream = Upstream::with(routes);
-    let world = World::before(&upstream).await;
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let key = world.organization_key().await;
     for path in ["/users/1", "/users/2"] {
         let mut wire = Wire::open(world.server.gateway()).await;
@@ -237,7 +249,8 @@ async fn a_request_cut_short_never_reaches_the_upstream_as_whole() {
         }
     };
     let upstream = Upstream::with(Router::new().route("/alert-rules", axum::routing::post(take)));
-    let world = World::before(&upstream).await;
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await;
     let key = world.organization_key().await;
     for (framing, body) in [
         ("Content-Length: 1000", "half"),

@@ -4,14 +4,17 @@
     reason = "a vocabulary: not every word is in use at every moment"
 )]
 
+pub mod background;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod dice;
 pub mod leaks;
+pub mod memory;
 pub mod noise;
 pub mod people;
 pub mod programs;
 pub mod server;
+pub mod tls;
 pub mod turn;
 pub mod upstream;
 pub mod wire;

@@ -113,6 +113,11 @@ impl Server {
         &self.management
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
     /// The folder that it keeps its data in.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

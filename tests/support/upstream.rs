@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -12,7 +11,8 @@ use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+
+use super::background::Background;
 
 /// The key that the server under test calls it with.
 pub const PHARE_KEY: &str = "pha_org_TheOneRealKeyThatNobodyButPhareMayEverSee";
@@ -24,9 +24,7 @@ type Log = Arc<Mutex<Vec<Seen>>>;
 pub struct Upstream {
     port: u16,
     log: Log,
-    end: Option<oneshot::Sender<()>>,
-    // A thread of its own: it has to answer while a test waits for the server to become ready.
-    thread: Option<JoinHandle<()>>,
+    running: Background,
 }
 
 /// The head of a request as it came.
@@ -51,7 +49,6 @@ impl Upstream {
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Log::default();
-        let (end, ended) = oneshot::channel::<()>();
         let nothing = async |request: Request| {
             // Nothing that Phare makes can be made of nothing.
             if request.method() == Method::POST && is_empty_object(request).await {
@@ -64,26 +61,11 @@ impl Upstream {
             .route("/projects", get(async move || projects()).fallback(nothing))
             .fallback(nothing)
             .layer(from_fn_with_state(log.clone(), write_down));
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            // When the runtime is dropped, so is every connection.
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                tokio::select! {
-                    served = async { axum::serve(listener, router).await } => served.unwrap(),
-                    _ = ended => {}
-                }
-            });
+        let running = Background::run(async move || {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            axum::serve(listener, router).await.unwrap();
         });
-        Self {
-            port,
-            log,
-            end: Some(end),
-            thread: Some(thread),
-        }
+        Self { port, log, running }
     }
 
     /// Its address, as `--phare` takes it.
@@ -111,16 +93,7 @@ impl Upstream {
 
     /// Ends it: connections break off, new ones are refused.
     pub fn end(&mut self) {
-        drop(self.end.take());
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        self.end();
+        self.running.end();
     }
 }
 

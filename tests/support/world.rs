@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::people::Caller;
 use super::server::Server;
+use super::tls::TlsFront;
 use super::upstream::{PHARE_KEY, Upstream};
 
 /// A running server with an Owner and the projects Shop and Blog.
@@ -47,9 +48,18 @@ impl World {
 
     /// One before this upstream, which has the two projects.
     pub async fn before(upstream: &Upstream) -> Self {
+        Self::forwarding(&upstream.url(), &[]).await
+    }
+
+    /// The same over TLS, as before the real Phare.
+    pub async fn behind(front: &TlsFront) -> Self {
+        Self::forwarding(&front.url(), &[("SSL_CERT_FILE", &front.ca_file())]).await
+    }
+
+    async fn forwarding(url: &str, variables: &[(&str, &str)]) -> Self {
         let server = Server::start_with(
-            &["--phare", &upstream.url()],
-            &[("PHARE_API_KEY", PHARE_KEY)],
+            &["--phare", url],
+            &[variables, &[("PHARE_API_KEY", PHARE_KEY)]].concat(),
         );
         let owner = server.member("owner@lighthouse.test", "owner");
         let projects = owner.get("/v1/projects").await.expect(200);

@@ -318,17 +318,35 @@ last_operation: string | null, };
 export type KeychainState = "available" | "locked" | "unavailable";
 
 /**
+ * Phare itself answered 429: it counts calls that were not made through the gateway. Until it takes calls again, every
+ * key is refused with 429.
+ */
+export type LimitHold = { 
+/**
+ * When Phare said so first.
+ */
+since: string, 
+/**
+ * When it is called again.
+ */
+until: string, };
+
+/**
  * The shared limit right now.
  */
 export type LimitsView = { calls_per_minute: number, at_limit: AtLimit, 
 /**
- * Calls that count at the moment.
+ * Calls that count at the moment; all of them during a hold.
  */
 used: number, remaining: number, 
 /**
- * Seconds until the oldest of them no longer counts; 0 if none counts.
+ * Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
  */
-reset_seconds: number, };
+reset_seconds: number, 
+/**
+ * Null while Phare takes calls.
+ */
+hold: LimitHold | null, };
 
 /**
  * Identifies a member for ever, whatever their mail address becomes.

@@ -288,16 +288,32 @@ pub struct OrganizationPatch {
     pub at_limit: Option<AtLimit>,
 }
 
+/// Phare itself answered 429: it counts calls that were not made through the gateway. Until it takes calls again, every
+/// key is refused with 429.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitHold {
+    /// When Phare said so first.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// When it is called again.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub until: Timestamp,
+}
+
 /// The shared limit right now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LimitsView {
     pub calls_per_minute: u32,
     pub at_limit: AtLimit,
-    /// Calls that count at the moment.
+    /// Calls that count at the moment; all of them during a hold.
     pub used: u32,
     pub remaining: u32,
-    /// Seconds until the oldest of them no longer counts; 0 if none counts.
+    /// Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
     pub reset_seconds: u32,
+    /// Null while Phare takes calls.
+    pub hold: Option<LimitHold>,
 }
 
 /// A key of Phare's that Gardien calls with, or keeps. Never its secrets.

@@ -7,6 +7,8 @@ use gardien_domain::phare_key::Findings;
 use gardien_domain::{Key, PhareKey, PhareSecretId, ProjectId};
 use gardien_phare::PhareFault;
 
+use crate::api::LimitHold;
+
 /// What the shared limit looks like at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReading {
@@ -14,8 +16,10 @@ pub struct LimitReading {
     pub used: u32,
     /// Calls that could be made now.
     pub remaining: u32,
-    /// Seconds until the oldest of them no longer counts.
+    /// Seconds until the oldest of them no longer counts, or the hold ends.
     pub reset_seconds: u32,
+    /// Phare itself takes no more calls.
+    pub hold: Option<LimitHold>,
 }
 
 /// Enforces what the authority decides. Every method takes effect before it returns.

@@ -108,6 +108,7 @@ impl LimitsView {
             used: limits.used,
             remaining: limits.remaining,
             reset_seconds: limits.reset_seconds,
+            hold: limits.hold,
         }
     }
 }

@@ -1,19 +1,24 @@
 //! Sends an admitted call on and hands its answer back, each a piece at a time, and never for longer than the
 //! upstream is given to say something.
 
+use std::error::Error;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::RETRY_AFTER;
 use http::{Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
+use jiff::Timestamp;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use crate::body::{Body, BoxError, boxed};
 use crate::headers;
 use crate::refusal::Refusal;
+use crate::retry_after;
 use crate::throttle::Pass;
 use crate::upstream::{Transport, TransportFault};
 
@@ -39,16 +44,21 @@ pub(crate) async fn forward(
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer {
         Some(Ok(response)) => {
-            return received(response).map(|response| response.map(|body| patient(body, patience)));
+            return received(response, &pass)
+                .map(|response| response.map(|body| patient(body, patience)));
         }
         Some(Err(fault)) => fault,
         None if upload.is_unfinished() => return Err(Refusal::BodyTooSlow),
         None => return Err(Refusal::UpstreamTooSlow),
     };
     let refusal = match &fault {
-        TransportFault::Unreachable(_) => {
+        TransportFault::Unreachable(cause) => {
             pass.cancel();
-            Refusal::UpstreamUnreachable
+            if is_of_tls(cause.as_ref()) {
+                Refusal::UpstreamInsecure
+            } else {
+                Refusal::UpstreamUnreachable
+            }
         }
         TransportFault::NoKey => {
             pass.cancel();
@@ -57,14 +67,28 @@ pub(crate) async fn forward(
         TransportFault::Broken(_) if upload.is_broken() => return Err(Refusal::BodyBroken),
         TransportFault::Broken(_) => Refusal::UpstreamBroken,
     };
-    tracing::warn!(
-        error = &fault as &dyn std::error::Error,
-        "no answer from the upstream"
-    );
+    tracing::warn!(error = &fault as &dyn Error, "no answer from the upstream");
     Err(refusal)
 }
 
-fn received(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
+/// Whether something was there that is no Phare by its certificate, or does not speak TLS.
+fn is_of_tls(cause: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(cause);
+    while let Some(error) = next {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // The error within one of I/O is not its source.
+        let within = error
+            .downcast_ref()
+            .and_then(io::Error::get_ref)
+            .map(|inner| inner as &(dyn Error + 'static));
+        next = within.or_else(|| error.source());
+    }
+    false
+}
+
+fn received(mut response: Response<Body>, pass: &Pass) -> Result<Response<Body>, Refusal> {
     match response.status() {
         StatusCode::UNAUTHORIZED => {
             tracing::error!("the upstream refuses the key that Gardien calls it with");
@@ -72,8 +96,19 @@ fn received(mut response: Response<Body>) -> Result<Response<Body>, Refusal> {
         }
         // A switch of protocols that nobody asked for.
         status if status.is_informational() => Err(Refusal::UpstreamBroken),
-        _ => {
-            headers::incoming(response.headers_mut());
+        status => {
+            let headers = response.headers_mut();
+            headers::incoming(headers);
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                let held = pass.hold(retry_after::wait_ms(headers, Timestamp::now()));
+                tracing::warn!(
+                    milliseconds = held,
+                    "the upstream takes no more calls for now"
+                );
+                if !headers.contains_key(RETRY_AFTER) {
+                    headers.insert(RETRY_AFTER, held.div_ceil(1000).into());
+                }
+            }
             Ok(response)
         }
     }

@@ -1,7 +1,7 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `throttle` (on `meter`), `forward` (on
-//! `headers` and `upstream`), `restrict`, `record`. Every answer that is not the upstream's is a [`Refusal`]. A decision
+//! `headers`, `upstream` and `retry_after`), `restrict`, `record`. Every answer that is not the upstream's is a [`Refusal`]. A decision
 //! reads memory only. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -19,13 +19,14 @@ mod meter;
 mod record;
 mod refusal;
 mod restrict;
+mod retry_after;
 mod throttle;
 mod upstream;
 
 pub use body::{Body, BoxError, read_all};
 pub use gateway::{Gateway, GatewayError, Timing};
 pub use ledger::{Ledger, SavedCalls};
-pub use meter::LimitState;
+pub use meter::{Hold, LimitState};
 pub use refusal::Refusal;
 pub use upstream::{
     HttpUpstream, KeyedUpstream, LocalUpstream, Transport, TransportFault, UpstreamError,

@@ -23,7 +23,7 @@ pub enum Refusal {
     AmbiguousPath,
     /// The rules refuse the call.
     Decided(Decided),
-    /// The organization's calls of this minute are used up.
+    /// The organization's calls of this minute are used up, or Phare says so.
     TooManyAttempts {
         /// Milliseconds until a call can be made at the earliest.
         retry_after_ms: u64,
@@ -38,6 +38,8 @@ pub enum Refusal {
     UpstreamKeyMissing,
     /// The upstream was not reached; the call was not made.
     UpstreamUnreachable,
+    /// Whoever was reached is not the upstream by its certificate, or speaks no TLS; the call was not made.
+    UpstreamInsecure,
     /// The upstream was reached, then broke off; the call may have been made.
     UpstreamBroken,
     /// The upstream was reached and said nothing in time; the call may have been made.
@@ -84,9 +86,10 @@ impl Refusal {
             Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::UpstreamUnreachable | Self::UpstreamBroken | Self::UpstreamKeyRefused => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::UpstreamUnreachable
+            | Self::UpstreamInsecure
+            | Self::UpstreamBroken
+            | Self::UpstreamKeyRefused => StatusCode::BAD_GATEWAY,
             Self::UpstreamTooSlow => StatusCode::GATEWAY_TIMEOUT,
         }
     }
@@ -116,6 +119,7 @@ impl Refusal {
             Self::UpstreamMissing => "upstream_missing",
             Self::UpstreamKeyMissing => "upstream_key_missing",
             Self::UpstreamUnreachable | Self::UpstreamBroken => "upstream_unreachable",
+            Self::UpstreamInsecure => "upstream_insecure",
             Self::UpstreamTooSlow => "upstream_timeout",
             Self::UpstreamKeyRefused => "upstream_key_refused",
             Self::Stopping => "gateway_stopping",
@@ -144,6 +148,9 @@ impl Refusal {
                 "None of the Phare keys that Gardien holds works here. The call was not made."
             }
             Self::UpstreamUnreachable => "Phare cannot be reached. The call was not made.",
+            Self::UpstreamInsecure => {
+                "Phare cannot be reached securely: its certificate is not trusted, or it speaks no TLS. The call was not made."
+            }
             Self::UpstreamBroken => {
                 "Phare broke off without an answer. The call may have been made."
             }

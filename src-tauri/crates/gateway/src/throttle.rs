@@ -138,6 +138,15 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
+    /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
+    pub(crate) fn hold(&self, wait_ms: u64) -> u64 {
+        let now = self.throttle.clock.now();
+        let held = self.throttle.meter().hold(wait_ms, unix_ms(), now);
+        // Written down at once, lease or no lease.
+        self.throttle.low.notify_one();
+        held
+    }
+
     /// The call certainly never reached the upstream.
     pub(crate) fn cancel(mut self) {
         if let Some(slot) = self.slot.take() {

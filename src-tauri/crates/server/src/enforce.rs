@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use gardien_authority::api::LimitHold;
 use gardien_authority::{Enforcement, LimitReading};
 use gardien_domain::{Key, KeyId, LastUse, ProjectId};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use gardien_store::{SavedWindow, Store};
+use jiff::Timestamp;
 
 /// The gateway, as the authority sees it.
 #[derive(Debug)]
@@ -31,8 +33,18 @@ impl Enforcement for Enforcing {
             used: limits.used,
             remaining: limits.remaining,
             reset_seconds: u32::try_from(limits.reset_seconds).unwrap_or(u32::MAX),
+            hold: limits.hold.and_then(|hold| {
+                Some(LimitHold {
+                    since: moment(hold.since)?,
+                    until: moment(hold.until)?,
+                })
+            }),
         }
     }
+}
+
+fn moment(unix_ms: u64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(i64::try_from(unix_ms).ok()?).ok()
 }
 
 /// The store, as the gateway sees it.

@@ -87,6 +87,7 @@ export const COMMANDS: Handlers = {
     used,
     remaining: calls_per_minute - used,
     reset_seconds: 41,
+    hold: null,
   }),
   update_organization(world, patch) {
     world.organization = { ...world.organization, ...patch };

@@ -45,6 +45,7 @@ impl Enforcement for Told {
             used: 0,
             remaining: 100,
             reset_seconds: 0,
+            hold: None,
         }
     }
 }

@@ -110,6 +110,78 @@ async fn a_full_disk_neither_stops_nor_loosens() {
     assert_eq!(granted(&world, 130).await, 100);
 }
 
+fn too_many(headers: &str) -> Script {
+    Script::Answer(format!(
+        "HTTP/1.1 429 Too Many Requests\r\n{headers}content-length: 5\r\n\r\nPhare"
+    ))
+}
+
+#[tokio::test]
+async fn once_phare_takes_no_more_calls_none_reaches_it() {
+    let world = World::with(
+        100,
+        Upstream::answering(too_many("retry-after: 0\r\n")).await,
+    )
+    .await;
+    let told = world.get(&world.owner, "/projects").await;
+    assert_eq!((told.status, &told.body[..]), (429, &b"Phare"[..]));
+    assert_eq!(told.header("retry-after"), "0", "as Phare has it");
+    assert_eq!(told.header("x-ratelimit-remaining"), "0");
+    for owned in [&world.owner, &world.reader] {
+        let refused = world.get(owned, "/projects").await;
+        assert_eq!(refused.status, 429);
+        assert_eq!(refused.json(), json!({"message": "Too Many Attempts."}));
+        assert_eq!(refused.header("retry-after"), "1", "Phare rounds down");
+        assert_eq!(refused.header("x-ratelimit-remaining"), "0");
+    }
+    assert_eq!(world.upstream.seen().len(), 1);
+    assert!(world.gateway.limits().hold.is_some());
+    // The next run knows it too.
+    for _ in 0..100 {
+        let saved = world.ledger.saved.lock().unwrap().clone();
+        if saved.finished.iter().any(|(_, calls)| *calls == 100) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let next = start(100, &world.ledger, &[&world.owner]).await;
+    assert_eq!(next.limits().remaining, 0);
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(world.gateway.limits().hold, None);
+    assert_eq!(world.get(&world.owner, "/projects").await.body, "Phare");
+    assert_eq!(world.upstream.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_phare_that_does_not_say_for_how_long_is_left_alone_for_a_minute() {
+    let world = World::with(100, Upstream::answering(too_many("")).await).await;
+    let told = world.get(&world.owner, "/projects").await;
+    assert_eq!(told.header("retry-after"), "61");
+    let reset: i64 = told.header("x-ratelimit-reset").parse().unwrap();
+    let ahead = reset - jiff::Timestamp::now().as_second();
+    assert!((60..=62).contains(&ahead), "{ahead}");
+}
+
+#[tokio::test]
+async fn gardiens_own_calls_learn_for_all_that_phare_takes_no_more() {
+    let world = World::with(
+        100,
+        Upstream::answering(too_many("retry-after: 9\r\n")).await,
+    )
+    .await;
+    let transport = world.upstream.transport();
+    let own = || http::Request::get("/users").body(gardien_gateway::Body::default());
+    let asked = world.gateway.call(transport.as_ref(), own().unwrap()).await;
+    assert_eq!(asked.unwrap().status(), 429);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 429);
+    let refused = world.gateway.call(transport.as_ref(), own().unwrap()).await;
+    assert!(matches!(
+        refused,
+        Err(gardien_gateway::Refusal::TooManyAttempts { .. })
+    ));
+    assert_eq!(world.upstream.seen().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_a_minute_is_not_slow_and_hardly_writes() {
     let world = World::with(1_000_000, Upstream::answering(Script::Hang).await).await;
