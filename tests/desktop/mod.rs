@@ -7,6 +7,7 @@ mod journey;
 mod keyboard;
 mod memory;
 mod person;
+mod phare;
 mod screens;
 mod secrets;
 mod team;

@@ -3,10 +3,14 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::routing::{any, get};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::support::people::Caller;
 use crate::support::server::Server;
+use crate::support::upstream::{Upstream, answer};
 use crate::support::world::{Issued, World, new_key, organization};
 
 /// A Gardien that calls `phare` with these keys.
@@ -272,6 +276,44 @@ async fn what_is_known_of_a_key_outlives_a_restart_and_another_key_takes_its_pla
     gardien.server.restart();
     gardien.owner = gardien.owner.at(gardien.server.management());
     assert_eq!(gardien.examined(&key).await, known);
+}
+
+/// Whether Phare lets a project's key list projects is not known.
+#[tokio::test]
+async fn a_project_key_that_may_not_list_projects_is_known_by_what_it_reads() {
+    let forbidden = || {
+        let message = json!({ "message": "This action is unauthorized." });
+        (StatusCode::FORBIDDEN, answer(&message))
+    };
+    let monitors =
+        || answer(&json!({ "data": [{ "id": 1, "project_id": 7 }], "meta": {}, "links": {} }));
+    let upstream = Upstream::without_projects(
+        Router::new()
+            .route("/projects", any(async move || forbidden()))
+            .route("/uptime/monitors", get(async move || monitors())),
+    );
+    let server = Server::start_with(
+        &["--phare", &upstream.url()],
+        &[("PHARE_API_KEY", "pha_prj_TheKeyOfOneProjectOnly")],
+    );
+    let owner = server.member("owner@lighthouse.test", "owner");
+    let gardien = Before { server, owner };
+    gardien
+        .wait("pha_prj_TheK…Only", |current| {
+            !current["findings"].is_null()
+        })
+        .await;
+    let synchronized = gardien
+        .owner
+        .post("/v1/projects/synchronize", json!({}))
+        .await;
+    let projects = synchronized.expect(200);
+    assert_eq!(projects["data"][0]["id"], 7, "{projects:#}");
+    let holder = gardien.holder().await.header("x-phare-project-id", "7");
+    holder.get("/uptime/monitors").await.expect(200);
+    // Its project is the one that was asked for, so Phare need not be told.
+    let seen = upstream.calls().pop().unwrap();
+    assert_eq!(seen.header("x-phare-project-id"), None);
 }
 
 #[tokio::test]

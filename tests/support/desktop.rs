@@ -115,6 +115,11 @@ impl Desk {
         &self.session
     }
 
+    /// The same, to start something in it.
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
     /// What the app and the programs around it wrote on stderr.
     pub fn log(&self) -> String {
         fs::read_to_string(self.session.log()).unwrap_or_default()
@@ -183,12 +188,30 @@ impl Desk {
         }
     }
 
-    /// Unticks a box. A page that still moves under the pointer swallows a click, so it is looked at afterwards.
+    /// Ticks a box.
+    pub async fn tick(&self, place: &str) {
+        self.set_ticked(place, "true").await;
+    }
+
+    /// Unticks a box.
     pub async fn untick(&self, place: &str) {
+        self.set_ticked(place, "false").await;
+    }
+
+    /// A page that still moves under the pointer swallows a click, so it is looked at afterwards.
+    async fn set_ticked(&self, place: &str, ticked: &str) {
         let end = Instant::now() + PATIENCE;
-        while self.wait_for(place).await.prop("checked").await.unwrap() == Some("true".to_owned()) {
+        while self
+            .wait_for(place)
+            .await
+            .prop("checked")
+            .await
+            .unwrap()
+            .as_deref()
+            != Some(ticked)
+        {
             self.click(place).await;
-            self.not_yet(end, &format!("{place} to be unticked")).await;
+            self.not_yet(end, &format!("{place} to be clicked")).await;
         }
     }
 

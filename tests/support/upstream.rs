@@ -45,20 +45,18 @@ impl Upstream {
 
     /// One that answers these routes so, and everything else as [`Self::start`] does.
     pub fn with(routes: Router) -> Self {
+        let projects = || page(vec![project(1, "Shop", "shop"), project(2, "Blog", "blog")]);
+        let projects = get(async move || projects()).fallback(nothing);
+        Self::without_projects(routes.route("/projects", projects))
+    }
+
+    /// The same, but that these routes say what projects there are.
+    pub fn without_projects(routes: Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Log::default();
-        let nothing = async |request: Request| {
-            // Nothing that Phare makes can be made of nothing.
-            if request.method() == Method::POST && is_empty_object(request).await {
-                return invalid();
-            }
-            answer(&json!({}))
-        };
-        let projects = || page(vec![project(1, "Shop", "shop"), project(2, "Blog", "blog")]);
         let router = routes
-            .route("/projects", get(async move || projects()).fallback(nothing))
             .fallback(nothing)
             .layer(from_fn_with_state(log.clone(), write_down));
         let running = Background::run(async move || {
@@ -127,6 +125,14 @@ async fn write_down(State(log): State<Log>, request: Request, next: Next) -> Res
     };
     log.lock().unwrap().push(seen);
     next.run(request).await
+}
+
+async fn nothing(request: Request) -> Response {
+    // Nothing that Phare makes can be made of nothing.
+    if request.method() == Method::POST && is_empty_object(request).await {
+        return invalid();
+    }
+    answer(&json!({}))
 }
 
 async fn is_empty_object(request: Request) -> bool {

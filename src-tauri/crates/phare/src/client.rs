@@ -22,6 +22,11 @@ pub trait Exchange: Send + Sync + std::fmt::Debug {
     fn views(&self) -> Vec<Arc<dyn Exchange>> {
         Vec::new()
     }
+
+    /// What this one is known to see, should Phare not let it list projects.
+    fn seen(&self) -> Vec<Project> {
+        Vec::new()
+    }
 }
 
 /// The error of a failed exchange.
@@ -130,15 +135,15 @@ impl PhareClient {
         }
         let mut projects = BTreeMap::new();
         for view in views {
-            for page in 1..=MOST_PAGES {
-                let path = format!("/projects?page={page}&per_page=100");
-                let answer = send(view.as_ref(), Method::GET, &path, None).await?;
-                let body: Page<ProjectBody> = read(&answer)?;
-                projects.extend(body.data.into_iter().map(|body| (body.id, body.into())));
-                if body.links.next.is_none() {
-                    break;
+            let listed = match listed(view.as_ref()).await {
+                Err(PhareFault::Forbidden { .. } | PhareFault::NotFound)
+                    if !view.seen().is_empty() =>
+                {
+                    view.seen()
                 }
-            }
+                listed => listed?,
+            };
+            projects.extend(listed.into_iter().map(|project| (project.id, project)));
         }
         Ok(projects.into_values().collect())
     }
@@ -185,6 +190,20 @@ impl PhareClient {
     ) -> Result<T, PhareFault> {
         read(&send(self.exchange.as_ref(), method, path, body).await?)
     }
+}
+
+async fn listed(exchange: &dyn Exchange) -> Result<Vec<Project>, PhareFault> {
+    let mut projects = Vec::new();
+    for page in 1..=MOST_PAGES {
+        let path = format!("/projects?page={page}&per_page=100");
+        let answer = send(exchange, Method::GET, &path, None).await?;
+        let body: Page<ProjectBody> = read(&answer)?;
+        projects.extend(body.data.into_iter().map(Project::from));
+        if body.links.next.is_none() {
+            break;
+        }
+    }
+    Ok(projects)
 }
 
 async fn send(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gardien_domain::ScopeKind;
+use gardien_domain::{PhareSecret, Project, ScopeKind};
 use gardien_gateway::{Body, Gateway, Refusal, Transport, TransportFault, read_all};
 use gardien_phare::Exchange;
 use gardien_phare::client::BoxError as ExchangeError;
@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
 use crate::examiner::Examiner;
-use crate::ring::Ring;
+use crate::ring::{Held, Ring};
 use crate::synchronizer::Synchronizer;
 
 /// Bytes of an answer that Gardien reads. A page of 100 projects is far below.
@@ -84,7 +84,44 @@ impl Exchange for OwnCalls {
         }
         in_use
             .into_iter()
-            .map(|held| Arc::new(Self::counted(Arc::new(held), gateway.clone())) as _)
+            .map(|held| Arc::new(View::through(held, gateway.clone())) as _)
+            .collect()
+    }
+}
+
+/// What one project's key sees.
+#[derive(Debug)]
+struct View {
+    calls: OwnCalls,
+    secret: PhareSecret,
+}
+
+impl View {
+    fn through(held: Held, gateway: Gateway) -> Self {
+        Self {
+            secret: held.secret.clone(),
+            calls: OwnCalls::counted(Arc::new(held), gateway),
+        }
+    }
+}
+
+#[async_trait]
+impl Exchange for View {
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ExchangeError> {
+        self.calls.exchange(request).await
+    }
+
+    /// Its slug is not known then, nor when it was made.
+    fn seen(&self) -> Vec<Project> {
+        let found = self.secret.findings.iter();
+        found
+            .flat_map(|found| &found.projects)
+            .map(|seen| Project {
+                id: seen.id,
+                slug: format!("project-{}", seen.id),
+                name: seen.name.clone(),
+                created_at: self.secret.added_at,
+            })
             .collect()
     }
 }

@@ -1,0 +1,386 @@
+//! Phare's own keys in the window. The Phare is a Gardien of its own behind TLS: it has keys of both scopes and refuses
+//! them as Phare does.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use acceptance::session::Keychain;
+use gardien_phare::PANEL_URL;
+
+use super::person::{Form, MONITORS, monitors};
+use crate::support::desktop::Desk;
+use crate::support::people::Caller;
+use crate::support::tls::TlsFront;
+use crate::support::world::{Issued, World, new_key};
+
+/// A Phare behind TLS that has no limit of its own.
+async fn phare() -> (World, TlsFront) {
+    let phare = World::new().await.unlimited().await;
+    let front = TlsFront::before(phare.server.gateway());
+    (phare, front)
+}
+
+async fn desk_before(front: &TlsFront, variables: &[(&str, &str)]) -> Desk {
+    let (url, ca) = (front.url(), front.ca_file());
+    let trusting = [
+        ("GARDIEN_PHARE_URL", url.as_str()),
+        ("SSL_CERT_FILE", ca.as_str()),
+    ];
+    Desk::start_with(Keychain::Unlocked, &[&trusting, variables].concat()).await
+}
+
+#[tokio::test]
+async fn a_phare_key_is_attached_checked_replaced_and_detached() {
+    let (phare, front) = phare().await;
+    let (old, new) = (
+        phare.organization_key().await,
+        phare.organization_key().await,
+    );
+    let mut desk = desk_before(&front, &[]).await;
+    let mut monitor = desk.notices();
+    let gateway = desk.found().await;
+    desk.make_project("Rehearsal").await;
+    desk.keep_key(Form::reader("Sandbox reader", "Rehearsal"))
+        .await;
+    let of_the_sandbox = desk.copy("Sandbox reader").await;
+
+    // From the sandbox to Phare. What was made for the one must not open the other.
+    desk.go("settings").await;
+    desk.click("attach-phare").await;
+    desk.fill("attach-name", "Main").await;
+    desk.fill("attach-key", "pha_org_NobodyEverMadeThisOne")
+        .await;
+    desk.tick("leave-sandbox").await;
+    desk.click("attach-submit").await;
+    desk.wait_text("attach-key-problem", "Phare refuses the key")
+        .await;
+    desk.look("phare-attach-refused").await;
+    desk.type_key("attach-key", &old).await;
+    desk.click("attach-submit").await;
+    desk.wait_for(&card("Main")).await;
+    desk.wait_text(&in_card("Main", "phare-findings"), "Read-write")
+        .await;
+    desk.look("phare-attached").await;
+    desk.has_no_secret_in_the_page(&[&old]).await;
+    monitors(&gateway, &of_the_sandbox)
+        .await
+        .refusal(401, "key_revoked");
+    desk.go("projects").await;
+    for project in ["Shop", "Blog"] {
+        desk.wait_for(&format!("[data-project-name='{project}']"))
+            .await;
+    }
+    assert!(!desk.shown().await.contains("Rehearsal"));
+    desk.keep_key(Form::reader("Reader", "Shop")).await;
+    let reader = desk.copy("Reader").await;
+    monitors(&gateway, &reader).await.expect(200);
+
+    // A new secret takes the place of the old one while a program goes on calling.
+    desk.go("settings").await;
+    desk.click(&in_card("Main", "phare-check")).await;
+    desk.wait_text(&in_card("Main", "phare-calls"), "GET /projects")
+        .await;
+    desk.click(&in_card("Main", "phare-next")).await;
+    desk.type_key("stage-key", &new).await;
+    desk.click("stage-submit").await;
+    desk.wait_for(&in_card("Main", "phare-switch")).await;
+    desk.look("phare-drill").await;
+    let over = AtomicBool::new(false);
+    let program = async {
+        let mut calls = 0;
+        while !over.load(Ordering::Acquire) {
+            monitors(&gateway, &reader).await.expect(200);
+            calls += 1;
+            tokio::time::sleep(Duration::from_millis(400)).await;
+        }
+        calls
+    };
+    let drill = async {
+        desk.switch("Main", &new).await;
+        desk.switch("Main", &old).await;
+        desk.switch("Main", &new).await;
+        // Only now is the old one taken out of Phare's panel.
+        phare.revoke(&old).await;
+        monitors(&gateway, &reader).await.expect(200);
+        desk.look("phare-switched").await;
+        desk.click(&in_card("Main", "phare-unstage")).await;
+        desk.click("confirm-unstage").await;
+        desk.wait_gone(&in_card("Main", "phare-unstage")).await;
+        over.store(true, Ordering::Release);
+    };
+    let (calls, ()) = tokio::join!(program, drill);
+    assert!(calls > 3, "only {calls} calls during the drill");
+
+    // Phare refuses the key: the client keeps its own, and the person is told in the window and by the system.
+    phare.revoke(&new).await;
+    let refused = Instant::now();
+    monitors(&gateway, &reader)
+        .await
+        .refusal(502, "upstream_key_refused");
+    desk.wait_for(&banner("phare_refused")).await;
+    desk.wait_for(&in_card("Main", "phare-refused")).await;
+    monitor.wait_for("Phare refuses Gardien’s key").await;
+    assert!(refused.elapsed() < Duration::from_secs(10));
+    desk.look("phare-refused").await;
+    phare
+        .owner
+        .send(reqwest::Method::POST, &new.path("/restore"), None)
+        .await
+        .expect(200);
+    monitors(&gateway, &reader).await.expect(200);
+    desk.wait_gone(&banner("phare_refused")).await;
+
+    // The same after a restart; then detached.
+    desk.restart_app().await;
+    monitors(&gateway, &reader).await.expect(200);
+    desk.go("settings").await;
+    desk.wait_for(&card("Main")).await;
+    desk.click(&in_card("Main", "phare-detach")).await;
+    desk.look("phare-detach").await;
+    desk.click("confirm-detach").await;
+    desk.wait_gone(&card("Main")).await;
+    monitors(&gateway, &reader)
+        .await
+        .refusal(503, "upstream_key_missing");
+    desk.look("phare-detached").await;
+    desk.restart_app().await;
+    monitors(&gateway, &reader)
+        .await
+        .refusal(503, "upstream_key_missing");
+
+    // And attached again: nothing of the organization was lost.
+    desk.go("settings").await;
+    desk.click("attach-phare").await;
+    desk.fill("attach-name", "Again").await;
+    desk.type_key("attach-key", &new).await;
+    desk.click("attach-submit").await;
+    desk.wait_for(&card("Again")).await;
+    monitors(&gateway, &reader).await.expect(200);
+    desk.has_no_secret_in_the_page(&[&old, &new]).await;
+}
+
+#[tokio::test]
+async fn each_project_has_its_own_phare_key_and_an_issued_key_says_where_it_stops() {
+    let (phare, front) = phare().await;
+    let shop = phare
+        .issue(new_key("Shop", phare.shop.scope(), "read", "read"))
+        .await;
+    let blog = phare
+        .issue(new_key("Blog", phare.blog.scope(), "read", "read_write"))
+        .await;
+    let desk = desk_before(&front, &[]).await;
+    let gateway = desk.found_over_phare(&shop.secret).await;
+    desk.go("settings").await;
+    desk.click("attach-phare").await;
+    desk.fill("attach-name", "Blog").await;
+    desk.type_key("attach-key", &blog).await;
+    desk.click("attach-submit").await;
+    desk.wait_for(&card("Blog")).await;
+    desk.look("phare-two-keys").await;
+
+    desk.go("keys").await;
+    desk.click("new-key").await;
+    let form = Form {
+        uptime: "read_write",
+        ..Form::reader("Deploy", "Shop")
+    };
+    desk.fill_in(form).await;
+    desk.wait_text("key-stops", "cannot write Uptime").await;
+    desk.look("phare-key-stops").await;
+    desk.click("create-key").await;
+    let deploy = desk.copy_fresh("Deploy").await;
+    desk.click("fresh-done").await;
+    desk.keep_key(Form {
+        uptime: "read_write",
+        ..Form::reader("Publish", "Blog")
+    })
+    .await;
+    let publish = desk.copy("Publish").await;
+    // Phare has the last word, and its words.
+    let deploy = Caller::with(&gateway, &deploy);
+    deploy.get(MONITORS).await.expect(200);
+    let stopped = deploy
+        .post(MONITORS, serde_json::json!({}))
+        .await
+        .expect(403);
+    assert!(
+        stopped["message"]
+            .as_str()
+            .unwrap()
+            .contains("uptime:write"),
+        "{stopped:#}"
+    );
+    let publish = Caller::with(&gateway, &publish);
+    publish
+        .post(MONITORS, serde_json::json!({}))
+        .await
+        .expect(422);
+}
+
+#[tokio::test]
+async fn a_phare_key_is_kept_copied_and_revoked_in_phares_panel() {
+    let (phare, front) = phare().await;
+    let kept = phare
+        .issue(new_key("Old script", phare.shop.scope(), "none", "read"))
+        .await;
+    let browser = Browser::new();
+    let mut desk = desk_before(&front, &[("PATH", &browser.path())]).await;
+    desk.found().await;
+    desk.click("keys-tab-kept").await;
+    desk.look("phare-kept-empty").await;
+    desk.click("keep-phare-key").await;
+    desk.fill("keep-name", "Old script").await;
+    desk.type_key("keep-key", &kept).await;
+    desk.click("keep-submit").await;
+    desk.wait_for(&kept_row("Old script")).await;
+    desk.wait_text(&kept_row("Old script"), "Shop").await;
+    desk.look("phare-kept").await;
+    // Apart from the issued ones.
+    desk.click("keys-tab-issued").await;
+    assert!(!desk.is_there(&kept_row("Old script")).await);
+
+    desk.restart_app().await;
+    desk.click("keys-tab-kept").await;
+    desk.set_clipboard("nothing");
+    desk.click(&format!(
+        "{} [data-testid='kept-copy']",
+        kept_row("Old script")
+    ))
+    .await;
+    let copied = desk.wait_clipboard(|text| text.starts_with("pha_")).await;
+    assert_eq!(copied, kept.secret);
+    desk.has_no_secret_in_the_page(&[&kept]).await;
+
+    desk.click(&format!(
+        "{} [data-testid='kept-revoke']",
+        kept_row("Old script")
+    ))
+    .await;
+    desk.look("phare-kept-revoke").await;
+    desk.click("open-phare-panel").await;
+    browser.opened(PANEL_URL).await;
+    desk.press('\u{e00c}').await;
+    // Phare says so itself once it was revoked there.
+    phare.revoke(&kept).await;
+    desk.click(&format!(
+        "{} [data-testid='kept-check']",
+        kept_row("Old script")
+    ))
+    .await;
+    desk.wait_text(&kept_row("Old script"), "Refused").await;
+    desk.click(&format!(
+        "{} [data-testid='kept-remove']",
+        kept_row("Old script")
+    ))
+    .await;
+    desk.click("confirm-remove").await;
+    desk.wait_gone(&kept_row("Old script")).await;
+}
+
+impl Desk {
+    /// Pastes a key of Phare's into a field.
+    async fn type_key(&self, place: &str, key: &Issued) {
+        self.remember(&key.secret);
+        self.fill(place, &key.secret).await;
+    }
+
+    /// Lets the two secrets of a key change places, and waits until this one is in use.
+    async fn switch(&self, name: &str, to: &Issued) {
+        self.click(&in_card(name, "phare-switch")).await;
+        let shown = format!("{}…", &to.secret[..16]);
+        self.wait_text(&in_card(name, "phare-in-use"), &shown).await;
+    }
+
+    /// Neither as text nor in a field.
+    async fn has_no_secret_in_the_page(&self, keys: &[&Issued]) {
+        let script = "const fields = [...document.querySelectorAll('input, textarea')];
+            return document.documentElement.outerHTML + fields.map((field) => field.value).join()";
+        let page = self.run(script, vec![]).await;
+        let page = page.as_str().unwrap();
+        for key in keys {
+            assert!(!page.contains(&key.secret), "{} is in the page", key.id);
+        }
+    }
+
+    /// Everything that programs ask the system to show from here on.
+    fn notices(&mut self) -> Notices {
+        let file = self.session().folder().join("notices");
+        let mut listen = self.session().command("dbus-monitor");
+        listen
+            .arg("interface='org.freedesktop.Notifications'")
+            .stdout(fs::File::create(&file).unwrap());
+        self.session_mut().spawn(&mut listen).unwrap();
+        Notices(file)
+    }
+}
+
+/// What the bus carried of notifications.
+struct Notices(std::path::PathBuf);
+
+impl Notices {
+    async fn wait_for(&mut self, text: &str) {
+        let start = Instant::now();
+        while !fs::read_to_string(&self.0).unwrap().contains(text) {
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "{text} was not shown"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// A browser that writes down what it is asked to open.
+struct Browser {
+    folder: tempfile::TempDir,
+}
+
+impl Browser {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("xdg-open");
+        let script = format!(
+            "#!/bin/sh\necho \"$1\" >> '{}'\n",
+            folder.path().join("opened").display()
+        );
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self) -> String {
+        let others = std::env::var("PATH").unwrap();
+        format!("{}:{others}", self.folder.path().display())
+    }
+
+    async fn opened(&self, url: &str) {
+        let file: &Path = &self.folder.path().join("opened");
+        let start = Instant::now();
+        while fs::read_to_string(file).unwrap_or_default().trim() != url {
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "nothing was opened"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn card(name: &str) -> String {
+    format!("[data-testid='phare-key-card'][data-name='{name}']")
+}
+
+fn in_card(name: &str, testid: &str) -> String {
+    format!("{} [data-testid='{testid}']", card(name))
+}
+
+fn kept_row(name: &str) -> String {
+    format!("[data-testid='kept-row'][data-name='{name}']")
+}
+
+fn banner(code: &str) -> String {
+    format!("[data-testid='banner'][data-code='{code}']")
+}
