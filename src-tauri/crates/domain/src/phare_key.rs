@@ -370,6 +370,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_to_be_replaced_after_its_days() {
+        let key = PhareKey {
+            id: PhareKeyId(Uuid::nil()),
+            name: String::new(),
+            purpose: Purpose::Attached,
+            current: secret(1, ScopeKind::Organization, &[], [Read, Read]),
+            next: None,
+            switched_at: None,
+        };
+        let days = key.replace_at().duration_since(key.current.added_at);
+        assert_eq!(days.as_hours(), REPLACE_DAYS * 24);
+    }
+
+    #[test]
     fn the_scope_is_told_by_the_prefix() {
         for (text, kind) in [
             ("pha_org_abc", ScopeKind::Organization),

@@ -130,6 +130,7 @@ impl Gateway {
 
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
     pub fn attach(&self, upstream: Option<Arc<dyn Transport>>) {
+        self.0.throttle.release();
         *self
             .0
             .upstream

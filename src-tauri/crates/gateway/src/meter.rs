@@ -202,6 +202,11 @@ impl Meter {
         self.ledger_broken
     }
 
+    /// Another upstream stands behind the gateway: it did not say so.
+    pub(crate) fn release(&mut self) {
+        self.hold = None;
+    }
+
     pub(crate) fn set_limit(&mut self, limit: u32) {
         self.limit = limit;
     }
@@ -421,6 +426,15 @@ mod tests {
         meter.hold(3_000, 0, 61_000);
         assert_eq!(full(&mut meter, 61_000), 59_000);
         assert_eq!(meter.state(61_000).reset_seconds, 59);
+    }
+
+    #[test]
+    fn a_hold_ends_with_the_upstream_that_asked_for_it() {
+        let mut meter = Meter::restore(10, &SavedCalls::default(), 0, 60_000);
+        meter.hold(60_000, 1_000_000, 60_000);
+        assert_eq!(meter.state(60_001).remaining, 0);
+        meter.release();
+        assert_eq!(meter.state(60_001).remaining, 10);
     }
 
     #[test]

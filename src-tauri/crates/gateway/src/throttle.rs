@@ -79,6 +79,10 @@ impl Throttle {
         self.meter().set_limit(calls);
     }
 
+    pub(crate) fn release(&self) {
+        self.meter().release();
+    }
+
     pub(crate) fn state(&self) -> LimitState {
         self.meter().state(self.clock.now())
     }
