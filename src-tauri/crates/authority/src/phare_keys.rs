@@ -61,7 +61,8 @@ impl Authority {
         purpose: Purpose,
     ) -> Result<(), Fault> {
         let mut checks = Checks::default();
-        self.refuse_unfit(secret, purpose, &mut checks).await?;
+        let known = self.store.phare_keys().await?;
+        refuse_unfit(secret, purpose, &known, &mut checks);
         checks.end()
     }
 
@@ -80,7 +81,8 @@ impl Authority {
         self.confirm(manager.actor()).await?;
         let mut checks = Checks::default();
         let name = checks.name(name);
-        self.refuse_unfit(&secret, purpose, &mut checks).await?;
+        let known = self.store.phare_keys().await?;
+        refuse_unfit(&secret, purpose, &known, &mut checks);
         checks.end()?;
         let key = PhareKey {
             id: PhareKeyId(Uuid::now_v7()),
@@ -109,25 +111,24 @@ impl Authority {
         id: PhareKeyId,
         secret: PhareSecret,
     ) -> Result<PhareKeyView, Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        let mut key = self.phare_key(id).await?;
-        let mut checks = Checks::default();
-        self.refuse_unfit(&secret, key.purpose, &mut checks).await?;
-        // A key of another project under the same name would take every call of its project with it.
-        if secret.kind != key.current.kind || secret.project() != key.current.project() {
-            checks.refuse(
-                "key",
-                "This key works in another place than the one that it is to replace.",
-            );
-        }
-        checks.end()?;
-        let detail = shown(&secret);
-        key.next = Some(secret);
-        let by = &manager.actor().member().email;
-        self.put_phare_key(by, AuditAction::PhareKeyStaged, &key, &detail)
-            .await?;
-        Ok(key.into())
+        let known = self.store.phare_keys().await?;
+        let action = AuditAction::PhareKeyStaged;
+        self.change_phare_key(manager, id, action, |key| {
+            let mut checks = Checks::default();
+            refuse_unfit(&secret, key.purpose, &known, &mut checks);
+            // One of another project would take every call of its project with it.
+            if secret.kind != key.current.kind || secret.project() != key.current.project() {
+                checks.refuse(
+                    "key",
+                    "This key works in another place than the one that it is to replace.",
+                );
+            }
+            checks.end()?;
+            let detail = shown(&secret);
+            key.next = Some(secret);
+            Ok(detail)
+        })
+        .await
     }
 
     /// Lets the two secrets of a key change places: the next becomes the one in use, and the other way round to go
@@ -140,20 +141,18 @@ impl Authority {
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        let mut key = self.phare_key(id).await?;
-        let next = key.next.take().ok_or(Fault::NoNextSecret)?;
-        if next.refused_at.is_some() {
-            return Err(Fault::NextSecretRefused);
-        }
-        let detail = json!({ "from": key.current.display, "to": next.display });
-        key.next = Some(std::mem::replace(&mut key.current, next));
-        key.switched_at = Some(self.now());
-        let by = &manager.actor().member().email;
-        self.put_phare_key(by, AuditAction::PhareKeySwitched, &key, &detail)
-            .await?;
-        Ok(key.into())
+        let action = AuditAction::PhareKeySwitched;
+        self.change_phare_key(manager, id, action, |key| {
+            let next = key.next.take().ok_or(Fault::NoNextSecret)?;
+            if next.refused_at.is_some() {
+                return Err(Fault::NextSecretRefused);
+            }
+            let detail = json!({ "from": key.current.display, "to": next.display });
+            key.next = Some(std::mem::replace(&mut key.current, next));
+            key.switched_at = Some(self.now());
+            Ok(detail)
+        })
+        .await
     }
 
     /// Empties the slot beside the secret in use.
@@ -165,15 +164,12 @@ impl Authority {
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        let mut key = self.phare_key(id).await?;
-        let next = key.next.take().ok_or(Fault::NoNextSecret)?;
-        let by = &manager.actor().member().email;
-        let detail = shown(&next);
-        self.put_phare_key(by, AuditAction::PhareKeyUnstaged, &key, &detail)
-            .await?;
-        Ok(key.into())
+        let action = AuditAction::PhareKeyUnstaged;
+        self.change_phare_key(manager, id, action, |key| {
+            let next = key.next.take().ok_or(Fault::NoNextSecret)?;
+            Ok(shown(&next))
+        })
+        .await
     }
 
     /// Gives a key of Phare's another name.
@@ -186,18 +182,16 @@ impl Authority {
         id: PhareKeyId,
         name: &str,
     ) -> Result<PhareKeyView, Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        let mut key = self.phare_key(id).await?;
-        let mut checks = Checks::default();
-        let name = checks.name(name);
-        checks.end()?;
-        let detail = json!({ "name": { "from": key.name, "to": name } });
-        key.name = name;
-        let by = &manager.actor().member().email;
-        self.put_phare_key(by, AuditAction::PhareKeyRenamed, &key, &detail)
-            .await?;
-        Ok(key.into())
+        let action = AuditAction::PhareKeyRenamed;
+        self.change_phare_key(manager, id, action, |key| {
+            let mut checks = Checks::default();
+            let name = checks.name(name);
+            checks.end()?;
+            let detail = json!({ "name": { "from": key.name, "to": name } });
+            key.name = name;
+            Ok(detail)
+        })
+        .await
     }
 
     /// Forgets a key of Phare's. It goes on working until somebody revokes it in Phare's panel.
@@ -346,6 +340,23 @@ impl Authority {
         Ok(())
     }
 
+    /// Changes a key as a member: what `change` answers is the detail of the audit entry.
+    async fn change_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+        action: AuditAction,
+        change: impl FnOnce(&mut PhareKey) -> Result<Value, Fault>,
+    ) -> Result<PhareKeyView, Fault> {
+        let _changing = self.changing().await;
+        self.confirm(manager.actor()).await?;
+        let mut key = self.phare_key(id).await?;
+        let detail = change(&mut key)?;
+        let by = &manager.actor().member().email;
+        self.put_phare_key(by, action, &key, &detail).await?;
+        Ok(key.into())
+    }
+
     async fn put_phare_key(
         &self,
         by: &str,
@@ -384,35 +395,25 @@ impl Authority {
             })
             .next())
     }
+}
 
-    async fn refuse_unfit(
-        &self,
-        secret: &PhareSecret,
-        purpose: Purpose,
-        checks: &mut Checks,
-    ) -> Result<(), Fault> {
-        let keys = self.store.phare_keys().await?;
-        let known = keys
-            .iter()
-            .find(|key| key.secrets().any(|known| looks_alike(known, secret)));
-        if let Some(key) = known {
-            checks.refuse(
-                "key",
-                format!("Gardien has this key already: {}.", key.name),
-            );
+/// What a secret lacks for its purpose, beside the field that it is pasted into.
+fn refuse_unfit(secret: &PhareSecret, purpose: Purpose, known: &[PhareKey], checks: &mut Checks) {
+    let same = known
+        .iter()
+        .find(|key| key.secrets().any(|other| looks_alike(other, secret)));
+    if let Some(key) = same {
+        checks.refuse(
+            "key",
+            format!("Gardien has this key already: {}.", key.name),
+        );
+    }
+    if purpose == Purpose::Attached {
+        match secret.kind {
+            ScopeKind::Project if secret.project().is_none() => checks.refuse("key", NO_PROJECT),
+            ScopeKind::Organization if !sees_projects(secret) => checks.refuse("key", NO_PROJECTS),
+            _ => {}
         }
-        if purpose == Purpose::Attached {
-            match secret.kind {
-                ScopeKind::Project if secret.project().is_none() => {
-                    checks.refuse("key", NO_PROJECT);
-                }
-                ScopeKind::Organization if !sees_projects(secret) => {
-                    checks.refuse("key", NO_PROJECTS);
-                }
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }
 

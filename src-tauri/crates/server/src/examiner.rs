@@ -113,11 +113,15 @@ async fn examine_due(authority: &Authority) -> Result<(), Fault> {
     let Some(keyring) = authority.keyring() else {
         return Ok(());
     };
+    let mut all = Ok(());
     for secret in authority.phare_secrets_to_examine().await? {
         let found = keyring.examine(&secret).await;
-        authority
-            .examined_phare_secret(SYSTEM, &secret, found)
-            .await?;
+        // One that cannot be told must not keep the others from being told.
+        all = all.and(
+            authority
+                .examined_phare_secret(SYSTEM, &secret, found)
+                .await,
+        );
     }
-    Ok(())
+    all
 }
