@@ -12,6 +12,7 @@ mod authority;
 mod check;
 pub mod client;
 mod enforcement;
+mod examinations;
 mod fault;
 pub mod http;
 mod keys;

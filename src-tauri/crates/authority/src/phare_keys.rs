@@ -2,11 +2,8 @@
 //! what they were seen to do.
 
 use gardien_domain::audit::AuditAction;
-use gardien_domain::phare_key::{Findings, Purpose};
-use gardien_domain::{
-    Access, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, Product, ScopeKind,
-};
-use gardien_phare::PhareFault;
+use gardien_domain::phare_key::Purpose;
+use gardien_domain::{Access, PhareKey, PhareKeyId, PhareSecret, Product, ScopeKind};
 use gardien_store::Change;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -30,25 +27,6 @@ impl Authority {
     pub async fn phare_keys(&self, _: PhareKeyManager<'_>) -> Result<Vec<PhareKeyView>, Fault> {
         let keys = self.store.phare_keys().await?;
         Ok(keys.into_iter().map(PhareKeyView::from).collect())
-    }
-
-    /// Looks again at what both secrets of a key can do.
-    ///
-    /// # Errors
-    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`]. That Phare refuses a
-    /// secret is no error but what was found.
-    pub async fn examine_phare_key(
-        &self,
-        manager: PhareKeyManager<'_>,
-        id: PhareKeyId,
-    ) -> Result<PhareKeyView, Fault> {
-        let keyring = self.keyring().ok_or(Fault::UpstreamMissing)?;
-        for secret in self.phare_key(id).await?.secrets() {
-            let found = keyring.examine(&secret.id).await;
-            let by = &manager.actor().member().email;
-            self.examined_phare_secret(by, &secret.id, found).await?;
-        }
-        self.phare_key(id).await.map(PhareKeyView::from)
     }
 
     /// Whether a secret can be taken for this purpose.
@@ -245,91 +223,6 @@ impl Authority {
         Ok(attached)
     }
 
-    /// Every secret of the attached keys, in use or next.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub async fn attached_phare_secrets(&self) -> Result<Vec<PhareSecretId>, Fault> {
-        let keys = self.store.phare_keys().await?;
-        Ok(keys
-            .iter()
-            .filter(|key| key.purpose == Purpose::Attached)
-            .flat_map(PhareKey::secrets)
-            .map(|secret| secret.id)
-            .collect())
-    }
-
-    /// The attached secrets whose examination is due.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub async fn phare_secrets_to_examine(&self) -> Result<Vec<PhareSecretId>, Fault> {
-        let now = self.now();
-        let keys = self.store.phare_keys().await?;
-        Ok(keys
-            .iter()
-            .filter(|key| key.purpose == Purpose::Attached)
-            .flat_map(PhareKey::secrets)
-            .filter(|secret| secret.examination_due(now))
-            .map(|secret| secret.id)
-            .collect())
-    }
-
-    /// Keeps what an examination found. A secret that is gone meanwhile is no error.
-    ///
-    /// # Errors
-    /// [`Fault::Phare`] when nothing was found out, [`Fault::Store`].
-    pub async fn examined_phare_secret(
-        &self,
-        by: &str,
-        id: &PhareSecretId,
-        found: Result<Findings, PhareFault>,
-    ) -> Result<(), Fault> {
-        let findings = match found {
-            Ok(findings) => findings,
-            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await.map(drop),
-            Err(fault) => return Err(fault.into()),
-        };
-        let _changing = self.changing().await;
-        let Some((mut key, _)) = self.key_with(id).await? else {
-            return Ok(());
-        };
-        if let Some(secret) = key.secret_mut(*id) {
-            secret.findings = Some(findings);
-            secret.refused_at = None;
-            let detail = shown(secret);
-            self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, &detail)
-                .await?;
-        }
-        Ok(())
-    }
-
-    /// Keeps that Phare refuses a secret, or takes it again. Answers the key where that is news.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub async fn phare_refuses(
-        &self,
-        id: &PhareSecretId,
-        refuses: bool,
-    ) -> Result<Option<PhareKey>, Fault> {
-        let _changing = self.changing().await;
-        let Some((mut key, before)) = self.key_with(id).await? else {
-            return Ok(None);
-        };
-        if before.refused_at.is_some() == refuses {
-            return Ok(None);
-        }
-        let since = refuses.then(|| self.now());
-        if let Some(secret) = key.secret_mut(*id) {
-            secret.refused_at = since;
-        }
-        let detail = json!({ "secret": before.display, "refused": refuses });
-        self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, &detail)
-            .await?;
-        Ok(Some(key))
-    }
-
     /// Tells the keyring which keys to call with. To be called while changes are held back.
     pub(crate) async fn hold_phare_keys(&self) -> Result<(), Fault> {
         if let Some(keyring) = self.keyring() {
@@ -357,7 +250,7 @@ impl Authority {
         Ok(key.into())
     }
 
-    async fn put_phare_key(
+    pub(crate) async fn put_phare_key(
         &self,
         by: &str,
         action: AuditAction,
@@ -380,20 +273,10 @@ impl Authority {
         self.hold_phare_keys().await
     }
 
-    async fn phare_key(&self, id: PhareKeyId) -> Result<PhareKey, Fault> {
+    pub(crate) async fn phare_key(&self, id: PhareKeyId) -> Result<PhareKey, Fault> {
         let keys = self.store.phare_keys().await?;
         let key = keys.into_iter().find(|key| key.id == id);
         key.ok_or(Fault::NotFound { what: "Phare key" })
-    }
-
-    async fn key_with(&self, id: &PhareSecretId) -> Result<Option<(PhareKey, PhareSecret)>, Fault> {
-        let keys = self.store.phare_keys().await?.into_iter();
-        Ok(keys
-            .filter_map(|key| {
-                let secret = key.secrets().find(|secret| secret.id == *id)?.clone();
-                Some((key, secret))
-            })
-            .next())
     }
 }
 
@@ -432,7 +315,7 @@ fn looks_alike(one: &PhareSecret, other: &PhareSecret) -> bool {
 }
 
 /// A secret as audit entries show it.
-fn shown(secret: &PhareSecret) -> Value {
+pub(crate) fn shown(secret: &PhareSecret) -> Value {
     let mut detail = json!({ "secret": secret.display, "kind": secret.kind });
     if let Some(found) = &secret.findings {
         detail["platform"] = json!(found.platform);

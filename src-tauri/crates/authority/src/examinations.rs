@@ -1,0 +1,129 @@
+//! What is found out about Phare's own keys: by a member's wish, by the calendar, or because Phare said so.
+
+use gardien_domain::audit::AuditAction;
+use gardien_domain::phare_key::{Findings, Purpose};
+use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId};
+use gardien_phare::PhareFault;
+use serde_json::json;
+
+use crate::actor::PhareKeyManager;
+use crate::api::PhareKeyView;
+use crate::authority::SYSTEM;
+use crate::phare_keys::shown;
+use crate::{Authority, Fault};
+
+impl Authority {
+    /// Looks again at what both secrets of a key can do.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`]. That Phare refuses a
+    /// secret is no error but what was found.
+    pub async fn examine_phare_key(
+        &self,
+        manager: PhareKeyManager<'_>,
+        id: PhareKeyId,
+    ) -> Result<PhareKeyView, Fault> {
+        let keyring = self.keyring().ok_or(Fault::UpstreamMissing)?;
+        for secret in self.phare_key(id).await?.secrets() {
+            let found = keyring.examine(&secret.id).await;
+            let by = &manager.actor().member().email;
+            self.examined_phare_secret(by, &secret.id, found).await?;
+        }
+        self.phare_key(id).await.map(PhareKeyView::from)
+    }
+
+    /// Every secret of the attached keys, in use or next.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn attached_phare_secrets(&self) -> Result<Vec<PhareSecretId>, Fault> {
+        let keys = self.store.phare_keys().await?;
+        Ok(keys
+            .iter()
+            .filter(|key| key.purpose == Purpose::Attached)
+            .flat_map(PhareKey::secrets)
+            .map(|secret| secret.id)
+            .collect())
+    }
+
+    /// The attached secrets whose examination is due.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn phare_secrets_to_examine(&self) -> Result<Vec<PhareSecretId>, Fault> {
+        let now = self.now();
+        let keys = self.store.phare_keys().await?;
+        Ok(keys
+            .iter()
+            .filter(|key| key.purpose == Purpose::Attached)
+            .flat_map(PhareKey::secrets)
+            .filter(|secret| secret.examination_due(now))
+            .map(|secret| secret.id)
+            .collect())
+    }
+
+    /// Keeps what an examination found. A secret that is gone meanwhile is no error.
+    ///
+    /// # Errors
+    /// [`Fault::Phare`] when nothing was found out, [`Fault::Store`].
+    pub async fn examined_phare_secret(
+        &self,
+        by: &str,
+        id: &PhareSecretId,
+        found: Result<Findings, PhareFault>,
+    ) -> Result<(), Fault> {
+        let findings = match found {
+            Ok(findings) => findings,
+            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await.map(drop),
+            Err(fault) => return Err(fault.into()),
+        };
+        let _changing = self.changing().await;
+        let Some((mut key, _)) = self.key_with(id).await? else {
+            return Ok(());
+        };
+        if let Some(secret) = key.secret_mut(*id) {
+            secret.findings = Some(findings);
+            secret.refused_at = None;
+            let detail = shown(secret);
+            self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, &detail)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps that Phare refuses a secret, or takes it again. Answers the key where that is news.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn phare_refuses(
+        &self,
+        id: &PhareSecretId,
+        refuses: bool,
+    ) -> Result<Option<PhareKey>, Fault> {
+        let _changing = self.changing().await;
+        let Some((mut key, before)) = self.key_with(id).await? else {
+            return Ok(None);
+        };
+        if before.refused_at.is_some() == refuses {
+            return Ok(None);
+        }
+        let since = refuses.then(|| self.now());
+        if let Some(secret) = key.secret_mut(*id) {
+            secret.refused_at = since;
+        }
+        let detail = json!({ "secret": before.display, "refused": refuses });
+        self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, &detail)
+            .await?;
+        Ok(Some(key))
+    }
+
+    async fn key_with(&self, id: &PhareSecretId) -> Result<Option<(PhareKey, PhareSecret)>, Fault> {
+        let keys = self.store.phare_keys().await?.into_iter();
+        Ok(keys
+            .filter_map(|key| {
+                let secret = key.secrets().find(|secret| secret.id == *id)?.clone();
+                Some((key, secret))
+            })
+            .next())
+    }
+}
