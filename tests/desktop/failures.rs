@@ -187,7 +187,7 @@ async fn data_of_a_newer_gardien_or_in_use_by_another() {
     let good = file.read();
     sql(
         &file.0,
-        "INSERT INTO _sqlx_migrations SELECT 99, 'later', installed_on, true, checksum, 0 FROM _sqlx_migrations",
+        "INSERT INTO _sqlx_migrations SELECT 99, 'later', installed_on, true, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
     );
     let newer = file.read();
     desk.open_app().await;

@@ -26,11 +26,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
 /// Number, name and text of each step. A step that was ever released is never changed again.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "base",
-    include_str!("../../migrations/sqlite/0001_base.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "base",
+        include_str!("../../migrations/sqlite/0001_base.sql"),
+    ),
+    (
+        2,
+        "document_blocks",
+        include_str!("../../migrations/sqlite/0002_document_blocks.sql"),
+    ),
+];
 
 #[derive(Debug, thiserror::Error)]
 enum Fault {
