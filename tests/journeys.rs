@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "nobody can use anything of a test binary")]
 
 mod authority;
+mod clients;
 mod desktop;
 mod gateway;
 mod sandbox;

@@ -6,7 +6,6 @@ mod monitors;
 mod projects;
 mod records;
 mod rest;
-mod terraform;
 
 use serde_json::{Value, json};
 

@@ -3,6 +3,8 @@
 //! The sandbox checks no monitor, so all figures follow from its incidents and maintenance windows: the same records
 //! and time give the same figures. `page` and `per_page` are taken and change nothing.
 
+use std::collections::HashMap;
+
 use gardien_domain::Operation;
 use gardien_phare::operation;
 use gardien_store::Document;
@@ -85,7 +87,7 @@ impl Figure {
             .iter()
             .map(|incident| Outage::of(&incidents, incident, now))
             .collect();
-        let history = History { span, now, outages };
+        let history = History::new(span, now, outages);
         match (self, subject) {
             (Self::MonitorReport, Some(monitor)) => Ok(history.monitor(&monitor)),
             (Self::CurrentStatus, Some(page)) => {
@@ -99,9 +101,17 @@ impl Figure {
                 let going_on = |window: &Document| {
                     windows.derived(window).get("state") == Some(&json!("in_progress"))
                 };
+                let mut shown = Vec::new();
+                for id in shown_on(&page) {
+                    match monitors.find(id).await {
+                        Ok(monitor) => shown.push(monitor),
+                        Err(Refusal::NotFound) => {}
+                        Err(refusal) => return Err(refusal),
+                    }
+                }
                 let status = Status {
                     history,
-                    monitors: monitors.all(|_| true).await?,
+                    monitors: shown,
                     windows: windows.all(going_on).await?,
                 };
                 Ok(status.page(&page))
@@ -187,15 +197,36 @@ struct History {
     span: Span,
     now: Timestamp,
     outages: Vec<Outage>,
+    /// Where in `outages` those of a monitor are.
+    of_monitor: HashMap<i64, Vec<usize>>,
 }
 
 impl History {
+    fn new(span: Span, now: Timestamp, outages: Vec<Outage>) -> Self {
+        let mut of_monitor: HashMap<i64, Vec<usize>> = HashMap::new();
+        for (at, outage) in outages.iter().enumerate() {
+            for monitor in &outage.monitors {
+                let places = of_monitor.entry(*monitor).or_default();
+                // A monitor that an incident names twice has it once.
+                if places.last() != Some(&at) {
+                    places.push(at);
+                }
+            }
+        }
+        Self {
+            span,
+            now,
+            outages,
+            of_monitor,
+        }
+    }
+
     /// The incidents of a monitor that reach into the span.
     fn of(&self, monitor: i64) -> impl Iterator<Item = &Outage> {
-        self.outages.iter().filter(move |outage| {
-            outage.concerns(monitor)
-                && outage.start < self.span.to
-                && outage.end.is_none_or(|end| end > self.span.from)
+        let places = self.of_monitor.get(&monitor).into_iter().flatten();
+        let outages = places.filter_map(|at| self.outages.get(*at));
+        outages.filter(|outage| {
+            outage.start < self.span.to && outage.end.is_none_or(|end| end > self.span.from)
         })
     }
 
@@ -292,13 +323,7 @@ impl Status {
             .flatten()
             .map(|component| self.component(component))
             .collect();
-        let shown: Vec<i64> = components
-            .iter()
-            .flat_map(|component| match component["components"].as_array() {
-                Some(inner) => inner.iter().filter_map(id_of).collect::<Vec<_>>(),
-                None => id_of(component).into_iter().collect(),
-            })
-            .collect();
+        let shown = shown_on(page);
         let ongoing = self.ongoing();
         let active = ongoing
             .filter(|outage| shown.iter().any(|monitor| outage.concerns(*monitor)))
@@ -390,8 +415,13 @@ fn summary(components: &[Value]) -> (f64, &'static str) {
     (mean(&availability).map_or(100.0, percent), worst(impacts))
 }
 
-fn id_of(component: &Value) -> Option<i64> {
-    component["component_id"].as_i64()
+/// The monitors that a page shows, those in its groups too.
+fn shown_on(page: &Document) -> Vec<i64> {
+    let components = |value: &Value| value["components"].as_array().cloned();
+    let each = components(&page.body).unwrap_or_default().into_iter();
+    each.flat_map(|component| components(&component).unwrap_or_else(|| vec![component]))
+        .filter_map(|component| component["componentable_id"].as_i64())
+        .collect()
 }
 
 fn ids(list: Option<&Value>) -> Vec<i64> {

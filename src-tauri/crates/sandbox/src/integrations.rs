@@ -32,19 +32,21 @@ pub(crate) async fn seed(
     let mail_first = apps()
         .filter(|app| *app == "email")
         .chain(apps().filter(|app| *app != "email"));
-    for app in mail_first {
-        if there.iter().any(|document| document.body["app"] == app) {
-            continue;
-        }
-        let integration = json!({
-            "app": app,
-            "name": if app == "email" { "Default" } else { app },
-            "paused": false,
-            "created_at": now,
-            "updated_at": now,
-        });
+    let missing: Vec<Value> = mail_first
+        .filter(|app| !there.iter().any(|document| document.body["app"] == *app))
+        .map(|app| {
+            json!({
+                "app": app,
+                "name": if app == "email" { "Default" } else { app },
+                "paused": false,
+                "created_at": now,
+                "updated_at": now,
+            })
+        })
+        .collect();
+    if !missing.is_empty() {
         documents
-            .insert(INTEGRATIONS.name, None, &integration)
+            .insert_all(INTEGRATIONS.name, None, &missing)
             .await?;
     }
     Ok(())

@@ -28,6 +28,14 @@ pub trait Documents: Send + Sync + Debug {
         body: &serde_json::Value,
     ) -> Result<Document, StoreError>;
 
+    /// Adds documents under the next ids of their collection, in this order: all of them or none.
+    async fn insert_all(
+        &self,
+        collection: &str,
+        project: Option<i64>,
+        bodies: &[serde_json::Value],
+    ) -> Result<(), StoreError>;
+
     /// One document.
     async fn get(&self, collection: &str, id: i64) -> Result<Option<Document>, StoreError>;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::{Member, MemberId, Project, ProjectId, Role};
-use gardien_store::{Change, Sqlite, Store, StoreError, lock};
+use gardien_store::{Change, Documents, Sqlite, Store, StoreError, lock};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
@@ -210,6 +210,32 @@ async fn a_crash_at_the_very_first_start_is_undone() {
 }
 
 #[tokio::test]
+async fn documents_of_an_older_version_are_counted_when_it_is_opened() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).await.unwrap();
+    let bodies = vec![serde_json::json!({}); 1_500];
+    for project in [Some(1), None] {
+        store
+            .insert_all("monitors", project, &bodies)
+            .await
+            .unwrap();
+    }
+    store.close().await;
+    let back = "DROP TRIGGER documents_count_insert; DROP TRIGGER documents_count_delete;
+                DROP TABLE document_blocks; DELETE FROM _sqlx_migrations WHERE version > 2";
+    execute(&path, back).await;
+
+    let store = Sqlite::open(&path).await.unwrap();
+    for (project, offset, id) in [(Some(1), 1_499, 1_500), (None, 2_999, 3_000), (None, 1, 2)] {
+        let found = store.list("monitors", project, offset, 1).await.unwrap();
+        assert_eq!(found[0].id, id, "{project:?}");
+    }
+    assert!(store.delete("monitors", 1_500).await.unwrap());
+    let found = store.list("monitors", Some(1), 1_498, 1).await.unwrap();
+    assert_eq!(found[0].id, 1_499);
+}
+
+#[tokio::test]
 async fn a_newer_version_is_refused_and_unchanged() {
     let (_folder, path) = folder();
     filled(&path).await;
@@ -223,7 +249,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 1
+                known: 3
             }
         ),
         "{error:?}"

@@ -43,6 +43,17 @@ impl Documents for Memory {
             document
         }))
     }
+    async fn insert_all(
+        &self,
+        collection: &str,
+        project: Option<i64>,
+        bodies: &[Value],
+    ) -> Result<(), StoreError> {
+        for body in bodies {
+            self.insert(collection, project, body).await?;
+        }
+        Ok(())
+    }
     async fn get(&self, collection: &str, id: i64) -> Result<Option<Document>, StoreError> {
         tokio::task::yield_now().await;
         Ok(self.with(collection, |(_, rows)| rows.get(&id).cloned()))

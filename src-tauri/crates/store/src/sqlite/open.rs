@@ -37,6 +37,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "phare_keys",
         include_str!("../../migrations/sqlite/0002_phare_keys.sql"),
     ),
+    (
+        3,
+        "document_blocks",
+        include_str!("../../migrations/sqlite/0003_document_blocks.sql"),
+    ),
 ];
 
 #[derive(Debug, thiserror::Error)]

@@ -74,6 +74,66 @@ pub(crate) async fn each_project_sees_its_own(database: &dyn Database) {
     assert_eq!(ids(None, u64::MAX, 3).await, [] as [i64; 0]);
 }
 
+pub(crate) async fn a_page_far_into_a_list_is_found(database: &dyn Database) {
+    let store = database.open().await;
+    let numbered = |numbers: std::ops::Range<i64>| -> Vec<_> {
+        numbers.map(|number| json!({ "number": number })).collect()
+    };
+    // Ids 1 to 2,600, in stretches of two projects and of none.
+    let mut expected: Vec<(i64, Option<i64>)> = Vec::new();
+    for (project, ids) in [
+        (Some(1), 1..901),
+        (Some(2), 901..1_300),
+        (None, 1_300..1_301),
+        (Some(1), 1_301..2_601),
+    ] {
+        let bodies = numbered(ids.clone());
+        store
+            .insert_all("monitors", project, &bodies)
+            .await
+            .unwrap();
+        expected.extend(ids.map(|id| (id, project)));
+    }
+    store
+        .insert_all("incidents", Some(1), &numbered(1..50))
+        .await
+        .unwrap();
+    for id in (1..2_601).step_by(7).chain(1_990..2_020) {
+        store.delete("monitors", id).await.unwrap();
+        expected.retain(|(kept, _)| *kept != id);
+    }
+    for project in [None, Some(1), Some(2), Some(3)] {
+        let all: Vec<i64> = expected
+            .iter()
+            .filter(|(_, of)| project.is_none() || *of == project)
+            .map(|(id, _)| *id)
+            .collect();
+        let offsets = (0..2_700)
+            .step_by(89)
+            .chain([all.len().saturating_sub(1), all.len()]);
+        for offset in offsets {
+            let found = store.list("monitors", project, offset as u64, 3).await;
+            let found = found.unwrap();
+            let ids: Vec<i64> = found.iter().map(|document| document.id).collect();
+            let wanted: Vec<i64> = all.iter().skip(offset).take(3).copied().collect();
+            assert_eq!(ids, wanted, "{project:?}, {offset}");
+            assert!(
+                found
+                    .iter()
+                    .all(|document| document.body["number"] == document.id)
+            );
+        }
+    }
+    store.delete_of_project(1).await.unwrap();
+    let left = store.list("monitors", None, 1, 1).await.unwrap();
+    let of_two = expected.iter().filter(|(_, of)| *of == Some(2));
+    assert_eq!(left[0].id, of_two.map(|(id, _)| *id).nth(1).unwrap());
+    assert_eq!(store.list("monitors", Some(1), 1, 1).await.unwrap(), []);
+    assert!(store.insert_all("monitors", None, &[]).await.is_ok());
+    let next = store.insert("monitors", None, &json!({})).await.unwrap();
+    assert_eq!(next.id, 2_601);
+}
+
 pub(crate) async fn deleting_a_project_takes_its_documents_everywhere(database: &dyn Database) {
     let store = database.open().await;
     for collection in ["monitors", "incidents"] {

@@ -71,6 +71,7 @@ macro_rules! every_contract {
                 ids_count_from_one_and_are_never_used_again
                 content_keeps_its_order_and_its_numbers
                 each_project_sees_its_own
+                a_page_far_into_a_list_is_found
                 deleting_a_project_takes_its_documents_everywhere
                 concurrent_inserts_get_different_ids
             }
