@@ -55,7 +55,7 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
         .await;
     desk.tick("leave-sandbox").await;
     desk.click("attach-submit").await;
-    desk.wait_text("attach-key-problem", "Phare refuses the key")
+    desk.wait_text("attach-key-problem", "Phare refuses this key.")
         .await;
     desk.look("phare-attach-refused").await;
     desk.type_key("attach-key", &old).await;
@@ -81,7 +81,8 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
     // A new secret takes the place of the old one while a program goes on calling.
     desk.go("settings").await;
     desk.click(&in_card("Main", "phare-check")).await;
-    desk.wait_text(&in_card("Main", "phare-calls"), "GET /projects")
+    desk.click(&in_card("Main", "phare-calls-toggle")).await;
+    desk.wait_text(&in_card("Main", "phare-calls"), "POST /projects")
         .await;
     desk.click(&in_card("Main", "phare-next")).await;
     desk.type_key("stage-key", &new).await;
@@ -188,7 +189,8 @@ async fn each_project_has_its_own_phare_key_and_an_issued_key_says_where_it_stop
         ..Form::reader("Deploy", "Shop")
     };
     desk.fill_in(form).await;
-    desk.wait_text("key-stops", "cannot write Uptime").await;
+    desk.wait_text("key-stops", "No attached Phare key can write Uptime")
+        .await;
     desk.look("phare-key-stops").await;
     desk.click("create-key").await;
     let deploy = desk.copy_fresh("Deploy").await;
@@ -224,7 +226,7 @@ async fn each_project_has_its_own_phare_key_and_an_issued_key_says_where_it_stop
 async fn a_phare_key_is_kept_copied_and_revoked_in_phares_panel() {
     let (phare, front) = phare().await;
     let kept = phare
-        .issue(new_key("Old script", phare.shop.scope(), "none", "read"))
+        .issue(new_key("Old script", phare.shop.scope(), "read", "read"))
         .await;
     let browser = Browser::new();
     let mut desk = desk_before(&front, &[("PATH", &browser.path())]).await;
@@ -291,7 +293,7 @@ impl Desk {
     async fn switch(&self, name: &str, to: &Issued) {
         self.click(&in_card(name, "phare-switch")).await;
         let shown = format!("{}…", &to.secret[..16]);
-        self.wait_text(&in_card(name, "phare-in-use"), &shown).await;
+        self.wait_text(&in_card(name, "slot-current"), &shown).await;
     }
 
     /// Neither as text nor in a field.

@@ -8,7 +8,8 @@ use gardien_authority::actor::Actor;
 use gardien_authority::api::PhareKeyView;
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{MemberId, PhareKeyId, PhareSecret};
-use gardien_server::{Service, Upstream};
+use gardien_phare::PhareFault;
+use gardien_server::{AttachFault, Service, Upstream};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -329,9 +330,13 @@ async fn examine(
         return Err(CommandError::field("key", "Paste a key of Phare’s."));
     }
     let found = service.examine_phare_secret(&app.phare, &key).await;
-    match found.map_err(CommandError::from) {
+    match found {
         Ok(described) => Ok((key, described)),
-        Err(error) => Err(status::beside_the_key(error)),
+        Err(AttachFault::Authority(Fault::Phare(PhareFault::KeyRefused))) => {
+            let message = "Phare refuses this key.";
+            Err(CommandError::new(Code::UpstreamRefused, message).at("key", message))
+        }
+        Err(fault) => Err(status::beside_the_key(fault.into())),
     }
 }
 
