@@ -3,7 +3,7 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
-const features = ['activity', 'connection', 'keys', 'projects', 'settings'];
+const features = ['activity', 'connection', 'keys', 'phare', 'projects', 'settings'];
 const tauri = { group: ['@tauri-apps/*'], message: 'Only src/bridge talks to Tauri.' };
 const anyFeature = { group: ['**/features/**'], message: 'Components know no features.' };
 const views = { group: ['**/views/**'], message: 'Views are the top: nothing imports them.' };

@@ -313,7 +313,8 @@ mod tests {
             ("upstream_refused", 502, Code::UpstreamRefused),
             ("upstream_missing", 503, Code::UpstreamMissing),
             ("upstream_key_refused", 502, Code::UpstreamRefused),
-            ("revoked_in_memory", 507, Code::DiskFull),
+            ("revoked_in_memory", 507, Code::RevokedInMemory),
+            ("no_room", 507, Code::DiskFull),
             ("something_new", 500, Code::Internal),
         ] {
             let error = CommandError::from(problem(code, status));

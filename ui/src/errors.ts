@@ -122,10 +122,16 @@ export const ERRORS = {
     next: 'Free some space, then try again. Revoking still works.',
     action: 'retry',
   },
+  revoked_in_memory: {
+    severity: 'error',
+    title: 'Refused from now on, but not written down yet',
+    next: 'Free some space on the disk and leave Gardien running until it has written this.',
+    action: 'none',
+  },
   upstream_missing: {
     severity: 'error',
     title: 'Nothing stands behind the gateway',
-    next: 'Unlock the keychain, where Phare’s key is kept, then try again.',
+    next: 'Attach a Phare key in the settings. If one is attached, unlock the keychain that holds it.',
     action: 'retry',
   },
   upstream_unreachable: {
@@ -135,6 +141,30 @@ export const ERRORS = {
     action: 'retry',
   },
   upstream_refused: { severity: 'error', title: 'Phare refused this', action: 'none' },
+  other_upstream: {
+    severity: 'error',
+    title: 'Something else stands behind the gateway',
+    next: 'Look at Phare in the settings: what is there must be left first.',
+    action: 'none',
+  },
+  no_next_key: {
+    severity: 'error',
+    title: 'There is no next key',
+    next: 'Add the next key first.',
+    action: 'none',
+  },
+  next_key_refused: {
+    severity: 'error',
+    title: 'Phare refuses the next key',
+    next: 'Check it again, or remove it and add another one.',
+    action: 'none',
+  },
+  browser_unavailable: {
+    severity: 'error',
+    title: 'No browser could be opened',
+    next: 'Open the address in a browser by hand.',
+    action: 'none',
+  },
 } as const satisfies Record<string, Words>;
 
 /** Every code that has words of its own. */

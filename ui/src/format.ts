@@ -42,6 +42,10 @@ export const count = (value: number): string => number.format(value);
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 
+/** "Shop, Blog and Docs" */
+export const list = (words: string[], last: 'and' | 'or'): string =>
+  new Intl.ListFormat('en-GB', { type: last === 'and' ? 'conjunction' : 'disjunction' }).format(words);
+
 /** Whether a time lies within so many days, before or after now. */
 export function isWithinDays(time: string, days: number, now = Date.now()): boolean {
   return Math.abs(Date.parse(time) - now) <= days * DAY;

@@ -16,6 +16,14 @@ const ACTIONS: Record<string, string> = {
   'project.deleted': 'Project deleted',
   'projects.synchronized': 'Projects read from Phare',
   'upstream.changed': 'Upstream changed',
+  'phare_key.added': 'Phare key added',
+  'phare_key.examined': 'Phare key checked',
+  'phare_key.refused': 'Phare key refusal',
+  'phare_key.staged': 'Next Phare key added',
+  'phare_key.switched': 'Phare key switched',
+  'phare_key.unstaged': 'Phare key slot emptied',
+  'phare_key.renamed': 'Phare key renamed',
+  'phare_key.removed': 'Phare key removed',
 };
 
 /** What an action is called; an unknown one keeps its own word. */

@@ -120,6 +120,44 @@ const SCREENS: Screen[] = [
       await press('disconnect');
     },
   ],
+  ['settings over Phare', { upstream: 'phare', phare: 'switched' }, () => press('nav-settings')],
+  ['settings, Phare’s key refused', { upstream: 'phare', phare: 'refused' }, () => press('nav-settings')],
+  [
+    'attach Phare, refused',
+    {},
+    async () => {
+      await press('nav-settings');
+      await press('attach-phare');
+      await press('attach-submit');
+    },
+  ],
+  [
+    'back to the sandbox',
+    { upstream: 'phare', phare: 'due' },
+    async () => {
+      await press('nav-settings');
+      await press('use-sandbox');
+    },
+  ],
+  ['kept Phare keys', { kept: 3 }, () => press('keys-tab-kept')],
+  ['no kept Phare keys', {}, () => press('keys-tab-kept')],
+  [
+    'revoke in Phare',
+    { kept: 1 },
+    async () => {
+      await press('keys-tab-kept');
+      await press('kept-revoke');
+      await press('open-phare-panel');
+    },
+  ],
+  [
+    'a key that Phare’s key stops',
+    { upstream: 'phare', phare: 'read' },
+    async () => {
+      await user.click(row('terraform-production'));
+      await screen.findByTestId('key-stops');
+    },
+  ],
   ['palette', {}, () => user.keyboard('{Control>}k{/Control}')],
   ['shortcuts', {}, () => user.keyboard('?')],
 ];

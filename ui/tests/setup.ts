@@ -33,6 +33,7 @@ beforeEach(() => {
   app.preferences = null;
   app.limits = null;
   app.lost = null;
+  app.phareKeys = null;
   route.go('keys');
 });
 afterEach(() => {

@@ -36,7 +36,8 @@ export function fakeFromAddress(query: URLSearchParams): FakeBridge {
     ...number('keys'),
     ...number('projects'),
     ...number('delay'),
-    ...['role', 'stage', 'code', 'keychain', 'gateway', 'connection', 'theme', 'failing'].reduce(
+    ...number('kept'),
+    ...['role', 'stage', 'code', 'keychain', 'gateway', 'connection', 'theme', 'failing', 'upstream', 'phare'].reduce(
       (all, name) => ({ ...all, ...text(name) }),
       {},
     ),

@@ -55,3 +55,13 @@ class Toasts {
 export const toasts = new Toasts();
 /** Shows a toast and answers its id. */
 export const inform = (toast: NewToast): number => toasts.add(toast);
+
+/** The toast that counts until the clipboard is cleared. There is one clipboard, so one such toast. */
+export function sayCopied(title: string, seconds: number): void {
+  inform({
+    title,
+    topic: 'clipboard',
+    seconds,
+    detail: (left) => `Cleared from the clipboard in ${String(left)} s`,
+  });
+}

@@ -1,5 +1,5 @@
 // What the whole window knows: the status, the session, whether the server answers.
-import type { AppStatus, CommandError, Commands, LimitsView, Preferences, Theme } from '../bindings';
+import type { AppStatus, CommandError, Commands, LimitsView, PhareKeyView, Preferences, Theme } from '../bindings';
 import { asCommandError, call, open } from '../bridge';
 import { explain } from '../errors';
 import { inform } from '../components/toasts.svelte';
@@ -15,8 +15,18 @@ class App {
   /** Set while a team server does not answer. What was loaded stays readable. */
   lost = $state.raw<CommandError | null>(null);
 
+  /** Phare's own keys, attached and kept; null until they are known, and for whoever may not see them. */
+  phareKeys = $state.raw<PhareKeyView[] | null>(null);
+  #phareTurn = 0;
+
   session = $derived(this.status?.session ?? null);
   rights = $derived(this.session?.rights ?? null);
+  attached = $derived(this.phareKeys?.filter(({ purpose }) => purpose === 'attached') ?? []);
+  kept = $derived(this.phareKeys?.filter(({ purpose }) => purpose === 'kept') ?? []);
+  /** Whether calls go out with Phare's keys. Of a team's server nothing else tells it. */
+  callsPhare = $derived(
+    this.status?.upstream === 'phare' || (this.status?.connection?.kind === 'team' && this.attached.length > 0),
+  );
 
   /** Sends a command and keeps `lost` true to what happened. */
   async ask<K extends keyof Commands>(name: K, args: Commands[K]['args']): Call<K> {
@@ -56,6 +66,7 @@ class App {
       status = await call('app_status', null).catch((thrown: unknown) => failed(asCommandError(thrown)));
       this.status = status;
     } while (status.stage === 'starting');
+    void this.loadPhareKeys();
     await this.loadPreferences();
   }
 
@@ -68,12 +79,33 @@ class App {
   async refresh(): Promise<void> {
     const status = await call('app_status', null).catch(() => this.status);
     if (JSON.stringify(status) !== JSON.stringify(this.status)) this.status = status;
+    await this.loadPhareKeys();
+  }
+
+  /** An answer that was asked for before something changed never replaces what changed. */
+  async loadPhareKeys(): Promise<void> {
+    const turn = ++this.#phareTurn;
+    if (!this.rights?.manage_keys) {
+      this.phareKeys = null;
+      return;
+    }
+    const keys = await this.ask('list_phare_keys', null).catch(() => this.phareKeys);
+    if (turn === this.#phareTurn) this.phareKeys = keys;
+  }
+
+  /** Puts a changed Phare key in its place, or a new one at the end. */
+  putPhareKey(key: PhareKeyView): void {
+    this.#phareTurn += 1;
+    const keys = this.phareKeys ?? [];
+    const known = keys.some(({ id }) => id === key.id);
+    this.phareKeys = known ? keys.map((each) => (each.id === key.id ? key : each)) : [...keys, key];
   }
 
   /** Takes a new status from a command that answers with one. */
   become(status: AppStatus): void {
     this.status = status;
     this.lost = null;
+    void this.loadPhareKeys();
   }
 
   /** Opens again, binds the port again, asks the keychain again. */

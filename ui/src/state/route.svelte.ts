@@ -2,8 +2,8 @@
 import type { KeyId } from '../bindings';
 
 export type Page = 'keys' | 'projects' | 'activity' | 'settings';
-/** What the Keys page should do once it is shown. */
-export type Errand = { do: 'create' } | { do: 'open'; id: KeyId } | { do: 'search' } | null;
+/** What the page should do once it is shown. */
+export type Errand = { do: 'create' } | { do: 'open'; id: KeyId } | { do: 'search' } | { do: 'phare' } | null;
 
 class Route {
   page = $state<Page>('keys');

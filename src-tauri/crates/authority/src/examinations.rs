@@ -23,8 +23,9 @@ impl Authority {
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
+        let key = self.phare_key(id).await?;
         let keyring = self.keyring().ok_or(Fault::UpstreamMissing)?;
-        for secret in self.phare_key(id).await?.secrets() {
+        for secret in key.secrets() {
             let found = keyring.examine(&secret.id).await;
             let by = &manager.actor().member().email;
             self.examined_phare_secret(by, &secret.id, found).await?;

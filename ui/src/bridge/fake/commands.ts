@@ -1,6 +1,7 @@
 import type { AppStatus, Commands } from '../../bindings';
 import * as keys from './keys';
 import { OPERATIONS } from './operations';
+import { PHARE_COMMANDS } from './phare';
 import { fault, makeWorld, record, type World } from './world';
 
 type Handlers = { [K in keyof Commands]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
@@ -8,6 +9,7 @@ type Handlers = { [K in keyof Commands]: (world: World, args: Commands[K]['args'
 /** What each command does in the fake world. */
 export const COMMANDS: Handlers = {
   ...keys.KEY_COMMANDS,
+  ...PHARE_COMMANDS,
   app_status: (world) => world.status,
   first_start(world, { organization, email, port }) {
     if (!email.includes('@')) throw fault('invalid', 'Some fields need a look.', { email: ['Not a mail address.'] });
@@ -71,6 +73,10 @@ export const COMMANDS: Handlers = {
     world.projects = world.projects.filter((project) => project.id !== id);
     record(world, 'project.deleted', String(id), { name });
     return null;
+  },
+  synchronize_projects(world) {
+    record(world, 'projects.synchronized', '', {});
+    return COMMANDS.list_projects(world, null);
   },
   list_operations: () => OPERATIONS,
   list_members: (world) => (world.status.session ? [world.status.session.member] : []),

@@ -1,9 +1,9 @@
 import type { Commands, FreshKey, KeyQuery, KeyView, NewKey, ProjectId } from '../../bindings';
 import { fault, record, type World } from './world';
 
-type KeyCommand = Extract<
-  keyof Commands,
-  `${string}_key` | `${string}_keys` | `${string}_secret` | 'copy_form' | 'forget_fresh'
+type KeyCommand = Exclude<
+  Extract<keyof Commands, `${string}_key` | `${string}_keys` | `${string}_secret` | 'copy_form' | 'forget_fresh'>,
+  `${string}_phare_${string}`
 >;
 type Handlers = { [K in KeyCommand]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
 

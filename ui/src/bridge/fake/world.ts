@@ -5,12 +5,14 @@ import type {
   Commands,
   KeyView,
   OrganizationView,
+  PhareKeyView,
   Preferences,
   ProjectView,
   Role,
   Stage,
   Theme,
 } from '../../bindings';
+import { samplePhareKeys, type PhareState } from './phare-samples';
 import { sampleKeys, sampleProjects } from './samples';
 
 /** What a fake world starts with. */
@@ -24,6 +26,11 @@ export interface WorldOptions {
   keychain?: AppStatus['keychain'];
   gateway?: 'running' | 'port_busy' | 'stopped';
   connection?: 'embedded' | 'team';
+  upstream?: AppStatus['upstream'];
+  /** Keys of Phare's that are kept; one is attached when Phare is the upstream. */
+  kept?: number;
+  /** How the attached key stands. */
+  phare?: PhareState;
   theme?: Theme;
   /** Milliseconds before every answer. */
   delay?: number;
@@ -39,6 +46,7 @@ export interface World {
   preferences: Preferences;
   keys: KeyView[];
   projects: ProjectView[];
+  phareKeys: PhareKeyView[];
   audit: AuditView[];
   /** Secrets by key id, as keychain and memory would hold them. */
   secrets: Map<string, string>;
@@ -89,13 +97,14 @@ export function makeWorld(options: WorldOptions): World {
               gateway: null,
             },
       gateway: gateway(options),
-      upstream: 'sandbox',
+      upstream: options.upstream ?? 'sandbox',
       keychain: options.keychain ?? 'available',
     },
     organization: { name: 'Acme Lighthouses', calls_per_minute: 100, at_limit: 'reject' },
     preferences: { theme: options.theme ?? 'system', gateway_port: 7420, keep_gateway_running: false },
     keys,
     projects,
+    phareKeys: samplePhareKeys(options.upstream === 'phare', options.phare ?? 'fine', options.kept ?? 0, projects),
     audit: [],
     secrets: new Map(keys.map((key) => [key.id, key.display.replace('…', 'A'.repeat(24)) + 'x7Kq2b'])),
     kept: new Set(keys.filter((_, index) => index % 3 !== 1).map((key) => key.id)),

@@ -10,6 +10,8 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function plain(value: unknown): string {
   if (value === null || value === '') return 'none';
   if (Array.isArray(value)) return value.map(plain).join(', ') || 'none';
+  // Display forms are compared letter by letter.
+  if (typeof value === 'string' && value.startsWith('pha_')) return value;
   if (!isRecord(value)) return String(value).replaceAll('_', '-');
   if ('from' in value && 'to' in value) return `${plain(value['from'])} → ${plain(value['to'])}`;
   if (value['type'] === 'project') return `project ${String(value['project_id'])}`;

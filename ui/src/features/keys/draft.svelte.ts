@@ -1,5 +1,14 @@
 // A key that somebody is about to make or change, and what is still wrong with it.
-import type { CommandError, KeyPatch, KeyView, NewKey, ProductScope, ProjectId, ScopeKind } from '../../bindings';
+import type {
+  CommandError,
+  KeyPatch,
+  KeyView,
+  NewKey,
+  ProductScope,
+  ProjectId,
+  Scope,
+  ScopeKind,
+} from '../../bindings';
 import { dayOf, endOfDay, inDays } from '../../format';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
@@ -35,6 +44,11 @@ export class Draft {
     return draft;
   }
 
+  where = $derived.by((): Scope =>
+    this.scope === 'project' && this.project !== null
+      ? { type: 'project', project_id: this.project }
+      : { type: 'organization' },
+  );
   products = $derived({ platform: this.platform, uptime: this.uptime });
 
   /** What is wrong, by field, as far as can be known before sending. */
@@ -69,10 +83,7 @@ export class Draft {
     return {
       name: this.name.trim(),
       note: this.note.trim(),
-      scope:
-        this.scope === 'project' && this.project !== null
-          ? { type: 'project', project_id: this.project }
-          : { type: 'organization' },
+      scope: this.where,
       products: this.products,
       expires_at: this.#expiresAt(),
     };

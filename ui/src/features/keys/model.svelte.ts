@@ -1,6 +1,6 @@
 // What the Keys page is doing: the row under the cursor, the open drawer, the sheet, and the actions on a key.
 import type { FreshKey, KeyId, KeyView } from '../../bindings';
-import { inform } from '../../components/toasts.svelte';
+import { inform, sayCopied } from '../../components/toasts.svelte';
 import { explain } from '../../errors';
 import { ago, isWithinDays, plural } from '../../format';
 import { app } from '../../state/app.svelte';
@@ -195,14 +195,4 @@ export class KeysModel {
     this.fresh = null;
     await app.attempt('forget_fresh', null);
   }
-}
-
-/** The toast that counts until the clipboard is cleared. There is one clipboard, so one such toast. */
-export function sayCopied(title: string, seconds: number): void {
-  inform({
-    title,
-    topic: 'clipboard',
-    seconds,
-    detail: (left) => `Cleared from the clipboard in ${String(left)} s`,
-  });
 }
