@@ -1,8 +1,8 @@
 //! The specification held against the sandbox behind the gateway by a program that knows neither: Schemathesis makes
 //! requests from it, good ones and bad ones, alone and in chains, and judges every answer.
 //!
-//! `GARDIEN_SCHEMATHESIS_EXAMPLES` sets how many requests it thinks up for each operation in place of the few that fit
-//! into every run, shows it at work, and leaves the seed to chance, unless `GARDIEN_TEST_SEED` sets it.
+//! `GARDIEN_SCHEMATHESIS_SECONDS` lets it search for so long each time it is started, shows it at work, and leaves the
+//! seed to chance, unless `GARDIEN_TEST_SEED` sets it.
 
 mod document;
 
@@ -31,8 +31,9 @@ async fn every_operation_answers_as_the_specification_says() {
     let project = format!("X-Phare-Project-Id: {}", stage.world.shop.id);
     let document = document::without_project_headers(&stage.records);
     let run = stage.run(&key, &document, &["--header", &project]);
-    let mut seen = run.phases("examples,coverage,fuzzing", 25);
-    for (label, statuses) in run.phases("stateful", 150) {
+    let mut seen = run.phases("examples,coverage,fuzzing", "--max-examples=25");
+    // Chains are drawn until the time is over; asked for a number of them it ends after a few.
+    for (label, statuses) in run.phases("stateful", "--max-time=15") {
         seen.entry(label).or_default().extend(statuses);
     }
     for operation in OPERATIONS {
@@ -51,7 +52,7 @@ async fn rule_2_a_project_key_is_answered_as_the_specification_says() {
     let document = document::without_project_headers(&stage.records);
     let seen = stage
         .run(&key, &document, &[])
-        .phases("examples,fuzzing,stateful", 10);
+        .phases("examples,fuzzing,stateful", "--max-examples=10");
     for operation in OPERATIONS {
         let label = format!("{} {}", operation.method, operation.path);
         let statuses = &seen[&label];
@@ -72,7 +73,7 @@ async fn rule_3_any_project_headers_are_answered_as_the_specification_says() {
     let document = document::with_project_headers(&stage.records, &stage.world.shop);
     let seen = stage
         .run(&key, &document, &[])
-        .phases("coverage,fuzzing", 5);
+        .phases("coverage,fuzzing", "--max-examples=5");
     let statuses = &seen["GET /uptime/monitors"];
     assert!(
         statuses.is_superset(&[200, 403, 422].into()),
@@ -139,12 +140,11 @@ struct Run {
 }
 
 impl Run {
-    /// Runs these phases, and insists that all of their checks hold. `examples` is for the run that is part of every
-    /// test.
-    fn phases(&self, phases: &str, examples: u32) -> Seen {
-        let asked = env::var("GARDIEN_SCHEMATHESIS_EXAMPLES").ok();
-        let long = asked.is_some();
-        let examples = asked.unwrap_or_else(|| examples.to_string());
+    /// Runs these phases, and insists that all of their checks hold. `effort` is for the run that is part of every test.
+    fn phases(&self, phases: &str, effort: &str) -> Seen {
+        let seconds = env::var("GARDIEN_SCHEMATHESIS_SECONDS").ok();
+        let long = seconds.is_some();
+        let effort = seconds.map_or(effort.to_owned(), |seconds| format!("--max-time={seconds}"));
         // Without one it throws its own, and tells which.
         let seed = env::var("GARDIEN_TEST_SEED").ok();
         let seed = seed.or_else(|| (!long).then(|| "20260310".to_owned()));
@@ -152,7 +152,7 @@ impl Run {
         let mut command = Command::new(programs::schemathesis());
         command
             .args(["run", "openapi.json", "--url", &self.gateway])
-            .args(["--phases", phases, "--max-examples", &examples])
+            .args(["--phases", phases, &effort])
             .args(seed.map(|seed| format!("--seed={seed}")))
             .args(["--report", "ndjson", "--report-ndjson-path", "report"])
             .args(&self.arguments)
