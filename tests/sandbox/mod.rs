@@ -6,6 +6,7 @@ mod monitors;
 mod projects;
 mod records;
 mod rest;
+mod schemathesis;
 
 use serde_json::{Value, json};
 

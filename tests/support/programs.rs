@@ -20,6 +20,17 @@ pub fn axe() -> PathBuf {
     })
 }
 
+/// The program that holds a specification against who claims to follow it.
+pub fn schemathesis() -> PathBuf {
+    let path = root().join("target/tools/python/bin/schemathesis");
+    assert!(
+        path.exists(),
+        "{} is not there. `cargo xtask test --only python-packages` installs it",
+        path.display()
+    );
+    path
+}
+
 fn named(variable: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {
     let path = env::var_os(variable).map_or_else(default, PathBuf::from);
     path.canonicalize()

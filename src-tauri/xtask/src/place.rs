@@ -22,3 +22,8 @@ pub(crate) fn built(name: &str) -> PathBuf {
 pub(crate) fn tools() -> PathBuf {
     root().join("target/tools/bin")
 }
+
+/// The Python environment of the tools that are written in it.
+pub(crate) fn python() -> PathBuf {
+    root().join("target/tools/python")
+}

@@ -1,5 +1,6 @@
 //! What a machine with Rust and Node still lacks.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -55,6 +56,9 @@ const DRIVING: &[Need] = &[
     program("sqlite3", "sqlite3"),
 ];
 
+/// What an environment for Python takes.
+const PYTHON: &[Need] = &[program("python3", "python3-venv")];
+
 /// The system packages that building and opening the window needs.
 ///
 /// # Errors
@@ -76,7 +80,12 @@ pub(crate) fn window_without_display() -> io::Result<()> {
 /// # Errors
 /// When apt fails.
 pub(crate) fn tests() -> io::Result<()> {
-    system(&[WINDOW, SESSION, DRIVING])
+    system(&[WINDOW, SESSION, DRIVING])?;
+    // Debian's Python comes without the second of these; one from elsewhere may have both.
+    if runs("python3", &["-c", "import venv, ensurepip"]) {
+        return Ok(());
+    }
+    system(&[PYTHON])
 }
 
 /// The packages of the UI, exactly as its lock file has them.
@@ -90,6 +99,34 @@ pub(crate) fn ui() -> io::Result<()> {
         return Ok(());
     }
     command::run("npm --prefix ui ci --no-audit --no-fund")
+}
+
+/// The packages of Python that the tests use, exactly as their list has them, in an environment of their own.
+///
+/// # Errors
+/// When Python is missing or pip fails.
+pub(crate) fn python() -> io::Result<()> {
+    const LIST: &str = "tests/sandbox/schemathesis/requirements.txt";
+    let wanted = fs::read(place::root().join(LIST))?;
+    // Written when everything else is there.
+    let installed = place::python().join("requirements.txt");
+    // An environment does not survive being moved, nor another Python below it: so it is asked.
+    let program = place::python().join("bin/schemathesis");
+    if fs::read(&installed).is_ok_and(|list| list == wanted) && runs(program, &["--version"]) {
+        return Ok(());
+    }
+    command::run("python3 -m venv --clear target/tools/python")?;
+    let pip = place::python().join("bin/pip");
+    let install = "install --quiet --disable-pip-version-check --only-binary :all: --requirement";
+    let mut pip = command::at_root(pip);
+    pip.args(install.split(' ')).arg(LIST);
+    command::finish(&mut pip, &format!("pip {install} {LIST}"))?;
+    fs::write(installed, wanted)
+}
+
+fn runs(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
+    let answer = Command::new(program).args(arguments).output();
+    answer.is_ok_and(|answer| answer.status.success())
 }
 
 fn changed(file: &str) -> Option<SystemTime> {

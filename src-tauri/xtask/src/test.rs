@@ -17,6 +17,7 @@ use Work::{Line, SetUp};
 const STEPS: &[(&str, Work)] = &[
     ("system-packages", SetUp(setup::tests)),
     ("ui-packages",     SetUp(setup::ui)),
+    ("python-packages", SetUp(setup::python)),
     // Debug builds: they compile faster, and have little to do.
     ("tools",           Line("cargo install --quiet --debug --locked --root target/tools cargo-deny@0.20.2")),
     ("format",          Line("cargo fmt --all --check")),

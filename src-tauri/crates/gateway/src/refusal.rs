@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use gardien_domain::Refusal as Decided;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
-use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -199,6 +199,10 @@ impl Refusal {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self == Self::MethodNotAllowed {
+            // The same for every path: it is said before anyone is known, and who is not learns nothing of what exists.
+            headers.insert(ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
         }
         if let Self::TooManyAttempts { retry_after_ms } = self {
             // Rounded up: a client that waits this long finds a free call.

@@ -157,9 +157,11 @@ impl<'a> Records<'a> {
     }
 
     /// Changes the fields that were sent. All rules are held against the whole of the record as it will be.
-    pub(crate) async fn update(&self, id: i64, sent: Sent) -> Result<Value, Refusal> {
+    pub(crate) async fn update(&self, id: i64, sent: Option<Sent>) -> Result<Value, Refusal> {
         let _writing = self.sandbox.writing.lock().await;
         let mut document = self.find(id).await?;
+        let nothing = || FieldErrors::one("body", "The body field is required.");
+        let sent = sent.ok_or_else(|| Refusal::Invalid(nothing()))?;
         let specification = self.specification();
         let changeable = self
             .contract

@@ -73,8 +73,9 @@ async fn serve(sandbox: &Sandbox, head: &Parts, body: Body) -> Result<Response<B
             records.list(&Paging::of(&query, address), &query).await?
         }
         Step::Create => {
+            // Without a body every required field is missing, and each is named.
             let sent = sent(sandbox, contract, head, body).await?;
-            records.create(sent).await?
+            records.create(sent.unwrap_or_default()).await?
         }
         Step::Get => records.get(id()?).await?,
         Step::Update => {
@@ -134,13 +135,13 @@ fn base(sandbox: &Sandbox, headers: &HeaderMap) -> String {
     )
 }
 
-/// What the body brings. No body is no fields; several clients send none where none is needed.
+/// What the body brings, if there is one.
 async fn sent(
     sandbox: &Sandbox,
     contract: &Contract,
     head: &Parts,
     body: Body,
-) -> Result<Sent, Refusal> {
+) -> Result<Option<Sent>, Refusal> {
     let kind = head.headers.get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_form = kind
@@ -151,19 +152,21 @@ async fn sent(
         .as_ref()
         .filter(|_| is_form && contract.takes_form)
     {
-        return form::read(&sandbox.specification, schema, kind, body).await;
+        return form::read(&sandbox.specification, schema, kind, body)
+            .await
+            .map(Some);
     }
     let bytes = body::to_bytes(body, LARGEST_BODY)
         .await
         .map_err(|_| Refusal::TooLarge)?;
     if bytes.trim_ascii().is_empty() {
-        return Ok(Sent::default());
+        return Ok(None);
     }
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(fields)) => Ok(Sent {
+        Ok(Value::Object(fields)) => Ok(Some(Sent {
             fields,
             ..Sent::default()
-        }),
+        })),
         _ => Err(Refusal::Invalid(FieldErrors::one(
             "body",
             "The body must be a JSON object.",

@@ -182,12 +182,7 @@ fn queried(document: &Value, operation: &Value) -> Value {
             .unwrap_or(parameter);
         if let (Some("query"), Some(name)) = (parameter["in"].as_str(), parameter["name"].as_str())
         {
-            let mut schema = parameter["schema"].clone();
-            if name == "page" {
-                // The specification leaves this to good sense.
-                schema["minimum"] = json!(1);
-            }
-            fields.insert(name.to_owned(), schema);
+            fields.insert(name.to_owned(), parameter["schema"].clone());
         }
     }
     json!({ "type": "object", "properties": fields })

@@ -105,8 +105,11 @@ impl<'a> Walk<'a> {
             value => value,
         };
         // As in Laravel no text is null, where no text could not hold.
-        let no_text =
-            value == "" && (schema["format"] == "date-time" || schema["minLength"].is_u64());
+        let no_text = value == ""
+            && (schema["minLength"].is_u64()
+                || ["date-time", "binary"]
+                    .iter()
+                    .any(|format| schema["format"] == *format));
         if (value.is_null() || no_text) && specification.allows_null(schema) {
             return Value::Null;
         }

@@ -95,6 +95,17 @@ async fn a_rotation_lets_both_secrets_through_for_its_grace() {
 }
 
 #[tokio::test]
+async fn a_method_that_no_proxy_passes_on_is_told_which_ones_are() {
+    let world = World::new().await;
+    for path in ["/projects", "/nothing"] {
+        let answer = world.send(request("TRACE", path, &[])).await;
+        ours(&answer, 405);
+        assert_eq!(answer.code(), "method_not_allowed");
+        assert_eq!(answer.header("allow"), "GET, POST, DELETE");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_permission_is_told_in_phares_words() {
     let world = World::new().await;
     let answer = world.send_post("/alert-rules").await;

@@ -40,7 +40,7 @@ async fn an_update_keeps_what_was_not_sent_and_the_slug() {
     expected["updated_at"] = json!("2026-03-11T12:00:00+00:00");
     assert_eq!((after.status, after.body), (200, expected.clone()));
     assert_eq!(
-        world.send("POST", "/projects/1", None, "").await.body,
+        world.post("/projects/1", None, json!({})).await.body,
         expected
     );
     assert_eq!(world.get("/projects/1", None).await.body, expected);

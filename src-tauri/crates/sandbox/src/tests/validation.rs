@@ -352,6 +352,18 @@ async fn bodies_that_are_no_json_object_are_refused() {
 }
 
 #[tokio::test]
+async fn a_change_takes_a_body_and_may_name_no_field() {
+    let world = World::new().await;
+    for body in ["", " \n"] {
+        let answer = world.send("POST", "/projects/1", None, body).await;
+        let errors = json!({ "body": ["The body field is required."] });
+        assert_eq!((answer.status, &answer.body["errors"]), (422, &errors));
+    }
+    let before = world.get("/projects/1", None).await;
+    assert_eq!(world.post("/projects/1", None, json!({})).await, before);
+}
+
+#[tokio::test]
 async fn values_at_their_limits_are_fine() {
     let world = World::new().await;
     for (field, value) in [
