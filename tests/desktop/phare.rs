@@ -73,7 +73,7 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
         desk.wait_for(&format!("[data-project-name='{project}']"))
             .await;
     }
-    assert!(!desk.shown().await.contains("Rehearsal"));
+    desk.wait_gone("[data-project-name='Rehearsal']").await;
     desk.keep_key(Form::reader("Reader", "Shop")).await;
     let reader = desk.copy("Reader").await;
     monitors(&gateway, &reader).await.expect(200);
