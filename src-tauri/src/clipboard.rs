@@ -19,6 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 10;
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How often a text is set that does not hold, and how long late word of the owner before may take.
+const SETTINGS: u32 = 3;
+const SETTLING: Duration = Duration::from_millis(20);
+
 /// A handle to the clipboard's thread. The last one dropped ends it.
 #[derive(Debug, Clone)]
 pub(crate) struct Clipboard {
@@ -116,7 +120,9 @@ impl Owner {
             };
             match order {
                 Ok(Order::Secret(text, stay, done)) => {
-                    let copied = self.with(|system| conceal(system.set()).text(text.as_str()));
+                    let copied = self.with(|system| {
+                        set_surely(system, |system| conceal(system.set()).text(text.as_str()))
+                    });
                     if copied {
                         self.held = Some(Held {
                             text,
@@ -127,7 +133,8 @@ impl Owner {
                     let _ = done.send(copied);
                 }
                 Ok(Order::Text(text, done)) => {
-                    let copied = self.with(|system| system.set_text(text.as_str()));
+                    let copied = self
+                        .with(|system| set_surely(system, |system| system.set_text(text.as_str())));
                     if copied {
                         self.held = None;
                     }
@@ -186,6 +193,24 @@ impl Owner {
         }
         done.is_ok()
     }
+}
+
+/// Sets, and looks whether it holds: on X11 word that somebody else had the clipboard *before* may come late, and
+/// arboard then drops what was set meanwhile.
+fn set_surely(
+    system: &mut arboard::Clipboard,
+    set: impl Fn(&mut arboard::Clipboard) -> Result<(), arboard::Error>,
+) -> Result<(), arboard::Error> {
+    for _ in 0..SETTINGS {
+        set(system)?;
+        thread::sleep(SETTLING);
+        let now = system.get_text().map(Zeroizing::new);
+        // Something else is another program's, copied since.
+        if !matches!(now, Err(arboard::Error::ContentNotAvailable)) {
+            return Ok(());
+        }
+    }
+    Err(arboard::Error::ContentNotAvailable)
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
