@@ -155,7 +155,11 @@ pub(crate) async fn attach(service: &Service, upstream: Upstream) -> Result<(), 
 }
 
 /// Phare, with the secrets of its attached keys. One that somebody took out of the keychain is done without.
-async fn phare(app: &App, service: &Service, owner: MemberId) -> Result<Upstream, CommandError> {
+pub(crate) async fn phare(
+    app: &App,
+    service: &Service,
+    owner: MemberId,
+) -> Result<Upstream, CommandError> {
     let mut secrets = Vec::new();
     for id in service.authority().attached_phare_secrets().await? {
         match app.keeper.get(&phare_secret(owner, id)).await {
@@ -198,7 +202,8 @@ pub(crate) async fn mend(app: &App, ready: Ready) -> Result<Ready, CommandError>
     if !matches!(gateway, GatewayState::Running { .. }) {
         gateway = listen(&service, saved.gateway_port).await?;
     }
-    if upstream != saved.upstream {
+    let whole = saved.upstream != UpstreamKind::Phare || service.holds_every_phare_secret().await?;
+    if upstream != saved.upstream || !whole {
         upstream = attach_chosen(app, &service, ready.session.member.id, saved.upstream).await;
     }
     Ok(Ready {

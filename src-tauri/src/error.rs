@@ -66,6 +66,7 @@ codes! {
     OtherUpstream = "other_upstream", "Leave the sandbox for Phare, or use another data folder.";
     NoNextKey = "no_next_key", "Add the next key first.";
     NextKeyRefused = "next_key_refused", "Check the next key again, or add another one.";
+    NextKeyMissing = "next_key_missing", "Add the next key again.";
     BrowserUnavailable = "browser_unavailable", "Open the address in a browser by hand.";
 }
 
@@ -165,7 +166,7 @@ impl From<Problem> for CommandError {
             // Phare's word against a name, say: it is the field that has to change.
             (_, 422) => Code::Invalid,
             ("upstream_busy", _) => Code::UpstreamUnreachable,
-            ("upstream_key_refused", _) => Code::UpstreamRefused,
+            ("upstream_key_refused" | "upstream_key_missing", _) => Code::UpstreamRefused,
             (code, status) => Code::parse(code).unwrap_or(match status {
                 400 => Code::Invalid,
                 401 => Code::SessionRefused,

@@ -15,6 +15,8 @@ const GLANCE: Duration = Duration::from_millis(500);
 pub(crate) struct Keeper {
     vault: Vault,
     this_run: Mutex<Vec<(VaultItem, SecretString)>>,
+    /// What the keychain still holds and should not.
+    unforgotten: Mutex<Vec<VaultItem>>,
     last_state: Mutex<VaultState>,
     /// Whether the keychain gave or took less than it was asked to.
     refused: AtomicBool,
@@ -25,6 +27,7 @@ impl Keeper {
         Self {
             vault,
             this_run: Mutex::default(),
+            unforgotten: Mutex::default(),
             last_state: Mutex::new(VaultState::Available),
             refused: AtomicBool::new(false),
         }
@@ -82,12 +85,16 @@ impl Keeper {
         kept
     }
 
-    /// Forgets a secret. Best effort: a keychain that does not answer may hold it on.
+    /// Forgets a secret. A keychain that does not answer is asked again when it does, while this run lasts.
     pub(crate) async fn forget(&self, item: &VaultItem) {
         self.drop_from_memory(item);
         match self.vault.remove(item).await {
             Ok(()) | Err(VaultFault::NotFound) => {}
-            Err(fault) => tracing::warn!(%fault, "a secret could not be removed from the keychain"),
+            Err(fault) => {
+                tracing::warn!(%fault, "a secret could not be removed from the keychain yet");
+                self.refused.store(true, Ordering::Release);
+                self.unforgotten().push(item.clone());
+            }
         }
     }
 
@@ -103,6 +110,10 @@ impl Keeper {
 
     /// Offers the keychain once more what it did not take. Answers what it took now.
     pub(crate) async fn offer_again(&self) -> Vec<VaultItem> {
+        let unforgotten = std::mem::take(&mut *self.unforgotten());
+        for item in unforgotten {
+            self.forget(&item).await;
+        }
         let waiting = self.memory().clone();
         let mut taken = Vec::new();
         for (item, secret) in waiting {
@@ -118,6 +129,12 @@ impl Keeper {
 
     fn drop_from_memory(&self, item: &VaultItem) {
         self.memory().retain(|(kept, _)| kept != item);
+    }
+
+    fn unforgotten(&self) -> MutexGuard<'_, Vec<VaultItem>> {
+        self.unforgotten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn memory(&self) -> MutexGuard<'_, Vec<(VaultItem, SecretString)>> {

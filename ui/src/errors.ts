@@ -159,6 +159,12 @@ export const ERRORS = {
     next: 'Check it again, or remove it and add another one.',
     action: 'none',
   },
+  next_key_missing: {
+    severity: 'error',
+    title: 'This computer no longer holds the next key',
+    next: 'Remove it and add it again. The key in use goes on working.',
+    action: 'none',
+  },
   browser_unavailable: {
     severity: 'error',
     title: 'No browser could be opened',

@@ -10,7 +10,7 @@ use gardien_domain::phare_key::Purpose;
 use gardien_domain::{MemberId, PhareKeyId, PhareSecret};
 use gardien_phare::PhareFault;
 use gardien_server::{AttachFault, Service, Upstream};
-use gardien_vault::{VaultFault, VaultItem};
+use gardien_vault::VaultFault;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use ts_rs::TS;
@@ -18,6 +18,7 @@ use ts_rs::TS;
 use super::secrets::{self, Copied};
 use super::status::{self, AppStatus};
 use crate::app::{App, Home, Place, Ready, phare_secret};
+use crate::compose;
 use crate::error::{Code, CommandError};
 use crate::preferences::UpstreamKind;
 
@@ -75,20 +76,15 @@ pub(crate) async fn attach_phare_key(
     let _moving = app.moving.lock().await;
     let here = Here::of(app)?;
     let (key, described) = examine(app, &here.service, args.key).await?;
-    let attached = here.attach(app, &args.name, &key, &described).await;
-    match attached {
-        Err(error) if error.is(Code::OtherUpstream) && args.leave_sandbox => {
-            let url = app.phare.clone();
-            let (upstream, secrets) = (here.service.clone(), Vec::new());
-            upstream
-                .move_to(here.owner, Upstream::Phare { url, secrets })
-                .await?;
-            here.attach(app, &args.name, &key, &described).await?;
-        }
-        attached => {
-            attached?;
-        }
+    // Before anything is left for it.
+    let authority = here.service.authority();
+    authority
+        .check_phare_secret(&args.name, &described, Purpose::Attached)
+        .await?;
+    if !here.service.has_phare() {
+        here.go_to_phare(app, args.leave_sandbox).await?;
     }
+    here.attach(&args.name, &key, &described).await?;
     here.keep(app, &described, key).await;
     here.now_forwards_to(app, UpstreamKind::Phare)?;
     Ok(status::describe(app).await)
@@ -98,18 +94,18 @@ pub(crate) async fn attach_phare_key(
 pub(crate) async fn use_sandbox(app: &Arc<App>) -> Result<AppStatus, CommandError> {
     let _moving = app.moving.lock().await;
     let here = Here::of(app)?;
-    let leaving = here.secrets().await?;
-    let attached = here.service.attach(Upstream::Sandbox).await;
-    match attached.map_err(CommandError::from) {
+    let leaving = here.service.authority().attached_phare_secrets().await?;
+    match compose::attach(&here.service, Upstream::Sandbox).await {
         Err(error) if error.is(Code::OtherUpstream) => {
-            here.service.move_to(here.owner, Upstream::Sandbox).await?;
+            here.move_to(app, Upstream::Sandbox, UpstreamKind::Sandbox)
+                .await?;
         }
         attached => attached?,
     }
-    here.service.adopt_upstream().await?;
-    for item in leaving {
-        app.keeper.forget(&item).await;
+    for id in leaving {
+        app.keeper.forget(&phare_secret(here.owner, id)).await;
     }
+    here.service.adopt_upstream().await?;
     here.now_forwards_to(app, UpstreamKind::Sandbox)?;
     Ok(status::describe(app).await)
 }
@@ -119,6 +115,7 @@ pub(crate) async fn keep_phare_key(
     app: &Arc<App>,
     args: NewPhareKey,
 ) -> Result<PhareKeyView, CommandError> {
+    let _moving = app.moving.lock().await;
     let here = Here::of(app)?;
     let (key, described) = examine(app, &here.service, args.key).await?;
     let actor = here.actor().await?;
@@ -141,6 +138,7 @@ pub(crate) async fn stage_phare_key(
     app: &Arc<App>,
     args: StagePhareKey,
 ) -> Result<PhareKeyView, CommandError> {
+    let _moving = app.moving.lock().await;
     let here = Here::of(app)?;
     let (key, described) = examine(app, &here.service, args.key).await?;
     let former = here.key(args.id).await?.next;
@@ -194,6 +192,7 @@ pub(crate) async fn switch_phare_key(
     app: &Arc<App>,
     args: OfPhareKey,
 ) -> Result<PhareKeyView, CommandError> {
+    let _moving = app.moving.lock().await;
     Ok(app.ready()?.client.switch_phare_key(args.id).await?)
 }
 
@@ -202,6 +201,7 @@ pub(crate) async fn unstage_phare_key(
     app: &Arc<App>,
     args: OfPhareKey,
 ) -> Result<PhareKeyView, CommandError> {
+    let _moving = app.moving.lock().await;
     let here = Here::of(app)?;
     let former = here.key(args.id).await?.next;
     let actor = here.actor().await?;
@@ -232,6 +232,7 @@ pub(crate) async fn remove_phare_key(
     app: &Arc<App>,
     args: OfPhareKey,
 ) -> Result<AppStatus, CommandError> {
+    let _moving = app.moving.lock().await;
     let here = Here::of(app)?;
     let known = here.key(args.id).await?;
     let actor = here.actor().await?;
@@ -286,6 +287,7 @@ pub(crate) struct FirstKey {
 }
 
 impl FirstKey {
+    /// Nothing is kept; whatever speaks against the key speaks now, before anything is founded.
     pub(crate) async fn examine(
         app: &App,
         service: &Service,
@@ -294,8 +296,10 @@ impl FirstKey {
         let (key, described) = examine(app, service, key).await?;
         let authority = service.authority();
         authority
-            .check_phare_secret(&described, Purpose::Attached)
+            .check_phare_secret(FIRST_NAME, &described, Purpose::Attached)
             .await?;
+        let (url, secrets) = (app.phare.clone(), Vec::new());
+        compose::attach(service, Upstream::Phare { url, secrets }).await?;
         Ok(Self { key, described })
     }
 
@@ -309,8 +313,7 @@ impl FirstKey {
             service: service.clone(),
             owner,
         };
-        here.attach(app, FIRST_NAME, &self.key, &self.described)
-            .await?;
+        here.attach(FIRST_NAME, &self.key, &self.described).await?;
         here.keep(app, &self.described, self.key).await;
         // The first thing that a person sees are the projects. If that fails, they are read again behind.
         if let Err(fault) = service.synchronize().await {
@@ -379,15 +382,43 @@ impl Here {
 
     async fn attach(
         &self,
-        app: &App,
         name: &str,
         key: &SecretString,
         described: &PhareSecret,
     ) -> Result<PhareKeyView, CommandError> {
         Ok(self
             .service
-            .attach_phare_key(self.owner, &app.phare, name, described.clone(), key.clone())
+            .attach_phare_key(self.owner, name, described.clone(), key.clone())
             .await?)
+    }
+
+    /// Puts Phare behind the gateway, with the keys that are attached already. From the sandbox only if the person
+    /// agreed to that.
+    async fn go_to_phare(&self, app: &App, leave_sandbox: bool) -> Result<(), CommandError> {
+        let upstream = compose::phare(app, &self.service, self.owner).await?;
+        match compose::attach(&self.service, upstream.clone()).await {
+            Err(error) if error.is(Code::OtherUpstream) && leave_sandbox => {
+                self.move_to(app, upstream, UpstreamKind::Phare).await
+            }
+            attached => attached,
+        }
+    }
+
+    /// A move that fails half-way leaves nothing behind the gateway. *Retry* then attaches what the preferences say.
+    async fn move_to(
+        &self,
+        app: &App,
+        upstream: Upstream,
+        kind: UpstreamKind,
+    ) -> Result<(), CommandError> {
+        let moved = self.service.move_to(self.owner, upstream).await;
+        match moved {
+            Ok(()) => app.preferences.change(|saved| saved.upstream = kind),
+            Err(fault) => {
+                self.forwards_to(app, UpstreamKind::None);
+                Err(fault.into())
+            }
+        }
     }
 
     /// Where the keychain does not take it, it is kept for this run, and a banner says so.
@@ -406,16 +437,12 @@ impl Here {
         }
     }
 
-    /// Where the keychain holds the secrets of the attached keys.
-    async fn secrets(&self) -> Result<Vec<VaultItem>, CommandError> {
-        let ids = self.service.authority().attached_phare_secrets().await?;
-        Ok(ids
-            .into_iter()
-            .map(|id| phare_secret(self.owner, id))
-            .collect())
+    fn now_forwards_to(&self, app: &App, kind: UpstreamKind) -> Result<(), CommandError> {
+        self.forwards_to(app, kind);
+        app.preferences.change(|saved| saved.upstream = kind)
     }
 
-    fn now_forwards_to(&self, app: &App, kind: UpstreamKind) -> Result<(), CommandError> {
+    fn forwards_to(&self, app: &App, kind: UpstreamKind) {
         let (turn, place) = app.place();
         if let Place::Ready(ready) = place
             && let Home::Embedded {
@@ -429,6 +456,5 @@ impl Here {
             };
             app.put_unless_moved(turn, Ready { home, ..*ready }.into());
         }
-        app.preferences.change(|saved| saved.upstream = kind)
     }
 }

@@ -172,11 +172,24 @@ async fn found(
             }
         }
         UpstreamChoice::Phare { key } => {
-            // A key that cannot serve is found out before anything is founded.
-            let first = phare::FirstKey::examine(app, service, key).await?;
-            let owner = founding.await?;
-            first.attach(app, service, owner).await?;
-            owner
+            let first = phare::FirstKey::examine(app, service, key).await;
+            let founded = async {
+                let first = first?;
+                Ok::<_, CommandError>((first, founding.await?))
+            };
+            match founded.await {
+                Ok((first, owner)) => {
+                    // The organization stands. What is missing now can be attached in its settings.
+                    if let Err(error) = first.attach(app, service, owner).await {
+                        tracing::error!(code = error.code, "Phare's key is not attached");
+                    }
+                    owner
+                }
+                Err(error) => {
+                    compose::attach(service, Upstream::None).await?;
+                    return Err(error);
+                }
+            }
         }
     };
     compose::enter(service.clone(), owner, gateway, kind).await

@@ -41,6 +41,10 @@ pub trait Enforcement: Send + Sync + Debug {
 pub trait Keyring: Send + Sync + Debug {
     /// Calls with these from here on, and forgets every other secret.
     fn hold(&self, keys: &[PhareKey]);
+    /// Whether it has this secret.
+    fn holds(&self, secret: &PhareSecretId) -> bool;
+    /// Tells whoever wants to know that Phare refuses this key from now on.
+    fn tell_refused(&self, key: &PhareKey);
     /// Finds out what a secret can do that it holds.
     async fn examine(&self, secret: &PhareSecretId) -> Result<Findings, PhareFault>;
 }

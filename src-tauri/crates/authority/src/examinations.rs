@@ -2,7 +2,7 @@
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::phare_key::{Findings, Purpose};
-use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId};
+use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ScopeKind};
 use gardien_phare::PhareFault;
 use serde_json::json;
 
@@ -25,11 +25,13 @@ impl Authority {
     ) -> Result<PhareKeyView, Fault> {
         let key = self.phare_key(id).await?;
         let keyring = self.keyring().ok_or(Fault::UpstreamMissing)?;
+        let by = &manager.actor().member().email;
+        let mut all = Ok(());
         for secret in key.secrets() {
             let found = keyring.examine(&secret.id).await;
-            let by = &manager.actor().member().email;
-            self.examined_phare_secret(by, &secret.id, found).await?;
+            all = all.and(self.examined_phare_secret(by, &secret.id, found).await);
         }
+        all?;
         self.phare_key(id).await.map(PhareKeyView::from)
     }
 
@@ -75,15 +77,22 @@ impl Authority {
     ) -> Result<(), Fault> {
         let findings = match found {
             Ok(findings) => findings,
-            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await.map(drop),
+            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await,
             Err(fault) => return Err(fault.into()),
         };
         let _changing = self.changing().await;
-        let Some((mut key, _)) = self.key_with(id).await? else {
+        let Some((mut key, before)) = self.key_with(id).await? else {
             return Ok(());
         };
         if let Some(secret) = key.secret_mut(*id) {
             secret.findings = Some(findings);
+            if secret.kind == ScopeKind::Project && secret.project().is_none() {
+                // A key's project never changes, whatever can be read in it today.
+                let known = before.findings.map(|found| found.projects);
+                if let (Some(found), Some(projects)) = (&mut secret.findings, known) {
+                    found.projects = projects;
+                }
+            }
             secret.refused_at = None;
             let detail = shown(secret);
             self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, &detail)
@@ -92,21 +101,17 @@ impl Authority {
         Ok(())
     }
 
-    /// Keeps that Phare refuses a secret, or takes it again. Answers the key where that is news.
+    /// Keeps that Phare refuses a secret, or takes it again. If that is news of one in use, it is told.
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn phare_refuses(
-        &self,
-        id: &PhareSecretId,
-        refuses: bool,
-    ) -> Result<Option<PhareKey>, Fault> {
+    pub async fn phare_refuses(&self, id: &PhareSecretId, refuses: bool) -> Result<(), Fault> {
         let _changing = self.changing().await;
         let Some((mut key, before)) = self.key_with(id).await? else {
-            return Ok(None);
+            return Ok(());
         };
         if before.refused_at.is_some() == refuses {
-            return Ok(None);
+            return Ok(());
         }
         let since = refuses.then(|| self.now());
         if let Some(secret) = key.secret_mut(*id) {
@@ -115,7 +120,11 @@ impl Authority {
         let detail = json!({ "secret": before.display, "refused": refuses });
         self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, &detail)
             .await?;
-        Ok(Some(key))
+        let in_use = key.purpose == Purpose::Attached && key.current.id == *id;
+        if let Some(keyring) = self.keyring().filter(|_| refuses && in_use) {
+            keyring.tell_refused(&key);
+        }
+        Ok(())
     }
 
     async fn key_with(&self, id: &PhareSecretId) -> Result<Option<(PhareKey, PhareSecret)>, Fault> {

@@ -97,6 +97,9 @@ pub enum Fault {
     /// What would be switched to does not work.
     #[error("Phare refuses the next key. Check it again, or add another one.")]
     NextSecretRefused,
+    /// What would be switched to is not here.
+    #[error("The secret of the next key is no longer held here. Add it again.")]
+    NextSecretMissing,
     /// Nothing to ask about projects.
     #[error("Gardien is not connected to Phare. Its settings say what to connect to.")]
     UpstreamMissing,
@@ -125,6 +128,10 @@ fn phare_words(fault: &PhareFault) -> String {
         PhareFault::Unreachable(_) => "Phare does not answer. Nothing was changed.".to_owned(),
         PhareFault::Busy => {
             "The organization's calls of this minute are used up. Try again in a moment.".to_owned()
+        }
+        PhareFault::NoKey => {
+            "None of the Phare keys that Gardien holds can do this. Attach one of the organization’s."
+                .to_owned()
         }
         PhareFault::KeyRefused => "Phare refuses the key that Gardien calls it with.".to_owned(),
         PhareFault::Invalid { message } | PhareFault::Forbidden { message } => {
@@ -164,9 +171,11 @@ impl Fault {
             Self::NotFounded => "not_founded",
             Self::NoNextSecret => "no_next_key",
             Self::NextSecretRefused => "next_key_refused",
+            Self::NextSecretMissing => "next_key_missing",
             Self::UpstreamMissing => "upstream_missing",
             Self::Phare(PhareFault::Unreachable(_)) => "upstream_unreachable",
             Self::Phare(PhareFault::Busy) => "upstream_busy",
+            Self::Phare(PhareFault::NoKey) => "upstream_key_missing",
             Self::Phare(PhareFault::KeyRefused) => "upstream_key_refused",
             Self::Phare(PhareFault::NotFound) => "not_found",
             Self::Phare(_) => "upstream_refused",
@@ -205,8 +214,9 @@ impl Fault {
             | Self::NotFounded
             | Self::NoNextSecret
             | Self::NextSecretRefused
+            | Self::NextSecretMissing
             | Self::OtherUpstream => StatusCode::CONFLICT,
-            Self::UpstreamMissing | Self::Phare(PhareFault::Busy) => {
+            Self::UpstreamMissing | Self::Phare(PhareFault::Busy | PhareFault::NoKey) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Phare(_) => StatusCode::BAD_GATEWAY,

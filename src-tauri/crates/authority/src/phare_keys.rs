@@ -1,9 +1,11 @@
 //! The use cases of Phare's own keys. Their secrets never come here: whoever holds them says what they look like and
 //! what they were seen to do.
 
+use std::collections::BTreeSet;
+
 use gardien_domain::audit::AuditAction;
 use gardien_domain::phare_key::Purpose;
-use gardien_domain::{Access, PhareKey, PhareKeyId, PhareSecret, Product, ScopeKind};
+use gardien_domain::{Access, PhareKey, PhareKeyId, PhareSecret, Product, ProjectId, ScopeKind};
 use gardien_store::Change;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -29,16 +31,18 @@ impl Authority {
         Ok(keys.into_iter().map(PhareKeyView::from).collect())
     }
 
-    /// Whether a secret can be taken for this purpose.
+    /// Whether a secret can be taken for this purpose under this name.
     ///
     /// # Errors
     /// [`Fault::Invalid`] with what it lacks, [`Fault::Store`].
     pub async fn check_phare_secret(
         &self,
+        name: &str,
         secret: &PhareSecret,
         purpose: Purpose,
     ) -> Result<(), Fault> {
         let mut checks = Checks::default();
+        checks.name(name);
         let known = self.store.phare_keys().await?;
         refuse_unfit(secret, purpose, &known, &mut checks);
         checks.end()
@@ -113,7 +117,8 @@ impl Authority {
     /// back. The call after this goes out with it.
     ///
     /// # Errors
-    /// [`Fault::NotFound`], [`Fault::NoNextSecret`], [`Fault::NextSecretRefused`], [`Fault::Store`].
+    /// [`Fault::NotFound`], [`Fault::NoNextSecret`], [`Fault::NextSecretRefused`],
+    /// [`Fault::NextSecretMissing`], [`Fault::Store`].
     pub async fn switch_phare_key(
         &self,
         manager: PhareKeyManager<'_>,
@@ -124,6 +129,10 @@ impl Authority {
             let next = key.next.take().ok_or(Fault::NoNextSecret)?;
             if next.refused_at.is_some() {
                 return Err(Fault::NextSecretRefused);
+            }
+            let keyring = self.keyring();
+            if keyring.is_some_and(|keyring| !keyring.holds(&next.id)) {
+                return Err(Fault::NextSecretMissing);
             }
             let detail = json!({ "from": key.current.display, "to": next.display });
             key.next = Some(std::mem::replace(&mut key.current, next));
@@ -223,6 +232,15 @@ impl Authority {
         Ok(attached)
     }
 
+    /// Tells the keyring once more which keys to call with: it was given another secret.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn refresh_keyring(&self) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        self.hold_phare_keys().await
+    }
+
     /// Tells the keyring which keys to call with. To be called while changes are held back.
     pub(crate) async fn hold_phare_keys(&self) -> Result<(), Fault> {
         if let Some(keyring) = self.keyring() {
@@ -291,13 +309,39 @@ fn refuse_unfit(secret: &PhareSecret, purpose: Purpose, known: &[PhareKey], chec
             format!("Gardien has this key already: {}.", key.name),
         );
     }
+    if secret.display.ends_with('…') {
+        checks.refuse("key", "This is too short to be a key of Phare’s.");
+    }
     if purpose == Purpose::Attached {
+        if let Some(key) = known.iter().find(|key| is_of_another(key, secret)) {
+            checks.refuse(
+                "key",
+                format!(
+                    "This key belongs to another organization than {}.",
+                    key.name
+                ),
+            );
+        }
         match secret.kind {
             ScopeKind::Project if secret.project().is_none() => checks.refuse("key", NO_PROJECT),
             ScopeKind::Organization if !sees_projects(secret) => checks.refuse("key", NO_PROJECTS),
             _ => {}
         }
     }
+}
+
+/// Whether two organizations' keys have no project in common. Each call goes out with one of them, whoever's it is.
+fn is_of_another(key: &PhareKey, secret: &PhareSecret) -> bool {
+    let seen = |secret: &PhareSecret| -> BTreeSet<ProjectId> {
+        let found = secret.findings.iter().flat_map(|found| &found.projects);
+        found.map(|project| project.id).collect()
+    };
+    let (theirs, ours) = (seen(&key.current), seen(secret));
+    key.purpose == Purpose::Attached
+        && [key.current.kind, secret.kind] == [ScopeKind::Organization; 2]
+        && !theirs.is_empty()
+        && !ours.is_empty()
+        && theirs.is_disjoint(&ours)
 }
 
 /// Whether it was seen to list projects, even where what else it may do could not be told.
@@ -309,7 +353,8 @@ fn sees_projects(secret: &PhareSecret) -> bool {
     reads || found.is_some_and(|found| !found.projects.is_empty())
 }
 
-/// Two secrets that show the same four and four letters are the same but for one in 62 to the eighth.
+/// Two secrets that show the same four and four letters are the same but for one in 62 to the eighth. Those that are
+/// too short to show them are not taken.
 fn looks_alike(one: &PhareSecret, other: &PhareSecret) -> bool {
     one.display == other.display
 }

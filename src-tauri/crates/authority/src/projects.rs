@@ -38,8 +38,9 @@ impl Authority {
         creator: ProjectCreator<'_>,
         name: &str,
     ) -> Result<ProjectView, Fault> {
-        let (phare, name) = (self.phare()?, project_name(name)?);
+        let name = project_name(name)?;
         let _projects = self.changing_projects().await;
+        let phare = self.phare()?;
         self.confirm(creator.actor()).await?;
         let project = phare.create_project(&name).await?;
         let _changing = self.changing().await;
@@ -73,8 +74,9 @@ impl Authority {
         id: ProjectId,
         name: &str,
     ) -> Result<ProjectView, Fault> {
-        let (phare, name) = (self.phare()?, project_name(name)?);
+        let name = project_name(name)?;
         let _projects = self.changing_projects().await;
+        let phare = self.phare()?;
         self.confirm(manager.actor()).await?;
         let before = self.project(id).await?;
         let project = phare.rename_project(id, &name).await?;
@@ -103,8 +105,8 @@ impl Authority {
         manager: ProjectManager<'_>,
         id: ProjectId,
     ) -> Result<(), Fault> {
-        let phare = self.phare()?;
         let _projects = self.changing_projects().await;
+        let phare = self.phare()?;
         self.confirm(manager.actor()).await?;
         let project = self.project(id).await?;
         match phare.delete_project(id).await {
@@ -141,15 +143,17 @@ impl Authority {
     /// # Errors
     /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
     pub async fn synchronize_projects(&self) -> Result<(), Fault> {
-        let phare = self.phare()?;
         let _projects = self.changing_projects().await;
-        let theirs = phare.projects().await?;
+        let listing = self.phare()?.projects().await?;
         let _changing = self.changing().await;
         let ours = self.store.projects().await?;
+        let mut theirs = listing.projects;
+        let is_new = |guessed: &Project| !ours.iter().any(|project| project.id == guessed.id);
+        theirs.extend(listing.guessed.into_iter().filter(is_new));
         let gone: Vec<ProjectId> = ours
             .iter()
             .map(|project| project.id)
-            .filter(|id| !theirs.iter().any(|project| project.id == *id))
+            .filter(|id| listing.complete && !theirs.iter().any(|project| project.id == *id))
             .collect();
         let fresh: Vec<&Project> = theirs
             .iter()

@@ -205,19 +205,20 @@ impl Gateway {
     ) -> Result<Response<Body>, Refusal> {
         head::check(&head)?;
         let now = Timestamp::now();
+        // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
+        let upstream = self
+            .0
+            .upstream
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let admitted = self
             .0
             .known
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .admit(&head, now)?;
-        let upstream = self
-            .0
-            .upstream
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-            .ok_or(Refusal::UpstreamMissing)?;
+        let upstream = upstream.ok_or(Refusal::UpstreamMissing)?;
         let pass = self.0.throttle.enter().await?;
         self.0.uses.note(admitted.key, admitted.operation, now);
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");

@@ -1,6 +1,5 @@
 //! A client of Phare's API for the little that Gardien itself asks of it: projects, and what a key can do.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -29,6 +28,11 @@ pub trait Exchange: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// The error of an exchange that no key can be found for.
+#[derive(Debug, thiserror::Error)]
+#[error("no key can serve this call")]
+pub struct NoKey;
+
 /// The error of a failed exchange.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -41,12 +45,26 @@ pub struct PhareClient {
     exchange: Arc<dyn Exchange>,
 }
 
+/// What was found out about which projects there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// As Phare has them.
+    pub projects: Vec<Project>,
+    /// Known by their number only.
+    pub guessed: Vec<Project>,
+    /// Whether there are no others.
+    pub complete: bool,
+}
+
 /// Why Phare did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum PhareFault {
     /// It could not be reached, or took too long.
     #[error("Phare cannot be reached")]
     Unreachable(#[source] BoxError),
+    /// None of the keys at hand can be called with.
+    #[error("none of the attached Phare keys can do this")]
+    NoKey,
     /// The organization's calls of this minute are used up.
     #[error("the calls of this minute are used up")]
     Busy,
@@ -124,28 +142,33 @@ impl PhareClient {
         Self { exchange }
     }
 
-    /// Every project that can be seen.
+    /// The projects that can be seen.
     ///
     /// # Errors
-    /// Any [`PhareFault`]: then not all of them are known.
-    pub async fn projects(&self) -> Result<Vec<Project>, PhareFault> {
-        let mut views = self.exchange.views();
+    /// Any [`PhareFault`].
+    pub async fn projects(&self) -> Result<Listing, PhareFault> {
+        let views = self.exchange.views();
         if views.is_empty() {
-            views.push(self.exchange.clone());
+            let projects = listed(self.exchange.as_ref()).await?;
+            return Ok(Listing {
+                projects,
+                complete: true,
+                ..Listing::default()
+            });
         }
-        let mut projects = BTreeMap::new();
+        let mut listing = Listing::default();
         for view in views {
-            let listed = match listed(view.as_ref()).await {
-                Err(PhareFault::Forbidden { .. } | PhareFault::NotFound)
-                    if !view.seen().is_empty() =>
-                {
-                    view.seen()
+            match listed(view.as_ref()).await {
+                Ok(projects) => listing.projects.extend(projects),
+                Err(PhareFault::Forbidden { .. } | PhareFault::NotFound) => {
+                    listing.guessed.extend(view.seen());
                 }
-                listed => listed?,
-            };
-            projects.extend(listed.into_iter().map(|project| (project.id, project)));
+                // What the others see is there all the same.
+                Err(PhareFault::KeyRefused) => {}
+                Err(fault) => return Err(fault),
+            }
         }
-        Ok(projects.into_values().collect())
+        Ok(listing)
     }
 
     /// Makes a project. Phare wants its members named: the first user it knows.
@@ -215,7 +238,7 @@ async fn send(
     let response = exchange
         .exchange(request(method, path, body)?)
         .await
-        .map_err(PhareFault::Unreachable)?;
+        .map_err(unanswered)?;
     match response.status().as_u16() {
         200..=299 => Ok(response.into_body()),
         401 => Err(PhareFault::KeyRefused),
@@ -246,6 +269,15 @@ pub(crate) fn request(
         .header("content-type", "application/json")
         .body(body)
         .map_err(|error| PhareFault::Unreachable(error.into()))
+}
+
+/// Why there was no answer.
+pub(crate) fn unanswered(error: BoxError) -> PhareFault {
+    if error.is::<NoKey>() {
+        PhareFault::NoKey
+    } else {
+        PhareFault::Unreachable(error)
+    }
 }
 
 fn read<T: for<'de> Deserialize<'de>>(answer: &[u8]) -> Result<T, PhareFault> {

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::client::{Exchange, PhareFault, request};
+use crate::client::{Exchange, PhareFault, request, unanswered};
 
 /// A page of 100 projects, then the next: so many at most.
 const MOST_PAGES: u32 = 100;
@@ -147,11 +147,7 @@ impl Examination<'_> {
             let headers = request.headers_mut();
             headers.insert(PROJECT_ID_HEADER, HeaderValue::from(id));
         }
-        let response = self
-            .exchange
-            .exchange(request)
-            .await
-            .map_err(PhareFault::Unreachable)?;
+        let response = self.exchange.exchange(request).await.map_err(unanswered)?;
         call.status = response.status().as_u16();
         let status = call.status;
         self.calls.push(call);

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::{PhareSecret, Project, ScopeKind};
 use gardien_gateway::{Body, Gateway, Refusal, Transport, TransportFault, read_all};
-use gardien_phare::Exchange;
 use gardien_phare::client::BoxError as ExchangeError;
+use gardien_phare::{Exchange, NoKey};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
@@ -54,7 +54,7 @@ impl OwnCalls {
     }
 
     /// Calls with the keys of a ring.
-    pub(crate) fn of(Examiner { ring, gateway }: Examiner) -> Self {
+    pub(crate) fn of(Examiner { ring, gateway, .. }: Examiner) -> Self {
         Self {
             ring: Some(ring.clone()),
             ..Self::counted(Arc::new(ring), gateway)
@@ -140,6 +140,7 @@ impl OwnCalls {
                 Err(Refusal::TooManyAttempts { .. }) => {
                     return Ok(empty(StatusCode::TOO_MANY_REQUESTS));
                 }
+                Err(Refusal::UpstreamKeyMissing) => return Err(NoKey.into()),
                 Err(Refusal::UpstreamKeyRefused) => return Ok(empty(StatusCode::UNAUTHORIZED)),
                 Err(refusal) => return Err(format!("no answer: {refusal:?}").into()),
             },

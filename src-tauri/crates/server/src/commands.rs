@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gardien_authority::client::server_address;
 use gardien_authority::{ClientFault, Fault, issue_session};
+use gardien_domain::PhareSecret;
 use gardien_server::{AttachFault, ListenFault, OpenFault, Service, Upstream, database};
 use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub(crate) enum CommandFault {
     PhareAddress(#[source] ClientFault),
     #[error("with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file")]
     NoPhareKey,
+    #[error("what was given as Phare's key is too short to be one")]
+    ShortPhareKey,
     #[error("the key file {} cannot be read", .0.display())]
     KeyFile(PathBuf, #[source] io::Error),
     #[error("the system refuses the signals that end a server")]
@@ -122,6 +125,11 @@ fn upstream(serve: &Serve) -> Result<Given, CommandFault> {
         .collect();
     if keys.is_empty() {
         return Err(CommandFault::NoPhareKey);
+    }
+    let too_short =
+        |key: &SecretString| PhareSecret::display_of(key.expose_secret()).ends_with('…');
+    if keys.iter().any(too_short) {
+        return Err(CommandFault::ShortPhareKey);
     }
     Ok(Given::Phare {
         url: serve.phare.clone(),

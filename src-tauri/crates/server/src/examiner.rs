@@ -1,4 +1,4 @@
-//! Finds out what Phare's keys can do: when asked, once a day, and when Phare refuses one.
+//! Finds out what Phare's keys can do, when asked and once a day, and keeps which ones Phare refuses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,25 +20,32 @@ use crate::ring::{Ring, Verdict};
 use crate::service::system_clock;
 
 /// How often it is looked whether an examination is due.
-const PERIOD: Duration = Duration::from_secs(5 * 60);
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// A ring, and who counts the calls that an examination takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Examiner {
     pub(crate) ring: Ring,
     pub(crate) gateway: Gateway,
+    /// Whoever wants to know which keys Phare begins to refuse.
+    pub(crate) refusals: broadcast::Sender<String>,
 }
 
 impl Examiner {
-    /// Finds out what a secret can do that nobody holds yet.
+    /// Finds out what a secret can do that nobody holds yet. Not counted while the sandbox stands behind the gateway:
+    /// its calls are none of Phare's.
     pub(crate) async fn examine_secret(
         &self,
         secret: SecretString,
         kind: ScopeKind,
+        counted: bool,
     ) -> Result<Findings, PhareFault> {
         let upstream = self.ring.with_key(secret);
         let upstream = upstream.map_err(|error| PhareFault::Unreachable(error.into()))?;
-        self.examine_through(Arc::new(upstream), kind).await
+        if counted {
+            return self.examine_through(Arc::new(upstream), kind).await;
+        }
+        examine(&OwnCalls::free(Arc::new(upstream)), kind, system_clock()()).await
     }
 
     async fn examine_through(
@@ -57,9 +64,17 @@ impl Keyring for Examiner {
         self.ring.hold(keys);
     }
 
+    fn holds(&self, id: &PhareSecretId) -> bool {
+        self.ring.held(id).is_some()
+    }
+
+    fn tell_refused(&self, key: &PhareKey) {
+        // Nobody listens where there is no window.
+        let _ = self.refusals.send(key.name.clone());
+    }
+
     async fn examine(&self, id: &PhareSecretId) -> Result<Findings, PhareFault> {
-        let held = self.ring.held(id);
-        let held = held.ok_or_else(|| PhareFault::Unreachable("its secret is not here".into()))?;
+        let held = self.ring.held(id).ok_or(PhareFault::NoKey)?;
         let kind = held.secret.kind;
         self.examine_through(Arc::new(held), kind).await
     }
@@ -70,7 +85,7 @@ pub(crate) fn start(
     authority: Authority,
     mut verdicts: UnboundedReceiver<Verdict>,
     soon: Arc<Notify>,
-    refusals: broadcast::Sender<String>,
+    gateway: Gateway,
     stop: CancellationToken,
 ) {
     tokio::spawn(stop.run_until_cancelled_owned(async move {
@@ -79,10 +94,10 @@ pub(crate) fn start(
         loop {
             let done = tokio::select! {
                 Some((secret, refused)) = verdicts.recv() => {
-                    told(&authority, &refusals, &secret, refused).await
+                    authority.phare_refuses(&secret, refused).await
                 }
-                _ = tick.tick() => examine_due(&authority).await,
-                () = soon.notified() => examine_due(&authority).await,
+                _ = tick.tick() => examine_due(&authority, &gateway).await,
+                () = soon.notified() => examine_due(&authority, &gateway).await,
             };
             if let Err(fault) = done {
                 tracing::warn!(
@@ -94,27 +109,17 @@ pub(crate) fn start(
     }));
 }
 
-/// Keeps what Phare said of a secret, and says it to whoever listens if that is news.
-async fn told(
-    authority: &Authority,
-    refusals: &broadcast::Sender<String>,
-    secret: &PhareSecretId,
-    refused: bool,
-) -> Result<(), Fault> {
-    let news = authority.phare_refuses(secret, refused).await?;
-    if let Some(key) = news.filter(|_| refused) {
-        // Nobody listens where there is no window.
-        let _ = refusals.send(key.name);
-    }
-    Ok(())
-}
-
-async fn examine_due(authority: &Authority) -> Result<(), Fault> {
+async fn examine_due(authority: &Authority, gateway: &Gateway) -> Result<(), Fault> {
     let Some(keyring) = authority.keyring() else {
         return Ok(());
     };
     let mut all = Ok(());
     for secret in authority.phare_secrets_to_examine().await? {
+        // Programs come first. What is left is looked at when there is room again.
+        let limits = gateway.limits();
+        if limits.remaining < limits.limit / 2 {
+            break;
+        }
         let found = keyring.examine(&secret).await;
         // One that cannot be told must not keep the others from being told.
         all = all.and(

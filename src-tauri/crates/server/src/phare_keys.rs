@@ -23,40 +23,35 @@ impl Service {
         let mut described = describe(secret);
         let found = self
             .examiner_of(url)?
-            .examine_secret(secret.clone(), described.kind)
+            .examine_secret(secret.clone(), described.kind, self.has_phare())
             .await;
         described.findings = Some(found.map_err(Fault::from)?);
         Ok(described)
     }
 
-    /// Calls the Phare at `url` with a secret that was examined, beside those that it is called with already.
+    /// Calls Phare, which must be attached, with a secret that was examined, beside those that it is called with already.
     ///
     /// # Errors
-    /// [`AttachFault`]; [`Fault::OtherUpstream`] while the organization belongs to something else.
+    /// As [`gardien_authority::Authority::add_phare_key`]; [`Fault::UpstreamMissing`] without a Phare.
     pub async fn attach_phare_key(
         &self,
         manager: MemberId,
-        url: &str,
         name: &str,
         described: PhareSecret,
         secret: SecretString,
-    ) -> Result<PhareKeyView, AttachFault> {
+    ) -> Result<PhareKeyView, Fault> {
         let actor = self.authority().actor(manager).await?;
         let manager = actor.manage_phare_keys()?;
-        let examiner = match self.examiner() {
-            Some(examiner) => examiner,
-            None => {
-                let (url, secrets) = (url.to_owned(), Vec::new());
-                self.attach(Upstream::Phare { url, secrets }).await?;
-                self.examiner().ok_or(Fault::UpstreamMissing)?
-            }
-        };
+        let examiner = self.examiner().ok_or(Fault::UpstreamMissing)?;
         self.adopt_upstream().await?;
-        examiner.ring.give(described.id, secret);
+        let id = described.id;
         let added = self
             .authority()
             .add_phare_key(manager, name, Purpose::Attached, described)
             .await?;
+        // Not before: whatever is held back meanwhile forgets a secret that nobody knows.
+        examiner.ring.give(id, secret);
+        self.authority().refresh_keyring().await?;
         self.synchronizer().nudge();
         Ok(added)
     }
@@ -74,10 +69,14 @@ impl Service {
     ) -> Result<PhareKeyView, Fault> {
         let actor = self.authority().actor(manager).await?;
         let examiner = self.examiner().ok_or(Fault::UpstreamMissing)?;
-        examiner.ring.give(described.id, secret);
-        self.authority()
+        let next = described.id;
+        let staged = self
+            .authority()
             .stage_phare_secret(actor.manage_phare_keys()?, id, described)
-            .await
+            .await?;
+        examiner.ring.give(next, secret);
+        self.authority().refresh_keyring().await?;
+        Ok(staged)
     }
 
     /// Calls the Phare at `url` with exactly these secrets: what a server is started with. They are examined behind.
@@ -104,6 +103,24 @@ impl Service {
         self.attach(Upstream::Phare { url, secrets }).await?;
         self.examine_soon();
         Ok(())
+    }
+
+    /// Whether a Phare is attached, with keys or without.
+    #[must_use]
+    pub fn has_phare(&self) -> bool {
+        self.examiner().is_some()
+    }
+
+    /// Whether every secret of the attached keys is at hand.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn holds_every_phare_secret(&self) -> Result<bool, Fault> {
+        let Some(examiner) = self.examiner() else {
+            return Ok(false);
+        };
+        let attached = self.authority().attached_phare_secrets().await?;
+        Ok(attached.iter().all(|id| examiner.ring.held(id).is_some()))
     }
 
     /// Whether any key is called with.

@@ -96,7 +96,7 @@ impl Service {
             authority.clone(),
             heard,
             soon.clone(),
-            refusals.clone(),
+            gateway.clone(),
             stop.clone(),
         );
         Ok(Self(Arc::new(Inner {
@@ -152,6 +152,10 @@ impl Service {
             .attached
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn refused(&self) -> broadcast::Sender<String> {
+        self.0.refusals.clone()
     }
 
     /// Hears the name of a key of Phare's whenever Phare begins to refuse it.

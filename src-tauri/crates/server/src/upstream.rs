@@ -101,6 +101,7 @@ impl Service {
         Ok(Examiner {
             ring: Ring::new(HttpUpstream::new(base)?, self.verdicts()),
             gateway: self.gateway().clone(),
+            refusals: self.refused(),
         })
     }
 

@@ -14,26 +14,41 @@ use uuid::Uuid;
 
 use crate::world::World;
 
-/// The display forms that are called with, and those that stand by.
+/// What a keyring was told.
 #[derive(Debug, Default)]
-struct Held(Mutex<Vec<(String, Option<String>)>>);
+struct Held {
+    /// The display forms that are called with, and those that stand by.
+    slots: Mutex<Vec<(String, Option<String>)>>,
+    refused: Mutex<Vec<String>>,
+    /// The secrets that it was never given.
+    lacking: Mutex<Vec<PhareSecretId>>,
+}
 
 impl Held {
     fn now(&self) -> Vec<(String, Option<String>)> {
-        self.0.lock().unwrap().clone()
+        self.slots.lock().unwrap().clone()
     }
 }
 
 #[async_trait]
 impl Keyring for Held {
     fn hold(&self, keys: &[PhareKey]) {
-        *self.0.lock().unwrap() = keys
+        *self.slots.lock().unwrap() = keys
             .iter()
             .map(|key| {
                 let next = key.next.as_ref().map(|next| next.display.clone());
                 (key.current.display.clone(), next)
             })
             .collect();
+    }
+    fn holds(&self, id: &PhareSecretId) -> bool {
+        !self.lacking.lock().unwrap().contains(id)
+    }
+    fn tell_refused(&self, key: &PhareKey) {
+        self.refused
+            .lock()
+            .unwrap()
+            .push(key.current.display.clone());
     }
     async fn examine(&self, _: &PhareSecretId) -> Result<Findings, PhareFault> {
         Err(PhareFault::KeyRefused)
@@ -113,12 +128,22 @@ async fn a_replacement_is_staged_switched_to_and_back_and_the_ring_follows() {
     authority.switch_phare_key(manager, id).await.unwrap();
     assert_eq!(ring.now(), slots("old", Some("new")));
 
-    // What Phare refuses is not switched to.
+    // What Phare refuses is not switched to, nor what nobody holds.
     authority.phare_refuses(&next_id, true).await.unwrap();
     let refused = authority.switch_phare_key(manager, id).await;
     assert!(matches!(refused, Err(Fault::NextSecretRefused)));
     authority.phare_refuses(&next_id, false).await.unwrap();
+    ring.lacking.lock().unwrap().push(next_id);
+    let missing = authority.switch_phare_key(manager, id).await;
+    assert!(matches!(missing, Err(Fault::NextSecretMissing)));
+    ring.lacking.lock().unwrap().clear();
     authority.switch_phare_key(manager, id).await.unwrap();
+    // Only of the one in use is it news, and once.
+    assert_eq!(*ring.refused.lock().unwrap(), [""; 0]);
+    for _ in 0..2 {
+        authority.phare_refuses(&next_id, true).await.unwrap();
+    }
+    assert_eq!(*ring.refused.lock().unwrap(), ["new"]);
     authority.unstage_phare_secret(manager, id).await.unwrap();
     assert_eq!(ring.now(), slots("new", None));
     authority.remove_phare_key(manager, id).await.unwrap();
@@ -133,6 +158,7 @@ async fn a_replacement_is_staged_switched_to_and_back_and_the_ring_follows() {
             "phare_key.refused",
             "phare_key.refused",
             "phare_key.switched",
+            "phare_key.refused",
             "phare_key.unstaged",
             "phare_key.removed",
         ]
@@ -156,6 +182,31 @@ async fn a_secret_that_cannot_serve_is_not_attached() {
     assert_eq!(kept.unwrap().purpose, Purpose::Kept);
     let twice = attached(&world, secret("lost", ScopeKind::Project, &[1])).await;
     assert!(refused_field(twice).contains("has this key already: Kept"));
+    assert!(
+        refused_field(attached(&world, of_organization("pha_org_…")).await).contains("too short")
+    );
+    attached(&world, of_organization("ours")).await.unwrap();
+    let theirs = secret("theirs", ScopeKind::Organization, &[8, 9]);
+    assert!(refused_field(attached(&world, theirs).await).contains("another organization"));
+}
+
+/// A key that may not list projects is known by its first monitor, and monitors go.
+#[tokio::test]
+async fn the_project_of_a_key_is_not_forgotten_when_nothing_in_it_can_be_read() {
+    let world = World::new().await;
+    let manager = world.owner.manage_phare_keys().unwrap();
+    let shop = secret("shop", ScopeKind::Project, &[7]);
+    let (id, emptied) = (
+        shop.id,
+        secret("", ScopeKind::Project, &[]).findings.unwrap(),
+    );
+    attached(&world, shop).await.unwrap();
+    let examined = world
+        .authority
+        .examined_phare_secret("ada", &id, Ok(emptied));
+    examined.await.unwrap();
+    let keys = world.authority.phare_keys(manager).await.unwrap();
+    assert_eq!(keys[0].current.project(), Some(ProjectId(7)));
 }
 
 #[tokio::test]
