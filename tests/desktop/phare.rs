@@ -14,7 +14,7 @@ use super::person::{Form, MONITORS, monitors};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
 use crate::support::tls::TlsFront;
-use crate::support::world::{Issued, World, new_key};
+use crate::support::world::{Issued, World, new_key, organization};
 
 /// A Phare behind TLS that has no limit of its own.
 async fn phare() -> (World, TlsFront) {
@@ -58,6 +58,15 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
     desk.wait_text("attach-key-problem", "Phare refuses this key.")
         .await;
     desk.look("phare-attach-refused").await;
+    // Nothing is left behind for a key that cannot serve.
+    let blind = phare
+        .issue(new_key("Blind", organization(), "none", "read"))
+        .await;
+    desk.type_key("attach-key", &blind).await;
+    desk.click("attach-submit").await;
+    desk.wait_text("attach-key-problem", "cannot list the projects")
+        .await;
+    monitors(&gateway, &of_the_sandbox).await.expect(200);
     desk.type_key("attach-key", &old).await;
     desk.click("attach-submit").await;
     desk.wait_for(&card("Main")).await;

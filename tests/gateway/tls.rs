@@ -90,7 +90,7 @@ async fn a_server_that_speaks_no_tls_is_never_sent_the_key() {
 async fn a_handshake_that_never_ends_is_502_within_the_time_to_connect() {
     // The system takes connections for whoever listens; nobody ever answers on them.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("https://localhost:{}", silent.local_addr().unwrap().port());
+    let url = format!("https://127.0.0.1:{}", silent.local_addr().unwrap().port());
     let trusted = TlsFront::before("http://127.0.0.1:1");
     let (server, owner, holder) = calling(&url, &trusted.ca_file()).await;
     let begun = Instant::now();
@@ -133,7 +133,7 @@ async fn a_connection_that_is_closed_at_once_is_502() {
         answer.refusal(502, "upstream_unreachable");
         assert!(begun.elapsed() < Duration::from_secs(2));
     };
-    let before_tls = format!("https://localhost:{port}");
+    let before_tls = format!("https://127.0.0.1:{port}");
     tokio::join!(refused(before_tls), refused(front.url()));
 }
 

@@ -86,7 +86,7 @@ impl TlsFront {
 
     /// Its address, as `--phare` takes it.
     pub fn url(&self) -> String {
-        format!("https://localhost:{}", self.port)
+        format!("https://127.0.0.1:{}", self.port)
     }
 
     /// The certificate of its authority. A Gardien whose SSL_CERT_FILE names it trusts that one, and no other.
