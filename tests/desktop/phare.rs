@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use acceptance::session::Keychain;
 use gardien_phare::PANEL_URL;
 
+use super::memory::{self, NETWORK, WEB};
 use super::person::{Form, MONITORS, monitors};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
@@ -150,6 +151,7 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
     monitors(&gateway, &reader).await.expect(200);
     desk.go("settings").await;
     desk.wait_for(&card("Main")).await;
+    desk.has_no_secret_in_the_memory_of_the_page(&[&old, &new]);
     desk.click(&in_card("Main", "phare-detach")).await;
     desk.look("phare-detach").await;
     desk.click("confirm-detach").await;
@@ -266,6 +268,8 @@ async fn a_phare_key_is_kept_copied_and_revoked_in_phares_panel() {
     let copied = desk.wait_clipboard(|text| text.starts_with("pha_")).await;
     assert_eq!(copied, kept.secret);
     desk.has_no_secret_in_the_page(&[&kept]).await;
+    // Since it was pasted in an earlier run, the page has had nothing to do with it.
+    desk.has_no_secret_in_the_memory_of_the_page(&[&kept]);
 
     desk.click(&format!(
         "{} [data-testid='kept-revoke']",
@@ -315,6 +319,16 @@ impl Desk {
         let page = page.as_str().unwrap();
         for key in keys {
             assert!(!page.contains(&key.secret), "{} is in the page", key.id);
+        }
+    }
+
+    /// Nor where it was, of a page that nobody pasted it into.
+    fn has_no_secret_in_the_memory_of_the_page(&self, keys: &[&Issued]) {
+        for key in keys {
+            for program in [WEB, NETWORK] {
+                let held = memory::holds(self, program, &key.secret);
+                assert!(!held, "{} is in the memory of {program}", key.id);
+            }
         }
     }
 
