@@ -32,7 +32,7 @@ pub enum Upstream {
     None,
 }
 
-/// Why an upstream cannot be attached. The one before stays.
+/// Why an upstream cannot be attached.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachFault {
     /// Its address or key is unusable.
