@@ -50,7 +50,9 @@ describe('the first start', () => {
     await fill('server-url', 'http://127.0.0.1:7421');
     await press('connect');
     await screen.findByTestId('page-keys');
-    expect(asked(bridge, 'connect')).toEqual([{ url: 'http://127.0.0.1:7421', token: 'gdn_session_token' }]);
+    expect(asked(bridge, 'connect')).toEqual([
+      { url: 'http://127.0.0.1:7421', token: 'gdn_session_token', keep_serving: true },
+    ]);
     expect(everything()).not.toContain('gdn_session_token');
   });
 });
@@ -105,7 +107,12 @@ describe('settings', () => {
     await fill('gateway-port', '8080');
     await press('gateway-port-save');
     await waitFor(() => {
-      expect(bridge.world.preferences).toEqual({ theme: 'dark', gateway_port: 8080, keep_gateway_running: false });
+      expect(bridge.world.preferences).toEqual({
+        theme: 'dark',
+        gateway_port: 8080,
+        on_close: 'ask',
+        start_at_login: false,
+      });
     });
   });
 });

@@ -12,7 +12,15 @@ export type AppStatus = { stage: Stage,
 /**
  * Why, when the stage is `failed`.
  */
-failure: CommandError | null, connection: Connection | null, session: SessionView | null, gateway: GatewayState, upstream: UpstreamKind, keychain: KeychainState, };
+failure: CommandError | null, connection: Connection | null, session: SessionView | null, gateway: GatewayState, upstream: UpstreamKind, keychain: KeychainState, 
+/**
+ * Where the person can be: this computer, and a team's server once one was joined. For the switch.
+ */
+homes: Array<HomeView>, 
+/**
+ * What a person has to be told once, such as a file that was put aside.
+ */
+notices: Array<Notice>, };
 
 /**
  * What happens to a call beyond the limit.
@@ -40,7 +48,23 @@ export type AuditQuery = {
 /**
  * Only entries about this key, project or member.
  */
-subject?: string, cursor?: string, 
+subject?: string, 
+/**
+ * Only what this mail address did, or `system`.
+ */
+actor?: string, 
+/**
+ * Only this action, such as `key.revoked`, or a whole family of them, such as `key`.
+ */
+action?: string, 
+/**
+ * Only from this moment on.
+ */
+since?: string, 
+/**
+ * Only before this moment.
+ */
+until?: string, cursor?: string, 
 /**
  * 1 to 500; 50 if absent.
  */
@@ -78,11 +102,53 @@ action: string,
 /**
  * Id of the key, project or member; empty for the organization.
  */
-subject: string, detail: unknown, 
+subject: string, 
+/**
+ * The name that the subject has now; null when it is gone or has none.
+ */
+subject_name: string | null, detail: unknown, 
 /**
  * Lower-case hexadecimal SHA-256 over this entry and the one before.
  */
 hash: string, };
+
+/**
+ * A program that called through the gateway lately.
+ */
+export type Caller = { id: KeyId, name: string, 
+/**
+ * Display form of the key's secret.
+ */
+display: string, 
+/**
+ * As it names itself; null when it does not.
+ */
+client: string | null, last_at: string, 
+/**
+ * Calls in the last minute.
+ */
+calls: number, };
+
+/**
+ * Somebody closes the window, or leaves the app, and has to say what becomes of the gateway.
+ */
+export type Closing = { 
+/**
+ * Keys that stop with the gateway.
+ */
+live_keys: number, 
+/**
+ * Programs that called in the last minute.
+ */
+callers: Array<Caller>, 
+/**
+ * Whether an icon in the tray can bring the window back.
+ */
+tray: boolean, 
+/**
+ * Whether the app is to be left, rather than the window closed.
+ */
+quitting: boolean, };
 
 /**
  * What every command answers when it does not do what was asked. Never holds a secret.
@@ -108,7 +174,11 @@ fields?: Record<string, Array<string>>, };
 /**
  * A team's server and the session token for it.
  */
-export type Connect = { url: string, token: string, };
+export type Connect = { url: string, token: string, 
+/**
+ * Whether the gateway of this computer goes on serving its keys.
+ */
+keep_serving: boolean, };
 
 /**
  * Where the authority is.
@@ -123,7 +193,11 @@ export type Copied = { clears_in_seconds: number, };
 /**
  * A form of which key's secret.
  */
-export type CopyForm = { id: KeyId, form: SecretForm, };
+export type CopyForm = { id: KeyId, form: SecretForm, 
+/**
+ * The project that an organization key is to work in; null for a project's key.
+ */
+project_id: ProjectId | null, };
 
 /**
  * A text that is no secret.
@@ -138,6 +212,20 @@ export type CreateKey = { key: NewKey,
  * Whether to keep its secret in this computer's keychain.
  */
 keep: boolean, };
+
+/**
+ * Which of its secrets a key was found by.
+ */
+export type Credential = "current" | "replaced";
+
+/**
+ * What has changed at the authority or the gateway. One shape, wherever it comes from.
+ */
+export type Event = { "type": "keys", 
+/**
+ * Made or changed: to be asked for.
+ */
+ids: Array<KeyId>, } | { "type": "uses", uses: Array<KeyUse>, } | { "type": "limits", limits: LimitsView, } | { "type": "projects" } | { "type": "phare_keys" } | { "type": "organization" };
 
 /**
  * One call of an examination.
@@ -191,6 +279,19 @@ email: string,
 port: number, upstream: UpstreamChoice, };
 
 /**
+ * A key that a pasted text holds the secret of.
+ */
+export type FoundKey = { key: KeyView, credential: Credential, 
+/**
+ * Whether this computer holds its secret.
+ */
+kept: boolean, 
+/**
+ * Display form of the secret that was pasted.
+ */
+display: string, };
+
+/**
  * A key whose secret is new, without the secret.
  */
 export type FreshKey = { key: KeyView, 
@@ -222,7 +323,28 @@ address: string, } | { "state": "port_busy", port: number, } | { "state": "remot
 /**
  * Its base URL, where that is known.
  */
-address: string | null, } | { "state": "stopped" };
+address: string | null, } | { "state": "paused", 
+/**
+ * Where it listens again once it is resumed.
+ */
+address: string, } | { "state": "stopped" };
+
+/**
+ * One of the places where a person can be.
+ */
+export type HomeView = { connection: Connection, 
+/**
+ * Null while that is not known.
+ */
+organization: string | null, current: boolean, 
+/**
+ * Of this computer's home: its gateway. Null for a team's.
+ */
+gateway: GatewayState | null, 
+/**
+ * Of this computer's home: the keys that its gateway serves. Null for a team's.
+ */
+live_keys: number | null, };
 
 /**
  * One key, and whether its secret is here.
@@ -266,7 +388,12 @@ export type KeyPatch = { name?: string, note?: string, products?: ProductScopes,
 expires_at?: string | null, };
 
 /**
- * Which keys to list. Newest first.
+ * What keys are listed by.
+ */
+export type KeySort = "created" | "name" | "scope" | "last_used" | "expires";
+
+/**
+ * Which keys to list. Newest first unless said otherwise.
  */
 export type KeyQuery = { 
 /**
@@ -276,11 +403,24 @@ q?: string, scope?: ScopeKind, project_id?: ProjectId, status?: KeyStatus, platf
 /**
  * Live, and expiring within so many days.
  */
-expires_within_days?: number, cursor?: string, 
+expires_within_days?: number, 
+/**
+ * Only those that are neither revoked nor expired.
+ */
+live?: boolean, sort?: KeySort, 
+/**
+ * `descending` if absent.
+ */
+order?: Order, cursor?: string, 
 /**
  * 1 to 500; 50 if absent.
  */
 limit?: number, };
+
+/**
+ * When and for what a key was last used.
+ */
+export type KeyUse = { id: KeyId, last_used_at: string | null, last_operation: string | null, last_client: string | null, last_address: string | null, previous_used_at: string | null, };
 
 /**
  * What a key is right now. Derived from its times, never stored.
@@ -310,12 +450,37 @@ previous_valid_until: string | null, last_used_at: string | null,
 /**
  * Operation id of the last use.
  */
-last_operation: string | null, };
+last_operation: string | null, 
+/**
+ * What made the last call, as it names itself, such as `terraform-provider-phare`.
+ */
+last_client: string | null, 
+/**
+ * The network address that the last call came from.
+ */
+last_address: string | null, 
+/**
+ * When the secret before was last used since it was replaced.
+ */
+previous_used_at: string | null, };
 
 /**
  * What the keychain is good for right now.
  */
 export type KeychainState = "available" | "locked" | "unavailable";
+
+/**
+ * How the window is left.
+ */
+export type Leave = { 
+/**
+ * Whether the gateway goes on.
+ */
+keep: boolean, 
+/**
+ * Whether that is the answer from now on.
+ */
+remember: boolean, start_at_login: boolean, };
 
 /**
  * Phare itself answered 429: it counts calls that were not made through the gateway. Until it takes calls again, every
@@ -332,6 +497,11 @@ since: string,
 until: string, };
 
 /**
+ * What one key took of the shared limit.
+ */
+export type LimitUse = { id: KeyId, name: string, calls: number, };
+
+/**
  * The shared limit right now.
  */
 export type LimitsView = { calls_per_minute: number, at_limit: AtLimit, 
@@ -346,7 +516,11 @@ reset_seconds: number,
 /**
  * Null while Phare takes calls.
  */
-hold: LimitHold | null, };
+hold: LimitHold | null, 
+/**
+ * Who used what of it, the most first; at most ten, and only keys that the person sees.
+ */
+by_key: Array<LimitUse>, };
 
 /**
  * Identifies a member for ever, whatever their mail address becomes.
@@ -390,6 +564,15 @@ expires_at: string | null, };
 export type NewPhareKey = { name: string, key: string, };
 
 /**
+ * Something that a person has to be told once.
+ */
+export type Notice = { code: string, message: string, remedy: string, 
+/**
+ * The file or folder that it is about.
+ */
+path: string | null, };
+
+/**
  * One key, by its id.
  */
 export type OfKey = { id: KeyId, };
@@ -405,13 +588,35 @@ export type OfPhareKey = { id: PhareKeyId, };
 export type OfProject = { id: ProjectId, };
 
 /**
+ * What becomes of the gateway when the window is closed.
+ */
+export type OnClose = "ask" | "keep" | "stop";
+
+/**
  * One of Phare's operations.
  */
 export type OperationView = { id: string, method: Method, path: string, product: Product, access: Access, project_header: ProjectHeader, 
 /**
  * Creates, changes or removes a project: for organization keys only.
  */
-manages_projects: boolean, summary: string, };
+manages_projects: boolean, 
+/**
+ * What it does, such as `Delete a monitor`.
+ */
+summary: string, 
+/**
+ * The same of a call under way, such as `deleting a monitor`.
+ */
+doing: string, 
+/**
+ * What it concerns, such as `Monitors`.
+ */
+group: string, };
+
+/**
+ * Which way a list runs.
+ */
+export type Order = "ascending" | "descending";
 
 /**
  * What to change of the organization. What is absent stays.
@@ -434,6 +639,24 @@ export type OrganizationView = { name: string,
  * Calls a minute, all keys together.
  */
 calls_per_minute: number, at_limit: AtLimit, };
+
+/**
+ * What a pasted text holds.
+ */
+export type Pasted = { 
+/**
+ * Keys of this organization, in the order of the text, each once.
+ */
+found: Array<FoundKey>, 
+/**
+ * What looks like a secret and is none of this organization's.
+ */
+strange: Array<StrangeSecret>, };
+
+/**
+ * A text that may hold secrets.
+ */
+export type PastedText = { text: string, };
 
 /**
  * Identifies a key of Phare's that Gardien knows. UUID version 7.
@@ -499,10 +722,7 @@ export type PhareSecretId = string;
  * The preferences that the window shows.
  */
 export type Preferences = { theme: Theme, gateway_port: number, 
-/**
- * Whether the gateway stays open when the window is closed.
- */
-keep_gateway_running: boolean, };
+on_close: OnClose, start_at_login: boolean, };
 
 /**
  * A part of Phare that guards its API with permissions of its own.
@@ -645,9 +865,69 @@ export type Stage = "starting" | "first_start" | "ready" | "failed";
 export type StagePhareKey = { id: PhareKeyId, key: string, };
 
 /**
+ * A secret that is not one of this organization's.
+ */
+export type StrangeSecret = { 
+/**
+ * Enough of it to recognise it.
+ */
+display: string, kind: StrangeKind, };
+
+/**
+ * What a secret is by its form: another Gardien's key (or one that was deleted), one of Phare's, one of ours that lost
+ * its end or whose checksum is wrong, a session token.
+ */
+export type StrangeKind = "gardien" | "phare" | "truncated" | "mistyped" | "session";
+
+/**
+ * To which home to go.
+ */
+export type SwitchHome = { connection: Connection, 
+/**
+ * Whether the gateway of this computer goes on serving its keys.
+ */
+keep_serving: boolean, };
+
+/**
  * How the window looks.
  */
 export type Theme = "system" | "light" | "dark";
+
+/**
+ * One call through the gateway with a key whose secret is at hand, and what came back.
+ */
+export type Trial = { 
+/**
+ * Its operation id.
+ */
+operation: string, method: Method, path: string, status: number, milliseconds: number, 
+/**
+ * The beginning of the answer.
+ */
+body: string, };
+
+/**
+ * Which key to try, and in which project if it is an organization's.
+ */
+export type TryKey = { id: KeyId, project_id: ProjectId | null, };
+
+/**
+ * The two keys of a replacement.
+ */
+export type Replacement = { 
+/**
+ * The one that was revoked.
+ */
+id: KeyId, 
+/**
+ * The one that took its place.
+ */
+replacement: KeyId, };
+
+/**
+ * Both keys after a replacement was taken back.
+ */
+export type UndoneReplacement = { key: KeyView, replacement: KeyView, };
 
 /**
  * What to change of which key.
@@ -673,13 +953,23 @@ export type UpstreamKind = "sandbox" | "phare" | "none";
  */
 export type Usage = "never" | "stale";
 
+/**
+ * What is pushed to the window.
+ */
+export type WindowEvent = { "type": "changed", change: Event, } | { "type": "status", status: AppStatus, } | { "type": "lost", error: CommandError | null, } | { "type": "closing", closing: Closing, };
+
 /** Every command: what it takes and what it answers with. */
 export interface Commands {
   app_status: { args: null; result: AppStatus };
   first_start: { args: FirstStart; result: AppStatus };
   connect: { args: Connect; result: AppStatus };
+  switch_home: { args: SwitchHome; result: AppStatus };
   disconnect: { args: null; result: AppStatus };
   retry: { args: null; result: AppStatus };
+  pause_gateway: { args: null; result: AppStatus };
+  resume_gateway: { args: null; result: AppStatus };
+  leave: { args: Leave; result: null };
+  dismiss_notices: { args: null; result: AppStatus };
   list_keys: { args: KeyQuery; result: KeyList };
   get_key: { args: OfKey; result: KeyDetail };
   create_key: { args: CreateKey; result: FreshKey };
@@ -688,6 +978,10 @@ export interface Commands {
   restore_key: { args: OfKey; result: KeyView };
   rotate_key: { args: RotateKey; result: FreshKey };
   replace_key: { args: OfKey; result: FreshKey };
+  undo_replacement: { args: Replacement; result: UndoneReplacement };
+  end_previous: { args: OfKey; result: KeyView };
+  find_pasted: { args: PastedText; result: Pasted };
+  try_key: { args: TryKey; result: Trial };
   copy_secret: { args: OfKey; result: Copied };
   copy_form: { args: CopyForm; result: Copied };
   reveal_secret: { args: OfKey; result: string };

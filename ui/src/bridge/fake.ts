@@ -1,5 +1,5 @@
 // An in-memory Gardien for component tests and for looking at screens without a backend. Never shipped.
-import type { Commands } from '../bindings';
+import type { Commands, WindowEvent } from '../bindings';
 import type { Bridge } from './interface';
 import { COMMANDS } from './fake/commands';
 import { makeWorld, type World, type WorldOptions } from './fake/world';
@@ -9,15 +9,22 @@ export interface FakeBridge extends Bridge {
   world: World;
   /** Every call so far, oldest first. */
   calls: { name: keyof Commands; args: unknown }[];
+  /** Pushes an event to the window. */
+  push(event: WindowEvent): void;
 }
 
 /** Makes a world and a bridge to it. */
 export function fake(options: WorldOptions = {}): FakeBridge {
   const world = makeWorld(options);
   const calls: FakeBridge['calls'] = [];
+  let handler: (event: WindowEvent) => void = () => undefined;
   return {
     world,
     calls,
+    listen: (other) => (handler = other),
+    push: (event) => {
+      handler(event);
+    },
     async call(name, args) {
       calls.push({ name, args });
       await new Promise((resolve) => setTimeout(resolve, world.delay));

@@ -1,5 +1,5 @@
 // Chooses the bridge once at start. The fake is compiled in for `vite dev`, tests and `--mode fake` only.
-import type { Commands } from '../bindings';
+import type { Commands, WindowEvent } from '../bindings';
 import type { Bridge } from './interface';
 
 export { asCommandError, isCommandError, type Bridge } from './interface';
@@ -30,4 +30,9 @@ export async function call<K extends keyof Commands>(
 ): Promise<Commands[K]['result']> {
   if (!bridge) throw new Error('the bridge is not open yet');
   return bridge.call(name, args);
+}
+
+/** Gives everything that the backend pushes to `handler`. One handler for the window: the last one. */
+export function listen(handler: (event: WindowEvent) => void): void {
+  bridge?.listen(handler);
 }

@@ -1,7 +1,8 @@
-import { invoke } from '@tauri-apps/api/core';
+import { Channel, invoke } from '@tauri-apps/api/core';
+import type { WindowEvent } from '../bindings';
 import { asCommandError, type Bridge } from './interface';
 
-/** Commands over Tauri's own channel. */
+/** Commands and events over Tauri's own channel. */
 export const tauri: Bridge = {
   async call(name, args) {
     try {
@@ -9,5 +10,10 @@ export const tauri: Bridge = {
     } catch (thrown) {
       throw asCommandError(thrown);
     }
+  },
+  listen(handler) {
+    const channel = new Channel<WindowEvent>();
+    channel.onmessage = handler;
+    void invoke('watch', { channel });
   },
 };

@@ -145,6 +145,8 @@ function failed(failure: CommandError): AppStatus {
     gateway: { state: 'stopped' },
     upstream: 'none',
     keychain: 'available',
+    homes: [],
+    notices: [],
   };
 }
 

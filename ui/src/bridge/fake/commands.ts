@@ -31,6 +31,13 @@ export const COMMANDS: Handlers = {
       throw fault('session_refused', 'The server did not accept this session token.');
     return become(world, { ...makeWorld({ connection: 'team' }).status, connection: { kind: 'team', url } });
   },
+  switch_home(world, { connection }) {
+    const homes = world.status.homes.map((home) => ({
+      ...home,
+      current: home.connection.kind === connection.kind,
+    }));
+    return become(world, { ...world.status, connection, homes });
+  },
   disconnect: (world) => become(world, makeWorld({ stage: 'first_start' }).status),
   retry(world) {
     if (world.status.stage === 'failed') return become(world, makeWorld({}).status);
@@ -40,6 +47,22 @@ export const COMMANDS: Handlers = {
         : world.status.gateway;
     return become(world, { ...world.status, gateway });
   },
+  pause_gateway(world) {
+    const { gateway } = world.status;
+    if (gateway.state !== 'running') return world.status;
+    return become(world, { ...world.status, gateway: { state: 'paused', address: gateway.address } });
+  },
+  resume_gateway(world) {
+    const { gateway } = world.status;
+    if (gateway.state !== 'paused') return world.status;
+    return become(world, { ...world.status, gateway: { state: 'running', address: gateway.address } });
+  },
+  leave(world, { keep, remember, start_at_login }) {
+    if (remember) world.preferences.on_close = keep ? 'keep' : 'stop';
+    world.preferences.start_at_login = start_at_login;
+    return null;
+  },
+  dismiss_notices: (world) => become(world, { ...world.status, notices: [] }),
   copy_text(world, { text }) {
     world.clipboard = text;
     return null;
@@ -80,20 +103,29 @@ export const COMMANDS: Handlers = {
   },
   list_operations: () => OPERATIONS,
   list_members: (world) => (world.status.session ? [world.status.session.member] : []),
-  list_audit(world, { subject, cursor, limit = 50 }) {
+  list_audit(world, { subject, actor, action, since, until, cursor, limit = 50 }) {
     const before = cursor === undefined ? Infinity : Number(cursor);
-    const all = world.audit.filter((entry) => entry.sequence < before && (!subject || entry.subject === subject));
+    const all = world.audit.filter(
+      (entry) =>
+        entry.sequence < before &&
+        (!subject || entry.subject === subject) &&
+        (!actor || entry.actor === actor) &&
+        (!action || entry.action === action || entry.action.startsWith(`${action}.`)) &&
+        (!since || entry.at >= since) &&
+        (!until || entry.at < until),
+    );
     const data = all.toReversed().slice(0, limit);
     return { data, next_cursor: all.length > limit ? String(data.at(-1)?.sequence) : null };
   },
   verify_audit: (world) => ({ ok: true, entries: world.audit.length, fault: null }),
-  limits: ({ organization: { calls_per_minute, at_limit }, used }) => ({
+  limits: ({ organization: { calls_per_minute, at_limit }, used, keys: all }) => ({
     calls_per_minute,
     at_limit,
     used,
     remaining: calls_per_minute - used,
     reset_seconds: 41,
     hold: null,
+    by_key: all.slice(0, 2).map(({ id, name }, index) => ({ id, name, calls: Math.floor(used / (index + 2)) })),
   }),
   update_organization(world, patch) {
     world.organization = { ...world.organization, ...patch };

@@ -1,8 +1,18 @@
-import type { Commands, FreshKey, KeyQuery, KeyView, NewKey, ProjectId } from '../../bindings';
+import type { Commands, FreshKey, KeyQuery, KeySort, KeyView, NewKey, Pasted, ProjectId } from '../../bindings';
 import { fault, record, type World } from './world';
 
 type KeyCommand = Exclude<
-  Extract<keyof Commands, `${string}_key` | `${string}_keys` | `${string}_secret` | 'copy_form' | 'forget_fresh'>,
+  Extract<
+    keyof Commands,
+    | `${string}_key`
+    | `${string}_keys`
+    | `${string}_secret`
+    | 'copy_form'
+    | 'forget_fresh'
+    | 'undo_replacement'
+    | 'end_previous'
+    | 'find_pasted'
+  >,
   `${string}_phare_${string}`
 >;
 type Handlers = { [K in KeyCommand]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
@@ -24,6 +34,7 @@ function keeps(key: KeyView, query: KeyQuery): boolean {
     (!query.scope || key.scope.type === query.scope) &&
     (query.project_id === undefined || isIn(key, query.project_id)) &&
     (!query.status || key.status === query.status) &&
+    (!query.live || isLive(key)) &&
     (!query.platform || key.products.platform === query.platform) &&
     (!query.uptime || key.products.uptime === query.uptime) &&
     (!query.usage || (query.usage === 'never' ? key.last_used_at === null : unused(90))) &&
@@ -35,7 +46,10 @@ function keeps(key: KeyView, query: KeyQuery): boolean {
 /** The commands about keys and their secrets. */
 export const KEY_COMMANDS: Handlers = {
   list_keys(world, query) {
-    const kept = world.keys.filter((key) => keeps(key, query));
+    const kept = sorted(
+      world.keys.filter((key) => keeps(key, query)),
+      query,
+    );
     const start = Number(query.cursor ?? 0);
     const end = start + (query.limit ?? 50);
     const data = kept.slice(start, end);
@@ -80,6 +94,30 @@ export const KEY_COMMANDS: Handlers = {
     const { name, note, scope, products, expires_at } = old;
     return make(world, { name, note, scope, products, expires_at }, world.kept.has(id), true);
   },
+  undo_replacement(world, { id, replacement }) {
+    const key = KEY_COMMANDS.restore_key(world, { id });
+    return { key, replacement: KEY_COMMANDS.revoke_key(world, { id: replacement }) };
+  },
+  end_previous(world, { id }) {
+    const key = find(world, id);
+    key.status = 'active';
+    key.previous_valid_until = null;
+    record(world, 'key.previous_ended', id, { name: key.name });
+    return key;
+  },
+  find_pasted: (world, { text }) => pasted(world, text),
+  try_key(world, { id }) {
+    secret(world, id);
+    const uptime = find(world, id).products.uptime !== 'none';
+    return {
+      operation: uptime ? 'getUptimeMonitors' : 'getUsers',
+      method: 'GET',
+      path: uptime ? '/uptime/monitors' : '/users',
+      status: 200,
+      milliseconds: 12,
+      body: '{"data":[],"links":{"first":null,"last":null,"prev":null,"next":null}}',
+    };
+  },
   copy_secret(world, { id }) {
     world.clipboard = secret(world, id);
     return CLEARS;
@@ -95,6 +133,34 @@ export const KEY_COMMANDS: Handlers = {
     return null;
   },
 };
+
+const SORTS: Record<KeySort, (key: KeyView) => string> = {
+  created: ({ created_at }) => created_at,
+  name: ({ name }) => name.toLowerCase(),
+  scope: ({ project_name }) => project_name?.toLowerCase() ?? '',
+  last_used: ({ last_used_at }) => last_used_at ?? '',
+  expires: ({ expires_at }) => expires_at ?? '~',
+};
+
+function sorted(keys: KeyView[], { sort = 'created', order = 'descending' }: KeyQuery): KeyView[] {
+  const by = SORTS[sort];
+  const up = keys.toSorted((one, other) => (by(one) < by(other) ? -1 : by(one) > by(other) ? 1 : 0));
+  return order === 'ascending' ? up : up.toReversed();
+}
+
+function pasted(world: World, text: string): Pasted {
+  const result: Pasted = { found: [], strange: [] };
+  for (const [word] of text.matchAll(/(?:pha|gdn)_[A-Za-z0-9_]+/g)) {
+    const id = [...world.secrets].find(([, each]) => each === word)?.[0];
+    const key = world.keys.find((each) => each.id === id);
+    const display = `${word.slice(0, 16)}…${word.slice(-4)}`;
+    if (key) result.found.push({ key, credential: 'current', kept: world.kept.has(key.id), display: key.display });
+    else if (word.startsWith('gdn_session_')) result.strange.push({ display, kind: 'session' });
+    else if (!word.includes('_gdn_')) result.strange.push({ display, kind: 'phare' });
+    else result.strange.push({ display, kind: word.length < 50 ? 'truncated' : 'gardien' });
+  }
+  return result;
+}
 
 function secret_of(world: World, { id }: { id: string }): string {
   return secret(world, id);
@@ -126,6 +192,9 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
     previous_valid_until: null,
     last_used_at: null,
     last_operation: null,
+    last_client: null,
+    last_address: null,
+    previous_used_at: null,
   };
   give(world, key);
   world.keys.unshift(key);

@@ -3,6 +3,7 @@ import type {
   AuditView,
   CommandError,
   Commands,
+  HomeView,
   KeyView,
   OrganizationView,
   PhareKeyView,
@@ -24,7 +25,7 @@ export interface WorldOptions {
   /** Code of the failure when the stage is `failed`. */
   code?: string;
   keychain?: AppStatus['keychain'];
-  gateway?: 'running' | 'port_busy' | 'stopped';
+  gateway?: 'running' | 'port_busy' | 'paused' | 'stopped';
   connection?: 'embedded' | 'team';
   upstream?: AppStatus['upstream'];
   /** Keys of Phare's that are kept; one is attached when Phare is the upstream. */
@@ -99,9 +100,11 @@ export function makeWorld(options: WorldOptions): World {
       gateway: gateway(options),
       upstream: options.upstream ?? 'sandbox',
       keychain: options.keychain ?? 'available',
+      homes: homes(options, keys),
+      notices: [],
     },
     organization: { name: 'Acme Lighthouses', calls_per_minute: 100, at_limit: 'reject' },
-    preferences: { theme: options.theme ?? 'system', gateway_port: 7420, keep_gateway_running: false },
+    preferences: { theme: options.theme ?? 'system', gateway_port: 7420, on_close: 'ask', start_at_login: false },
     keys,
     projects,
     phareKeys: samplePhareKeys(options.upstream === 'phare', options.phare ?? 'fine', options.kept ?? 0, projects),
@@ -121,9 +124,24 @@ export function makeWorld(options: WorldOptions): World {
   return world;
 }
 
+function homes(options: WorldOptions, keys: KeyView[]): HomeView[] {
+  if (options.stage && options.stage !== 'ready') return [];
+  const local: HomeView = {
+    connection: { kind: 'embedded' },
+    organization: 'Acme Lighthouses',
+    current: options.connection !== 'team',
+    gateway: { state: 'running', address: 'http://127.0.0.1:7420' },
+    live_keys: keys.filter(({ status }) => status === 'active' || status === 'rotating').length,
+  };
+  if (options.connection !== 'team') return [local];
+  const connection = { kind: 'team', url: 'https://gardien.example.com' } as const;
+  return [local, { connection, organization: 'Acme Lighthouses', current: true, gateway: null, live_keys: null }];
+}
+
 function gateway(options: WorldOptions): AppStatus['gateway'] {
   if (options.connection === 'team') return { state: 'remote', address: 'https://phare.example.com' };
   if (options.gateway === 'port_busy') return { state: 'port_busy', port: 7420 };
+  if (options.gateway === 'paused') return { state: 'paused', address: 'http://127.0.0.1:7420' };
   if (options.gateway === 'stopped' || (options.stage && options.stage !== 'ready')) return { state: 'stopped' };
   return { state: 'running', address: 'http://127.0.0.1:7420' };
 }
@@ -137,7 +155,13 @@ export function record(world: World, action: string, subject: string, detail: un
     actor: world.status.session?.member.email ?? 'ada@example.com',
     action,
     subject,
+    subject_name: nameOf(world, subject),
     detail,
     hash: sequence.toString(16).padStart(64, '0'),
   });
+}
+
+function nameOf(world: World, subject: string): string | null {
+  const project = world.projects.find(({ id }) => String(id) === subject);
+  return (project ?? world.keys.find(({ id }) => id === subject))?.name ?? null;
 }
