@@ -2,7 +2,7 @@
 //!
 //! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation, and [`Lookup`].
 
-use gardien_domain::filter::{KeySort, Order, ScopeKind, Usage};
+use gardien_domain::filter::{ScopeKind, Usage};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
     Access, AtLimit, Credential, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret,

@@ -22,27 +22,6 @@ words! {
     }
 }
 
-words! {
-    /// What keys are listed by.
-    KeySort {
-        /// When they were made.
-        Created = "created",
-        /// Their names, in any case.
-        Name = "name",
-        /// Organization keys, then those of each project by its name, then those whose project is gone.
-        Scope = "scope",
-        /// Their last use; never comes before every other.
-        LastUsed = "last_used",
-        /// Their end; never comes after every other.
-        Expires = "expires",
-    }
-}
-
-words! {
-    /// Which way a list runs.
-    Order { Ascending = "ascending", Descending = "descending" }
-}
-
 /// How long without use makes a key stale.
 pub const STALE_DAYS: i64 = 90;
 
@@ -63,6 +42,8 @@ pub struct KeyFilter {
     pub usage: Option<Usage>,
     /// Live, and expiring within so many days.
     pub expires_within_days: Option<u16>,
+    /// Neither revoked nor expired.
+    pub live: bool,
     /// Bound to one of these projects: what a Member sees. An empty list keeps nothing.
     pub visible_projects: Option<Vec<ProjectId>>,
 }
@@ -103,6 +84,7 @@ impl KeyFilter {
         text && scope
             && usage
             && expiring
+            && (live || !self.live)
             && self.project.is_none_or(|id| project == Some(id))
             && self.status.is_none_or(|status| key.status(now) == status)
             && self

@@ -20,11 +20,12 @@ pub mod project;
 pub mod role;
 pub mod scope;
 pub mod secret;
+pub mod sort;
 mod words;
 
 pub use audit::{AuditAction, AuditEntry, AuditFault};
 pub use decision::{Call, Credential, Grant, Refusal, decide};
-pub use filter::{KeyFilter, KeySort, Order, ScopeKind, Usage};
+pub use filter::{KeyFilter, ScopeKind, Usage};
 pub use find::{Sighting, StrangeKind, StrangeSecret};
 pub use key::{Key, KeyId, KeyStatus, LastUse};
 pub use limit::{Slot, Window};
@@ -37,6 +38,7 @@ pub use project::{Project, ProjectDirectory, ProjectId, ProjectSelection};
 pub use role::Role;
 pub use scope::Scope;
 pub use secret::{Secret, SecretDigest, SecretKind};
+pub use sort::{KeyOrder, KeyPlace, KeySort, Order, SortValue};
 
 /// A text that is not one of the words of a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -10,8 +10,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, PhareKeyId, Project,
-    ProjectId, SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse, Member, MemberId, Organization,
+    PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 
@@ -59,10 +59,23 @@ pub struct StoredKey {
     pub last_use: Option<LastUse>,
 }
 
+impl StoredKey {
+    /// Where a list by `sort` has it.
+    #[must_use]
+    pub fn place(&self, sort: KeySort) -> KeyPlace {
+        KeyPlace::of(
+            sort,
+            &self.key,
+            self.project_name.as_deref(),
+            self.last_use.as_ref(),
+        )
+    }
+}
+
 /// One page of keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRows {
-    /// Newest first.
+    /// In the order that was asked for.
     pub rows: Vec<StoredKey>,
     /// Keys that the filter keeps, on all pages.
     pub total: u64,
@@ -106,12 +119,19 @@ pub trait Store: Send + Sync + Debug {
     /// One key.
     async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError>;
 
-    /// Keys that `filter` keeps at `now`, newest first, after the key `after`.
+    /// The key that has, or had before its last rotation, the secret of each digest, in the same order.
+    async fn keys_by_secret(
+        &self,
+        digests: &[SecretDigest],
+    ) -> Result<Vec<Option<StoredKey>>, StoreError>;
+
+    /// Keys that `filter` keeps at `now`, in this order, after the place `after`, which is one of that order.
     async fn keys(
         &self,
         filter: &KeyFilter,
         now: Timestamp,
-        after: Option<KeyId>,
+        order: KeyOrder,
+        after: Option<&KeyPlace>,
         limit: u32,
     ) -> Result<KeyRows, StoreError>;
 

@@ -7,6 +7,7 @@ mod columns;
 mod documents;
 mod fault;
 mod key_filter;
+mod key_order;
 mod keys;
 mod members;
 mod open;
@@ -21,8 +22,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, Project, ProjectId,
-    SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, Member, MemberId, Organization, PhareKey,
+    Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
@@ -87,14 +88,23 @@ impl Store for Sqlite {
         keys::get(&self.readers, id).await.map_err(store_error)
     }
 
+    async fn keys_by_secret(
+        &self,
+        digests: &[SecretDigest],
+    ) -> Result<Vec<Option<StoredKey>>, StoreError> {
+        let keys = keys::by_secret(&self.readers, digests).await;
+        keys.map_err(store_error)
+    }
+
     async fn keys(
         &self,
         filter: &KeyFilter,
         now: Timestamp,
-        after: Option<KeyId>,
+        order: KeyOrder,
+        after: Option<&KeyPlace>,
         limit: u32,
     ) -> Result<KeyRows, StoreError> {
-        let page = keys::page(&self.readers, filter, now, after, limit).await;
+        let page = keys::page(&self.readers, filter, now, order, after, limit).await;
         page.map_err(store_error)
     }
 

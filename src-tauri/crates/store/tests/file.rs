@@ -222,7 +222,7 @@ async fn documents_of_an_older_version_are_counted_when_it_is_opened() {
     }
     store.close().await;
     let back = "DROP TRIGGER documents_count_insert; DROP TRIGGER documents_count_delete;
-                DROP TABLE document_blocks; DELETE FROM _sqlx_migrations WHERE version > 2";
+                DROP TABLE document_blocks; DELETE FROM _sqlx_migrations WHERE version = 3";
     execute(&path, back).await;
 
     let store = Sqlite::open(&path).await.unwrap();
@@ -249,7 +249,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 3
+                known: 4
             }
         ),
         "{error:?}"

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, Project, ProjectId,
-    SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, Member, MemberId, Organization, PhareKey,
+    Project, ProjectId, SecretDigest,
 };
 use gardien_store::{Change, KeyRows, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey};
 use jiff::Timestamp;
@@ -41,10 +41,17 @@ impl Store for Failing {
         &self,
         filter: &KeyFilter,
         now: Timestamp,
-        after: Option<KeyId>,
+        order: KeyOrder,
+        after: Option<&KeyPlace>,
         limit: u32,
     ) -> Result<KeyRows, StoreError> {
-        self.store.keys(filter, now, after, limit).await
+        self.store.keys(filter, now, order, after, limit).await
+    }
+    async fn keys_by_secret(
+        &self,
+        digests: &[SecretDigest],
+    ) -> Result<Vec<Option<StoredKey>>, StoreError> {
+        self.store.keys_by_secret(digests).await
     }
     async fn every_key(&self) -> Result<Vec<Key>, StoreError> {
         self.store.every_key().await

@@ -62,6 +62,10 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, filter: &KeyFilter, now: Ti
         query.push(" AND expires_at <= ");
         query.push_bind(now.saturating_add(i64::from(days) * DAY));
     }
+    if filter.live {
+        query.push(" AND revoked_at IS NULL");
+        push_unexpired(query, now);
+    }
     if let Some(visible) = &filter.visible_projects {
         query.push(" AND project_id IN (");
         let mut ids = query.separated(", ");
@@ -82,14 +86,16 @@ fn push_status(query: &mut QueryBuilder<Sqlite>, status: KeyStatus, now: i64) {
         query.push(" AND expires_at <= ").push_bind(now);
         return;
     }
-    query
-        .push(" AND (expires_at IS NULL OR expires_at > ")
-        .push_bind(now)
-        .push(")");
+    push_unexpired(query, now);
     if status == KeyStatus::Rotating {
         query.push(" AND previous_valid_until > ").push_bind(now);
     } else {
         query.push(" AND (previous_valid_until IS NULL OR previous_valid_until <= ");
         query.push_bind(now).push(")");
     }
+}
+
+fn push_unexpired(query: &mut QueryBuilder<Sqlite>, now: i64) {
+    query.push(" AND (expires_at IS NULL OR expires_at > ");
+    query.push_bind(now).push(")");
 }

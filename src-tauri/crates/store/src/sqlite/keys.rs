@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, MemberId, ProductScopes, ProjectId, Scope, ScopeKind,
+    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, MemberId, ProductScopes, ProjectId, Scope,
+    ScopeKind, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::columns::{digest, micros, number, optional_time, time, word};
-use super::key_filter;
+use super::{key_filter, key_order};
 use crate::{KeyRows, StoredKey};
 
 const SELECT: &str = "SELECT keys.*, projects.name AS project_name, members.email AS creator
@@ -68,12 +69,32 @@ pub(super) async fn get(readers: &SqlitePool, id: KeyId) -> sqlx::Result<Option<
     row.as_ref().map(stored_key).transpose()
 }
 
+/// Each digest is asked for by itself: an index answers at once, and it takes no room that grows with their number.
+pub(super) async fn by_secret(
+    readers: &SqlitePool,
+    digests: &[SecretDigest],
+) -> sqlx::Result<Vec<Option<StoredKey>>> {
+    let mut transaction = readers.begin().await?;
+    let mut keys = Vec::with_capacity(digests.len());
+    for digest in digests {
+        let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        query.push(" WHERE keys.id = coalesce((SELECT id FROM keys WHERE digest = ");
+        query.push_bind(&digest.0[..]);
+        query.push("), (SELECT id FROM keys WHERE previous_digest = ");
+        query.push_bind(&digest.0[..]).push(" LIMIT 1))");
+        let row = query.build().fetch_optional(&mut *transaction).await?;
+        keys.push(row.as_ref().map(stored_key).transpose()?);
+    }
+    Ok(keys)
+}
+
 /// Rows and total are of one moment.
 pub(super) async fn page(
     readers: &SqlitePool,
     filter: &KeyFilter,
     now: Timestamp,
-    after: Option<KeyId>,
+    order: KeyOrder,
+    after: Option<&KeyPlace>,
     limit: u32,
 ) -> sqlx::Result<KeyRows> {
     let mut transaction = readers.begin().await?;
@@ -86,10 +107,11 @@ pub(super) async fn page(
     query.push(" WHERE keys.id IN (SELECT id FROM keys WHERE true");
     key_filter::push(&mut query, filter, now);
     if let Some(after) = after {
-        query.push(" AND id < ").push_bind(after.0);
+        key_order::push_after(&mut query, order, after);
     }
-    query.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
-    query.push(") ORDER BY keys.id DESC");
+    key_order::push(&mut query, order);
+    query.push(" LIMIT ").push_bind(limit).push(")");
+    key_order::push(&mut query, order);
     let rows = query.build().fetch_all(&mut *transaction).await?;
 
     Ok(KeyRows {

@@ -42,6 +42,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "document_blocks",
         include_str!("../../migrations/sqlite/0003_document_blocks.sql"),
     ),
+    (
+        4,
+        "key_order",
+        include_str!("../../migrations/sqlite/0004_key_order.sql"),
+    ),
 ];
 
 #[derive(Debug, thiserror::Error)]

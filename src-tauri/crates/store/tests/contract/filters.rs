@@ -1,12 +1,13 @@
 //! Lists of keys, held to what [`KeyFilter::keeps`] says.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyStatus, LastUse, Product, ProductScope, ProductScopes, ProjectId, Scope,
-    ScopeKind,
+    Key, KeyFilter, KeyOrder, KeySort, KeyStatus, LastUse, Order, Product, ProductScope,
+    ProductScopes, ProjectId, Scope, ScopeKind,
 };
 use gardien_store::{Change, StoredKey};
 use jiff::{SignedDuration, Timestamp};
@@ -88,6 +89,10 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
     )
 }
 
+fn some_order() -> impl Strategy<Value = KeyOrder> {
+    (one_of(KeySort::ALL), one_of(Order::ALL)).prop_map(|(sort, order)| KeyOrder { sort, order })
+}
+
 fn some_filter() -> impl Strategy<Value = KeyFilter> {
     let project = || (1_i64..6).prop_map(ProjectId);
     (
@@ -98,6 +103,7 @@ fn some_filter() -> impl Strategy<Value = KeyFilter> {
         weighted(0.2, (one_of(Product::ALL), one_of(ProductScope::ALL))),
         weighted(0.3, one_of(Usage::ALL)),
         weighted(0.2, select(vec![0, 7, 30, u16::MAX])),
+        any::<bool>(),
         weighted(0.2, vec(project(), 0..4)),
     )
         .prop_map(
@@ -109,6 +115,7 @@ fn some_filter() -> impl Strategy<Value = KeyFilter> {
                 access,
                 usage,
                 expires_within_days,
+                live,
                 visible_projects,
             )| {
                 KeyFilter {
@@ -119,6 +126,7 @@ fn some_filter() -> impl Strategy<Value = KeyFilter> {
                     access,
                     usage,
                     expires_within_days,
+                    live,
                     visible_projects,
                 }
             },
@@ -153,8 +161,16 @@ async fn fill(
             last_use: last_use.clone(),
         })
         .collect();
-    stored.sort_by_key(|stored| std::cmp::Reverse(stored.key.id));
+    stored.sort_by_key(|stored| Reverse(stored.key.id));
     stored
+}
+
+fn sorted(mut rows: Vec<StoredKey>, order: KeyOrder) -> Vec<StoredKey> {
+    rows.sort_by_key(|row| row.place(order.sort));
+    if order.order == Order::Descending {
+        rows.reverse();
+    }
+    rows
 }
 
 fn kept(stored: &[StoredKey], filter: &KeyFilter) -> Vec<StoredKey> {
@@ -166,11 +182,17 @@ fn kept(stored: &[StoredKey], filter: &KeyFilter) -> Vec<StoredKey> {
 }
 
 /// All pages of `limit` rows, each with the same total.
-async fn pages(store: &dyn Everything, filter: &KeyFilter, limit: u32) -> (Vec<StoredKey>, u64) {
+async fn pages(
+    store: &dyn Everything,
+    filter: &KeyFilter,
+    order: KeyOrder,
+    limit: u32,
+) -> (Vec<StoredKey>, u64) {
     let mut rows: Vec<StoredKey> = Vec::new();
     loop {
-        let after = rows.last().map(|row| row.key.id);
-        let page = store.keys(filter, now(), after, limit).await.unwrap();
+        let after = rows.last().map(|row| row.place(order.sort));
+        let page = store.keys(filter, now(), order, after.as_ref(), limit);
+        let page = page.await.unwrap();
         let end = page.rows.len() < limit as usize;
         rows.extend(page.rows);
         if end {
@@ -188,16 +210,16 @@ pub(crate) async fn rows_and_total_are_those_that_the_filter_keeps(database: &dy
         let world = (
             vec(text(0..6), 3),
             vec(some_key(), 1..25),
-            vec(some_filter(), FILTERS),
+            vec((some_filter(), some_order()), FILTERS),
         );
         let (names, keys, filters) = world.new_tree(&mut runner).unwrap().current();
         all.extend(keys);
         let stored = fill(&*store, &names, &all).await;
-        for (number, filter) in filters.iter().enumerate() {
-            let expected = kept(&stored, filter);
-            let (rows, total) = pages(&*store, filter, [1, 7, 1_000][number % 3]).await;
+        for (number, (filter, order)) in filters.iter().enumerate() {
+            let expected = sorted(kept(&stored, filter), *order);
+            let (rows, total) = pages(&*store, filter, *order, [1, 7, 1_000][number % 3]).await;
             assert_eq!(total, expected.len() as u64, "{filter:?}");
-            assert_eq!(rows, expected, "{filter:?}");
+            assert_eq!(rows, expected, "{filter:?} {order:?}");
             hits += usize::from(!expected.is_empty() && expected.len() < stored.len());
         }
     }
@@ -205,6 +227,76 @@ pub(crate) async fn rows_and_total_are_those_that_the_filter_keeps(database: &dy
         hits > WORLDS * FILTERS / 4,
         "too few filters told keys apart: {hits}"
     );
+}
+
+/// Whoever is on page seven misses nothing and sees nothing twice, whatever others do meanwhile.
+pub(crate) async fn pages_of_any_order_hold_while_keys_are_made_and_changed(
+    database: &dyn Database,
+) {
+    let store = opened(database).await;
+    let mut runner = TestRunner::default();
+    let world = (vec(text(0..6), 3), vec(some_key(), 30));
+    for sort in KeySort::ALL {
+        for order in Order::ALL {
+            let order = KeyOrder {
+                sort: *sort,
+                order: *order,
+            };
+            let (names, before) = world.new_tree(&mut runner).unwrap().current();
+            let (_, meanwhile) = world.new_tree(&mut runner).unwrap().current();
+            fill(&*store, &names, &before).await;
+            let filter = KeyFilter::default();
+            let there = pages(&*store, &filter, order, 1_000).await.0;
+            let mut changing = there.iter().step_by(3).map(|row| row.key.clone());
+            let mut made = meanwhile.into_iter();
+
+            let mut rows: Vec<StoredKey> = Vec::new();
+            loop {
+                let after = rows.last().map(|row| row.place(order.sort));
+                let page = store.keys(&filter, now(), order, after.as_ref(), 4);
+                let page = page.await.unwrap().rows;
+                let end = page.len() < 4;
+                rows.extend(page);
+                if end {
+                    break;
+                }
+                fill(
+                    &*store,
+                    &names,
+                    &made.next().into_iter().collect::<Vec<_>>(),
+                )
+                .await;
+                if let Some(key) = changing.next() {
+                    let other = key_with_other_words(key);
+                    commit(&*store, &[Change::PutKey(other)]).await;
+                }
+            }
+            let unchanged = |row: &&StoredKey| there.contains(row);
+            let still: Vec<_> = rows.iter().filter(unchanged).collect();
+            let expected: Vec<_> = there
+                .iter()
+                .enumerate()
+                .filter(|(number, row)| number % 3 != 0 || rows.contains(row))
+                .map(|(_, row)| row)
+                .collect();
+            assert_eq!(still, expected, "{order:?}");
+            assert_eq!(sorted(rows.clone(), order), rows, "{order:?}");
+            let mut places: Vec<_> = rows.iter().map(|row| row.place(order.sort)).collect();
+            places.dedup();
+            assert_eq!(places.len(), rows.len(), "{order:?}");
+        }
+    }
+}
+
+fn key_with_other_words(key: Key) -> Key {
+    Key {
+        name: format!("{}é", key.name),
+        expires_at: Some(now()),
+        scope: Scope::Project {
+            project_id: ProjectId(2),
+        },
+        ..key
+    }
 }
 
 pub(crate) async fn text_is_found_in_any_case_of_any_script(database: &dyn Database) {
@@ -234,7 +326,8 @@ pub(crate) async fn text_is_found_in_any_case_of_any_script(database: &dyn Datab
             text: Some(text.into()),
             ..KeyFilter::default()
         };
-        let page = store.keys(&filter, now(), None, 10).await.unwrap();
+        let page = store.keys(&filter, now(), KeyOrder::default(), None, 10);
+        let page = page.await.unwrap();
         let ids = page.rows.iter().map(|row| row.key.id.0.as_u128());
         assert_eq!(ids.collect::<Vec<_>>(), found, "{text}");
         assert_eq!(page.rows, kept(&stored, &filter), "{text}");

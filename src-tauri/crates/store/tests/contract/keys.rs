@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, LastUse, ProductScope, ProductScopes, ProjectId, Scope, SecretDigest,
+    Key, KeyFilter, KeyOrder, LastUse, ProductScope, ProductScopes, ProjectId, Scope, SecretDigest,
 };
 use gardien_store::{Change, StoredKey};
 
@@ -67,7 +67,8 @@ pub(crate) async fn every_field_comes_back(database: &dyn Database) {
     assert_eq!(store.key(key(3).id).await.unwrap(), None);
     let every = store.every_key().await.unwrap();
     assert!(every.len() == 2 && every.contains(&full(1)) && every.contains(&key(2)));
-    let page = store.keys(&KeyFilter::default(), at(0), None, 9).await;
+    let (filter, order) = (KeyFilter::default(), KeyOrder::default());
+    let page = store.keys(&filter, at(0), order, None, 9).await;
     assert_eq!(page.unwrap().rows, [second, first]);
 }
 
@@ -113,6 +114,56 @@ pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Databas
     assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(later));
     assert_eq!(stored(2).await.unwrap().unwrap().last_use, None);
     assert_eq!(stored(99).await.unwrap(), None);
+}
+
+pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database: &dyn Database) {
+    let store = opened(database).await;
+    let rotated = Key {
+        previous: Some(PreviousSecret {
+            digest: SecretDigest([9; 32]),
+            valid_until: at(1),
+        }),
+        ..key(2)
+    };
+    let changes = [Change::PutKey(full(1)), Change::PutKey(rotated.clone())];
+    let claims_anothers = Key {
+        previous: Some(PreviousSecret {
+            digest: key(1).digest,
+            valid_until: at(1),
+        }),
+        ..key(3)
+    };
+    commit(&*store, &changes).await;
+    commit(&*store, &[Change::PutKey(claims_anothers)]).await;
+    let asked = [
+        SecretDigest([8; 32]),
+        key(2).digest,
+        key(1).digest,
+        key(2).digest,
+    ];
+    let found = store.keys_by_secret(&asked).await.unwrap();
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|row| row.map(|row| row.key))
+        .collect();
+    assert_eq!(
+        found,
+        [None, Some(rotated.clone()), Some(full(1)), Some(rotated)]
+    );
+    let before = store
+        .keys_by_secret(&[SecretDigest([9; 32])])
+        .await
+        .unwrap();
+    assert!(before[0].is_some());
+    let row = store.key(full(1).id).await.unwrap();
+    let whole = store.keys_by_secret(&[full(1).digest]).await.unwrap();
+    assert_eq!(whole, [row]);
+    assert_eq!(store.keys_by_secret(&[]).await.unwrap(), []);
+
+    // After the next rotation it is another secret that was replaced.
+    commit(&*store, &[Change::PutKey(key(1)), Change::PutKey(key(2))]).await;
+    let before = store.keys_by_secret(&[SecretDigest([9; 32])]).await;
+    assert_eq!(before.unwrap(), [None]);
 }
 
 pub(crate) async fn live_keys_are_counted_by_project(database: &dyn Database) {

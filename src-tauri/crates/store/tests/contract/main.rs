@@ -51,11 +51,13 @@ macro_rules! every_contract {
                 a_change_replaces_the_key_and_keeps_its_last_use
                 a_digest_belongs_to_one_key
                 a_use_never_gives_way_to_an_older_one
+                a_key_is_found_by_its_secret_and_by_the_one_before
                 live_keys_are_counted_by_project
                 a_key_outlives_its_project
             }
             filters {
                 rows_and_total_are_those_that_the_filter_keeps
+                pages_of_any_order_hold_while_keys_are_made_and_changed
                 text_is_found_in_any_case_of_any_script
             }
             owned {

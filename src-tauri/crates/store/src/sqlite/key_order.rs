@@ -1,0 +1,50 @@
+//! [`KeyPlace::of`] in SQL. That function decides what is right; this one is held to it by test.
+
+use gardien_domain::{KeyOrder, KeyPlace, KeySort, Order, SortValue};
+use sqlx::{QueryBuilder, Sqlite};
+
+/// What keys are listed by, beside their ids.
+fn value(sort: KeySort) -> Option<&'static str> {
+    match sort {
+        KeySort::Created => None,
+        KeySort::Name => Some("keys.folded_name"),
+        KeySort::Scope => Some(
+            "CASE WHEN keys.project_id IS NULL THEN '0' ELSE coalesce((SELECT '1' || search || char(1) || id
+                 FROM projects AS listed WHERE listed.id = keys.project_id), '2') END",
+        ),
+        KeySort::LastUsed => Some("coalesce(keys.last_used_at, -9223372036854775808)"),
+        KeySort::Expires => Some("coalesce(keys.expires_at, 9223372036854775807)"),
+    }
+}
+
+/// Adds one ` AND …` that keeps what comes after the place.
+pub(super) fn push_after(query: &mut QueryBuilder<Sqlite>, order: KeyOrder, after: &KeyPlace) {
+    let sign = match order.order {
+        Order::Ascending => " > ",
+        Order::Descending => " < ",
+    };
+    let Some(value) = value(order.sort) else {
+        query.push(" AND keys.id").push(sign).push_bind(after.id.0);
+        return;
+    };
+    query.push(format!(" AND ({value}, keys.id){sign}("));
+    match &after.by {
+        SortValue::Id => query.push("NULL"),
+        SortValue::Text(text) => query.push_bind(text.clone()),
+        SortValue::Micros(micros) => query.push_bind(*micros),
+    };
+    query.push(", ").push_bind(after.id.0).push(")");
+}
+
+/// Adds ` ORDER BY …`.
+pub(super) fn push(query: &mut QueryBuilder<Sqlite>, order: KeyOrder) {
+    let way = match order.order {
+        Order::Ascending => "",
+        Order::Descending => " DESC",
+    };
+    query.push(" ORDER BY ");
+    if let Some(value) = value(order.sort) {
+        query.push(format!("{value}{way}, "));
+    }
+    query.push("keys.id").push(way);
+}
