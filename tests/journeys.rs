@@ -142,7 +142,7 @@ async fn from_a_leaked_key_to_a_new_secret() {
         .holder(&replaced)
         .get(MONITORS)
         .await
-        .refusal(401, "key_expired");
+        .refusal(401, "secret_replaced");
     world.holder(&rotated).get(MONITORS).await.expect(200);
 
     let at_once = world.take(
@@ -156,7 +156,7 @@ async fn from_a_leaked_key_to_a_new_secret() {
         .holder(&rotated)
         .get(MONITORS)
         .await
-        .refusal(401, "key_expired");
+        .refusal(401, "secret_replaced");
     world.holder(&at_once).get(MONITORS).await.expect(200);
     // A secret that two rotations replaced belongs to nobody any more.
     world.holder(&replaced).get(MONITORS).await.refusal(401, "");

@@ -167,7 +167,9 @@ async fn a_rotated_key_has_two_secrets_for_a_while() {
     desk.click("drawer-close").await;
 
     let last = desk.rotate("Dashboard", "0").await;
-    monitors(&gateway, &new).await.refusal(401, "key_expired");
+    monitors(&gateway, &new)
+        .await
+        .refusal(401, "secret_replaced");
     monitors(&gateway, &last).await.expect(200);
 }
 

@@ -5,8 +5,8 @@
 use gardien_domain::filter::{ScopeKind, Usage};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
-    Access, AtLimit, Credential, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret,
-    Product, ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
+    Access, AtLimit, Credential, KeyId, KeySort, KeyStatus, MemberId, Method, Order, PhareKeyId,
+    PhareSecret, Product, ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};

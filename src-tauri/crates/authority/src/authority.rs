@@ -108,7 +108,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::AlreadyFounded`], [`Fault::Invalid`] by field, or [`Fault::Store`].
     pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
-        let name = check::organization_name("organization", organization)?;
+        let name = check::name("organization", organization)?;
         let email = check::email(email)?;
         let _changing = self.changing().await;
         if self.owner().await?.is_some() {

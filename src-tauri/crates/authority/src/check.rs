@@ -1,11 +1,11 @@
 //! What people may type into a field.
 
-use gardien_domain::ProductScopes;
+use gardien_domain::{ProductScopes, text};
 use jiff::Timestamp;
 
 use crate::fault::{Fault, FieldErrors};
 
-/// The longest name of a key or an organization, in characters.
+/// The longest name of anything, in characters. Where Phare takes fewer, that is for Phare to say.
 const NAME: usize = 100;
 /// The longest note of a key, in characters.
 const NOTE: usize = 1_000;
@@ -29,7 +29,7 @@ impl Checks {
     }
 
     pub(crate) fn name(&mut self, name: &str) -> String {
-        self.line("name", name, NAME)
+        self.line("name", name)
     }
 
     pub(crate) fn note(&mut self, note: &str) -> String {
@@ -37,11 +37,8 @@ impl Checks {
         if note.chars().count() > NOTE {
             self.refuse("note", format!("At most {NOTE} characters."));
         }
-        if note
-            .chars()
-            .any(|letter| letter.is_control() && letter != '\n')
-        {
-            self.refuse("note", "No control characters.");
+        if let Err(fault) = text::note(note) {
+            self.refuse("note", fault.to_string());
         }
         note.to_owned()
     }
@@ -77,24 +74,24 @@ impl Checks {
         }
     }
 
-    fn line(&mut self, field: &str, text: &str, longest: usize) -> String {
-        let text = text.trim();
-        if text.is_empty() {
+    fn line(&mut self, field: &str, line: &str) -> String {
+        let line = line.trim();
+        if line.is_empty() {
             self.refuse(field, "It needs a name.");
-        } else if text.chars().count() > longest {
-            self.refuse(field, format!("At most {longest} characters."));
+        } else if let Err(fault) = text::name(line) {
+            self.refuse(field, fault.to_string());
         }
-        if text.chars().any(char::is_control) {
-            self.refuse(field, "No control characters.");
+        if line.chars().count() > NAME {
+            self.refuse(field, format!("At most {NAME} characters."));
         }
-        text.to_owned()
+        line.to_owned()
     }
 }
 
-/// The name of an organization, trimmed.
-pub(crate) fn organization_name(field: &str, name: &str) -> Result<String, Fault> {
+/// The name of an organization or a project, trimmed.
+pub(crate) fn name(field: &str, name: &str) -> Result<String, Fault> {
     let mut checks = Checks::default();
-    let name = checks.line(field, name, NAME);
+    let name = checks.line(field, name);
     checks.end().map(|()| name)
 }
 
@@ -167,10 +164,20 @@ mod tests {
         );
         checks.note("two\nlines");
         assert!(checks.end().is_ok());
-        for wrong in ["é".repeat(101), "a\u{7}b".to_owned(), "a\nb".to_owned()] {
+        for wrong in [
+            &"é".repeat(101),
+            "a\u{7}b",
+            "a\nb",
+            "\u{200b}\u{feff}",
+            "nimda\u{202e}",
+        ] {
             let mut checks = Checks::default();
-            checks.name(&wrong);
+            checks.name(wrong);
             assert!(checks.end().is_err(), "{wrong:?}");
+            assert!(name("organization", wrong).is_err(), "{wrong:?}");
         }
+        let mut checks = Checks::default();
+        checks.note("eton\u{2067}");
+        assert!(checks.end().is_err());
     }
 }

@@ -22,7 +22,7 @@ use crate::api::{
     Problem, ProjectName, ProjectPage, ProjectView, Rotation, SessionView,
 };
 use crate::http::{Api, Trusted};
-use crate::keys::LOOKUP;
+use crate::key_lists::LOOKUP;
 
 /// The error of a failed exchange.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;

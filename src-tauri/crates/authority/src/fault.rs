@@ -73,6 +73,9 @@ pub enum Fault {
     /// The key is not revoked.
     #[error("This key is not revoked.")]
     KeyNotRevoked,
+    /// No secret that was replaced still works.
+    #[error("The key has no earlier secret that still works.")]
+    KeyNotRotating,
     /// The time to take a revocation back is over.
     #[error("A revocation can be undone for 10 seconds. Create a new key instead.")]
     RestoreTooLate,
@@ -164,6 +167,7 @@ impl Fault {
             Self::KeyRevoked => "key_revoked",
             Self::KeyExpired => "key_expired",
             Self::KeyNotRevoked => "key_not_revoked",
+            Self::KeyNotRotating => "key_not_rotating",
             Self::RestoreTooLate => "restore_too_late",
             Self::NotReplaced { .. } => "not_replaced",
             Self::LastOwner => "last_owner",
@@ -207,6 +211,7 @@ impl Fault {
             Self::KeyRevoked
             | Self::KeyExpired
             | Self::KeyNotRevoked
+            | Self::KeyNotRotating
             | Self::RestoreTooLate
             | Self::NotReplaced { .. }
             | Self::LastOwner

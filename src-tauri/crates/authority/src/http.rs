@@ -16,7 +16,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response as AxumResponse};
-use gardien_domain::{KeyStatus, ProductScope, ScopeKind, Usage};
+use gardien_domain::{KeySort, KeyStatus, Order, ProductScope, ScopeKind, Usage};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Response, StatusCode};
 use utoipa::OpenApi;
@@ -39,7 +39,7 @@ const LARGEST_BODY: usize = 64 * 1024;
         description = "Creates, changes and revokes API keys for Phare. Every request needs a session token."
     ),
     // Those that only parameters name are not found by themselves.
-    components(schemas(KeyStatus, ProductScope, ScopeKind, Usage)),
+    components(schemas(KeySort, KeyStatus, Order, ProductScope, ScopeKind, Usage)),
     modifiers(&Bearer),
     security(("session" = []))
 )]
@@ -60,10 +60,12 @@ fn described() -> OpenApiRouter<Authority> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::session))
         .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::lookup))
         .routes(routes!(keys::get, keys::update))
         .routes(routes!(keys::revoke))
         .routes(routes!(keys::restore))
         .routes(routes!(keys::rotate))
+        .routes(routes!(keys::end_previous))
         .routes(routes!(keys::replace))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::rename, projects::delete))

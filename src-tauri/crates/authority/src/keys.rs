@@ -2,7 +2,7 @@
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::{PreviousSecret, Revocation};
-use gardien_domain::{Key, KeyFilter, KeyId, KeyStatus, Product, Scope, Secret};
+use gardien_domain::{Key, KeyId, KeyStatus, Scope, Secret};
 use gardien_store::{Change, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -10,45 +10,14 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::actor::KeyManager;
-use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Rotation};
+use crate::api::{CreatedKey, KeyPatch, KeyView, NewKey, Rotation};
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
 
 /// The longest grace of a rotation, in seconds: 30 days.
 const LONGEST_GRACE: u32 = 30 * 24 * 60 * 60;
-/// The most secrets that are looked up at once.
-pub(crate) const LOOKUP: usize = 1_000;
 
 impl Authority {
-    /// Keys that the actor may see, newest first.
-    ///
-    /// # Errors
-    /// [`Fault::Invalid`] for a cursor or limit that is none, or [`Fault::Store`].
-    pub async fn keys(&self, actor: &Actor, query: KeyQuery) -> Result<KeyPage, Fault> {
-        let limit = page_size(query.limit)?;
-        let after = query.cursor.as_deref().map(str::parse::<KeyId>).transpose();
-        let after = after.map_err(|_| Fault::field("cursor", "Not a cursor of this list."))?;
-        let filter = filter(actor, query)?;
-        let now = self.now();
-        // One more than asked for tells whether there is another page.
-        let mut page = self.store.keys(&filter, now, after, limit + 1).await?;
-        let more = page.rows.len() > limit as usize;
-        page.rows.truncate(limit as usize);
-        for row in &mut page.rows {
-            self.unwritten.overlay(&mut row.key);
-        }
-        let last = page.rows.last().map(|row| row.key.id.to_string());
-        Ok(KeyPage {
-            next_cursor: last.filter(|_| more),
-            total: page.total,
-            data: page
-                .rows
-                .into_iter()
-                .map(|row| KeyView::of(row, now))
-                .collect(),
-        })
-    }
-
     /// One key.
     ///
     /// # Errors
@@ -199,6 +168,32 @@ impl Authority {
             key: KeyView::of(stored, now),
             secret: exposed(&secret),
         })
+    }
+
+    /// Ends the grace of the secret that a rotation replaced. It is refused once this has returned.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::KeyNotRotating`], [`Fault::Store`].
+    pub async fn end_previous(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
+        let _changing = self.changing().await;
+        let now = self.now();
+        let mut stored = self.stored_key(id).await?;
+        let key = &mut stored.key;
+        working(key, now)?;
+        let previous = key
+            .previous
+            .as_mut()
+            .filter(|previous| previous.valid_until > now);
+        let previous = previous.ok_or(Fault::KeyNotRotating)?;
+        let detail = json!({
+            "name": key.name,
+            "display": key.display,
+            "previous_valid_until": { "from": previous.valid_until, "to": now },
+        });
+        previous.valid_until = now;
+        self.put_key(manager, AuditAction::KeyPreviousEnded, key, &detail)
+            .await?;
+        Ok(KeyView::of(stored, now))
     }
 
     /// For a leaked key: revokes it, and makes a new one with the same settings.
@@ -358,40 +353,6 @@ impl Authority {
             .find(|project| project.id == id)
             .map(|project| project.name))
     }
-}
-
-/// How many rows a page holds.
-pub(crate) fn page_size(asked: Option<u32>) -> Result<u32, Fault> {
-    match asked.unwrap_or(50) {
-        size @ 1..=500 => Ok(size),
-        _ => Err(Fault::field("limit", "A number from 1 to 500.")),
-    }
-}
-
-fn filter(actor: &Actor, query: KeyQuery) -> Result<KeyFilter, Fault> {
-    let access = match (query.platform, query.uptime) {
-        (None, None) => None,
-        (Some(scope), None) => Some((Product::Platform, scope)),
-        (None, Some(scope)) => Some((Product::Uptime, scope)),
-        (Some(_), Some(_)) => {
-            return Err(Fault::field("uptime", "Filter by one product at a time."));
-        }
-    };
-    let visible =
-        (!actor.sees_every_key()).then(|| actor.member().projects.iter().copied().collect());
-    Ok(KeyFilter {
-        text: query
-            .q
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty()),
-        scope: query.scope,
-        project: query.project_id,
-        status: query.status,
-        access,
-        usage: query.usage,
-        expires_within_days: query.expires_within_days,
-        visible_projects: visible,
-    })
 }
 
 fn working(key: &Key, now: Timestamp) -> Result<(), Fault> {

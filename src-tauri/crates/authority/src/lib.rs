@@ -15,6 +15,7 @@ mod enforcement;
 mod examinations;
 mod fault;
 pub mod http;
+mod key_lists;
 mod keys;
 mod members;
 mod organization;

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::actor::{ProjectCreator, ProjectManager};
 use crate::api::ProjectView;
 use crate::authority::SYSTEM;
-use crate::{Actor, Authority, Fault};
+use crate::{Actor, Authority, Fault, check};
 
 impl Authority {
     /// Projects by name: all of them for Owners and Admins, the assigned ones for a Member.
@@ -38,7 +38,7 @@ impl Authority {
         creator: ProjectCreator<'_>,
         name: &str,
     ) -> Result<ProjectView, Fault> {
-        let name = project_name(name)?;
+        let name = check::name("name", name)?;
         let _projects = self.changing_projects().await;
         let phare = self.phare()?;
         self.confirm(creator.actor()).await?;
@@ -74,7 +74,7 @@ impl Authority {
         id: ProjectId,
         name: &str,
     ) -> Result<ProjectView, Fault> {
-        let name = project_name(name)?;
+        let name = check::name("name", name)?;
         let _projects = self.changing_projects().await;
         let phare = self.phare()?;
         self.confirm(manager.actor()).await?;
@@ -217,19 +217,4 @@ impl Authority {
 fn view(project: Project, live: &HashMap<ProjectId, u32>) -> ProjectView {
     let keys = live.get(&project.id).copied().unwrap_or(0);
     ProjectView::of(project, keys)
-}
-
-/// Only what would make no sense to send; Phare's own limits are Phare's to state.
-fn project_name(name: &str) -> Result<String, Fault> {
-    let name = name.trim();
-    if name.is_empty() {
-        return Err(Fault::field("name", "It needs a name."));
-    }
-    if name.chars().count() > 100 || name.chars().any(char::is_control) {
-        return Err(Fault::field(
-            "name",
-            "At most 100 characters, and no control characters.",
-        ));
-    }
-    Ok(name.to_owned())
 }

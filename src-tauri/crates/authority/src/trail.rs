@@ -2,7 +2,7 @@
 
 use crate::actor::Auditor;
 use crate::api::{AuditPage, AuditQuery, AuditVerification, AuditView};
-use crate::keys::page_size;
+use crate::key_lists::page_size;
 use crate::{Authority, Fault};
 
 impl Authority {

@@ -18,6 +18,7 @@ words! {
         KeyRevoked = "key.revoked",
         KeyRestored = "key.restored",
         KeyRotated = "key.rotated",
+        KeyPreviousEnded = "key.previous_ended",
         ProjectCreated = "project.created",
         ProjectUpdated = "project.updated",
         ProjectDeleted = "project.deleted",

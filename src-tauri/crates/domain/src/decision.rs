@@ -43,10 +43,16 @@ pub struct Grant {
 /// Every reason to refuse. The gateway maps each to status, code and words in one place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The key, or the secret that a rotation replaced, is past its end.
+    /// The key is past its end.
     #[error("key expired at {since}")]
     KeyExpired {
         /// When it ended.
+        since: Timestamp,
+    },
+    /// The key works, but not with the secret that a rotation replaced.
+    #[error("secret replaced, its grace over at {since}")]
+    SecretReplaced {
+        /// When its grace ended.
         since: Timestamp,
     },
     /// The key was taken back.
@@ -127,6 +133,9 @@ fn alive(key: &Key, credential: Credential, now: Timestamp) -> Result<(), Refusa
             since: revocation.at,
         });
     }
+    if let Some(since) = key.expires_at.filter(|since| *since <= now) {
+        return Err(Refusal::KeyExpired { since });
+    }
     let replaced = match credential {
         Credential::Current => None,
         // Without a record of the previous secret there is no grace left to speak of.
@@ -135,8 +144,8 @@ fn alive(key: &Key, credential: Credential, now: Timestamp) -> Result<(), Refusa
                 .map_or(key.created_at, |previous| previous.valid_until),
         ),
     };
-    match [key.expires_at, replaced].into_iter().flatten().min() {
-        Some(since) if since <= now => Err(Refusal::KeyExpired { since }),
+    match replaced {
+        Some(since) if since <= now => Err(Refusal::SecretReplaced { since }),
         _ => Ok(()),
     }
 }

@@ -21,6 +21,7 @@ pub mod role;
 pub mod scope;
 pub mod secret;
 pub mod sort;
+pub mod text;
 mod words;
 
 pub use audit::{AuditAction, AuditEntry, AuditFault};

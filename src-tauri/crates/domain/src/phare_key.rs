@@ -167,18 +167,15 @@ impl PhareSecret {
     /// Prefix, first four, ellipsis, last four; less of a secret that is too short to show so much of.
     #[must_use]
     pub fn display_of(secret: &str) -> String {
-        let letters: Vec<char> = secret.chars().collect();
-        let prefix = letters
-            .iter()
-            .take(LONGEST_PREFIX)
-            .rposition(|letter| *letter == '_')
-            .map_or(0, |at| at + 1);
-        let text = |part: &[char]| part.iter().collect::<String>();
-        if letters.len() < prefix + 16 {
-            return format!("{}…", text(&letters[..prefix]));
+        let start = secret.char_indices().take(LONGEST_PREFIX);
+        let prefix = start.filter(|(_, letter)| *letter == '_').last();
+        let (prefix, random) = secret.split_at(prefix.map_or(0, |(at, _)| at + 1));
+        if random.chars().count() < 16 {
+            return format!("{prefix}…");
         }
-        let (first, last) = (&letters[..prefix + 4], &letters[letters.len() - 4..]);
-        format!("{}…{}", text(first), text(last))
+        let first = random.char_indices().nth(4).map_or(0, |(at, _)| at);
+        let last = random.char_indices().nth_back(3).map_or(0, |(at, _)| at);
+        format!("{prefix}{}…{}", &random[..first], &random[last..])
     }
 
     /// Whether it is time to look at it again.

@@ -71,7 +71,9 @@ impl Refusal {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Decided(decided) => match decided {
-                Decided::KeyExpired { .. } | Decided::KeyRevoked { .. } => StatusCode::UNAUTHORIZED,
+                Decided::KeyExpired { .. }
+                | Decided::KeyRevoked { .. }
+                | Decided::SecretReplaced { .. } => StatusCode::UNAUTHORIZED,
                 Decided::OperationUnknown => StatusCode::NOT_FOUND,
                 Decided::ScopeMissing { .. }
                 | Decided::ProjectManagement
@@ -106,6 +108,7 @@ impl Refusal {
             Self::Decided(decided) => match decided {
                 Decided::KeyExpired { .. } => "key_expired",
                 Decided::KeyRevoked { .. } => "key_revoked",
+                Decided::SecretReplaced { .. } => "secret_replaced",
                 Decided::ProjectManagement => "project_management_forbidden",
                 Decided::OtherProject => "project_forbidden",
                 Decided::ProjectDeleted => "project_deleted",
@@ -223,6 +226,12 @@ fn decided_message(decided: &Decided) -> Cow<'static, str> {
         }
         Decided::KeyRevoked { since } => {
             return format!("This API key was revoked at {since:.0}.").into();
+        }
+        Decided::SecretReplaced { since } => {
+            return format!(
+                "This secret was replaced and stopped working at {since:.0}. Use the API key's new one."
+            )
+            .into();
         }
         Decided::ScopeMissing { product, access } => {
             return format!(

@@ -114,6 +114,7 @@ fn word(refusal: &Refusal) -> &'static str {
         Refusal::ProjectHeadersContradict => "contradiction",
         Refusal::ProjectHeaderMissing => "missing",
         Refusal::KeyExpired { .. } => "expired",
+        Refusal::SecretReplaced { .. } => "replaced",
         Refusal::KeyRevoked { .. } => "revoked",
         Refusal::OperationUnknown => "operation",
         Refusal::ProjectDeleted => "deleted",
@@ -291,7 +292,11 @@ fn expiry_is_exact_and_a_replaced_secret_ends_with_its_grace() {
     assert_eq!(ask(Credential::Previous, 49), Ok(()));
     assert_eq!(
         ask(Credential::Previous, 50),
-        Err(Refusal::KeyExpired { since: at(50) })
+        Err(Refusal::SecretReplaced { since: at(50) })
+    );
+    assert_eq!(
+        ask(Credential::Previous, 100),
+        Err(Refusal::KeyExpired { since: at(100) })
     );
 }
 

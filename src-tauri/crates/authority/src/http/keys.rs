@@ -6,10 +6,12 @@ use gardien_domain::KeyId;
 use http::StatusCode;
 
 use super::extract::{Asked, Body, Id};
-use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Problem, Rotation};
+use crate::api::{
+    CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, LookedUp, Lookup, NewKey, Problem, Rotation,
+};
 use crate::{Actor, Authority, Fault};
 
-/// List keys, newest first
+/// List keys, newest first unless said otherwise
 #[utoipa::path(get, path = "/v1/keys", operation_id = "listKeys", params(KeyQuery), responses(
     (status = 200, body = KeyPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
@@ -36,6 +38,28 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<CreatedKey>), Fault> {
     let created = authority.create_key(actor.manage_keys()?, new?).await?;
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Find the keys that secrets belong to
+///
+/// Whatever their status, by the secret in force or the one that a rotation replaced. Leaves no trace, not even a last use.
+#[utoipa::path(post, path = "/v1/keys/lookup", operation_id = "lookUpKeys", request_body = Lookup, responses(
+    (status = 200, body = LookedUp),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn lookup(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Body(lookup): Body<Lookup>,
+) -> Result<Json<LookedUp>, Fault> {
+    let lookup = lookup.map_err(|fault| match fault {
+        // What says where the reading stopped repeats what stood there.
+        Fault::Malformed { .. } => Fault::Malformed {
+            reason: r#"Send {"secrets": ["pha_…"]}, a list of texts."#.to_owned(),
+        },
+        fault => fault,
+    })?;
+    authority.lookup(&actor, lookup).await.map(Json)
 }
 
 /// Show a key
@@ -113,6 +137,22 @@ pub(super) async fn rotate(
 ) -> Result<Json<CreatedKey>, Fault> {
     authority
         .rotate_key(actor.manage_keys()?, id, rotation?)
+        .await
+        .map(Json)
+}
+
+/// End the grace of the secret that a rotation replaced
+#[utoipa::path(post, path = "/v1/keys/{id}/end-previous", operation_id = "endPreviousSecret", params(("id" = KeyId, Path)), responses(
+    (status = 200, body = KeyView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn end_previous(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+) -> Result<Json<KeyView>, Fault> {
+    authority
+        .end_previous(actor.manage_keys()?, id)
         .await
         .map(Json)
 }
