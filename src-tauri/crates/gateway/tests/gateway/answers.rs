@@ -87,7 +87,7 @@ async fn a_rotation_lets_both_secrets_through_for_its_grace() {
     assert_eq!(world.get(&ended, MONITORS).await.status, 200);
     assert_eq!(
         world.get(&world.reader, MONITORS).await.code(),
-        "key_expired"
+        "secret_replaced"
     );
     // The secret of the first rotation belongs to nobody any more.
     ours(&world.get(&rotated, MONITORS).await, 401);
