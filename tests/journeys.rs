@@ -161,3 +161,28 @@ async fn from_a_leaked_key_to_a_new_secret() {
     // A secret that two rotations replaced belongs to nobody any more.
     world.holder(&replaced).get(MONITORS).await.refusal(401, "");
 }
+
+/// A secret in a log, found by its paste: replaced in one step, and that taken back within seconds.
+#[tokio::test]
+async fn from_a_pasted_log_to_a_replacement_and_back() {
+    let world = World::new().await;
+    let leaked = world.reading_key().await;
+    let body = json!({ "secrets": [leaked.secret] });
+    let found = world.owner.post("/v1/keys/lookup", body).await.expect(200);
+    assert_eq!(found["data"][0]["key"]["id"], json!(leaked.id));
+    let replaced = world.owner.post(&leaked.path("/replace"), json!({})).await;
+    let replaced = world.take(replaced.expect(201));
+    let dead = world.holder(&leaked).get(MONITORS).await;
+    dead.refusal(401, "key_revoked");
+
+    let restored = world.owner.post(&leaked.path("/restore"), json!({})).await;
+    assert_eq!(restored.expect(200)["status"], "active");
+    // The programs that hold either go on until the new one is taken back.
+    for both in [&leaked, &replaced] {
+        world.holder(both).get(MONITORS).await.expect(200);
+    }
+    world.revoke(&replaced).await;
+    world.holder(&leaked).get(MONITORS).await.expect(200);
+    let gone = world.holder(&replaced).get(MONITORS).await;
+    gone.refusal(401, "key_revoked");
+}

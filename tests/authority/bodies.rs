@@ -22,6 +22,11 @@ async fn a_key_that_cannot_be_is_refused_by_field() {
         ("name", json!("   "), "name"),
         ("name", json!("n".repeat(101)), "name"),
         ("name", json!("two\nlines"), "name"),
+        ("name", json!("\u{200b}\u{2060}\u{feff}"), "name"),
+        ("name", json!("\u{3164} \u{2800}"), "name"),
+        ("name", json!("gpj.\u{202e}tset"), "name"),
+        ("name", json!("\u{2067}CI\u{2069}"), "name"),
+        ("note", json!("all \u{202d}fine"), "note"),
         ("note", json!("n".repeat(1_001)), "note"),
         ("products", json!({}), "products"),
         (
@@ -66,6 +71,28 @@ async fn a_key_that_cannot_be_is_refused_by_field() {
         "all at once: {refused:#}"
     );
 
+    for fine in ["👩\u{200d}🚀", "می\u{200c}خواهم", "مفتاح الإنتاج", "מפתח"]
+    {
+        let made = world.issue(with("name", json!(fine))).await;
+        assert_eq!(made.key["name"], fine);
+        world.revoke(&made).await;
+    }
+    for (method, path, field) in [
+        (Method::PATCH, "/v1/organization", "name"),
+        (Method::POST, "/v1/projects", "name"),
+        (
+            Method::PATCH,
+            &format!("/v1/projects/{}", world.shop.id),
+            "name",
+        ),
+    ] {
+        for wrong in ["\u{200d}\u{ad}", "a\u{2066}b"] {
+            let body = Some(json!({ "name": wrong }));
+            let answer = world.owner.send(method.clone(), path, body).await;
+            let refused = answer.problem(422, "invalid");
+            assert!(refused["errors"][field][0].is_string(), "{refused:#}");
+        }
+    }
     let key = world.issue(with("name", json!("é".repeat(100)))).await;
     for (field, value) in [
         ("name", json!(" ")),
@@ -80,7 +107,7 @@ async fn a_key_that_cannot_be_is_refused_by_field() {
         assert!(refused["errors"][field][0].is_string(), "{refused:#}");
     }
     assert_eq!(
-        world.owner.get("/v1/keys").await.expect(200)["data"],
+        world.owner.get("/v1/keys?live=true").await.expect(200)["data"],
         json!([key.key]),
         "nothing else was done"
     );

@@ -263,6 +263,7 @@ async fn unknown_keys_are_not_found() {
             (Method::POST, "/revoke"),
             (Method::POST, "/restore"),
             (Method::POST, "/rotate"),
+            (Method::POST, "/end-previous"),
             (Method::POST, "/replace"),
         ] {
             let path = format!("/v1/keys/{id}{rest}");

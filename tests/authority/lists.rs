@@ -150,6 +150,36 @@ async fn filters_keep_what_they_say() {
         ("usage=stale".into(), vec![]),
         ("expires_within_days=1".into(), vec![]),
         ("expires_within_days=3".into(), vec![&shop]),
+        ("live=true".into(), vec![&rotating, &blog, &shop, &ci]),
+        (
+            "live=false".into(),
+            vec![&rotating, &revoked, &blog, &shop, &ci],
+        ),
+        ("live=true&status=revoked".into(), vec![]),
+        (
+            "sort=name&order=ascending".into(),
+            vec![&ci, &blog, &shop, &revoked, &rotating],
+        ),
+        (
+            "sort=name&live=true".into(),
+            vec![&rotating, &shop, &blog, &ci],
+        ),
+        (
+            "sort=created&order=ascending".into(),
+            vec![&ci, &shop, &blog, &revoked, &rotating],
+        ),
+        (
+            "sort=scope&order=ascending".into(),
+            vec![&ci, &rotating, &blog, &revoked, &shop],
+        ),
+        (
+            "sort=expires&order=ascending".into(),
+            vec![&shop, &ci, &blog, &revoked, &rotating],
+        ),
+        (
+            "sort=last_used".into(),
+            vec![&rotating, &revoked, &blog, &shop, &ci],
+        ),
         (
             "scope=project&status=active&uptime=none".into(),
             vec![&blog],
@@ -178,6 +208,74 @@ async fn filters_keep_what_they_say() {
         .await
         .expect(200);
     assert_eq!(ids(&second), [shop.id.as_str()]);
+}
+
+/// Each order by its own pages, while keys are made and used; a cursor of one is none of another.
+#[tokio::test]
+async fn pages_of_any_order_miss_and_repeat_nothing() {
+    let world = World::new().await.unlimited().await;
+    let mut used = Vec::new();
+    for number in 0..15 {
+        let scope = match number % 3 {
+            0 => organization(),
+            1 => world.shop.scope(),
+            _ => world.blog.scope(),
+        };
+        let name = format!("{} {}", ["b", "B", "a", "Ä"][number % 4], number / 4);
+        let mut body = new_key(&name, scope, "read", "read");
+        if number % 4 == 0 {
+            let days = 24 * (20 - number as i64);
+            let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(days);
+            body["expires_at"] = json!(end);
+        }
+        let key = world.issue(body).await;
+        if number % 5 == 0 {
+            world.holder(&key).get("/projects").await.expect(200);
+            used.push(key);
+        }
+    }
+    for key in used {
+        // What is used while it is listed may move.
+        while world.owner.get(&key.path("")).await.expect(200)["last_used_at"].is_null() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    }
+    for sort in ["created", "name", "scope", "last_used", "expires"] {
+        for order in ["ascending", "descending"] {
+            let list = async |more: &str| {
+                let path = format!("/v1/keys?sort={sort}&order={order}{more}");
+                world.owner.get(&path).await
+            };
+            let there = ids(&list("&limit=500").await.expect(200));
+            let mut seen = Vec::new();
+            let mut more = String::new();
+            loop {
+                let page = list(&format!("&limit=7{more}")).await.expect(200);
+                seen.extend(ids(&page));
+                let Some(next) = page["next_cursor"].as_str() else {
+                    break;
+                };
+                more = format!("&cursor={next}");
+                let name = format!("Meanwhile {}", seen.len());
+                world
+                    .issue(new_key(&name, organization(), "read", "none"))
+                    .await;
+                let another = if sort == "name" { "expires" } else { "name" };
+                let path = format!("/v1/keys?sort={another}&order={order}{more}");
+                let refused = world.owner.get(&path).await.problem(422, "invalid");
+                let words = refused["errors"]["cursor"][0].as_str().unwrap();
+                assert!(words.contains("another order"), "{words}");
+            }
+            let distinct: HashSet<_> = seen.iter().collect();
+            assert_eq!(distinct.len(), seen.len(), "{sort} {order}");
+            seen.retain(|id| there.contains(id));
+            assert_eq!(seen, there, "{sort} {order}");
+        }
+    }
+    for wrong in ["sort=age", "order=up", "live=maybe"] {
+        let answer = world.owner.get(&format!("/v1/keys?{wrong}")).await;
+        answer.problem(400, "malformed");
+    }
 }
 
 #[tokio::test]

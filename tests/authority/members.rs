@@ -40,6 +40,7 @@ fn key_changes(world: &World, key: &Issued) -> Vec<(Method, String, Value)> {
             key.path("/rotate"),
             json!({ "grace_seconds": 60 }),
         ),
+        (Method::POST, key.path("/end-previous"), json!({})),
         (Method::POST, key.path("/replace"), json!({})),
     ]
 }
@@ -94,6 +95,8 @@ async fn the_list_of_key_changing_endpoints_is_complete() {
     let mut described: Vec<_> = routes(&document)
         .into_iter()
         .filter(|(method, path)| *method != Method::GET && path.starts_with("/v1/keys"))
+        // Reads; what it reads by must not stand in an address.
+        .filter(|(_, path)| path != "/v1/keys/lookup")
         .map(|(method, path)| format!("{method} {}", path.replace("{id}", &key.id)))
         .collect();
     known.sort_unstable();

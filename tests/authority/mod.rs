@@ -7,6 +7,7 @@ mod crash;
 mod keys;
 mod leaks;
 mod lists;
+mod lookup;
 mod members;
 mod noise;
 mod openapi;
