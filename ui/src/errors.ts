@@ -35,6 +35,12 @@ export const ERRORS = {
     action: 'retry',
     reassurance: NOTHING_CHANGED,
   },
+  data_unusable: {
+    severity: 'blocking',
+    title: 'Gardien cannot use its folder',
+    action: 'retry',
+    reassurance: 'Nothing was changed or deleted. The gateway stays closed until the folder can be used.',
+  },
   data_in_use: {
     severity: 'blocking',
     title: 'Another Gardien is using this data',

@@ -21,7 +21,10 @@ export function fake(options: WorldOptions = {}): FakeBridge {
   return {
     world,
     calls,
-    listen: (other) => (handler = other),
+    listen: (other) => {
+      handler = other;
+      return Promise.resolve();
+    },
     push: (event) => {
       handler(event);
     },
