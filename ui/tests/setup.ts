@@ -3,8 +3,9 @@ import { cleanup } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
 // Parts that the window fetches when they are first shown, so that no test waits for their compilation.
 import '../src/features/activity/ActivityPage.svelte';
-import '../src/features/connection/ConnectForm.svelte';
+import '../src/features/connection/ConnectDialog.svelte';
 import '../src/features/projects/ProjectsPage.svelte';
+import '../src/views/Closing.svelte';
 import '../src/views/Failure.svelte';
 import '../src/views/FirstStart.svelte';
 import '../src/views/Palette.svelte';

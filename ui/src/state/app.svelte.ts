@@ -36,6 +36,7 @@ class App {
   /** Phare's own keys, attached and kept; null until they are known, and for whoever may not see them. */
   phareKeys = $state.raw<PhareKeyView[] | null>(null);
   #phareTurn = 0;
+  #pushed = 0;
   #handlers = new Set<(event: Change) => void>();
 
   session = $derived(this.status?.session ?? null);
@@ -98,17 +99,20 @@ class App {
     await listen((event) => {
       this.#hear(event);
     });
+    const pushed = this.#pushed;
     const [status] = await Promise.all([
       call('app_status', null).catch((thrown: unknown) => failed(asCommandError(thrown))),
       this.loadPreferences(),
     ]);
     // What was pushed meanwhile is newer.
-    if (this.status === null) this.#take(status);
+    if (pushed === this.#pushed) this.#take(status);
   }
 
   #hear(event: WindowEvent): void {
-    if (event.type === 'status') this.#take(event.status);
-    else if (event.type === 'lost') this.#lose(event.error);
+    if (event.type === 'status') {
+      this.#pushed += 1;
+      this.#take(event.status);
+    } else if (event.type === 'lost') this.#lose(event.error);
     else if (event.type === 'closing') this.closing = event.closing;
     else {
       if (event.change.type === 'limits') this.limits = event.change.limits;
