@@ -18,6 +18,7 @@ describe('the homes', () => {
     await waitFor(() => {
       expect(asked(bridge, 'switch_home')).toEqual([{ connection: { kind: 'embedded' }, keep_serving: true }]);
       gone('also-serving');
+      expect(document.activeElement).not.toBe(document.body);
     });
   });
 
