@@ -35,6 +35,13 @@ export const ERRORS = {
     action: 'retry',
     reassurance: NOTHING_CHANGED,
   },
+  folder_unusable: {
+    severity: 'blocking',
+    title: 'Gardien cannot use its folder',
+    next: 'Give yourself the right to write there, or make room on the disk, then try again.',
+    action: 'retry',
+    reassurance: 'Nothing was changed or deleted. The gateway stays closed until the folder can be used.',
+  },
   data_in_use: {
     severity: 'blocking',
     title: 'Another Gardien is using this data',
@@ -115,6 +122,12 @@ export const ERRORS = {
     title: 'Another program uses this port',
     next: 'Choose another port, or close the other program.',
     action: 'retry',
+  },
+  file_put_aside: {
+    severity: 'error',
+    title: 'A file could not be read and was put aside',
+    next: 'Look through the settings once. The file that was put aside can be deleted.',
+    action: 'none',
   },
   disk_full: {
     severity: 'error',

@@ -25,6 +25,12 @@ export function ago(time: string, now = Date.now()): string {
   return 'just now';
 }
 
+/** "3 s ago", and further back as `ago` says it. */
+export function secondsAgo(time: string, now = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  return seconds < 60 ? `${String(seconds)} s ago` : ago(time, now);
+}
+
 const SHORT = { year: 'y', month: 'mo', day: 'd', hour: 'h', minute: 'min' };
 
 /** The same in a narrow column: "3 min ago", "in 5 d". */

@@ -2,7 +2,9 @@
 import { screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
-import type { WorldOptions } from '../src/bridge/fake/world';
+import { sampleClosing } from '../src/bridge/fake';
+import { makeWorld, type WorldOptions } from '../src/bridge/fake/world';
+import { app } from '../src/state/app.svelte';
 import { fill, open, press, row, user } from './support';
 
 type Screen = [name: string, options: WorldOptions, go?: () => Promise<unknown>];
@@ -156,6 +158,34 @@ const SCREENS: Screen[] = [
     async () => {
       await user.click(row('terraform-production'));
       await screen.findByTestId('key-stops');
+    },
+  ],
+  ['notices, and a paused gateway', { gateway: 'paused', notices: 2 }],
+  ['switch of homes', { connection: 'team' }, () => press('connection')],
+  [
+    'connect to a team, refused',
+    {},
+    async () => {
+      await press('nav-settings');
+      await press('connect-to-team');
+      await press('connect');
+    },
+  ],
+  ['who used the limit', { used: 100 }, () => press('gauge-open')],
+  [
+    'pause the gateway',
+    {},
+    async () => {
+      await press('nav-settings');
+      await press('pause-gateway');
+    },
+  ],
+  [
+    'closing',
+    { keys: 9 },
+    async () => {
+      app.closing = sampleClosing(makeWorld({ keys: 9 }), false);
+      await screen.findByTestId('closing-dialog');
     },
   ],
   ['palette', {}, () => user.keyboard('{Control>}k{/Control}')],

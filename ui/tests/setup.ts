@@ -1,6 +1,17 @@
 // What jsdom lacks of a browser, and a clean window for every test.
 import { cleanup } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
+// Parts that the window fetches when they are first shown, so that no test waits for their compilation.
+import '../src/features/activity/ActivityPage.svelte';
+import '../src/features/connection/ConnectDialog.svelte';
+import '../src/features/projects/ProjectsPage.svelte';
+import '../src/views/Closing.svelte';
+import '../src/views/Failure.svelte';
+import '../src/views/FirstStart.svelte';
+import '../src/views/Palette.svelte';
+import '../src/views/SettingsView.svelte';
+import '../src/views/Shell.svelte';
+import '../src/views/ShortcutList.svelte';
 import { toasts } from '../src/components/toasts.svelte';
 import { app } from '../src/state/app.svelte';
 import { route } from '../src/state/route.svelte';
@@ -33,6 +44,7 @@ beforeEach(() => {
   app.preferences = null;
   app.limits = null;
   app.lost = null;
+  app.closing = null;
   app.phareKeys = null;
   route.go('keys');
 });

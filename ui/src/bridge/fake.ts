@@ -1,5 +1,5 @@
 // An in-memory Gardien for component tests and for looking at screens without a backend. Never shipped.
-import type { Commands, WindowEvent } from '../bindings';
+import type { Closing, Commands, WindowEvent } from '../bindings';
 import type { Bridge } from './interface';
 import { COMMANDS } from './fake/commands';
 import { makeWorld, type World, type WorldOptions } from './fake/world';
@@ -21,7 +21,10 @@ export function fake(options: WorldOptions = {}): FakeBridge {
   return {
     world,
     calls,
-    listen: (other) => (handler = other),
+    listen: (other) => {
+      handler = other;
+      return Promise.resolve();
+    },
     push: (event) => {
       handler(event);
     },
@@ -44,10 +47,32 @@ export function fakeFromAddress(query: URLSearchParams): FakeBridge {
     ...number('projects'),
     ...number('delay'),
     ...number('kept'),
+    ...number('used'),
+    ...number('notices'),
     ...['role', 'stage', 'code', 'keychain', 'gateway', 'connection', 'theme', 'failing', 'upstream', 'phare'].reduce(
       (all, name) => ({ ...all, ...text(name) }),
       {},
     ),
   };
-  return fake({ keys: 3, delay: 60, ...(options as WorldOptions) });
+  const bridge = fake({ keys: 3, delay: 60, ...(options as WorldOptions) });
+  const closing = query.get('closing');
+  if (closing !== null) {
+    setTimeout(() => {
+      bridge.push({ type: 'closing', closing: sampleClosing(bridge.world, closing === 'quit') });
+    }, 500);
+  }
+  return bridge;
+}
+
+/** What is asked when the window of this world is closed, or the app is left. */
+export function sampleClosing({ keys }: World, quitting: boolean): Closing {
+  const callers = keys.slice(0, 2).map(({ id, name, display }, index) => ({
+    id,
+    name,
+    display,
+    client: index === 0 ? 'terraform-provider-phare' : null,
+    last_at: new Date(Date.now() - 3000).toISOString(),
+    calls: 12 - index * 11,
+  }));
+  return { live_keys: keys.length, callers, tray: true, quitting };
 }

@@ -33,6 +33,6 @@ export async function call<K extends keyof Commands>(
 }
 
 /** Gives everything that the backend pushes to `handler`. One handler for the window: the last one. */
-export function listen(handler: (event: WindowEvent) => void): void {
-  bridge?.listen(handler);
+export async function listen(handler: (event: WindowEvent) => void): Promise<void> {
+  await bridge?.listen(handler);
 }

@@ -3,8 +3,8 @@ import type { CommandError, Commands, WindowEvent } from '../bindings';
 /** The one way from the window to the backend. Rejects with a `CommandError`, never with anything else. */
 export interface Bridge {
   call<K extends keyof Commands>(name: K, args: Commands[K]['args']): Promise<Commands[K]['result']>;
-  /** Gives everything that the backend pushes to `handler`, from now on and until the window is gone. */
-  listen(handler: (event: WindowEvent) => void): void;
+  /** Gives everything that the backend pushes to `handler`, from its answer on and until the window is gone. */
+  listen(handler: (event: WindowEvent) => void): Promise<void>;
 }
 
 /** Whether something thrown is the error shape that crosses from Rust. */

@@ -11,9 +11,9 @@ export const tauri: Bridge = {
       throw asCommandError(thrown);
     }
   },
-  listen(handler) {
+  async listen(handler) {
     const channel = new Channel<WindowEvent>();
     channel.onmessage = handler;
-    void invoke('watch', { channel });
+    await invoke('watch', { channel });
   },
 };

@@ -1,10 +1,26 @@
-// What the whole window knows: the status, the session, whether the server answers.
-import type { AppStatus, CommandError, Commands, LimitsView, PhareKeyView, Preferences, Theme } from '../bindings';
-import { asCommandError, call, open } from '../bridge';
+// What the whole window knows: the status, the session, whether the server answers. The backend pushes what changes.
+import type {
+  AppStatus,
+  Closing,
+  CommandError,
+  Commands,
+  Event as Change,
+  HomeView,
+  LimitsView,
+  PhareKeyView,
+  Preferences,
+  Theme,
+  WindowEvent,
+} from '../bindings';
+import { asCommandError, call, listen, open } from '../bridge';
+import { inform, toasts } from '../components/toasts.svelte';
 import { explain } from '../errors';
-import { inform } from '../components/toasts.svelte';
 
 type Call<K extends keyof Commands> = Promise<Commands[K]['result']>;
+/** The commands that answer with the new status. */
+type StatusCommand = {
+  [K in keyof Commands]: Commands[K]['result'] extends AppStatus ? K : never;
+}[keyof Commands];
 
 const LOST = new Set(['unreachable', 'connection_unreachable']);
 
@@ -14,13 +30,20 @@ class App {
   limits = $state.raw<LimitsView | null>(null);
   /** Set while a team server does not answer. What was loaded stays readable. */
   lost = $state.raw<CommandError | null>(null);
+  /** Set while somebody has to say what becomes of the gateway. */
+  closing = $state.raw<Closing | null>(null);
 
   /** Phare's own keys, attached and kept; null until they are known, and for whoever may not see them. */
   phareKeys = $state.raw<PhareKeyView[] | null>(null);
   #phareTurn = 0;
+  #pushed = 0;
+  #handlers = new Set<(event: Change) => void>();
 
   session = $derived(this.status?.session ?? null);
   rights = $derived(this.session?.rights ?? null);
+  homes = $derived(this.status?.homes ?? []);
+  /** This computer's home, wherever the person is. */
+  local = $derived(this.homes.find(({ connection }) => connection.kind === 'embedded') ?? null);
   attached = $derived(this.phareKeys?.filter(({ purpose }) => purpose === 'attached') ?? []);
   kept = $derived(this.phareKeys?.filter(({ purpose }) => purpose === 'kept') ?? []);
   /** Whether calls go out with Phare's keys. Of a team's server nothing else tells it. */
@@ -32,12 +55,12 @@ class App {
   async ask<K extends keyof Commands>(name: K, args: Commands[K]['args']): Call<K> {
     try {
       const result = await call(name, args);
-      if (this.lost && name === 'limits') this.lost = null;
+      if (name === 'limits') this.#lose(null);
       return result;
     } catch (thrown) {
       const error = asCommandError(thrown);
       if (LOST.has(error.code) && this.status?.connection?.kind === 'team' && this.status.stage === 'ready') {
-        this.lost = error;
+        this.#lose(error);
       }
       throw error;
     }
@@ -57,17 +80,67 @@ class App {
     }
   }
 
-  /** Reads the status, waiting for the backend to come out of its start. */
+  /** Sends a command that answers with the new status, and whether it was done; a toast says if not. */
+  async change<K extends StatusCommand>(name: K, args: Commands[K]['args']): Promise<boolean> {
+    const status: AppStatus | undefined = await this.attempt(name, args);
+    if (status) this.become(status);
+    return status !== undefined;
+  }
+
+  /** Hears every change at the authority or the gateway, until the returned function is called. */
+  subscribe(handler: (event: Change) => void): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  /** Listens first and asks then, so that nothing falls in between; from here on the backend says what changes. */
   async start(): Promise<void> {
     await open();
-    let status: AppStatus | null = null;
-    do {
-      if (status) await new Promise((resolve) => setTimeout(resolve, 120));
-      status = await call('app_status', null).catch((thrown: unknown) => failed(asCommandError(thrown)));
-      this.status = status;
-    } while (status.stage === 'starting');
+    await listen((event) => {
+      this.#hear(event);
+    });
+    const pushed = this.#pushed;
+    const [status] = await Promise.all([
+      call('app_status', null).catch((thrown: unknown) => failed(asCommandError(thrown))),
+      this.loadPreferences(),
+    ]);
+    // What was pushed meanwhile is newer.
+    if (pushed === this.#pushed) this.#take(status);
+  }
+
+  #hear(event: WindowEvent): void {
+    if (event.type === 'status') {
+      this.#pushed += 1;
+      this.#take(event.status);
+    } else if (event.type === 'lost') this.#lose(event.error);
+    else if (event.type === 'closing') this.closing = event.closing;
+    else {
+      if (event.change.type === 'limits') this.limits = event.change.limits;
+      if (event.change.type === 'phare_keys') void this.loadPhareKeys();
+      for (const handler of [...this.#handlers]) handler(event.change);
+    }
+  }
+
+  #take(status: AppStatus): void {
+    const moved = placeOf(status) !== placeOf(this.status);
+    this.status = status;
+    if (!this.preferences && status.stage !== 'starting') void this.loadPreferences();
+    if (!moved) return;
+    // Nothing of the organization before may stay, least of all an offer to undo something there.
+    this.limits = null;
+    this.phareKeys = null;
+    this.lost = null;
+    toasts.clear();
+    if (status.stage !== 'ready') return;
+    void this.loadLimits();
     void this.loadPhareKeys();
-    await this.loadPreferences();
+  }
+
+  /** Once the server answers again, the lists on show are loaded anew. */
+  #lose(error: CommandError | null): void {
+    const back = this.lost !== null && error === null;
+    this.lost = error;
+    if (back) window.dispatchEvent(new Event('gardien:reload'));
   }
 
   async loadPreferences(): Promise<void> {
@@ -75,11 +148,11 @@ class App {
     if (this.preferences) applyTheme(this.preferences.theme);
   }
 
-  /** Looks whether anything has changed behind the window's back. */
-  async refresh(): Promise<void> {
-    const status = await call('app_status', null).catch(() => this.status);
-    if (JSON.stringify(status) !== JSON.stringify(this.status)) this.status = status;
-    await this.loadPhareKeys();
+  /** What was pushed while it was asked for is newer. */
+  async loadLimits(): Promise<void> {
+    const before = this.limits;
+    const limits = await this.ask('limits', null).catch(() => before);
+    if (this.limits === before) this.limits = limits;
   }
 
   /** An answer that was asked for before something changed never replaces what changed. */
@@ -103,17 +176,19 @@ class App {
 
   /** Takes a new status from a command that answers with one. */
   become(status: AppStatus): void {
-    this.status = status;
+    this.#take(status);
     this.lost = null;
     void this.loadPhareKeys();
   }
 
   /** Opens again, binds the port again, asks the keychain again. */
-  async retry(): Promise<void> {
-    const status = await this.attempt('retry', null);
-    if (!status) return;
-    this.become(status);
-    if (status.stage === 'starting') await this.start();
+  retry(): Promise<boolean> {
+    return this.change('retry', null);
+  }
+
+  /** Goes to another home; this computer's gateway goes on serving. */
+  async go(home: HomeView): Promise<void> {
+    if (!home.current) await this.change('switch_home', { connection: home.connection, keep_serving: true });
   }
 
   async savePreferences(change: Partial<Preferences>): Promise<CommandError | null> {
@@ -128,12 +203,13 @@ class App {
       return asCommandError(thrown);
     }
   }
+}
 
-  /** One look at the shared limit; called every two seconds while the window is seen. */
-  async measure(): Promise<void> {
-    if (this.status?.stage !== 'ready') return;
-    this.limits = await this.ask('limits', null).catch(() => this.limits);
-  }
+/** Who is where: another organization or person is another window. */
+export function placeOf(status: AppStatus | null): string {
+  if (status?.stage !== 'ready') return '';
+  const { connection, session } = status;
+  return `${session?.member.id ?? ''}@${connection?.kind === 'team' ? connection.url : ''}`;
 }
 
 function failed(failure: CommandError): AppStatus {

@@ -38,7 +38,7 @@ export function press(event: KeyboardEvent): void {
   handler();
 }
 
-const MOD = /mac/i.test(navigator.userAgent) ? '⌘' : 'Ctrl';
+export const MOD = /mac/i.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 
 /** What `?` lists. */
 export const SHORTCUTS: [keys: string, what: string][] = [

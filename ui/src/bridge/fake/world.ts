@@ -33,6 +33,10 @@ export interface WorldOptions {
   /** How the attached key stands. */
   phare?: PhareState;
   theme?: Theme;
+  /** Calls of the last minute. */
+  used?: number;
+  /** Files that were put aside at the start. */
+  notices?: number;
   /** Milliseconds before every answer. */
   delay?: number;
   /** A command that always fails, with `code`. */
@@ -101,7 +105,12 @@ export function makeWorld(options: WorldOptions): World {
       upstream: options.upstream ?? 'sandbox',
       keychain: options.keychain ?? 'available',
       homes: homes(options, keys),
-      notices: [],
+      notices: Array.from({ length: options.notices ?? 0 }, () => ({
+        code: 'file_put_aside',
+        message: 'The preferences could not be read and start anew.',
+        remedy: 'Look through the settings once.',
+        path: '/home/ada/.local/share/dev.gardien.desktop/preferences.json.damaged',
+      })),
     },
     organization: { name: 'Acme Lighthouses', calls_per_minute: 100, at_limit: 'reject' },
     preferences: { theme: options.theme ?? 'system', gateway_port: 7420, on_close: 'ask', start_at_login: false },
@@ -113,7 +122,7 @@ export function makeWorld(options: WorldOptions): World {
     kept: new Set(keys.filter((_, index) => index % 3 !== 1).map((key) => key.id)),
     fresh: new Set(),
     clipboard: '',
-    used: 63,
+    used: options.used ?? 63,
     delay: options.delay ?? 0,
     failing: new Map(),
   };

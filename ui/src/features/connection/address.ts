@@ -1,18 +1,25 @@
 // Which server addresses a session token may be sent to.
+import { isThisComputer } from '../../address';
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** An address as it will be used: without a scheme it is https, and http only on this computer. */
+export function serverAddress(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === '' || /^[a-z][a-z\d+.-]*:\/\//i.test(trimmed)) return trimmed;
+  return isThisComputer(`http://${trimmed}`) ? `http://${trimmed}` : `https://${trimmed}`;
+}
 
 /** What is wrong with an address; null when it may be used. */
 export function addressProblem(text: string): string | null {
-  const trimmed = text.trim();
-  if (trimmed === '') return 'Write the address of the server.';
-  let url: URL;
-  try {
-    url = new URL(trimmed);
-  } catch {
-    return 'This is not an address. It looks like https://gardien.example.com.';
-  }
-  if (url.protocol === 'https:') return null;
-  if (url.protocol === 'http:' && LOOPBACK.test(url.hostname)) return null;
-  return 'Use https: over http anybody on the way could read the session token.';
+  const address = serverAddress(text);
+  if (address === '') return 'Write the address of the server.';
+  if (!URL.canParse(address) || /\s/.test(address)) return 'This is no address, such as gardien.example.com.';
+  if (address.startsWith('https:') || (address.startsWith('http:') && isThisComputer(address))) return null;
+  return 'Use https: over http anybody on the way could read the token.';
+}
+
+/** What is wrong with a session token before it is sent; null when it may be one. */
+export function tokenProblem(text: string): string | null {
+  const token = text.trim();
+  if (token === '') return 'Paste the session token.';
+  return token.startsWith('pha_') ? 'This is an API key. A session token starts with gdn_session_.' : null;
 }
