@@ -1,5 +1,6 @@
 //! The gateway as a whole: what it holds, and the way of a request through it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -62,6 +63,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     uses: Arc<Uses>,
     upstream: RwLock<Option<Arc<dyn Transport>>>,
+    paused: AtomicBool,
     timing: Timing,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -101,6 +103,7 @@ impl Gateway {
             throttle,
             uses,
             upstream: RwLock::default(),
+            paused: AtomicBool::new(false),
             timing,
             tasks,
             _end: stop.clone().drop_guard(),
@@ -136,6 +139,17 @@ impl Gateway {
             .upstream
             .write()
             .unwrap_or_else(PoisonError::into_inner) = upstream;
+    }
+
+    /// Rests, or goes on: while paused, calls are answered with 503. Those in flight are finished.
+    pub fn pause(&self, paused: bool) {
+        self.0.paused.store(paused, Ordering::Release);
+    }
+
+    /// Whether it rests.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.0.paused.load(Ordering::Acquire)
     }
 
     /// What the limit looks like now.
@@ -218,6 +232,10 @@ impl Gateway {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .admit(&head, now)?;
+        // Only now: a key that is refused is told why at any time.
+        if self.is_paused() {
+            return Err(Refusal::Paused);
+        }
         let upstream = upstream.ok_or(Refusal::UpstreamMissing)?;
         let pass = self.0.throttle.enter().await?;
         self.0.uses.note(admitted.key, admitted.operation, now);

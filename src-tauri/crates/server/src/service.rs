@@ -252,6 +252,12 @@ impl Service {
         self.0.management_door.open(address, router, limits).await
     }
 
+    /// Lets the gateway rest, or go on. While it rests it listens, and answers each call with 503 and when to come
+    /// again.
+    pub fn pause_gateway(&self, paused: bool) {
+        self.0.gateway.pause(paused);
+    }
+
     /// Answers no more clients of Phare's API until [`Self::listen_gateway`].
     pub async fn stop_gateway(&self) {
         self.0.authority.announce(None);
