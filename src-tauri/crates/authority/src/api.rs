@@ -1,12 +1,12 @@
 //! The bodies of the management API, as JSON, OpenAPI and TypeScript see them.
 //!
-//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation.
+//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation, and [`Lookup`].
 
-use gardien_domain::filter::{ScopeKind, Usage};
+use gardien_domain::filter::{KeySort, Order, ScopeKind, Usage};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
-    Access, AtLimit, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret, Product,
-    ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
+    Access, AtLimit, Credential, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret,
+    Product, ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -118,7 +118,35 @@ pub struct Rotation {
     pub grace_seconds: u32,
 }
 
-/// Which keys to list. Newest first.
+/// Secrets, of any status, to find the keys of.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// At most 1,000. What is no secret finds nothing.
+    #[serde(serialize_with = "expose_all")]
+    #[schema(value_type = Vec<String>, max_items = 1_000)]
+    pub secrets: Vec<SecretString>,
+}
+
+fn expose_all<S: Serializer>(secrets: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(secrets.iter().map(ExposeSecret::expose_secret))
+}
+
+/// The key that a secret belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LookedUpKey {
+    pub key: KeyView,
+    pub credential: Credential,
+}
+
+/// The answer to a lookup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LookedUp {
+    /// One for each secret, in the same order; null where there is no such key, or none that the person sees.
+    pub data: Vec<Option<LookedUpKey>>,
+}
+
+/// Which keys to list. Newest first unless said otherwise.
 #[derive(
     Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams,
 )]
@@ -144,6 +172,14 @@ pub struct KeyQuery {
     /// Live, and expiring within so many days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_within_days: Option<u16>,
+    /// Only those that are neither revoked nor expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<KeySort>,
+    /// `descending` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// 1 to 500; 50 if absent.

@@ -16,6 +16,8 @@ use crate::{Actor, Authority, Fault};
 
 /// The longest grace of a rotation, in seconds: 30 days.
 const LONGEST_GRACE: u32 = 30 * 24 * 60 * 60;
+/// The most secrets that are looked up at once.
+pub(crate) const LOOKUP: usize = 1_000;
 
 impl Authority {
     /// Keys that the actor may see, newest first.
