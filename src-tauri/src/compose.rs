@@ -13,6 +13,7 @@ use crate::app::{App, GatewayState, Home, Place, Ready, phare_secret};
 use crate::error::{Code, CommandError, chain};
 use crate::notices;
 use crate::preferences::{Connection, UpstreamKind};
+use crate::recovery;
 
 /// Opens what the preferences ask for, and puts it in place.
 pub(crate) async fn open(app: &App) {
@@ -82,7 +83,10 @@ async fn open_embedded(app: &App) -> Result<Place, CommandError> {
 
 /// Whoever has to put a backup in place of a file must know where it is.
 fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
-    if !error.is(Code::Internal) {
+    if error.is(Code::FolderUnusable) {
+        let folder = app.folder.display();
+        error.message = format!("{folder} cannot be used: {}.", error.message);
+    } else if !error.is(Code::Internal) {
         let file = gardien_server::database(&app.folder);
         error.message = format!("The file is {}.", file.display());
     }
@@ -90,6 +94,7 @@ fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
 }
 
 async fn open_founded(app: &App, service: Service, owner: MemberId) -> Result<Ready, CommandError> {
+    recovery::find_again(app, &service, owner).await;
     let saved = app.preferences.read();
     let upstream = attach_chosen(app, &service, owner, saved.upstream).await;
     let gateway = listen(&service, saved.gateway_port).await?;

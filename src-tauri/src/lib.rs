@@ -4,9 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-use std::fs::DirBuilder;
-use std::io;
-use std::path::Path;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,16 +25,23 @@ mod commands;
 mod compose;
 mod environment;
 mod error;
+mod folder;
 mod forms;
+#[cfg(target_os = "linux")]
+mod graphics;
 mod keeper;
 mod log;
 mod notices;
 mod preferences;
+mod recovery;
 mod window;
 
 /// Runs the app until the person leaves. Arguments mean nothing to it.
 pub fn run() -> ExitCode {
     let environment = Environment::read();
+    // Before there is a second thread: it may start the app anew.
+    #[cfg(target_os = "linux")]
+    let attempt = graphics::choose_way(&environment);
     let mut builder = tauri::Builder::default();
     // Whoever names a folder may run one app for each; its lock keeps two from sharing one.
     if environment.data.is_none() {
@@ -46,6 +51,10 @@ pub fn run() -> ExitCode {
     }
     // Not whether it was visible: a hidden window would stay hidden at the next start.
     let restored = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = attempt {
+        builder = builder.manage(attempt);
+    }
     let built = builder
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(
@@ -64,6 +73,8 @@ pub fn run() -> ExitCode {
         }
         Err(error) => {
             tracing::error!(%error, "the window cannot be opened");
+            // The log may not have been started.
+            let _ = writeln!(io::stderr(), "gardien-desktop: {error}");
             ExitCode::FAILURE
         }
     }
@@ -76,30 +87,34 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
         None => app.path().app_data_dir()?,
     };
     // What is wrong with the folder is told in the window, by whoever opens the data in it.
-    let made = make_private(&folder);
-    log::start(&folder.join("logs"));
+    let made = folder::make_private(&folder);
+    let mut notices = Vec::from_iter(log::start(&folder.join("logs")));
     if let Err(error) = made {
         tracing::error!(%error, "the data folder cannot be made");
+        // The one cause of both.
+        notices.clear();
     }
-    let preferences = PreferenceFile::open(app, &folder)?;
+    let (preferences, found) = PreferenceFile::open(app, &folder)?;
+    notices.extend(found);
     let clipboard = Clipboard::open(environment.clipboard);
     let (phare, keeper) = (environment.phare.clone(), Keeper::new(Vault::open()));
     let state = Arc::new(App::new(folder, phare, keeper, clipboard, preferences));
     app.manage(Arc::clone(&state));
-    window::create(app)?;
+    #[cfg(target_os = "linux")]
+    let attempt = app.try_state::<graphics::Attempt>();
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = &attempt {
+        attempt.begin();
+    }
+    let window = window::create(app)?;
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = attempt {
+        tauri::async_runtime::spawn(attempt.inner().clone().watch(window));
+    }
     tauri::async_runtime::spawn(async move { compose::open(&state).await });
     #[cfg(unix)]
     tauri::async_runtime::spawn(leave_when_told(app.clone()));
     Ok(())
-}
-
-/// For its owner alone: the names of keys are nobody else's business.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// Holds the exit back until everything is closed in order.
@@ -117,6 +132,8 @@ fn until_stopped() -> impl FnMut(&AppHandle, RunEvent) + 'static {
         if stopping.swap(true, Ordering::AcqRel) {
             return;
         }
+        #[cfg(target_os = "linux")]
+        graphics::leave(app);
         let (app, stopped) = (app.clone(), Arc::clone(&stopped));
         let state = Arc::clone(app.state::<Arc<App>>().inner());
         tauri::async_runtime::spawn(async move {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{AppHandle, Manager, Url, Window, WindowEvent};
+use tauri::{AppHandle, Manager, Url, WebviewWindow, Window, WindowEvent};
 
 use crate::app::{App, Place};
 use crate::preferences::Connection;
@@ -11,7 +11,7 @@ use crate::preferences::Connection;
 const LABEL: &str = "main";
 
 /// Opens the window as the configuration describes it.
-pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
+pub(crate) fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     let config = app
         .config()
         .app
@@ -21,8 +21,7 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<()> {
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
     WebviewWindowBuilder::from_config(app, config)?
         .on_navigation(is_own)
-        .build()?;
-    Ok(())
+        .build()
 }
 
 /// Brings the window to the front: a second start does this instead of opening another.
