@@ -1,7 +1,8 @@
 //! What a person chose, kept in a file that anybody may read. No secret, ever: none of its types can hold one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gardien_domain::{KeyId, MemberId};
@@ -12,7 +13,12 @@ use tauri::{AppHandle, Wry};
 use tauri_plugin_store::{Store, StoreBuilder};
 use ts_rs::TS;
 
-use crate::error::CommandError;
+use crate::error::{Code, CommandError};
+use crate::folder::reason;
+use crate::notices::Notice;
+use file::SafeFile;
+
+mod file;
 
 /// The port that the gateway listens on unless somebody chose another.
 const GATEWAY_PORT: u16 = 7420;
@@ -49,17 +55,36 @@ pub(crate) enum UpstreamKind {
     None,
 }
 
+/// What becomes of the gateway when the window is closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnClose {
+    #[default]
+    Ask,
+    Keep,
+    Stop,
+}
+
 /// Everything that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Saved {
     pub(crate) theme: Theme,
     pub(crate) gateway_port: u16,
-    /// Whether the gateway stays open when the window is closed.
-    pub(crate) keep_gateway_running: bool,
+    pub(crate) on_close: OnClose,
     pub(crate) connection: Connection,
+    /// The team's server that was joined, wherever the person is now. Its token is in the keychain.
+    pub(crate) team: Option<String>,
+    /// Whether the gateway of this computer serves while the person is at the team's server.
+    pub(crate) keep_serving: bool,
     pub(crate) upstream: UpstreamKind,
     /// Keys whose secret this computer's keychain holds, by the member who kept them. Their ids, nothing more.
     pub(crate) kept: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Default for Saved {
+    fn default() -> Self {
+        Self::read(|_| None)
+    }
 }
 
 impl Saved {
@@ -68,11 +93,21 @@ impl Saved {
         fn of<T: DeserializeOwned>(value: Option<Value>) -> Option<T> {
             serde_json::from_value(value?).ok()
         }
+        let connection: Connection = of(get("connection")).unwrap_or_default();
+        let team = match &connection {
+            Connection::Team { url } => Some(url.clone()),
+            Connection::Embedded => of(get("team")).unwrap_or_default(),
+        };
+        // What versions before this one called it.
+        let kept = of(get("keep_gateway_running")) == Some(true);
+        let on_close = if kept { OnClose::Keep } else { OnClose::Ask };
         Self {
             theme: of(get("theme")).unwrap_or_default(),
             gateway_port: of(get("gateway_port")).unwrap_or(GATEWAY_PORT),
-            keep_gateway_running: of(get("keep_gateway_running")).unwrap_or_default(),
-            connection: of(get("connection")).unwrap_or_default(),
+            on_close: of(get("on_close")).unwrap_or(on_close),
+            connection,
+            team,
+            keep_serving: of(get("keep_serving")).unwrap_or(true),
             upstream: of(get("upstream")).unwrap_or_default(),
             kept: of(get("kept")).unwrap_or_default(),
         }
@@ -82,8 +117,10 @@ impl Saved {
         let Value::Object(values) = serde_json::json!({
             "theme": self.theme,
             "gateway_port": self.gateway_port,
-            "keep_gateway_running": self.keep_gateway_running,
+            "on_close": self.on_close,
             "connection": self.connection,
+            "team": self.team,
+            "keep_serving": self.keep_serving,
             "upstream": self.upstream,
             "kept": self.kept,
         }) else {
@@ -112,17 +149,59 @@ impl Saved {
 
 /// The preferences and the file they lie in.
 pub(crate) struct PreferenceFile {
-    store: Arc<Store<Wry>>,
+    /// Writes under another name, which is then put in the place of the file. None: nothing is written.
+    store: Option<Arc<Store<Wry>>>,
+    file: SafeFile,
+    folder: PathBuf,
     saved: Mutex<Saved>,
 }
 
 impl PreferenceFile {
-    /// Reads the file in `folder`, or starts with the defaults.
-    pub(crate) fn open(app: &AppHandle, folder: &Path) -> tauri_plugin_store::Result<Self> {
-        let path = folder.join("preferences.json");
-        let store = StoreBuilder::new(app, path).disable_auto_save().build()?;
+    /// Reads the file in `folder`, or starts with the defaults. Answers too what a person has to be told about it.
+    ///
+    /// # Errors
+    /// When there is no place for such a file.
+    pub(crate) fn open(
+        app: &AppHandle,
+        folder: &Path,
+    ) -> tauri_plugin_store::Result<(Self, Vec<Notice>)> {
+        let file = SafeFile::at(folder.join("preferences.json"));
+        let found = file.read();
+        let store = StoreBuilder::new(app, file.new_name())
+            .disable_auto_save()
+            // What a crash left under that name may be half a file.
+            .create_new()
+            .build()?;
+        for (name, value) in found.values.unwrap_or_default() {
+            store.set(name, value);
+        }
+        // Or the plugin would write under that name once more at the end, when nobody renames it.
+        store.close_resource();
         let saved = Mutex::new(Saved::read(|name| store.get(name)));
-        Ok(Self { store, saved })
+        let opened = Self {
+            store: Some(store),
+            file,
+            folder: folder.to_owned(),
+            saved,
+        };
+        Ok((opened, found.notices))
+    }
+
+    /// Preferences that are written nowhere.
+    #[cfg(test)]
+    pub(crate) fn unwritten(saved: Saved) -> Self {
+        let folder = PathBuf::new();
+        Self {
+            store: None,
+            file: SafeFile::at(folder.clone()),
+            folder,
+            saved: Mutex::new(saved),
+        }
+    }
+
+    /// Whether the file says nothing under this name: it was never chosen, or it was lost with the file.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        self.store.as_ref().is_some_and(|store| !store.has(name))
     }
 
     pub(crate) fn read(&self) -> Saved {
@@ -132,10 +211,10 @@ impl PreferenceFile {
             .clone()
     }
 
-    /// Changes them, here and in the file.
+    /// Changes them, here and in the file. What a newer version wrote beside what changes stays.
     ///
     /// # Errors
-    /// `internal` when the file cannot be written. The change holds for this run then.
+    /// `folder_unusable` when the file cannot be written. The change holds for this run then.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Saved)) -> Result<(), CommandError> {
         let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let before = saved.clone();
@@ -143,12 +222,32 @@ impl PreferenceFile {
         if *saved == before {
             return Ok(());
         }
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        let before = before.write();
         for (name, value) in saved.write() {
-            self.store.set(name, value);
+            if before.get(&name) != Some(&value) {
+                store.set(name, value);
+            }
         }
-        self.store
-            .save()
-            .map_err(|error| CommandError::internal(&error))
+        self.save(store).map_err(|error| {
+            tracing::error!(%error, "the settings cannot be written");
+            let message = format!(
+                "Your settings cannot be written to {}: {}. They hold until Gardien is closed.",
+                self.folder.display(),
+                reason(&error)
+            );
+            CommandError::new(Code::FolderUnusable, message)
+        })
+    }
+
+    fn save(&self, store: &Store<Wry>) -> io::Result<()> {
+        store.save().map_err(|error| match error {
+            tauri_plugin_store::Error::Io(error) => error,
+            error => io::Error::other(error),
+        })?;
+        self.file.replace()
     }
 }
 
@@ -162,10 +261,12 @@ mod tests {
         let mut saved = Saved {
             theme: Theme::Dark,
             gateway_port: 7000,
-            keep_gateway_running: true,
+            on_close: OnClose::Keep,
             connection: Connection::Team {
                 url: "https://gardien.example".to_owned(),
             },
+            team: Some("https://gardien.example".to_owned()),
+            keep_serving: false,
             upstream: UpstreamKind::Phare,
             kept: BTreeMap::new(),
         };
@@ -185,14 +286,37 @@ mod tests {
         let expected = serde_json::json!({
             "theme": "dark",
             "gateway_port": 7000,
-            "keep_gateway_running": true,
+            "on_close": "keep",
             "connection": { "kind": "team", "url": "https://gardien.example" },
+            "team": "https://gardien.example",
+            "keep_serving": false,
             "upstream": "phare",
             "kept": {
                 "00000000-0000-0000-0000-000000000001": ["00000000-0000-0000-0000-000000000002"],
             },
         });
         assert_eq!(Value::Object(written), expected);
+    }
+
+    #[test]
+    fn what_an_older_version_chose_holds() {
+        let written = |name: &str, value: Value| {
+            let values = Map::from_iter([(name.to_owned(), value)]);
+            Saved::read(|name| values.get(name).cloned())
+        };
+        assert_eq!(
+            written("keep_gateway_running", true.into()).on_close,
+            OnClose::Keep
+        );
+        assert_eq!(
+            written("keep_gateway_running", false.into()).on_close,
+            OnClose::Ask
+        );
+        let url = "https://gardien.example";
+        let connection = serde_json::json!({ "kind": "team", "url": url });
+        let joined = written("connection", connection);
+        assert_eq!(joined.team.as_deref(), Some(url));
+        assert!(joined.keep_serving);
     }
 
     #[test]

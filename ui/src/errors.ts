@@ -123,10 +123,16 @@ export const ERRORS = {
     next: 'Choose another port, or close the other program.',
     action: 'retry',
   },
+  folder_unusable: {
+    severity: 'blocking',
+    title: 'Gardien cannot use its folder',
+    next: 'Give yourself the right to write there, or make room, then try again.',
+    action: 'retry',
+    reassurance: 'Nothing was changed or deleted.',
+  },
   file_put_aside: {
     severity: 'error',
-    title: 'A file could not be read and was put aside',
-    next: 'Look through the settings once. The file that was put aside can be deleted.',
+    title: 'A settings file was put aside',
     action: 'none',
   },
   disk_full: {

@@ -67,6 +67,7 @@ fn described() -> OpenApiRouter<Authority> {
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::end_previous))
         .routes(routes!(keys::replace))
+        .routes(routes!(keys::disclose))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::rename, projects::delete))
         .routes(routes!(projects::synchronize))

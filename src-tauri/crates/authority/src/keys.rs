@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::actor::KeyManager;
-use crate::api::{CreatedKey, KeyPatch, KeyView, NewKey, Rotation};
+use crate::api::{CreatedKey, DisclosedHow, Event, KeyPatch, KeyView, NewKey, Rotation};
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
 
@@ -28,6 +28,15 @@ impl Authority {
             return Err(Fault::NotFound { what: "key" });
         }
         Ok(KeyView::of(stored, self.now()))
+    }
+
+    /// When the secret before a key's present one was last used, as far as that is written.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn previous_used_at(&self, id: KeyId) -> Result<Option<Timestamp>, Fault> {
+        let stored = self.store.key(id).await?;
+        Ok(stored.and_then(|stored| stored.previous_used_at))
     }
 
     /// Makes a key. Its secret is in the answer and nowhere else.
@@ -77,6 +86,9 @@ impl Authority {
         }
         checks.end()?;
         if !changed.is_empty() {
+            // What it was called and looked like, whatever becomes of it.
+            changed.entry("name").or_insert_with(|| json!(key.name));
+            changed.insert("display".to_owned(), json!(key.display));
             self.put_key(
                 manager,
                 AuditAction::KeyUpdated,
@@ -121,7 +133,7 @@ impl Authority {
             manager,
             AuditAction::KeyRestored,
             key,
-            &json!({ "name": key.name }),
+            &json!({ "name": key.name, "display": key.display }),
         )
         .await?;
         Ok(KeyView::of(stored, now))
@@ -230,6 +242,26 @@ impl Authority {
             })
     }
 
+    /// Records that the secret of a key left the place where it is kept.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::Store`].
+    pub async fn disclosed_key(
+        &self,
+        manager: KeyManager<'_>,
+        id: KeyId,
+        how: DisclosedHow,
+    ) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        let key = self.stored_key(id).await?.key;
+        let action = match how {
+            DisclosedHow::Copied => AuditAction::KeySecretCopied,
+            DisclosedHow::Revealed => AuditAction::KeySecretRevealed,
+        };
+        let detail = json!({ "name": key.name, "display": key.display });
+        self.change(manager.actor(), &[], action, id, &detail).await
+    }
+
     async fn make_key(
         &self,
         manager: KeyManager<'_>,
@@ -268,6 +300,7 @@ impl Authority {
             "scope": key.scope,
             "products": key.products,
             "expires_at": key.expires_at,
+            "project": project_name,
         });
         if let Some(replaced) = replaces {
             detail["replaces"] = json!(replaced);
@@ -279,6 +312,7 @@ impl Authority {
             project_name,
             created_by: manager.actor().member().email.clone(),
             last_use: None,
+            previous_used_at: None,
         };
         Ok(CreatedKey {
             key: KeyView::of(stored, now),
@@ -313,6 +347,7 @@ impl Authority {
                 );
                 let actor = manager.actor().member().email.clone();
                 self.keep_trying(id, revocation, actor);
+                self.publish(Event::Keys { ids: vec![id] });
                 Err(Fault::RevokedInMemory(error))
             }
             Err(fault) => Err(fault),
@@ -332,6 +367,7 @@ impl Authority {
             .await?;
         self.unwritten.forget(key.id);
         self.enforcement.put_key(key);
+        self.publish(Event::Keys { ids: vec![key.id] });
         Ok(())
     }
 

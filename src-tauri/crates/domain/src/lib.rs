@@ -24,11 +24,11 @@ pub mod sort;
 pub mod text;
 mod words;
 
-pub use audit::{AuditAction, AuditEntry, AuditFault};
+pub use audit::{AuditAction, AuditEntry, AuditFault, AuditFilter};
 pub use decision::{Call, Credential, Grant, Refusal, decide};
 pub use filter::{KeyFilter, ScopeKind, Usage};
 pub use find::{Sighting, StrangeKind, StrangeSecret};
-pub use key::{Key, KeyId, KeyStatus, LastUse};
+pub use key::{Key, KeyId, KeyStatus, LastUse, NotedUse, PreviousUse};
 pub use limit::{Slot, Window};
 pub use member::{Member, MemberId};
 pub use operation::{Method, Operation, ProjectHeader};

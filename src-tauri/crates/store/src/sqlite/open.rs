@@ -47,6 +47,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "key_order",
         include_str!("../../migrations/sqlite/0004_key_order.sql"),
     ),
+    (
+        5,
+        "uses",
+        include_str!("../../migrations/sqlite/0005_uses.sql"),
+    ),
 ];
 
 #[derive(Debug, thiserror::Error)]
