@@ -8,7 +8,7 @@ use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyStatus, LastUse, Member, MemberId, Product, ProductScope,
+    Key, KeyFilter, KeyId, KeyStatus, LastUse, Member, MemberId, NotedUse, Product, ProductScope,
     ProductScopes, Project, ProjectId, Role, Scope, ScopeKind, SecretDigest,
 };
 use gardien_store::{Change, Sqlite, Store};
@@ -106,11 +106,17 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
     let uses: Vec<_> = (1..=KEYS)
         .filter(|number| number % 5 > 1)
         .map(|number| {
-            let last_use = LastUse {
+            let last = LastUse {
                 at: now() - hours(number as i64 % 4_000),
                 operation: "listMonitors".into(),
+                client: Some("terraform-provider-phare".into()),
+                address: Some([192, 0, 2, 7].into()),
             };
-            (key(number).id, last_use)
+            NotedUse {
+                key: key(number).id,
+                last,
+                previous: None,
+            }
         })
         .collect();
     store.record_uses(&uses).await.unwrap();
