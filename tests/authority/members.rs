@@ -41,6 +41,11 @@ fn key_changes(world: &World, key: &Issued) -> Vec<(Method, String, Value)> {
             json!({ "grace_seconds": 60 }),
         ),
         (Method::POST, key.path("/replace"), json!({})),
+        (
+            Method::POST,
+            key.path("/disclosures"),
+            json!({ "how": "revealed" }),
+        ),
     ]
 }
 

@@ -15,6 +15,7 @@ const CONTRACT: &[&str] = &[
     "POST /v1/keys",
     "GET /v1/keys/{id}",
     "PATCH /v1/keys/{id}",
+    "POST /v1/keys/{id}/disclosures",
     "POST /v1/keys/{id}/replace",
     "POST /v1/keys/{id}/restore",
     "POST /v1/keys/{id}/revoke",
