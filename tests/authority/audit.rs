@@ -220,6 +220,121 @@ async fn a_replacement_names_what_it_replaces() {
     assert_eq!(created["detail"]["replaces"], json!(leaked.id));
 }
 
+#[tokio::test]
+async fn entries_say_what_things_were_called_before_and_after() {
+    let world = World::new().await;
+    let key = world.reading_key().await;
+    let created = trail(&world.owner).await.pop().unwrap();
+    assert_eq!(created["detail"]["project"], "Shop");
+    let member = world.server.member("member@lighthouse.test", "member");
+    let member = member.get("/v1/session").await.expect(200);
+    let member = format!("/v1/members/{}", member["member"]["id"].as_str().unwrap());
+    let shop = format!("/v1/projects/{}", world.shop.id);
+    for (path, body, name, detail) in [
+        (
+            &member,
+            json!({ "projects": [world.shop.id, world.blog.id] }),
+            json!("member@lighthouse.test"),
+            json!({ "name": "member@lighthouse.test", "projects": { "from": [], "to": ["Shop", "Blog"] } }),
+        ),
+        (
+            &shop,
+            json!({ "name": "Store" }),
+            json!("Store"),
+            json!({ "name": { "from": "Shop", "to": "Store" } }),
+        ),
+    ] {
+        world.owner.patch(path, body).await.expect(200);
+        let entry = trail(&world.owner).await.pop().unwrap();
+        assert_eq!((&entry["detail"], &entry["subject_name"]), (&detail, &name));
+    }
+    world.owner.delete(&shop).await.expect(204);
+    let entry = trail(&world.owner).await.pop().unwrap();
+    assert_eq!(entry["detail"]["name"], "Store");
+    assert_eq!(entry["detail"]["revoked_keys"], json!(["Reader"]));
+    assert_eq!(entry["subject_name"], Value::Null, "it is gone");
+    let of_key = format!("/v1/audit?subject={}", key.id);
+    let of_key = world.owner.get(&of_key).await.expect(200);
+    assert_eq!(of_key["data"][0]["subject_name"], "Reader");
+}
+
+#[tokio::test]
+async fn a_secret_that_was_copied_or_revealed_leaves_an_entry() {
+    let world = World::new().await;
+    let key = world.reading_key().await;
+    let path = key.path("/disclosures");
+    for how in ["copied", "revealed"] {
+        let told = world.owner.post(&path, json!({ "how": how })).await;
+        assert_eq!(told.expect(204), Value::Null);
+        let entry = trail(&world.owner).await.pop().unwrap();
+        assert_eq!(entry["action"], format!("key.secret_{how}"));
+        assert_eq!(entry["subject"], key.id);
+        let detail = json!({ "name": "Reader", "display": key.key["display"] });
+        assert_eq!(entry["detail"], detail);
+    }
+    let before = trail(&world.owner).await.len();
+    for body in [
+        json!({}),
+        json!({ "how": "read" }),
+        json!({ "how": "copied", "by": "me" }),
+    ] {
+        world
+            .owner
+            .post(&path, body)
+            .await
+            .problem(400, "malformed");
+    }
+    let nothing = "/v1/keys/00000000-0000-0000-0000-000000000000/disclosures";
+    let copied = json!({ "how": "copied" });
+    world
+        .owner
+        .post(nothing, copied)
+        .await
+        .problem(404, "not_found");
+    assert_eq!(trail(&world.owner).await.len(), before);
+}
+
+#[tokio::test]
+async fn entries_are_found_by_who_what_and_when() {
+    let world = World::new().await;
+    world.reading_key().await;
+    let list = async |query: &str| {
+        let page = world
+            .owner
+            .get(&format!("/v1/audit?{query}"))
+            .await
+            .expect(200);
+        let rows = page["data"].as_array().unwrap().clone();
+        rows.iter()
+            .map(|row| row["action"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(list("action=key").await, ["key.created"]);
+    assert_eq!(
+        list("action=project").await,
+        ["project.created", "project.created"]
+    );
+    let by_owner = list("actor=owner@lighthouse.test").await;
+    assert_eq!(
+        by_owner,
+        ["key.created", "project.created", "project.created"]
+    );
+    assert!(!list("actor=system").await.is_empty());
+    let entry = trail(&world.owner).await.pop().unwrap();
+    let at = entry["at"].as_str().unwrap();
+    assert_eq!(list(&format!("since={at}")).await, ["key.created"]);
+    assert!(
+        !list(&format!("until={at}"))
+            .await
+            .contains(&"key.created".to_owned())
+    );
+    assert_eq!(list(&format!("actor=system&since={at}")).await, [""; 0]);
+    let refused = world.owner.get("/v1/audit?action=ke").await;
+    assert!(refused.problem(422, "invalid")["errors"]["action"].is_array());
+    let refused = world.owner.get("/v1/audit?since=yesterday").await;
+    refused.problem(400, "malformed");
+}
+
 /// Whoever edits the file cannot make the chain fit again.
 #[tokio::test]
 async fn an_altered_data_file_is_found() {

@@ -296,7 +296,9 @@ async fn the_operations_are_listed_as_phare_has_them() {
         "access": "write",
         "project_header": "not-used",
         "manages_projects": true,
-        "summary": create["summary"],
+        "summary": "Create a project",
+        "doing": "creating a project",
+        "group": "Projects",
     });
     assert_eq!(create, &expected);
     let writes = rows.iter().filter(|row| row["access"] == "write").count();

@@ -42,6 +42,11 @@ fn key_changes(world: &World, key: &Issued) -> Vec<(Method, String, Value)> {
         ),
         (Method::POST, key.path("/end-previous"), json!({})),
         (Method::POST, key.path("/replace"), json!({})),
+        (
+            Method::POST,
+            key.path("/disclosures"),
+            json!({ "how": "revealed" }),
+        ),
     ]
 }
 

@@ -17,6 +17,7 @@ const CONTRACT: &[&str] = &[
     "GET /v1/keys/{id}",
     "PATCH /v1/keys/{id}",
     "POST /v1/keys/{id}/end-previous",
+    "POST /v1/keys/{id}/disclosures",
     "POST /v1/keys/{id}/replace",
     "POST /v1/keys/{id}/restore",
     "POST /v1/keys/{id}/revoke",

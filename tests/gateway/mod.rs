@@ -14,3 +14,4 @@ mod revocation;
 mod streaming;
 mod tls;
 mod upstream;
+mod uses;

@@ -17,10 +17,10 @@ use zeroize::Zeroizing;
 
 use crate::api::{
     AuditPage, AuditQuery, AuditVerification, CreatedKey, DisclosedHow, Disclosure, KeyPage,
-    KeyPatch, KeyQuery, KeyView, LimitsView, LookedUp, LookedUpKey, Lookup, MemberPage, MemberPatch,
-    MemberView, NewKey,
-    OperationPage, OperationView, OrganizationPatch, OrganizationView, PhareKeyPage, PhareKeyView,
-    Problem, ProjectName, ProjectPage, ProjectView, Rotation, SessionView,
+    KeyPatch, KeyQuery, KeyView, LimitsView, LookedUp, LookedUpKey, Lookup, MemberPage,
+    MemberPatch, MemberView, NewKey, OperationPage, OperationView, OrganizationPatch,
+    OrganizationView, PhareKeyPage, PhareKeyView, Problem, ProjectName, ProjectPage, ProjectView,
+    Rotation, SessionView,
 };
 use crate::http::{Api, Trusted};
 use crate::key_lists::LOOKUP;

@@ -174,6 +174,7 @@ impl Authority {
         });
         key.digest = secret.digest();
         key.display = secret.display();
+        stored.previous_used_at = None;
         self.put_key(manager, AuditAction::KeyRotated, key, &detail)
             .await?;
         Ok(CreatedKey {

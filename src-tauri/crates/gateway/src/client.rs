@@ -16,11 +16,15 @@ const SECRET_RUN: usize = 20;
 /// What secrets of Phare's, of keys and of sessions have in them.
 const MARKS: [&str; 2] = ["pha_", "gdn_"];
 
-/// The first product that `User-Agent` names, without its version: `terraform-provider-phare`. `None` where there is
-/// none that can be shown.
+/// The first product that `User-Agent` names, without its version, such as `terraform-provider-phare`. Not looked at yet:
+/// see [`shown`].
 pub(crate) fn product(headers: &HeaderMap) -> Option<&str> {
     let agent = headers.get(USER_AGENT)?.to_str().ok()?;
-    let name = agent.split_ascii_whitespace().next()?.split('/').next()?;
+    agent.split_ascii_whitespace().next()?.split('/').next()
+}
+
+/// A product's name if it can be shown and stored.
+pub(crate) fn shown(name: &str) -> Option<&str> {
     let fits = (1..=LONGEST).contains(&name.len());
     let plain = fits && name.bytes().all(|byte| byte.is_ascii_graphic());
     (plain && !looks_secret(name)).then_some(name)
@@ -28,12 +32,12 @@ pub(crate) fn product(headers: &HeaderMap) -> Option<&str> {
 
 /// A key that was pasted into the wrong setting must not come to be shown and stored.
 fn looks_secret(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
     let is_run = |run: &str| {
         run.len() >= SECRET_RUN
             && run.bytes().any(|byte| byte.is_ascii_digit())
             && run.bytes().any(|byte| byte.is_ascii_alphabetic())
     };
+    let lower = name.to_ascii_lowercase();
     MARKS.iter().any(|mark| lower.contains(mark))
         || name
             .split(|letter: char| !letter.is_ascii_alphanumeric())
@@ -48,7 +52,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         let agent = http::HeaderValue::from_bytes(agent).unwrap();
         headers.insert(USER_AGENT, agent);
-        product(&headers).map(str::to_owned)
+        product(&headers).and_then(shown).map(str::to_owned)
     }
 
     #[test]

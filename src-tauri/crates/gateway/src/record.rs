@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::client;
 use crate::ledger::Ledger;
 use crate::minute::Minute;
 
@@ -22,7 +23,7 @@ use crate::minute::Minute;
 pub(crate) struct Use<'a> {
     pub(crate) key: KeyId,
     pub(crate) operation: &'static Operation,
-    /// What the client calls itself.
+    /// What the client calls itself, whatever that is.
     pub(crate) client: Option<&'a str>,
     pub(crate) address: Option<IpAddr>,
     /// The secret that it came with, unless that is the key's present one.
@@ -104,10 +105,12 @@ impl Uses {
             known.operation = call.operation.id;
             known.address = call.address;
             let client = call.client.unwrap_or_default();
+            // Almost always it is the one before, which was looked at already.
             if known.client != client {
-                // Its room is used again: two programs with one key cost no allocation for each call.
                 known.client.clear();
-                known.client.push_str(client);
+                known
+                    .client
+                    .push_str(client::shown(client).unwrap_or_default());
             }
         }
     }
@@ -193,10 +196,10 @@ impl Uses {
             known.minute.add(calls, at);
             known.written = false;
             known.told = false;
-            known.last = NotedUse {
-                previous: noted.previous.or(known.last.previous),
-                ..noted
-            };
+            known.last.previous = noted.previous.or(known.last.previous);
+            if known.last.last.at <= noted.last.at {
+                known.last.last = noted.last;
+            }
         }
         gathered
     }

@@ -152,3 +152,6 @@ impl Service {
         Ok(live)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse, Member, MemberId, NotedUse, Organization,
-    PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
+    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse, Member, MemberId,
+    NotedUse, Organization, PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 

@@ -22,8 +22,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse, Organization, PhareKey,
-    Project, ProjectId, SecretDigest,
+    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse,
+    Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditRecord};
-use gardien_domain::{Member, MemberId, Project, ProjectId, Role};
+use gardien_domain::{KeyId, LastUse, Member, MemberId, Project, ProjectId, Role};
 use gardien_store::{Change, Documents, Sqlite, Store, StoreError, lock};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -236,6 +236,32 @@ async fn documents_of_an_older_version_are_counted_when_it_is_opened() {
 }
 
 #[tokio::test]
+async fn what_an_older_version_knew_of_a_use_is_kept() {
+    let (_folder, path) = folder();
+    filled(&path).await;
+    let back = "ALTER TABLE keys DROP COLUMN last_client; ALTER TABLE keys DROP COLUMN last_address;
+                ALTER TABLE keys DROP COLUMN previous_used_at;
+                DROP INDEX audit_by_actor; DROP INDEX audit_by_action; DROP INDEX audit_by_time;
+                DELETE FROM _sqlx_migrations WHERE version = 5;
+                INSERT INTO keys (id, name, note, display, search, scope, platform, uptime, digest, created_at,
+                    created_by, last_used_at, last_operation)
+                SELECT zeroblob(16), 'Grafana', '', '', '', 'organization', 'read', 'none', zeroblob(32), 0, id, 7,
+                    'getProjects' FROM members";
+    execute(&path, back).await;
+
+    let store = Sqlite::open(&path).await.unwrap();
+    let stored = store.key(KeyId(Uuid::nil())).await.unwrap().unwrap();
+    let known = LastUse {
+        at: Timestamp::from_microsecond(7).unwrap(),
+        operation: "getProjects".into(),
+        client: None,
+        address: None,
+    };
+    assert_eq!(stored.last_use, Some(known));
+    assert_eq!(stored.previous_used_at, None);
+}
+
+#[tokio::test]
 async fn a_newer_version_is_refused_and_unchanged() {
     let (_folder, path) = folder();
     filled(&path).await;
@@ -249,7 +275,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 4
+                known: 5
             }
         ),
         "{error:?}"

@@ -9,8 +9,8 @@ use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
     Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, KeyStatus, LastUse, Member, MemberId,
-    Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role, Scope, ScopeKind,
-    SecretDigest,
+    NotedUse, Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role, Scope,
+    ScopeKind, SecretDigest,
 };
 use gardien_store::{Change, KeyRows, Sqlite, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -130,11 +130,17 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
     let uses: Vec<_> = (1..=KEYS)
         .filter(|number| number % 5 > 1)
         .map(|number| {
-            let last_use = LastUse {
+            let last = LastUse {
                 at: now() - hours(number as i64 % 4_000),
                 operation: "listMonitors".into(),
+                client: Some("terraform-provider-phare".into()),
+                address: Some([192, 0, 2, 7].into()),
             };
-            (key(number).id, last_use)
+            NotedUse {
+                key: key(number).id,
+                last,
+                previous: None,
+            }
         })
         .collect();
     store.record_uses(&uses).await.unwrap();

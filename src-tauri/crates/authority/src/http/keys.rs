@@ -7,7 +7,8 @@ use http::StatusCode;
 
 use super::extract::{Asked, Body, Id};
 use crate::api::{
-    CreatedKey, Disclosure, KeyPage, KeyPatch, KeyQuery, KeyView, LookedUp, Lookup, NewKey, Problem, Rotation,
+    CreatedKey, Disclosure, KeyPage, KeyPatch, KeyQuery, KeyView, LookedUp, Lookup, NewKey,
+    Problem, Rotation,
 };
 use crate::{Actor, Authority, Fault};
 

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, Member, MemberId, Organization, PhareKey,
-    Project, ProjectId, SecretDigest,
+    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, Member, MemberId, NotedUse,
+    Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use gardien_store::{Change, KeyRows, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey};
 use jiff::Timestamp;
@@ -79,16 +79,16 @@ impl Store for Failing {
     }
     async fn audit(
         &self,
-        subject: Option<&str>,
+        filter: &AuditFilter,
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        self.store.audit(subject, before, limit).await
+        self.store.audit(filter, before, limit).await
     }
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
         self.store.verify_audit().await
     }
-    async fn record_uses(&self, uses: &[(KeyId, LastUse)]) -> Result<(), StoreError> {
+    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
         self.store.record_uses(uses).await
     }
     async fn window(&self) -> Result<SavedWindow, StoreError> {

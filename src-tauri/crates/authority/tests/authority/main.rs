@@ -1,9 +1,12 @@
 //! The use cases over a real store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod events;
 mod failing;
 mod finding;
+mod limits;
 mod phare_keys;
+mod trail;
 mod world;
 
 use std::sync::Arc;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use gardien_authority::api::NewKey;
 use gardien_authority::{Actor, Authority, Enforcement, LimitReading};
-use gardien_domain::{Key, KeyId, ProductScope, ProductScopes, ProjectId, Scope, Secret};
+use gardien_domain::{
+    AuditFilter, Key, KeyId, ProductScope, ProductScopes, ProjectId, Scope, Secret,
+};
 use gardien_store::{Sqlite, Store};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -40,12 +42,15 @@ impl Enforcement for Told {
     fn set_limit(&self, calls_per_minute: u32) {
         *self.limit.lock().unwrap() = Some(calls_per_minute);
     }
-    fn limits(&self) -> LimitReading {
+    fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
+        let keys = self.keys.lock().unwrap();
+        let seen = keys.iter().filter(|key| seen(key.scope)).take(most);
         LimitReading {
-            used: 0,
-            remaining: 100,
-            reset_seconds: 0,
+            used: 90,
+            remaining: 10,
+            reset_seconds: 7,
             hold: None,
+            by_key: seen.map(|key| (key.id, 1)).collect(),
         }
     }
 }
@@ -101,7 +106,11 @@ impl World {
     }
 
     pub(crate) async fn actions(&self) -> Vec<String> {
-        let entries = self.store.audit(None, None, 100).await.unwrap();
+        let entries = self
+            .store
+            .audit(&AuditFilter::default(), None, 100)
+            .await
+            .unwrap();
         entries
             .iter()
             .rev()

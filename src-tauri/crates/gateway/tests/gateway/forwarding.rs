@@ -246,17 +246,6 @@ async fn a_slow_upload_is_given_time_and_a_stalled_one_is_not() {
 }
 
 #[tokio::test]
-async fn the_last_use_is_written() {
-    let world = World::new().await;
-    world.get(&world.owner, "/projects").await;
-    world.get(&world.reader, "/nothing").await;
-    world.gateway.stop().await;
-    let uses = world.ledger.uses.lock().unwrap();
-    assert_eq!(uses.len(), 1, "a refused call is no use");
-    assert_eq!(uses[&world.owner.key.id].operation, "getProjects");
-}
-
-#[tokio::test]
 async fn nothing_prints_our_key() {
     let world = World::new().await;
     let upstream = transport(world.upstream.port(), "");

@@ -6,3 +6,4 @@ mod forwarding;
 mod limits;
 mod revocation;
 mod support;
+mod uses;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyId, LastUse, MemberId, ProductScope, ProductScopes, ProjectId, Scope, Secret,
+    Key, KeyId, MemberId, NotedUse, ProductScope, ProductScopes, ProjectId, Scope, Secret,
     SecretKind,
 };
 use gardien_gateway::{
@@ -40,7 +40,7 @@ pub(crate) const READ_WRITE: ProductScopes = ProductScopes {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) saved: Mutex<SavedCalls>,
-    pub(crate) uses: Mutex<HashMap<KeyId, LastUse>>,
+    pub(crate) uses: Mutex<HashMap<KeyId, NotedUse>>,
     pub(crate) broken: AtomicBool,
     pub(crate) saves: AtomicU32,
 }
@@ -59,7 +59,11 @@ impl Ledger for Memory {
         *self.saved.lock().unwrap() = window;
         Ok(())
     }
-    async fn record_uses(&self, uses: Vec<(KeyId, LastUse)>) -> Result<(), BoxError> {
+    async fn record_uses(&self, uses: Vec<NotedUse>) -> Result<(), BoxError> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err("disk full".into());
+        }
+        let uses = uses.into_iter().map(|noted| (noted.key, noted));
         self.uses.lock().unwrap().extend(uses);
         Ok(())
     }

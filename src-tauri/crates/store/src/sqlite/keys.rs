@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, MemberId, NotedUse, ProductScopes, ProjectId, Scope,
-    ScopeKind, SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, MemberId, NotedUse, ProductScopes,
+    ProjectId, Scope, ScopeKind, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};

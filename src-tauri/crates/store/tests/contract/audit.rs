@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gardien_domain::audit::{AuditAction, AuditEntry, AuditFault, GENESIS};
+use gardien_domain::audit::{
+    AuditAction, AuditEntry, AuditFault, AuditFilter, AuditRecord, GENESIS,
+};
 use jiff::Timestamp;
 
 use crate::support::{Database, Everything, opened, record, some_record};
@@ -28,7 +30,7 @@ pub(crate) async fn entries_are_linked_and_counted(database: &dyn Database) {
     assert_eq!((first.sequence, first.previous), (1, GENESIS));
     assert_eq!((second.sequence, second.previous), (2, first.hash));
     assert_eq!(
-        store.audit(None, None, 9).await.unwrap(),
+        store.audit(&AuditFilter::default(), None, 9).await.unwrap(),
         [second, first],
         "what commit answers is what is read back"
     );
@@ -40,9 +42,10 @@ pub(crate) async fn entries_are_paged_newest_first_and_by_subject(database: &dyn
     let numbers = |entries: Vec<AuditEntry>| -> Vec<u64> {
         entries.into_iter().map(|entry| entry.sequence).collect()
     };
-    let page = |subject, before, limit| {
+    let page = |subject: Option<&str>, before, limit| {
+        let filter = subject.map(AuditFilter::about).unwrap_or_default();
         let store = &store;
-        async move { numbers(store.audit(subject, before, limit).await.unwrap()) }
+        async move { numbers(store.audit(&filter, before, limit).await.unwrap()) }
     };
     assert_eq!(page(None, None, 4).await, [6, 5, 4, 3]);
     assert_eq!(page(None, Some(3), 4).await, [2, 1]);
@@ -50,6 +53,64 @@ pub(crate) async fn entries_are_paged_newest_first_and_by_subject(database: &dyn
     assert_eq!(page(Some("key-0"), None, 2).await, [6, 4]);
     assert_eq!(page(Some("key-0"), Some(4), 2).await, [2]);
     assert_eq!(page(Some("key-9"), None, 2).await, [] as [u64; 0]);
+}
+
+pub(crate) async fn entries_are_found_by_who_what_and_when(database: &dyn Database) {
+    let store = opened(database).await;
+    let words = [
+        ("ada", AuditAction::KeyCreated, 20),
+        ("bob", AuditAction::KeyRevoked, 30),
+        // A clock that was set back.
+        ("ada", AuditAction::ProjectCreated, 25),
+        ("ada", AuditAction::PhareKeyAdded, 40),
+        ("system", AuditAction::KeyRevoked, 50),
+    ];
+    for (actor, action, second) in words {
+        let record = AuditRecord {
+            at: Timestamp::from_second(second).unwrap(),
+            actor: actor.to_owned(),
+            ..record(action, "key-1".to_owned())
+        };
+        store.commit(&[], record).await.unwrap();
+    }
+    let found = |filter: AuditFilter, before| {
+        let store = &store;
+        async move {
+            let entries = store.audit(&filter, before, 9).await.unwrap();
+            let entries = entries.into_iter().map(|entry| entry.sequence);
+            // The first entry made the member, later than all of these.
+            entries.filter(|sequence| *sequence > 1).collect::<Vec<_>>()
+        }
+    };
+    let all = AuditFilter::default;
+    let second = |second| Some(Timestamp::from_second(second).unwrap());
+    let (actor, actions) = (Some("ada".to_owned()), Some(AuditAction::named("key")));
+    let by_ada = AuditFilter { actor, ..all() };
+    assert_eq!(found(by_ada.clone(), None).await, [5, 4, 2]);
+    assert_eq!(found(by_ada.clone(), Some(5)).await, [4, 2]);
+    let of_keys = AuditFilter { actions, ..all() };
+    assert_eq!(found(of_keys.clone(), None).await, [6, 3, 2]);
+    let revoked = AuditFilter {
+        actions: Some(vec![AuditAction::KeyRevoked]),
+        ..all()
+    };
+    assert_eq!(found(revoked, None).await, [6, 3]);
+    let between = AuditFilter {
+        since: second(25),
+        until: second(40),
+        ..all()
+    };
+    assert_eq!(found(between.clone(), None).await, [4, 3]);
+    let everything = AuditFilter {
+        subject: Some("key-1".to_owned()),
+        actor: by_ada.actor,
+        actions: of_keys.actions,
+        ..AuditFilter {
+            since: second(20),
+            ..between
+        }
+    };
+    assert_eq!(found(everything, None).await, [2]);
 }
 
 pub(crate) async fn an_entry_cannot_be_changed_removed_or_put_between(database: &dyn Database) {

@@ -1,6 +1,6 @@
 //! Changes go in together with their entry or not at all.
 
-use gardien_domain::{AtLimit, Organization};
+use gardien_domain::{AtLimit, AuditFilter, Organization};
 use gardien_store::Change;
 
 use crate::support::{Database, commit, key, member, opened, project, some_record};
@@ -16,7 +16,14 @@ pub(crate) async fn a_failing_change_leaves_neither_change_nor_entry(database: &
         assert_eq!(store.projects().await.unwrap(), []);
         assert_eq!(store.members().await.unwrap().len(), 1);
         assert_eq!(store.every_key().await.unwrap(), []);
-        assert_eq!(store.audit(None, None, 10).await.unwrap().len(), 1);
+        assert_eq!(
+            store
+                .audit(&AuditFilter::default(), None, 10)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
     }
     let entry = store.commit(&[], some_record()).await.unwrap();
     assert_eq!(entry.sequence, 2);
@@ -65,7 +72,10 @@ pub(crate) async fn everything_is_there_after_it_was_opened_again(database: &dyn
     assert_eq!(store.organization().await.unwrap(), Some(organization));
     assert_eq!(store.projects().await.unwrap(), [project(1, "Site")]);
     assert_eq!(store.every_key().await.unwrap(), [key(1)]);
-    assert_eq!(store.audit(None, None, 1).await.unwrap(), [entry]);
+    assert_eq!(
+        store.audit(&AuditFilter::default(), None, 1).await.unwrap(),
+        [entry]
+    );
     assert_eq!(store.verify_audit().await.unwrap(), Ok(2));
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyOrder, KeySort, KeyStatus, LastUse, Order, Product, ProductScope,
+    Key, KeyFilter, KeyOrder, KeySort, KeyStatus, LastUse, NotedUse, Order, Product, ProductScope,
     ProductScopes, ProjectId, Scope, ScopeKind,
 };
 use gardien_store::{Change, StoredKey};
@@ -83,6 +83,8 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
             let last_use = used.map(|at| LastUse {
                 at,
                 operation: "listMonitors".into(),
+                client: None,
+                address: None,
             });
             (made, last_use)
         },
@@ -144,9 +146,13 @@ async fn fill(
     let mut changes: Vec<_> = projects.map(Change::PutProject).collect();
     changes.extend(keys.iter().map(|(key, _)| Change::PutKey(key.clone())));
     commit(store, &changes).await;
-    let used = keys
-        .iter()
-        .filter_map(|(key, used)| Some((key.id, used.clone()?)));
+    let used = keys.iter().filter_map(|(key, used)| {
+        Some(NotedUse {
+            key: key.id,
+            last: used.clone()?,
+            previous: None,
+        })
+    });
     store.record_uses(&used.collect::<Vec<_>>()).await.unwrap();
 
     let mut stored: Vec<_> = keys
@@ -159,6 +165,7 @@ async fn fill(
             key: key.clone(),
             created_by: "ada@example.com".into(),
             last_use: last_use.clone(),
+            previous_used_at: None,
         })
         .collect();
     stored.sort_by_key(|stored| Reverse(stored.key.id));

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyOrder, LastUse, ProductScope, ProductScopes, ProjectId, Scope, SecretDigest,
+    Key, KeyFilter, KeyOrder, LastUse, NotedUse, PreviousUse, ProductScope, ProductScopes,
+    ProjectId, Scope, SecretDigest,
 };
 use gardien_store::{Change, StoredKey};
 
@@ -39,6 +40,16 @@ fn used(micros: i64, operation: &str) -> LastUse {
     LastUse {
         at: at(micros),
         operation: operation.into(),
+        client: Some("terraform-provider-phare".into()),
+        address: Some([192, 0, 2, 7].into()),
+    }
+}
+
+fn noted(number: u128, last: LastUse) -> NotedUse {
+    NotedUse {
+        key: key(number).id,
+        last,
+        previous: None,
     }
 }
 
@@ -55,12 +66,14 @@ pub(crate) async fn every_field_comes_back(database: &dyn Database) {
         project_name: Some("Boutique".into()),
         created_by: "ada@example.com".into(),
         last_use: None,
+        previous_used_at: None,
     };
     let second = StoredKey {
         key: key(2),
         project_name: None,
         created_by: "ada@example.com".into(),
         last_use: None,
+        previous_used_at: None,
     };
     assert_eq!(store.key(full(1).id).await.unwrap(), Some(first.clone()));
     assert_eq!(store.key(key(2).id).await.unwrap(), Some(second.clone()));
@@ -76,7 +89,7 @@ pub(crate) async fn a_change_replaces_the_key_and_keeps_its_last_use(database: &
     let store = opened(database).await;
     commit(&*store, &[Change::PutKey(full(1))]).await;
     let last_use = used(1_780_000_000_000_000, "listMonitors");
-    let uses = [(full(1).id, last_use.clone())];
+    let uses = [noted(1, last_use.clone())];
     store.record_uses(&uses).await.unwrap();
     for changed in [key(1), full(1)] {
         commit(&*store, &[Change::PutKey(changed.clone())]).await;
@@ -103,17 +116,78 @@ pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Databas
     commit(&*store, &[Change::PutKey(key(1)), Change::PutKey(key(2))]).await;
     let later = used(2_000, "createMonitor");
     let uses = [
-        (key(1).id, used(1_000, "listMonitors")),
-        (key(1).id, later.clone()),
-        (key(99).id, later.clone()),
+        noted(1, used(1_000, "listMonitors")),
+        noted(1, later.clone()),
+        noted(99, later.clone()),
     ];
     store.record_uses(&uses).await.unwrap();
-    let older = [(key(1).id, used(1_500, "listMonitors"))];
+    let silent = LastUse {
+        client: None,
+        address: None,
+        ..used(1_500, "listMonitors")
+    };
+    let older = [noted(1, silent.clone())];
     store.record_uses(&older).await.unwrap();
     let stored = |number| store.key(key(number).id);
     assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(later));
     assert_eq!(stored(2).await.unwrap().unwrap().last_use, None);
     assert_eq!(stored(99).await.unwrap(), None);
+    // What the newest call does not say is not what the one before it said.
+    let newer = LastUse {
+        at: at(3_000),
+        address: Some("2001:db8::1".parse().unwrap()),
+        ..silent
+    };
+    store.record_uses(&[noted(1, newer.clone())]).await.unwrap();
+    assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(newer));
+}
+
+pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Database) {
+    let store = opened(database).await;
+    let rotated = |replaced: u8| Key {
+        previous: Some(PreviousSecret {
+            digest: SecretDigest([replaced; 32]),
+            valid_until: at(9_000),
+        }),
+        ..key(1)
+    };
+    let note = |replaced: u8, micros| {
+        let store = &store;
+        async move {
+            let use_ = NotedUse {
+                previous: Some(PreviousUse {
+                    digest: SecretDigest([replaced; 32]),
+                    at: at(micros),
+                }),
+                ..noted(1, used(micros, "listMonitors"))
+            };
+            store.record_uses(&[use_]).await.unwrap();
+        }
+    };
+    let shown = || async {
+        let stored = store.key(key(1).id).await.unwrap().unwrap();
+        stored.previous_used_at
+    };
+    commit(&*store, &[Change::PutKey(rotated(7))]).await;
+    note(7, 1_000).await;
+    assert_eq!(shown().await, Some(at(1_000)));
+    note(7, 900).await;
+    let renamed = Key {
+        name: "Other".into(),
+        ..rotated(7)
+    };
+    commit(&*store, &[Change::PutKey(renamed)]).await;
+    assert_eq!(shown().await, Some(at(1_000)));
+
+    commit(&*store, &[Change::PutKey(rotated(8))]).await;
+    assert_eq!(shown().await, None);
+    // Noted before the rotation, written after it.
+    note(7, 2_000).await;
+    assert_eq!(shown().await, None);
+    note(8, 3_000).await;
+    assert_eq!(shown().await, Some(at(3_000)));
+    commit(&*store, &[Change::PutKey(key(1))]).await;
+    assert_eq!(shown().await, None);
 }
 
 pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database: &dyn Database) {

@@ -38,6 +38,7 @@ macro_rules! every_contract {
             audit {
                 entries_are_linked_and_counted
                 entries_are_paged_newest_first_and_by_subject
+                entries_are_found_by_who_what_and_when
                 an_entry_cannot_be_changed_removed_or_put_between
                 an_altered_entry_is_found
                 an_entry_with_an_unknown_word_is_found
@@ -52,6 +53,7 @@ macro_rules! every_contract {
                 a_digest_belongs_to_one_key
                 a_use_never_gives_way_to_an_older_one
                 a_key_is_found_by_its_secret_and_by_the_one_before
+                the_use_of_a_replaced_secret_goes_with_it
                 live_keys_are_counted_by_project
                 a_key_outlives_its_project
             }

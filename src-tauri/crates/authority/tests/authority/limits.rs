@@ -1,0 +1,37 @@
+//! Who used what of the limit, as far as the asker sees.
+
+use gardien_authority::api::LimitUse;
+use gardien_authority::issue_session;
+use gardien_domain::Role;
+use secrecy::ExposeSecret;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
+    let world = World::new().await;
+    let mut made = Vec::new();
+    for _ in 0..12 {
+        made.push(world.key().await.0);
+    }
+    let limits = world.authority.limits(&world.owner).await.unwrap();
+    assert_eq!((limits.used, limits.remaining), (90, 10));
+    let ten = made[..10].iter().map(|id| LimitUse {
+        id: *id,
+        name: "Grafana".to_owned(),
+        calls: 1,
+    });
+    assert_eq!(limits.by_key, ten.collect::<Vec<_>>());
+    assert_eq!(world.authority.all_limits().await.unwrap(), limits);
+
+    let now = *world.now.lock().unwrap();
+    let token = issue_session(world.store.as_ref(), "eve@example.com", Role::Member, now);
+    let token = token.await.unwrap();
+    let eve = world
+        .authority
+        .identify(token.expose_secret())
+        .await
+        .unwrap();
+    let seen = world.authority.limits(&eve).await.unwrap();
+    assert_eq!((seen.used, seen.by_key), (90, vec![]));
+}
