@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gardien_authority::api::{Caller, Event, KeyUse, LimitsView};
 use gardien_authority::{Authority, Fault};
-use gardien_domain::{KeyFilter, KeyStatus, NotedUse};
+use gardien_domain::{KeyFilter, KeyOrder, NotedUse};
 use gardien_gateway::Gateway;
 use gardien_store::Store;
 use jiff::Timestamp;
@@ -140,16 +140,13 @@ impl Service {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn live_keys(&self) -> Result<u64, Fault> {
-        let mut live = 0;
-        for status in [KeyStatus::Active, KeyStatus::Rotating] {
-            let filter = KeyFilter {
-                status: Some(status),
-                ..KeyFilter::default()
-            };
-            let now = crate::system_clock()();
-            live += self.store().keys(&filter, now, None, 0).await?.total;
-        }
-        Ok(live)
+        let filter = KeyFilter {
+            live: true,
+            ..KeyFilter::default()
+        };
+        let now = crate::system_clock()();
+        let order = KeyOrder::default();
+        Ok(self.store().keys(&filter, now, order, None, 0).await?.total)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, Member, MemberId, NotedUse,
+    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse,
     Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use gardien_store::{Change, KeyRows, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey};

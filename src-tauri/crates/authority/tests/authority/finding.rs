@@ -120,7 +120,12 @@ async fn a_member_finds_keys_of_their_projects_only() {
         .unwrap();
     let mut mel = world.store.member_by_email(mail).await.unwrap().unwrap();
     mel.projects = [ProjectId(2)].into();
-    let entry = world.store.audit(None, None, 1).await.unwrap().remove(0);
+    let entry = world
+        .store
+        .audit(&AuditFilter::default(), None, 1)
+        .await
+        .unwrap()
+        .remove(0);
     let change = [Change::PutMember(mel.clone())];
     world.store.commit(&change, entry.record).await.unwrap();
     let mel = world.authority.actor(mel.id).await.unwrap();
@@ -203,7 +208,12 @@ async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     assert_eq!(previous.valid_until, now);
     // Still known for what it is.
     assert_eq!(previous.digest, before.previous.unwrap().digest);
-    let entry = world.store.audit(None, None, 1).await.unwrap().remove(0);
+    let entry = world
+        .store
+        .audit(&AuditFilter::default(), None, 1)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(entry.record.action.as_str(), "key.previous_ended");
     let detail: serde_json::Value = serde_json::from_str(&entry.record.detail).unwrap();
     assert_eq!(detail["name"], "Grafana");
