@@ -84,6 +84,7 @@ export const KEY_COMMANDS: Handlers = {
   rotate_key(world, { id, grace_seconds }) {
     const key = find(world, id);
     key.status = grace_seconds > 0 ? 'rotating' : 'active';
+    world.replaced.set(world.secrets.get(id) ?? '', id);
     key.previous_valid_until = grace_seconds > 0 ? new Date(Date.now() + grace_seconds * 1000).toISOString() : null;
     give(world, key);
     record(world, 'key.rotated', id, { name: key.name, grace_seconds });
@@ -150,11 +151,14 @@ function sorted(keys: KeyView[], { sort = 'created', order = 'descending' }: Key
 
 function pasted(world: World, text: string): Pasted {
   const result: Pasted = { found: [], strange: [] };
-  for (const [word] of text.matchAll(/(?:pha|gdn)_[A-Za-z0-9_]+/g)) {
-    const id = [...world.secrets].find(([, each]) => each === word)?.[0];
+  const words = new Set([...text.matchAll(/(?:pha|gdn)_[A-Za-z0-9_]+/g)].map(([word]) => word));
+  for (const word of words) {
+    const old = world.replaced.get(word);
+    const id = old ?? [...world.secrets].find(([, each]) => each === word)?.[0];
     const key = world.keys.find((each) => each.id === id);
     const display = `${word.slice(0, 16)}…${word.slice(-4)}`;
-    if (key) result.found.push({ key, credential: 'current', kept: world.kept.has(key.id), display: key.display });
+    const credential = old ? 'replaced' : 'current';
+    if (key) result.found.push({ key, credential, kept: world.kept.has(key.id), display: key.display });
     else if (word.startsWith('gdn_session_')) result.strange.push({ display, kind: 'session' });
     else if (!word.includes('_gdn_')) result.strange.push({ display, kind: 'phare' });
     else result.strange.push({ display, kind: word.length < 50 ? 'truncated' : 'gardien' });

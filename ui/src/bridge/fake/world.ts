@@ -51,6 +51,8 @@ export interface World {
   audit: AuditView[];
   /** Secrets by key id, as keychain and memory would hold them. */
   secrets: Map<string, string>;
+  /** Key ids by secrets that a rotation replaced. */
+  replaced: Map<string, string>;
   kept: Set<string>;
   fresh: Set<string>;
   clipboard: string;
@@ -110,6 +112,7 @@ export function makeWorld(options: WorldOptions): World {
     phareKeys: samplePhareKeys(options.upstream === 'phare', options.phare ?? 'fine', options.kept ?? 0, projects),
     audit: [],
     secrets: new Map(keys.map((key) => [key.id, key.display.replace('…', 'A'.repeat(24)) + 'x7Kq2b'])),
+    replaced: new Map(),
     kept: new Set(keys.filter((_, index) => index % 3 !== 1).map((key) => key.id)),
     fresh: new Set(),
     clipboard: '',
