@@ -1,6 +1,7 @@
 // What was chosen elsewhere in the window, done to the key that it was chosen for.
 import type { KeyView } from '../../bindings';
 import { inform } from '../../components/toasts.svelte';
+import { named } from '../../format';
 import { app } from '../../state/app.svelte';
 import type { KeyAction } from '../../state/route.svelte';
 import type { KeysModel } from './model.svelte';
@@ -21,7 +22,7 @@ async function endPrevious(model: KeysModel, key: KeyView): Promise<void> {
   if (!ended) return;
   model.list.put(ended);
   inform({
-    title: `Ended the old secret of “${key.name}”`,
+    title: `Ended the old secret of ${named(ended)}`,
     detail: 'Calls with it are refused now. The new one works on.',
     topic: `ended-${key.id}`,
   });

@@ -17,9 +17,7 @@ export class KeyList {
   loaded = $state(false);
   loading = $state(false);
   error = $state.raw<CommandError | null>(null);
-  /** The query that the rows answer: without an answer, nobody knows whether there are keys at all. */
-  #answered = $state.raw<KeyQuery>({});
-  narrowed = $derived(Object.keys(this.#answered).length > 0);
+  narrowed = $derived(Object.keys(this.query).length > 0);
   #cursor: string | null = null;
   #turn = 0;
 
@@ -54,13 +52,11 @@ export class KeyList {
   async #fetch(turn: number, cursor: string | null): Promise<void> {
     this.loading = true;
     try {
-      const query = this.query;
-      const { page, kept } = await app.ask('list_keys', { ...query, limit: PAGE, ...(cursor ? { cursor } : {}) });
+      const { page, kept } = await app.ask('list_keys', { ...this.query, limit: PAGE, ...(cursor ? { cursor } : {}) });
       if (turn !== this.#turn) return;
       this.rows = cursor ? [...this.rows, ...page.data] : page.data;
       this.kept = new Set(cursor ? [...this.kept, ...kept] : kept);
       this.total = page.total;
-      this.#answered = query;
       this.#cursor = page.next_cursor;
       this.error = null;
       this.loaded = true;

@@ -11,15 +11,12 @@ export class Look {
   answer = $state.raw<Pasted | null>(null);
   error = $state.raw<CommandError | null>(null);
   busy = $state(false);
-  /** What the operations are called while they are made. */
-  doing = $state.raw<ReadonlyMap<string, string>>(new Map());
   open = $derived(this.busy || this.answer !== null || this.error !== null);
   #turn = 0;
 
   /** Looks through a text; the answer to an older one never replaces that to a newer. */
   async through(text: string): Promise<void> {
     const turn = this.#begin();
-    void this.#learnWords();
     try {
       const answer = await app.ask('find_pasted', { text });
       if (turn === this.#turn) this.answer = answer;
@@ -82,11 +79,5 @@ export class Look {
     this.error = null;
     this.busy = true;
     return ++this.#turn;
-  }
-
-  async #learnWords(): Promise<void> {
-    if (this.doing.size > 0) return;
-    const operations = await app.ask('list_operations', null).catch(() => []);
-    this.doing = new Map(operations.map(({ id, doing }) => [id, doing]));
   }
 }

@@ -1,5 +1,5 @@
 // What a found secret is to a person, and what can be done about it.
-import type { FoundKey, KeyView, StrangeKind } from '../../bindings';
+import type { FoundKey, StrangeKind } from '../../bindings';
 import { ago, dateTime } from '../../format';
 import type { KeyAction } from '../../state/route.svelte';
 import { isLive } from './model.svelte';
@@ -18,18 +18,6 @@ export function story(found: FoundKey): string {
   if (credential === 'current') return 'The secret in use. It works now.';
   if (!opens(found)) return 'An old secret, replaced since. It opens nothing any more; the key itself works on.';
   return `An old secret, replaced since. It still works until ${key.previous_valid_until ? dateTime(key.previous_valid_until) : 'the rotation ends'}.`;
-}
-
-/** When the key was last used, for what and by what. */
-export function lastUse(key: KeyView, doing: ReadonlyMap<string, string>): string {
-  if (!key.last_used_at) return 'Never used.';
-  const what = doing.get(key.last_operation ?? '');
-  const parts = [
-    `Last used ${ago(key.last_used_at)}`,
-    ...(what ? [what] : []),
-    ...(key.last_client ? [`by ${key.last_client}`] : []),
-  ];
-  return `${parts.join(', ')}.`;
 }
 
 /** What can be done about it, the likeliest first. Nothing is taken from a key that this secret no longer opens. */
