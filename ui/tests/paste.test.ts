@@ -32,7 +32,7 @@ function nowhere(bridge: FakeBridge, secret: string): void {
 }
 
 describe('a leaked key that is pasted into the search', () => {
-  it('is revoked and replaced with Enter, and that is undone', async () => {
+  it('is revoked and replaced with Enter', async () => {
     const bridge = await open({ keys: 20 });
     const [old, secret] = [bridge.world.keys[0], secretOf(bridge, GRAFANA)];
     await user.keyboard('/');
@@ -40,7 +40,9 @@ describe('a leaked key that is pasted into the search', () => {
     const found = within(await screen.findByTestId('pasted-key'));
     expect(at('pasted-title').textContent).toBe('1 key of this organization found');
     expect(found.getByTestId('pasted-name').textContent).toBe(GRAFANA);
-    expect(at('pasted-key').textContent).toContain('listing monitors, by terraform-provider-phare');
+    await waitFor(() => {
+      expect(at('pasted-key').textContent).toContain('listing monitors, by terraform-provider-phare');
+    });
     expect(value('search')).toBe('');
     nowhere(bridge, secret);
 
