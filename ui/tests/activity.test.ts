@@ -67,7 +67,7 @@ describe('the activity', () => {
     await press('filter-subject');
     await user.type(await screen.findByTestId('filter-subject-search'), 'terraform-prod');
     await waitFor(() => {
-      expect(screen.getAllByTestId('filter-subject-key')).toHaveLength(1);
+      expect(screen.getAllByTestId('filter-subject-key')).toHaveLength(3);
     });
     await user.keyboard('{Enter}');
     await waitFor(() => {

@@ -5,8 +5,6 @@ const COMPOSING = 229;
 
 /** Whether a key press belongs to an input method, the Enter or Escape that ends the composition too. */
 export function isComposing(event: KeyboardEvent): boolean {
-  // The engines offer nothing else for it.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
   return event.isComposing || event.keyCode === COMPOSING;
 }
 

@@ -4,7 +4,7 @@ import { holdsSecret } from '../features/keys/secretlike';
 import { app } from '../state/app.svelte';
 import { current } from '../state/current.svelte';
 import { actionsOn, type Action, type OfKey } from './actions';
-import { best, type Found } from './fuzzy';
+import { best, textsOf, type Found, type Texts } from './fuzzy';
 
 export type Row = { key: KeyView } | { action: Action } | { on: OfKey; key: KeyView };
 export interface Group {
@@ -26,7 +26,13 @@ const group = <T>(heading: string, found: Found<T>[], row: (thing: T) => Row): G
   rows: found.map(({ thing }) => row(thing)),
   score: found[0]?.score ?? 0,
 });
-const ofKey = ({ name, display, note, project_name }: KeyView) => ({ name, others: [display, note, project_name] });
+const known = new WeakMap<KeyView, Texts>();
+/** A key that changes is another object. */
+export function ofKey(key: KeyView): Texts {
+  let texts = known.get(key);
+  if (!texts) known.set(key, (texts = textsOf(key.name, key.display, key.note, key.project_name)));
+  return texts;
+}
 
 /** To be made while a component is. */
 export class Finding {
@@ -93,9 +99,8 @@ export class Finding {
   }
 
   #met(typed: string): Group[] {
-    const called = (name: string) => ({ name, others: [] });
-    const own = best(this.#own, typed, MOST, ({ on, key }) => called(`${on.verb} ${key.name}`));
-    const actions = best(this.actions, typed, MOST, ({ label }) => called(label));
+    const own = best(this.#own, typed, MOST, ({ on, key }) => textsOf(`${on.verb} ${key.name}`));
+    const actions = best(this.actions, typed, MOST, ({ label }) => textsOf(label));
     return [
       group(IN_HAND, own, (row) => row),
       group('Actions', actions, (action) => ({ action })),

@@ -11,6 +11,22 @@ export interface Found<T> {
   score: number;
 }
 
+/** What a thing is found by. */
+export interface Texts {
+  name: string;
+  /** The name in small letters. */
+  lower: string;
+  /** What else may be searched for as it is written, in small letters. */
+  others: string;
+}
+
+/** To be made once for each thing: there are thousands, and a frame is short. */
+export const textsOf = (name: string, ...others: (string | null)[]): Texts => ({
+  name,
+  lower: name.toLowerCase(),
+  others: others.join('\n').toLowerCase(),
+});
+
 /** Whether the letters stand in the text in this order: cheap, and most things fall out here. */
 function holds(text: string, letters: string): boolean {
   let at = -1;
@@ -21,26 +37,16 @@ function holds(text: string, letters: string): boolean {
   return true;
 }
 
-/** How well one text is met by what was typed, from 0 to 1. */
-export function score(name: string, typed: string): number {
-  if (!holds(name.toLowerCase(), typed.toLowerCase().replaceAll(/\s/g, ''))) return 0;
-  const met = computeCommandScore(name, typed);
-  return met < LEAST ? 0 : met;
-}
-
-/** The best of all things, at most so many. What stands elsewhere than in the name counts when it is there as typed. */
-export function best<T>(
-  things: readonly T[],
-  typed: string,
-  most: number,
-  texts: (thing: T) => { name: string; others: readonly (string | null)[] },
-): Found<T>[] {
+/** The best of all things, at most so many. */
+export function best<T>(things: readonly T[], typed: string, most: number, texts: (thing: T) => Texts): Found<T>[] {
   const lower = typed.toLowerCase();
+  const letters = lower.replaceAll(/[\s-]/g, '');
   const found: Found<T>[] = [];
   for (const thing of things) {
-    const { name, others } = texts(thing);
-    const met = score(name, typed) || (others.some((text) => text?.toLowerCase().includes(lower)) ? ELSEWHERE : 0);
-    if (met > 0) found.push({ thing, score: met });
+    const { name, lower: small, others } = texts(thing);
+    const met = holds(small, letters) ? computeCommandScore(name, typed) : 0;
+    const score = met >= LEAST ? met : others.includes(lower) ? ELSEWHERE : 0;
+    if (score > 0) found.push({ thing, score });
   }
   return found.sort((one, other) => other.score - one.score).slice(0, most);
 }
