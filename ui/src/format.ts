@@ -77,6 +77,24 @@ export function endOfDay(text: string, now = Date.now()): string | null {
   return real && end.getTime() > now ? end.toISOString() : null;
 }
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". */
+export function shorten(name: string, max = 28): string {
+  if (name.length <= max) return name;
+  const parts = Array.from(graphemes.segment(name), ({ segment }) => segment);
+  if (parts.length <= max) return name;
+  const end = Math.floor((max - 1) / 4);
+  return `${parts.slice(0, max - 1 - end).join('')}…${parts.slice(-end).join('')}`;
+}
+
+/** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */
+export const tail = (display: string): string => `…${display.split('…').at(-1) ?? ''}`;
+
+/** A key in a sentence: "“terraform-production” …3fQz". */
+export const named = ({ name, display }: { name: string; display: string }): string =>
+  `“${shorten(name)}” ${tail(display)}`;
+
 export const SCOPE_WORDS: Record<ProductScope, string> = {
   none: 'No access',
   read: 'Read-only',

@@ -1,5 +1,5 @@
 // Every screen of the fake world. Contrast needs pixels, so it is looked at in the real window instead.
-import { screen } from '@testing-library/svelte';
+import { fireEvent, screen } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
 import { sampleClosing } from '../src/bridge/fake';
@@ -10,6 +10,13 @@ import { fill, open, press, row, user } from './support';
 type Screen = [name: string, options: WorldOptions, go?: () => Promise<unknown>];
 
 const first = () => user.click(row('Grafana dashboards'));
+/** A log with a key of the fake world in it, and others. */
+async function pasteInto(testid: string) {
+  const field = await screen.findByTestId(testid);
+  const text = `pha_prj_gdn_kdewAAAAAAAAAAAAAAAAAAAAAAAA7h5nx7Kq2b\npha_abcdefghijklmnopqrst gdn_session_${'a'.repeat(43)}`;
+  await fireEvent.paste(field, { clipboardData: { files: [], getData: () => text } });
+  await screen.findAllByTestId('pasted-strange');
+}
 const SCREENS: Screen[] = [
   ['first start', { stage: 'first_start' }],
   ['first start, refused', { stage: 'first_start' }, () => press('start')],
@@ -188,7 +195,30 @@ const SCREENS: Screen[] = [
       await screen.findByTestId('closing-dialog');
     },
   ],
-  ['palette', {}, () => user.keyboard('{Control>}k{/Control}')],
+  ['palette', {}, () => user.keyboard('j{Control>}k{/Control}')],
+  ['palette, typed', {}, () => user.keyboard('j{Control>}k{/Control}graf')],
+  ['palette, nothing found', {}, () => user.keyboard('{Control>}k{/Control}zzqq')],
+  ['palette, pasted', {}, async () => user.keyboard('{Control>}k{/Control}').then(() => pasteInto('palette-input'))],
+  ['pasted', {}, () => pasteInto('search')],
+  ['pasted, of a Member', { role: 'member', keys: 9 }, () => pasteInto('search')],
+  [
+    'activity, opened and narrowed',
+    {},
+    async () => {
+      await press('nav-activity');
+      await user.click((await screen.findAllByTestId('audit-toggle'))[0] ?? document.body);
+      await press('filter-time');
+    },
+  ],
+  [
+    'activity, about what',
+    {},
+    async () => {
+      await press('nav-activity');
+      await press('filter-subject');
+      await screen.findAllByTestId('filter-subject-key');
+    },
+  ],
   ['shortcuts', {}, () => user.keyboard('?')],
 ];
 

@@ -1,9 +1,19 @@
 // Where the person is. Pages are few and hold no history worth a URL.
-import type { KeyId } from '../bindings';
+import type { KeyId, KeyView } from '../bindings';
 
 export type Page = 'keys' | 'projects' | 'activity' | 'settings';
-/** What the page should do once it is shown. */
-export type Errand = { do: 'create' } | { do: 'open'; id: KeyId } | { do: 'search' } | { do: 'phare' } | null;
+/** What can be done to one key from anywhere in the window. */
+export type KeyAction = 'show' | 'copy' | 'edit' | 'rotate' | 'revoke' | 'replace' | 'end_previous';
+/** What the page should do once it is shown. An action carries the key that it was chosen for. */
+export type Errand =
+  | { do: 'create' }
+  | { do: 'open'; id: KeyId }
+  | { do: 'search' }
+  | { do: 'phare' }
+  | { do: 'create_project' }
+  | { do: 'verify' }
+  | { do: KeyAction; key: KeyView }
+  | null;
 
 class Route {
   page = $state<Page>('keys');

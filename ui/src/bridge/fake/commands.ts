@@ -87,8 +87,8 @@ export const COMMANDS: Handlers = {
   },
   rename_project(world, { id, name }) {
     const project = find(world, id);
+    record(world, 'project.updated', String(id), { name: { from: project.name, to: name } });
     project.name = name;
-    record(world, 'project.updated', String(id), { name });
     return project;
   },
   delete_project(world, { id }) {
@@ -128,8 +128,11 @@ export const COMMANDS: Handlers = {
     by_key: all.slice(0, 2).map(({ id, name }, index) => ({ id, name, calls: Math.floor(used / (index + 2)) })),
   }),
   update_organization(world, patch) {
-    world.organization = { ...world.organization, ...patch };
-    record(world, 'organization.updated', '', patch);
+    const before = world.organization;
+    world.organization = { ...before, ...patch };
+    const fields = Object.keys(patch) as (keyof typeof patch)[];
+    const detail = Object.fromEntries(fields.map((field) => [field, { from: before[field], to: patch[field] }]));
+    record(world, 'organization.updated', '', detail);
     return world.organization;
   },
   organization: (world) => world.organization,

@@ -64,29 +64,36 @@ export const KEY_COMMANDS: Handlers = {
     return make(world, key, keep, false);
   },
   update_key(world, { id, patch }) {
-    record(world, 'key.updated', id, patch);
-    return Object.assign(find(world, id), patch);
+    const key = find(world, id);
+    const fields = Object.keys(patch) as (keyof typeof patch)[];
+    const changed = fields.filter((field) => JSON.stringify(patch[field]) !== JSON.stringify(key[field]));
+    const detail = Object.fromEntries(changed.map((field) => [field, { from: key[field], to: patch[field] }]));
+    record(world, 'key.updated', id, { name: key.name, display: key.display, ...detail });
+    return Object.assign(key, patch);
   },
   revoke_key(world, { id }) {
     const key = find(world, id);
     key.status = 'revoked';
     key.revoked_at = new Date().toISOString();
-    record(world, 'key.revoked', id, { name: key.name });
+    record(world, 'key.revoked', id, { name: key.name, display: key.display });
     return key;
   },
   restore_key(world, { id }) {
     const key = find(world, id);
     key.status = 'active';
     key.revoked_at = null;
-    record(world, 'key.restored', id, { name: key.name });
+    record(world, 'key.restored', id, { name: key.name, display: key.display });
     return key;
   },
   rotate_key(world, { id, grace_seconds }) {
     const key = find(world, id);
     key.status = grace_seconds > 0 ? 'rotating' : 'active';
+    world.replaced.set(world.secrets.get(id) ?? '', id);
     key.previous_valid_until = grace_seconds > 0 ? new Date(Date.now() + grace_seconds * 1000).toISOString() : null;
+    const from = key.display;
     give(world, key);
-    record(world, 'key.rotated', id, { name: key.name, grace_seconds });
+    const { name, display, previous_valid_until } = key;
+    record(world, 'key.rotated', id, { name, display: { from, to: display }, previous_valid_until });
     return fresh(world, key, false);
   },
   replace_key(world, { id }) {
@@ -102,7 +109,7 @@ export const KEY_COMMANDS: Handlers = {
     const key = find(world, id);
     key.status = 'active';
     key.previous_valid_until = null;
-    record(world, 'key.previous_ended', id, { name: key.name });
+    record(world, 'key.previous_ended', id, { name: key.name, display: key.display });
     return key;
   },
   find_pasted: (world, { text }) => pasted(world, text),
@@ -120,9 +127,15 @@ export const KEY_COMMANDS: Handlers = {
   },
   copy_secret(world, { id }) {
     world.clipboard = secret(world, id);
+    const { name, display } = find(world, id);
+    record(world, 'key.secret_copied', id, { name, display });
     return CLEARS;
   },
-  reveal_secret: secret_of,
+  reveal_secret(world, { id }) {
+    const { name, display } = find(world, id);
+    record(world, 'key.secret_revealed', id, { name, display });
+    return secret(world, id);
+  },
   copy_form(world, { id, form }) {
     world.clipboard = `${form}: ${secret(world, id)}`;
     return CLEARS;
@@ -150,20 +163,19 @@ function sorted(keys: KeyView[], { sort = 'created', order = 'descending' }: Key
 
 function pasted(world: World, text: string): Pasted {
   const result: Pasted = { found: [], strange: [] };
-  for (const [word] of text.matchAll(/(?:pha|gdn)_[A-Za-z0-9_]+/g)) {
-    const id = [...world.secrets].find(([, each]) => each === word)?.[0];
+  const words = new Set([...text.matchAll(/(?:pha|gdn)_[A-Za-z0-9_]+/g)].map(([word]) => word));
+  for (const word of words) {
+    const old = world.replaced.get(word);
+    const id = old ?? [...world.secrets].find(([, each]) => each === word)?.[0];
     const key = world.keys.find((each) => each.id === id);
     const display = `${word.slice(0, 16)}…${word.slice(-4)}`;
-    if (key) result.found.push({ key, credential: 'current', kept: world.kept.has(key.id), display: key.display });
+    const credential = old ? 'replaced' : 'current';
+    if (key) result.found.push({ key, credential, kept: world.kept.has(key.id), display: key.display });
     else if (word.startsWith('gdn_session_')) result.strange.push({ display, kind: 'session' });
     else if (!word.includes('_gdn_')) result.strange.push({ display, kind: 'phare' });
     else result.strange.push({ display, kind: word.length < 50 ? 'truncated' : 'gardien' });
   }
   return result;
-}
-
-function secret_of(world: World, { id }: { id: string }): string {
-  return secret(world, id);
 }
 
 function secret(world: World, id: string): string {
@@ -199,7 +211,8 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
   give(world, key);
   world.keys.unshift(key);
   if (keep) world.kept.add(key.id);
-  record(world, 'key.created', key.id, { name: key.name });
+  const { name, display, scope, project_name: project, products, expires_at } = key;
+  record(world, 'key.created', key.id, { name, display, scope, project, products, expires_at });
   return fresh(world, key, copied);
 }
 

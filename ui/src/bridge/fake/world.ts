@@ -55,6 +55,8 @@ export interface World {
   audit: AuditView[];
   /** Secrets by key id, as keychain and memory would hold them. */
   secrets: Map<string, string>;
+  /** Key ids by secrets that a rotation replaced. */
+  replaced: Map<string, string>;
   kept: Set<string>;
   fresh: Set<string>;
   clipboard: string;
@@ -119,6 +121,7 @@ export function makeWorld(options: WorldOptions): World {
     phareKeys: samplePhareKeys(options.upstream === 'phare', options.phare ?? 'fine', options.kept ?? 0, projects),
     audit: [],
     secrets: new Map(keys.map((key) => [key.id, key.display.replace('…', 'A'.repeat(24)) + 'x7Kq2b'])),
+    replaced: new Map(),
     kept: new Set(keys.filter((_, index) => index % 3 !== 1).map((key) => key.id)),
     fresh: new Set(),
     clipboard: '',
@@ -129,7 +132,9 @@ export function makeWorld(options: WorldOptions): World {
   if (options.failing) world.failing.set(options.failing, fault(options.code ?? 'internal', 'Something failed.'));
   record(world, 'organization.created', '', { name: world.organization.name });
   for (const project of projects) record(world, 'project.created', String(project.id), { name: project.name });
-  for (const key of keys.slice(0, 200).toReversed()) record(world, 'key.created', key.id, { name: key.name });
+  for (const { id, name, display, scope, project_name, products, expires_at } of keys.slice(0, 200).toReversed()) {
+    record(world, 'key.created', id, { name, display, scope, project: project_name, products, expires_at });
+  }
   return world;
 }
 

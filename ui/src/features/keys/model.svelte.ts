@@ -72,6 +72,11 @@ export class KeysModel {
     this.selection.clear(Math.max(index, 0));
   }
 
+  /** Opens any key, one that the filter hides too. */
+  show(key: KeyView): void {
+    this.open(key.id);
+  }
+
   /** Says why the person may not manage keys, if so. */
   refuse(what?: string): boolean {
     const reason = whyNot('manage_keys', what);

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use gardien_authority::api::{KeyQuery, LookedUpKey, Lookup, NewKey, Rotation};
 use gardien_authority::{Client, Fault, http};
 use gardien_domain::{
-    Credential, KeySort, KeyStatus, Order, ProjectId, Role, Scope, Secret, SecretKind,
+    AuditFilter, Credential, KeySort, KeyStatus, Order, ProjectId, Role, Scope, Secret, SecretKind,
 };
 use gardien_store::{Change, Store};
 use secrecy::ExposeSecret;

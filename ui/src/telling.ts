@@ -1,0 +1,231 @@
+// How each action of the audit trail is told. Older entries say less than newer ones: whatever is missing is left out,
+// never shown as a code.
+import type { AuditView } from './bindings';
+import { count, date, dateTime, list, PRODUCT_WORDS, ROLE_WORDS, tail } from './format';
+import type { Known, Piece } from './sentences';
+import { isRecord, named, PRODUCTS, scopeWords, text, texts, type Change, type Json } from './trail';
+
+type Tell = (detail: Json, entry: AuditView, known: Known) => Piece[];
+
+const quote = (name: string): Piece => ({ name });
+/** A name, or what it is where the entry and the present have none. */
+const subject = (detail: Json, entry: AuditView, what: string): Piece[] => {
+  const name = named(detail['name']) ?? entry.subject_name;
+  return name ? [quote(name)] : [what];
+};
+const end = (display: unknown): Piece[] => (typeof display === 'string' && display ? [' ', tail(display)] : []);
+const key: Tell = (detail, entry) => [...subject(detail, entry, 'a key'), ...end(now(detail['display']))];
+const now = (value: unknown): unknown => (isRecord(value) && 'to' in value ? value['to'] : value);
+
+/** "a, b and c" */
+function join(parts: Piece[][], last = ' and '): Piece[] {
+  return parts.flatMap((part, index) => [...(index === 0 ? [] : [index === parts.length - 1 ? last : ', ']), ...part]);
+}
+/** Names, of many the first three. */
+function names(all: string[], one: string, many: string): Piece[] {
+  const shown = all.slice(0, 3).map((name) => [quote(name)]);
+  const rest = all.length - shown.length;
+  return join(rest > 0 ? [...shown, [`${count(rest)} more ${rest === 1 ? one : many}`]] : shown);
+}
+const change = (value: unknown): Change | null =>
+  isRecord(value) && 'from' in value && 'to' in value ? { from: value['from'], to: value['to'] } : null;
+const when = (value: unknown): string => (typeof value === 'string' ? `on ${date(value)}` : 'never');
+const article = (role: unknown): string => {
+  const word = ROLE_WORDS[role as keyof typeof ROLE_WORDS] as string | undefined;
+  return word ? `${/^[AO]/.test(word) ? 'an' : 'a'} ${word}` : 'somebody else';
+};
+const place: Tell = (detail, _, known) => {
+  const scope = detail['scope'];
+  if (!isRecord(scope)) return [];
+  if (scope['type'] === 'organization') return [' for the whole organization'];
+  const name = text(detail['project']) ?? known.project(Number(scope['project_id']));
+  return name ? [' for ', quote(name)] : [' for a project that is gone'];
+};
+
+/** What was changed of a key, one clause for each field; `it` is the key. */
+function clauses(detail: Json, it: Piece[]): Piece[][] {
+  const told: Piece[][] = [];
+  const object = () => (told.length === 0 ? it : ['it']);
+  const renamed = change(detail['name']);
+  if (renamed) told.push(['renamed ', quote(text(renamed.from) ?? ''), ' to ', quote(text(renamed.to) ?? '')]);
+  const products = change(detail['products']);
+  for (const product of products ? PRODUCTS : []) {
+    const before = isRecord(products?.from) ? products.from[product] : undefined;
+    const after = isRecord(products?.to) ? products.to[product] : undefined;
+    if (before === after) continue;
+    const what = PRODUCT_WORDS[product];
+    const was = ` (was ${scopeWords(before)})`;
+    if (after === 'none') told.push(['took ', what, ' from ', ...object(), was]);
+    else if (after === 'read' && before === 'read_write')
+      told.push(['left ', ...object(), ` only read-only to ${what}`, was]);
+    else told.push(['gave ', ...object(), ` ${scopeWords(after)} to ${what}`, was]);
+  }
+  const expires = change(detail['expires_at']);
+  if (expires) {
+    const was = ` (was ${typeof expires.from === 'string' ? date(expires.from) : 'never'})`;
+    const until = typeof expires.to === 'string' ? ` to expire ${when(expires.to)}` : ' never to expire';
+    told.push(['set ', ...object(), until, was]);
+  }
+  const note = change(detail['note']);
+  if (note) {
+    if (!text(note.from)) told.push(['added a note to ', ...object()]);
+    else if (!text(note.to)) told.push(['removed the note of ', ...object()]);
+    else told.push(['changed the note of ', ...object()]);
+  }
+  return told;
+}
+
+const phareKey: Tell = (detail, entry) => [
+  'the Phare key ',
+  ...subject(detail, entry, 'without a name'),
+  ...end(now(detail['secret'])),
+];
+const access = (detail: Json): Piece[] => {
+  const known = PRODUCTS.filter((product) => typeof detail[product] === 'string');
+  const words = known.map((product) => `${scopeWords(detail[product])} to ${PRODUCT_WORDS[product]}`);
+  return words.length > 0 ? [`: ${list(words, 'and')}`] : [];
+};
+const mail = (detail: Json, entry: AuditView): Piece => {
+  const address = text(detail['email']) ?? named(detail['name']) ?? entry.subject_name;
+  return address ? { mail: address } : 'a member';
+};
+const rename =
+  (what: string): Tell =>
+  (detail, entry) => {
+    const names = change(detail['name']);
+    return names
+      ? [`renamed ${what} `, quote(text(names.from) ?? ''), ' to ', quote(text(names.to) ?? '')]
+      : [`renamed ${what} `, ...subject(detail, entry, '')];
+  };
+
+/** One for every action that is recorded. */
+export const TELL: Record<string, Tell> = {
+  'organization.created': (detail, entry) => ['founded the organization ', ...subject(detail, entry, '')],
+  'organization.updated': (detail, entry) => {
+    const [name, calls, atLimit] = ['name', 'calls_per_minute', 'at_limit'].map((field) => change(detail[field]));
+    const told: Piece[][] = [
+      ...(name
+        ? [['renamed the organization from ', quote(text(name.from) ?? ''), ' to ', quote(text(name.to) ?? '')]]
+        : []),
+      ...(calls
+        ? [[`set the limit to ${count(Number(calls.to))} calls a minute (was ${count(Number(calls.from))})`]]
+        : []),
+      ...(atLimit
+        ? [[atLimit.to === 'pace' ? 'let calls beyond the limit wait' : 'had calls beyond the limit refused']]
+        : []),
+    ];
+    return told.length > 0 ? join(told) : ['changed the organization ', ...subject(detail, entry, '')];
+  },
+  'member.created': (detail, entry) => ['added ', mail(detail, entry), ` as ${article(detail['role'])}`],
+  'member.updated': (detail, entry) => {
+    const role = change(detail['role']);
+    const projects = change(detail['projects']);
+    const [before, after] = [texts(projects?.from), texts(projects?.to)];
+    const added = after.filter((each) => !before.includes(each));
+    const removed = before.filter((each) => !after.includes(each));
+    const told: Piece[][] = [];
+    const whom = (): Piece => (told.length === 0 ? mail(detail, entry) : 'them');
+    if (role) told.push(['made ', whom(), ` ${article(role.to)} (was ${article(role.from)})`]);
+    if (added.length > 0) told.push(['assigned ', whom(), ' to ', ...names(added, 'project', 'projects')]);
+    if (removed.length > 0) told.push(['took ', whom(), ' off ', ...names(removed, 'project', 'projects')]);
+    return told.length > 0 ? join(told) : ['changed ', mail(detail, entry)];
+  },
+  'session.created': (detail, entry) => [
+    'issued a session token for ',
+    mail(detail, entry),
+    ...(typeof detail['expires_at'] === 'string' ? [`, valid until ${date(detail['expires_at'])}`] : []),
+  ],
+  'key.created': (detail, entry, known) => [
+    'created ',
+    ...key(detail, entry, known),
+    ...place(detail, entry, known),
+    ...(text(detail['replaces']) ? [', in place of one that was revoked'] : []),
+  ],
+  'key.updated': (detail, entry, known) => {
+    const told = clauses(detail, key(detail, entry, known));
+    return told.length > 0 ? join(told) : ['changed ', ...key(detail, entry, known)];
+  },
+  'key.revoked': (...entry) => ['revoked ', ...key(...entry)],
+  'key.restored': (...entry) => ['restored ', ...key(...entry)],
+  'key.rotated': (detail, entry) => {
+    const until = detail['previous_valid_until'];
+    const old = change(detail['display'])?.from;
+    const works = typeof until === 'string' && Date.parse(until) > Date.parse(entry.at);
+    return [
+      'gave ',
+      ...subject(detail, entry, 'a key'),
+      ' a new secret',
+      ...end(now(detail['display'])),
+      ...(works ? ['; the old one', ...end(old), ` was to work until ${dateTime(until)}`] : []),
+    ];
+  },
+  'key.previous_ended': (...entry) => ['ended the old secret of ', ...key(...entry)],
+  'key.secret_copied': (...entry) => ['copied the secret of ', ...key(...entry)],
+  'key.secret_revealed': (...entry) => ['revealed the secret of ', ...key(...entry)],
+  'project.created': (detail, entry) => ['created the project ', ...subject(detail, entry, '')],
+  'project.updated': rename('the project'),
+  'project.deleted': (detail, entry) => {
+    const keys = texts(detail['revoked_keys']);
+    return [
+      'deleted the project ',
+      ...subject(detail, entry, ''),
+      ...(keys.length > 0 ? [' and revoked ', ...names(keys, 'key', 'keys')] : []),
+    ];
+  },
+  'projects.synchronized': (detail) => {
+    const renamed = Array.isArray(detail['renamed'])
+      ? detail['renamed'].map(change).filter((each) => each !== null)
+      : [];
+    const gone = Array.isArray(detail['gone']) ? detail['gone'] : [];
+    const told: Piece[][] = [
+      ...[['added', 'added'] as const, ['added_or_changed', 'added or changed'] as const]
+        .map(([field, verb]) => [verb, texts(detail[field])] as const)
+        .filter(([, all]) => all.length > 0)
+        .map(([verb, all]) => [`${verb} `, ...names(all, 'project', 'projects')]),
+      ...renamed.map(({ from, to }) => ['renamed ', quote(text(from) ?? ''), ' to ', quote(text(to) ?? '')]),
+      ...(gone.length > 0
+        ? [
+            gone.every((each) => typeof each === 'string')
+              ? ['forgot ', ...names(texts(gone), 'project', 'projects')]
+              : [`forgot ${count(gone.length)} that ${gone.length === 1 ? 'is' : 'are'} gone`],
+          ]
+        : []),
+    ];
+    return ['read the projects from Phare', ...(told.length > 0 ? [': ', ...join(told)] : [])];
+  },
+  'upstream.changed': (detail) => {
+    const [keys, detached] = [texts(detail['revoked_keys']), texts(detail['detached'])];
+    return [
+      `put ${detail['kind'] === 'phare' ? 'Phare' : 'the built-in sandbox'} behind the gateway`,
+      ...(keys.length > 0 ? [', which revoked ', ...names(keys, 'key', 'keys')] : []),
+      ...(detached.length > 0
+        ? [`${keys.length > 0 ? ' and' : ', which'} detached `, ...names(detached, 'Phare key', 'Phare keys')]
+        : []),
+    ];
+  },
+  'phare_key.added': (detail, entry, known) => [
+    { attached: 'attached ', kept: 'put into keeping ' }[text(detail['purpose']) ?? ''] ?? 'took in ',
+    ...phareKey(detail, entry, known),
+  ],
+  'phare_key.examined': (detail, entry, known) => ['checked ', ...phareKey(detail, entry, known), ...access(detail)],
+  'phare_key.refused': (detail, entry, known) => [
+    `noticed that Phare ${detail['refused'] === false ? 'takes' : 'refuses'} `,
+    ...phareKey(detail, entry, known),
+    ...(detail['refused'] === false ? [' again'] : []),
+  ],
+  'phare_key.staged': (...entry) => ['added the next secret of ', ...phareKey(...entry)],
+  'phare_key.switched': (detail, entry) => {
+    const { from, to } = change(detail['secret']) ?? { from: detail['from'], to: detail['to'] };
+    return [
+      'switched the Phare key ',
+      ...subject(detail, entry, 'without a name'),
+      ' from',
+      ...end(from),
+      ' to',
+      ...end(to),
+    ];
+  },
+  'phare_key.unstaged': (...entry) => ['removed the next secret of ', ...phareKey(...entry)],
+  'phare_key.renamed': rename('the Phare key'),
+  'phare_key.removed': (...entry) => ['removed ', ...phareKey(...entry)],
+};

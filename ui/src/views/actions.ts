@@ -1,0 +1,100 @@
+// Everything that the palette can do, by name.
+import type { KeyView } from '../bindings';
+import { inform, toasts } from '../components/toasts.svelte';
+import { app } from '../state/app.svelte';
+import { route, type KeyAction } from '../state/route.svelte';
+import { MOD } from '../state/shortcuts';
+
+export interface Action {
+  label: string;
+  shortcut?: string;
+  /** Whether it puts the focus somewhere else. */
+  moves?: boolean;
+  run: () => void;
+}
+
+/** What can be done to the whole, as things stand. */
+export function actions(onshortcuts: () => void): Action[] {
+  const { rights, status } = app;
+  const gateway = status?.gateway;
+  const undo = toasts.list.findLast(({ action }) => action !== null);
+  return [
+    ...(undo
+      ? [
+          {
+            label: `Undo: ${undo.title}`,
+            shortcut: `${MOD} Z`,
+            run: () => {
+              undo.action?.run();
+              toasts.remove(undo.id);
+            },
+          },
+        ]
+      : []),
+    ...(rights?.manage_keys
+      ? [{ label: 'New key', shortcut: 'N', moves: true, run: () => route.go('keys', { do: 'create' }) }]
+      : []),
+    { label: 'Search keys, or paste one', shortcut: '/', moves: true, run: () => route.go('keys', { do: 'search' }) },
+    { label: 'Go to Keys', run: () => route.go('keys') },
+    { label: 'Go to Projects', run: () => route.go('projects') },
+    { label: 'Go to Activity', run: () => route.go('activity') },
+    { label: 'Go to Settings', run: () => route.go('settings') },
+    ...(rights?.create_projects
+      ? [{ label: 'New project', moves: true, run: () => route.go('projects', { do: 'create_project' }) }]
+      : []),
+    ...(rights?.read_audit
+      ? [{ label: 'Verify the audit trail', run: () => route.go('activity', { do: 'verify' }) }]
+      : []),
+    ...(gateway && 'address' in gateway && gateway.address
+      ? [{ label: 'Copy the gateway’s address', run: () => void copyAddress(gateway.address ?? '') }]
+      : []),
+    ...(gateway?.state === 'running' ? [{ label: 'Pause the gateway', run: () => void change('pause_gateway') }] : []),
+    ...(gateway?.state === 'paused'
+      ? [{ label: 'Let the gateway answer again', run: () => void change('resume_gateway') }]
+      : []),
+    ...(rights?.manage_organization
+      ? [{ label: 'Phare’s key, behind the gateway', run: () => route.go('settings', { do: 'phare' }) }]
+      : []),
+    ...(app.callsPhare
+      ? [{ label: 'Open Phare’s panel in the browser', run: () => void app.attempt('open_phare_panel', null) }]
+      : []),
+    { label: 'Theme: light', run: () => void app.savePreferences({ theme: 'light' }) },
+    { label: 'Theme: dark', run: () => void app.savePreferences({ theme: 'dark' }) },
+    { label: 'Theme: follow the system', run: () => void app.savePreferences({ theme: 'system' }) },
+    { label: 'Keyboard shortcuts', shortcut: '?', moves: true, run: onshortcuts },
+  ];
+}
+
+export interface OfKey {
+  action: KeyAction;
+  verb: string;
+  shortcut?: string;
+}
+
+/** What can be done to one key, as things stand. */
+export function actionsOn(key: KeyView, kept: boolean): OfKey[] {
+  const live = key.status === 'active' || key.status === 'rotating';
+  return [
+    { action: 'show', verb: 'Open', shortcut: 'Enter' },
+    ...(live && kept ? [{ action: 'copy' as const, verb: 'Copy the secret of', shortcut: 'C' }] : []),
+    ...(live && app.rights?.manage_keys
+      ? [
+          { action: 'edit' as const, verb: 'Edit', shortcut: 'E' },
+          { action: 'rotate' as const, verb: 'Rotate', shortcut: 'R' },
+          { action: 'revoke' as const, verb: 'Revoke', shortcut: 'Del' },
+          { action: 'replace' as const, verb: 'Revoke and replace' },
+        ]
+      : []),
+  ];
+}
+
+async function change(command: 'pause_gateway' | 'resume_gateway'): Promise<void> {
+  const status = await app.attempt(command, null);
+  if (status) app.become(status);
+}
+
+async function copyAddress(address: string): Promise<void> {
+  if ((await app.attempt('copy_text', { text: address })) === undefined) return;
+  const here = /\/\/(127\.|localhost|\[::1\])/.test(address);
+  inform({ title: `Copied ${address}`, detail: here ? 'It works on this computer only.' : '', topic: 'address' });
+}
