@@ -1,6 +1,7 @@
 // What jsdom lacks of a browser, and a clean window for every test.
 import { cleanup } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
+import { unfinished } from '../src/features/keys/draft.svelte';
 import { toasts } from '../src/components/toasts.svelte';
 import { app } from '../src/state/app.svelte';
 import { route } from '../src/state/route.svelte';
@@ -34,6 +35,7 @@ beforeEach(() => {
   app.limits = null;
   app.lost = null;
   app.phareKeys = null;
+  unfinished.drop();
   route.go('keys');
 });
 afterEach(() => {
