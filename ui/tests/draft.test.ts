@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/svelte';
+import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import { asked, at, fill, fillIn, gone, open, press, row, user } from './support';
 
@@ -60,4 +60,28 @@ describe('what somebody has begun', () => {
     await screen.findByTestId('fresh-sheet');
     expect(asked(bridge, 'create_key')[0]?.key).toMatchObject({ name: dead.name, scope: dead.scope });
   });
+});
+
+it('from the first start to the first key it takes eight clicks at most', async () => {
+  const bridge = await open({ stage: 'first_start', keys: 0, projects: 0 });
+  let clicks = 0;
+  const click = async (testid: string) => {
+    clicks += 1;
+    await press(testid);
+  };
+  await fill('organization', 'Acme');
+  await fill('email', 'ada@example.com');
+  await click('start');
+  await click('new-key');
+  await fill('key-name', 'grafana');
+  await fill('project-in-place', 'Harbour');
+  await click('project-in-place-create');
+  await waitFor(() => {
+    expect(at('project-option').dataset['chosen']).toBe('true');
+  });
+  await click('preset-monitoring');
+  await click('create-key');
+  await screen.findByTestId('fresh-sheet');
+  expect(asked(bridge, 'create_key')).toHaveLength(1);
+  expect(clicks).toBeLessThanOrEqual(8);
 });
