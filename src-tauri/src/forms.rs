@@ -1,4 +1,5 @@
 //! How to use a key, ready to paste. The window shows the same texts with the masked secret (`features/keys/forms.ts`).
+//! None puts a secret into a command line, where other programs and the shell's history would see it.
 
 use gardien_authority::api::KeyView;
 use gardien_domain::{ProductScope, ProjectId};
@@ -10,16 +11,17 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum SecretForm {
-    /// Lines of a `.env` file.
+    /// Lines of a `.env` file: the one form with the secret in it.
     Env,
+    /// A call that asks for the secret.
     Curl,
-    /// The provider block.
+    /// The provider block; the secret comes from the environment.
     Terraform,
     /// Commands that set a secret and a variable of a GitHub repository.
     Github,
 }
 
-/// The text of one form. `project` is the example that an organization key needs.
+/// The text of one form. `project` is what an organization key is to work in.
 pub(crate) fn text(
     form: SecretForm,
     key: &KeyView,
@@ -27,28 +29,34 @@ pub(crate) fn text(
     base: &str,
     project: Option<ProjectId>,
 ) -> Zeroizing<String> {
-    let example = match key.scope.project() {
-        None => Some(project.map_or(1, |id| id.0)),
+    let project = match key.scope.project() {
+        None => Some(project.map_or_else(|| "…".to_owned(), |id| id.0.to_string())),
         Some(_) => None,
     };
-    Zeroizing::new(match (form, example) {
+    Zeroizing::new(match (form, project) {
         (SecretForm::Env, _) => format!("PHARE_API_KEY={secret}\nPHARE_BASE_URL={base}"),
-        (SecretForm::Curl, example) => {
-            let header = example
-                .map(|id| format!(" \\\n  -H \"X-Phare-Project-Id: {id}\""))
+        (SecretForm::Curl, project) => {
+            let header = project
+                .map(|id| format!("header = \"X-Phare-Project-Id: {id}\"\n"))
                 .unwrap_or_default();
             let path = trial_path(key);
-            format!("curl {base}{path} \\\n  -H \"Authorization: Bearer {secret}\"{header}")
+            format!(
+                "printf 'Secret: ' && read -rs PHARE_API_KEY && curl --config - <<EOF\n\
+                 url = \"{base}{path}\"\n\
+                 header = \"Authorization: Bearer $PHARE_API_KEY\"\n\
+                 {header}EOF"
+            )
         }
         (SecretForm::Terraform, Some(id)) => format!(
-            "provider \"phare\" {{\n  api_key       = \"{secret}\"\n  base_url      = \"{base}\"\n  project_scope = \"{id}\"\n}}"
+            "# The provider reads the key from PHARE_API_KEY.\nprovider \"phare\" {{\n  \
+             base_url      = \"{base}\"\n  project_scope = \"{id}\"\n}}"
         ),
-        (SecretForm::Terraform, None) => {
-            format!("provider \"phare\" {{\n  api_key  = \"{secret}\"\n  base_url = \"{base}\"\n}}")
+        (SecretForm::Terraform, None) => format!(
+            "# The provider reads the key from PHARE_API_KEY.\nprovider \"phare\" {{\n  base_url = \"{base}\"\n}}"
+        ),
+        (SecretForm::Github, _) => {
+            format!("gh variable set PHARE_BASE_URL --body \"{base}\"\ngh secret set PHARE_API_KEY")
         }
-        (SecretForm::Github, _) => format!(
-            "gh secret set PHARE_API_KEY --body \"{secret}\"\ngh variable set PHARE_BASE_URL --body \"{base}\""
-        ),
     })
 }
 
@@ -93,6 +101,7 @@ mod tests {
         text(form, key, "SECRET", BASE, Some(ProjectId(42))).to_string()
     }
 
+    // The same texts stand in `ui/tests/forms.test.ts`.
     #[test]
     fn environment_lines() {
         let expected = "PHARE_API_KEY=SECRET\nPHARE_BASE_URL=http://127.0.0.1:7420";
@@ -104,16 +113,22 @@ mod tests {
     fn a_call_that_the_key_may_make() {
         assert_eq!(
             of(SecretForm::Curl, &project("read")),
-            "curl http://127.0.0.1:7420/uptime/monitors \\\n  -H \"Authorization: Bearer SECRET\""
+            r#"printf 'Secret: ' && read -rs PHARE_API_KEY && curl --config - <<EOF
+url = "http://127.0.0.1:7420/uptime/monitors"
+header = "Authorization: Bearer $PHARE_API_KEY"
+EOF"#
         );
-        assert_eq!(
-            of(SecretForm::Curl, &project("none")),
-            "curl http://127.0.0.1:7420/users \\\n  -H \"Authorization: Bearer SECRET\""
+        assert!(
+            of(SecretForm::Curl, &project("none"))
+                .contains("url = \"http://127.0.0.1:7420/users\"")
         );
         assert_eq!(
             of(SecretForm::Curl, &organization()),
-            "curl http://127.0.0.1:7420/uptime/monitors \\\n  -H \"Authorization: Bearer SECRET\" \\\n  \
-             -H \"X-Phare-Project-Id: 42\""
+            r#"printf 'Secret: ' && read -rs PHARE_API_KEY && curl --config - <<EOF
+url = "http://127.0.0.1:7420/uptime/monitors"
+header = "Authorization: Bearer $PHARE_API_KEY"
+header = "X-Phare-Project-Id: 42"
+EOF"#
         );
     }
 
@@ -121,23 +136,35 @@ mod tests {
     fn a_provider_block() {
         assert_eq!(
             of(SecretForm::Terraform, &project("read")),
-            "provider \"phare\" {\n  api_key  = \"SECRET\"\n  base_url = \"http://127.0.0.1:7420\"\n}"
+            r#"# The provider reads the key from PHARE_API_KEY.
+provider "phare" {
+  base_url = "http://127.0.0.1:7420"
+}"#
         );
         assert_eq!(
             of(SecretForm::Terraform, &organization()),
-            "provider \"phare\" {\n  api_key       = \"SECRET\"\n  base_url      = \"http://127.0.0.1:7420\"\n  \
-             project_scope = \"42\"\n}"
+            r#"# The provider reads the key from PHARE_API_KEY.
+provider "phare" {
+  base_url      = "http://127.0.0.1:7420"
+  project_scope = "42"
+}"#
         );
-        let without_projects = text(SecretForm::Terraform, &organization(), "SECRET", BASE, None);
-        assert!(without_projects.contains("project_scope = \"1\""));
+        let undecided = text(SecretForm::Terraform, &organization(), "SECRET", BASE, None);
+        assert!(undecided.contains("project_scope = \"…\""));
     }
 
     #[test]
     fn commands_for_a_repository() {
         assert_eq!(
             of(SecretForm::Github, &organization()),
-            "gh secret set PHARE_API_KEY --body \"SECRET\"\n\
-             gh variable set PHARE_BASE_URL --body \"http://127.0.0.1:7420\""
+            "gh variable set PHARE_BASE_URL --body \"http://127.0.0.1:7420\"\ngh secret set PHARE_API_KEY"
         );
+    }
+
+    #[test]
+    fn no_command_holds_the_secret() {
+        for form in [SecretForm::Curl, SecretForm::Terraform, SecretForm::Github] {
+            assert!(!of(form, &organization()).contains("SECRET"), "{form:?}");
+        }
     }
 }

@@ -60,23 +60,6 @@ export function isWithinDays(time: string, days: number, now = Date.now()): bool
 /** So many days from now, as the backend wants it. */
 export const inDays = (days: number, now = Date.now()): string => new Date(now + days * DAY).toISOString();
 
-/** The local day of a moment, as 2027-03-31. */
-export function dayOf(moment: string): string {
-  const day = new Date(moment);
-  const two = (number: number) => String(number).padStart(2, '0');
-  return `${String(day.getFullYear())}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
-}
-
-/** The last moment of a day written as 2027-03-31, in local time; null if it is not such a day or is over. */
-export function endOfDay(text: string, now = Date.now()): string | null {
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text.trim());
-  if (!match) return null;
-  const [year, month, dayOfMonth] = match.slice(1).map(Number) as [number, number, number];
-  const end = new Date(year, month - 1, dayOfMonth, 23, 59, 59);
-  const real = end.getMonth() === month - 1 && end.getDate() === dayOfMonth;
-  return real && end.getTime() > now ? end.toISOString() : null;
-}
-
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". */

@@ -69,6 +69,46 @@ const SCREENS: Screen[] = [
   ],
   ['new key without a project', { projects: 0 }, () => press('new-key')],
   [
+    'new key, with its operations, a project to be made and a day to be picked',
+    { projects: 12 },
+    async () => {
+      await press('new-key');
+      await press('preset-terraform');
+      await press('make-project');
+      await press('expiry-date');
+      await press('pick-day');
+      await screen.findByTestId('calendar');
+    },
+  ],
+  [
+    'new key, left half done',
+    {},
+    async () => {
+      await press('new-key');
+      await fill('key-name', 'grafana');
+      await press('cancel');
+    },
+  ],
+  [
+    'fresh key, tried, and where to use it from elsewhere',
+    {},
+    async () => {
+      await press('new-key');
+      await fill('key-name', 'grafana');
+      await press('scope-organization');
+      await press('preset-monitoring');
+      await press('create-key');
+      await press('choose-project');
+      await user.click((await screen.findAllByTestId('project-option'))[0] ?? document.body);
+      await press('try-key');
+      await screen.findByTestId('trial');
+      await press('other-computers');
+      await screen.findByTestId('other-computers-help');
+    },
+  ],
+  ['drawer of a revoked key', { keys: 12 }, () => user.click(row('nightly-report'))],
+  ['drawer of a key with two secrets', { keys: 12 }, () => user.click(row('Backup of monitors'))],
+  [
     'fresh key',
     {},
     async () => {

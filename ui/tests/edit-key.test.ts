@@ -40,4 +40,44 @@ describe('editing a key', () => {
     expect(at('products-problem').textContent).toContain(NO_ACCESS);
     expect(asked(bridge, 'update_key')).toEqual([]);
   });
+
+  it('asks once before what was changed is lost', async () => {
+    const bridge = await open();
+    const name = screen.getAllByTestId('key-row')[0]?.dataset['keyName'] ?? '';
+    await edit(name);
+    await user.type(at('edit-name'), ' too');
+    await user.keyboard('{Escape}');
+    expect(at('leave-draft').textContent).toContain('without saving');
+    await press('draft-stay');
+    expect(document.activeElement).toBe(at('edit-name'));
+    await press('cancel');
+    await press('draft-discard');
+    gone('edit-key');
+    expect(asked(bridge, 'update_key')).toEqual([]);
+  });
+});
+
+describe('Enter', () => {
+  it('rotates from the choice of how long the old secret works, and the result says until when', async () => {
+    const bridge = await open();
+    await user.keyboard('jr');
+    await screen.findByTestId('rotate-dialog');
+    await user.keyboard('{Enter}');
+    expect((await screen.findByTestId('fresh-sheet')).textContent).toMatch(/works until .* \(in (1 day|23 hours)\)/);
+    expect(asked(bridge, 'rotate_key')).toHaveLength(1);
+  });
+
+  it('revokes what was chosen together', async () => {
+    const bridge = await open();
+    await user.keyboard('jx');
+    await user.keyboard('{Delete}');
+    await screen.findByTestId('revoke-dialog');
+    await waitFor(() => {
+      expect(document.activeElement).toBe(at('confirm-revoke'));
+    });
+    await user.keyboard('{Enter}');
+    await waitFor(() => {
+      expect(asked(bridge, 'revoke_key')).toHaveLength(1);
+    });
+  });
 });

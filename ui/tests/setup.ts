@@ -12,6 +12,7 @@ import '../src/views/Palette.svelte';
 import '../src/views/SettingsView.svelte';
 import '../src/views/Shell.svelte';
 import '../src/views/ShortcutList.svelte';
+import { unfinished } from '../src/features/keys/draft.svelte';
 import { toasts } from '../src/components/toasts.svelte';
 import { app } from '../src/state/app.svelte';
 import { route } from '../src/state/route.svelte';
@@ -46,6 +47,7 @@ beforeEach(() => {
   app.lost = null;
   app.closing = null;
   app.phareKeys = null;
+  unfinished.drop();
   route.go('keys');
 });
 afterEach(() => {

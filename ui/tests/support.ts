@@ -30,6 +30,21 @@ export const press = async (testid: string): Promise<void> => user.click(await s
 export const fill = async (testid: string, text: string): Promise<void> =>
   user.type(await screen.findByTestId(testid), text);
 
+/** Fills the form of a new key, for an organization key that may read everything. */
+export async function fillIn(keep = true) {
+  await press('new-key');
+  await fill('key-name', 'grafana');
+  await press('scope-organization');
+  await press('preset-monitoring');
+  if (!keep) await press('keep-secret');
+}
+
+/** Chooses a project where a list of them is on show. */
+export async function chooseProject(id: number): Promise<void> {
+  const options = await screen.findAllByTestId('project-option');
+  await user.click(options.find((option) => option.dataset['projectId'] === String(id)) ?? document.body);
+}
+
 /** The row of the key with this name. */
 export function row(name: string): HTMLElement {
   const found = screen.getAllByTestId('key-row').find((each) => each.dataset['keyName'] === name);

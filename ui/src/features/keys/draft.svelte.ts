@@ -9,12 +9,17 @@ import type {
   Scope,
   ScopeKind,
 } from '../../bindings';
-import { dayOf, endOfDay, inDays } from '../../format';
+import { date, inDays } from '../../format';
+import { nameProblem, tooLong } from '../../names';
+import { endOf, localDay, understandDay } from './days';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
 type FieldName = 'name' | 'note' | 'project' | 'products' | 'expires_at';
 
-export const NO_ACCESS = 'Choose access to Platform or Uptime: a key with no access at all could do nothing.';
+export const NO_ACCESS = 'Choose access to one of the two: without any, a key does nothing.';
+/** The longest name and note, in characters. */
+const NAME = 100;
+const NOTE = 1000;
 
 export class Draft {
   name = $state('');
@@ -29,6 +34,8 @@ export class Draft {
   /** Set by the first attempt to send: from then on problems show. */
   tried = $state(false);
   #refused = $state.raw<Record<string, string[]>>({});
+  /** What it was before anybody touched it. */
+  #untouched = this.#content();
 
   /** The settings of a key, to be changed. */
   static of(key: KeyView): Draft {
@@ -40,8 +47,35 @@ export class Draft {
     draft.platform = key.products.platform;
     draft.uptime = key.products.uptime;
     draft.expiry = key.expires_at ? 'date' : 'never';
-    draft.date = key.expires_at ? dayOf(key.expires_at) : '';
+    draft.date = key.expires_at ? date(key.expires_at) : '';
+    draft.settle();
     return draft;
+  }
+
+  /** A new key with the settings of another. A day that is over makes room for the usual one. */
+  static like(key: KeyView): Draft {
+    const draft = Draft.of(key);
+    if (key.expires_at && Date.parse(key.expires_at) <= Date.now()) {
+      draft.expiry = '90';
+      draft.date = '';
+    }
+    draft.settle();
+    return draft;
+  }
+
+  /** What it holds now was not somebody's doing. */
+  settle(): void {
+    this.#untouched = this.#content();
+  }
+
+  /** Whether somebody has put something into it. */
+  get touched(): boolean {
+    return this.#content() !== this.#untouched;
+  }
+
+  #content(): string {
+    const { name, note, scope, project, platform, uptime, expiry, date, keep } = this;
+    return JSON.stringify([name, note, scope, project, platform, uptime, expiry, date, keep]);
   }
 
   where = $derived.by((): Scope =>
@@ -50,20 +84,30 @@ export class Draft {
       : { type: 'organization' },
   );
   products = $derived({ platform: this.platform, uptime: this.uptime });
+  /** The last day, as it was understood; null if it was not. */
+  day = $derived(this.expiry === 'date' ? understandDay(this.date) : null);
 
   /** What is wrong, by field, as far as can be known before sending. */
   #own = $derived.by((): Partial<Record<FieldName, string>> => ({
-    ...(this.name.trim() === '' ? { name: 'Give the key a name.' } : {}),
-    ...(this.scope === 'project' && this.project === null ? { project: 'Choose the project it works in.' } : {}),
-    ...(this.platform === 'none' && this.uptime === 'none' ? { products: NO_ACCESS } : {}),
-    ...(this.expiry === 'date' && !endOfDay(this.date) ? { expires_at: 'Write a day to come as YYYY-MM-DD.' } : {}),
+    ...problem('name', this.name.trim() === '' ? 'Give the key a name.' : nameProblem(this.name, NAME)),
+    ...problem('note', tooLong(this.note, NOTE)),
+    ...problem('project', this.scope === 'project' && this.project === null ? 'Choose the project it works in.' : null),
+    ...problem('products', this.platform === 'none' && this.uptime === 'none' ? NO_ACCESS : null),
+    ...problem('expires_at', this.expiry === 'date' ? this.#dayProblem() : null),
   }));
 
   complete = $derived(Object.keys(this.#own).length === 0);
 
+  #dayProblem(): string | null {
+    if (!this.day) return 'Write a day, such as 24 Feb 2027.';
+    return Date.parse(endOf(this.day)) > Date.now() ? null : 'That day is over.';
+  }
+
   /** What to show beside a field: our own findings, else what the backend said. */
   problems(field: FieldName): string[] {
-    const own = this.tried ? this.#own[field] : undefined;
+    // What a text has wrong about it shows while it is written; that something is missing, only once it was to be sent.
+    const written = { name: this.name.trim() !== '', note: true }[field as string] ?? false;
+    const own = this.tried || written ? this.#own[field] : undefined;
     if (own) return [own];
     return Object.entries(this.#refused)
       .filter(([name]) => belongs(name, field))
@@ -85,7 +129,7 @@ export class Draft {
       note: this.note.trim(),
       scope: this.where,
       products: this.products,
-      expires_at: this.#expiresAt(),
+      expires_at: this.expiresAt(),
     };
   }
 
@@ -93,21 +137,56 @@ export class Draft {
   toPatch(key: KeyView): KeyPatch {
     const { name, note, products } = this.toNewKey();
     const untouched = key.expires_at
-      ? this.expiry === 'date' && this.date.trim() === dayOf(key.expires_at)
+      ? this.expiry === 'date' && this.day?.compare(localDay(key.expires_at)) === 0
       : this.expiry === 'never';
     return {
       ...(name === key.name ? {} : { name }),
       ...(note === key.note ? {} : { note }),
       ...(products.platform === key.products.platform && products.uptime === key.products.uptime ? {} : { products }),
-      ...(untouched ? {} : { expires_at: this.#expiresAt() }),
+      ...(untouched ? {} : { expires_at: this.expiresAt() }),
     };
   }
 
-  #expiresAt(): string | null {
+  /** Until when it is to work; null for ever, or while no day was understood. */
+  expiresAt(): string | null {
     if (this.expiry === 'never') return null;
-    return this.expiry === 'date' ? endOfDay(this.date) : inDays(Number(this.expiry));
+    if (this.expiry === 'date') return this.day && endOf(this.day);
+    return inDays(Number(this.expiry));
   }
 }
+
+/** What somebody has begun and not finished outlives its sheet. There is no secret in it. */
+class Unfinished {
+  #begun: Draft | null = null;
+  #like: Draft | null = null;
+
+  /** What the next sheet opens with. */
+  open(): Draft {
+    const draft = this.#like ?? this.#begun ?? new Draft();
+    this.#like = null;
+    draft.tried = false;
+    draft.clearRefusal();
+    return draft;
+  }
+
+  /** The next sheet opens with the settings of this key. */
+  like(key: KeyView): void {
+    this.#like = Draft.like(key);
+  }
+
+  keep(draft: Draft): void {
+    this.#begun = draft;
+  }
+
+  drop(draft: Draft | null = this.#begun): void {
+    if (this.#begun === draft) this.#begun = null;
+  }
+}
+
+export const unfinished = new Unfinished();
+
+const problem = (field: FieldName, words: string | null): Partial<Record<FieldName, string>> =>
+  words === null ? {} : { [field]: words };
 
 /** The backend names fields by their path in the request; a nested one belongs to the control that holds it. */
 function belongs(path: string, field: FieldName): boolean {

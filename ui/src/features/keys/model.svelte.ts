@@ -6,6 +6,7 @@ import { ago, isWithinDays, plural } from '../../format';
 import { app } from '../../state/app.svelte';
 import { whyNot } from '../../state/rights';
 import { each } from './bulk';
+import { unfinished } from './draft.svelte';
 import { KeyList } from './list.svelte';
 import { Selection } from './selection.svelte';
 
@@ -86,6 +87,13 @@ export class KeysModel {
 
   create(): void {
     if (!this.refuse()) this.creating = true;
+  }
+
+  /** Opens the sheet with the settings of this key. */
+  createLike(key: KeyView): void {
+    if (this.refuse()) return;
+    unfinished.like(key);
+    this.creating = true;
   }
 
   async copy(key: KeyView): Promise<void> {

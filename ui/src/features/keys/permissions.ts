@@ -12,6 +12,16 @@ export function refusal(operation: OperationView, scope: ScopeKind, products: Pr
   return operation.manages_projects && scope === 'project' ? 'organization keys only' : null;
 }
 
+/** Puts together what concerns the same thing, in the order of the list; what deletes comes first in each. */
+export function grouped<T>(items: T[], operation: (item: T) => OperationView): { group: string; items: T[] }[] {
+  const deletes = (item: T) => Number(operation(item).method === 'DELETE');
+  const groups = [...new Set(items.map((item) => operation(item).group))];
+  return groups.map((group) => ({
+    group,
+    items: items.filter((item) => operation(item).group === group).sort((one, other) => deletes(other) - deletes(one)),
+  }));
+}
+
 /** Ready-made product scopes for common jobs. */
 export const PRESETS: { name: string; id: string; products: ProductScopes }[] = [
   { name: 'Read-only monitoring', id: 'monitoring', products: { platform: 'read', uptime: 'read' } },

@@ -1,0 +1,87 @@
+import { screen, waitFor } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import { asked, at, fill, fillIn, gone, open, press, row, user } from './support';
+
+describe('what somebody has begun', () => {
+  it('is asked about once when they leave, and is there when they come back', async () => {
+    const bridge = await open();
+    await press('new-key');
+    await user.keyboard('{Escape}');
+    gone('new-key-sheet');
+
+    await press('new-key');
+    gone('resumed');
+    await fill('key-name', 'half of it');
+    await press('uptime-read');
+    await user.keyboard('{Escape}');
+    expect(at('leave-draft')).toBeTruthy();
+    await press('draft-stay');
+    gone('leave-draft');
+    await press('cancel');
+    expect(document.activeElement).toBe(at('draft-keep'));
+    await user.keyboard('{Escape}');
+    gone('new-key-sheet');
+
+    await press('new-key');
+    expect((at('key-name') as HTMLInputElement).value).toBe('half of it');
+    expect(at('uptime-read').dataset['state']).toBe('checked');
+    await press('start-over');
+    expect((at('key-name') as HTMLInputElement).value).toBe('');
+    await fill('key-name', 'another');
+    await press('cancel');
+    await press('draft-discard');
+    await press('new-key');
+    expect((at('key-name') as HTMLInputElement).value).toBe('');
+    expect(asked(bridge, 'create_key')).toEqual([]);
+  });
+
+  it('ends with the key', async () => {
+    await open();
+    await fillIn();
+    await press('create-key');
+    await press('fresh-done');
+    await press('new-key');
+    gone('resumed');
+    expect((at('key-name') as HTMLInputElement).value).toBe('');
+  });
+
+  it('may be the settings of a key that is over', async () => {
+    const bridge = await open({ keys: 12 });
+    const dead = bridge.world.keys.find(({ status }) => status === 'revoked');
+    if (!dead) throw new Error('no revoked key');
+    await user.click(row(dead.name));
+    expect(at('can-do-nothing').textContent).toContain('Nothing: it was revoked 1 day ago.');
+    gone('operation');
+    gone('headers');
+    await press('create-like');
+    expect((at('key-name') as HTMLInputElement).value).toBe(dead.name);
+    expect(at(`uptime-${dead.products.uptime}`).dataset['state']).toBe('checked');
+    await press('create-key');
+    await screen.findByTestId('fresh-sheet');
+    expect(asked(bridge, 'create_key')[0]?.key).toMatchObject({ name: dead.name, scope: dead.scope });
+  });
+});
+
+it('from the first start to the first key it takes eight clicks at most', async () => {
+  const bridge = await open({ stage: 'first_start', keys: 0, projects: 0 });
+  let clicks = 0;
+  const click = async (testid: string) => {
+    clicks += 1;
+    await press(testid);
+  };
+  await fill('organization', 'Acme');
+  await fill('email', 'ada@example.com');
+  await click('start');
+  await click('new-key');
+  await fill('key-name', 'grafana');
+  await fill('project-in-place', 'Harbour');
+  await click('project-in-place-create');
+  await waitFor(() => {
+    expect(at('project-option').dataset['chosen']).toBe('true');
+  });
+  await click('preset-monitoring');
+  await click('create-key');
+  await screen.findByTestId('fresh-sheet');
+  expect(asked(bridge, 'create_key')).toHaveLength(1);
+  expect(clicks).toBeLessThanOrEqual(8);
+});

@@ -1,0 +1,149 @@
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import type { WorldOptions } from '../src/bridge/fake/world';
+import { asked, at, chooseProject, gone, open, press, row, user } from './support';
+
+const GRAFANA = 'Grafana dashboards';
+/** Opens the drawer of the first key, an organization's if asked. */
+async function drawer(options: WorldOptions = {}, organization = false) {
+  const bridge = await open(options);
+  const [key] = bridge.world.keys;
+  if (!key) throw new Error('no key');
+  if (organization) {
+    key.scope = { type: 'organization' };
+    key.project_name = null;
+    window.dispatchEvent(new Event('gardien:reload'));
+    await waitFor(() => {
+      expect(row(GRAFANA).textContent).toContain('Organization');
+    });
+  }
+  await user.click(row(GRAFANA));
+  await screen.findByTestId('use-it');
+  return { bridge, key };
+}
+
+describe('an address on this computer', () => {
+  it('says so, hides the form for hosted CI, and tells what to do instead', async () => {
+    await drawer();
+    expect(at('this-computer-only').textContent).toContain('Works on this computer only.');
+    gone('form-github');
+    gone('other-computers-help');
+    await press('other-computers');
+    expect((await screen.findByTestId('other-computers-help')).textContent).toContain('gardien-server');
+    await user.keyboard('{Escape}');
+    await waitFor(() => {
+      gone('other-computers-help');
+    });
+    expect(at('drawer')).toBeTruthy();
+  });
+
+  it('is not said of a team’s gateway, whose keys are offered to hosted CI', async () => {
+    await drawer({ connection: 'team' });
+    gone('this-computer-only');
+    await press('form-github');
+    expect(at('form-text').textContent).toBe(
+      'gh variable set PHARE_BASE_URL --body "https://phare.example.com"\ngh secret set PHARE_API_KEY',
+    );
+  });
+});
+
+describe('a form', () => {
+  it('is in the drawer of a kept key only', async () => {
+    await open();
+    await user.click(row('terraform-production'));
+    await screen.findByTestId('headers');
+    gone('use-it');
+  });
+
+  it('says on its button that it was copied, and a word of it later', async () => {
+    const { bridge, key } = await drawer();
+    await press('copy-form');
+    await waitFor(() => {
+      expect(at('copy-form').textContent.trim()).toBe('Copied');
+    });
+    expect(asked(bridge, 'copy_form')).toEqual([{ id: key.id, form: 'env', project_id: null }]);
+    await waitFor(
+      () => {
+        expect(at('copy-form').textContent.trim()).toBe('Copy');
+      },
+      { timeout: 5000 },
+    );
+  });
+
+  it('of an organization key asks for the project instead of taking the first', async () => {
+    const { bridge, key } = await drawer({}, true);
+    await press('form-terraform');
+    await press('copy-form');
+    expect(at('use-it-project-problem').textContent).toBe('Choose one before you copy.');
+    expect(asked(bridge, 'copy_form')).toEqual([]);
+    await press('choose-project');
+    await chooseProject(2);
+    await waitFor(() => {
+      expect(at('choose-project').textContent).toContain('Harbour');
+    });
+    gone('use-it-project-problem');
+    expect(at('form-text').textContent).toContain('project_scope = "2"');
+    await press('copy-form');
+    await waitFor(() => {
+      expect(asked(bridge, 'copy_form')).toEqual([{ id: key.id, form: 'terraform', project_id: 2 }]);
+    });
+  });
+});
+
+describe('trying a key', () => {
+  it('makes one call and says what came back', async () => {
+    const { bridge, key } = await drawer();
+    await press('try-key');
+    const trial = await screen.findByTestId('trial');
+    expect(trial.textContent).toContain('It works');
+    expect(trial.textContent).toContain('Answered 200 in 12 ms, listing monitors.');
+    expect(within(trial).getByTestId('trial-body').textContent).toContain('"data":[]');
+    expect(asked(bridge, 'try_key')).toEqual([{ id: key.id, project_id: null }]);
+  });
+
+  it('asks for the project of an organization key first', async () => {
+    const { bridge } = await drawer({}, true);
+    await press('try-key');
+    expect(at('try-project-problem')).toBeTruthy();
+    await press('choose-project');
+    await chooseProject(3);
+    await press('try-key');
+    await screen.findByTestId('trial');
+    expect(asked(bridge, 'try_key').map(({ project_id }) => project_id)).toEqual([3]);
+  });
+
+  it('says what went wrong', async () => {
+    const { bridge } = await drawer();
+    bridge.world.failing.set('try_key', { code: 'gateway_stopped', message: 'Nobody listens.', remedy: 'Resume it.' });
+    await press('try-key');
+    expect((await screen.findByTestId('problem')).textContent).toContain('Resume it.');
+  });
+});
+
+describe('while a rotation is under way', () => {
+  it('the drawer says until when the old secret works and who uses it, and ends it', async () => {
+    const bridge = await open({ keys: 12 });
+    const key = bridge.world.keys.find(({ status }) => status === 'rotating');
+    if (!key) throw new Error('no rotating key');
+    await user.click(row(key.name));
+    const section = within(await screen.findByTestId('previous-secret'));
+    expect(section.getByText(/Works until .* It was last used 3 hours ago\./)).toBeTruthy();
+    await press('end-previous');
+    await waitFor(() => {
+      gone('previous-secret');
+    });
+    expect(asked(bridge, 'end_previous')).toEqual([{ id: key.id }]);
+    expect(document.activeElement).toBe(at('drawer'));
+  });
+});
+
+it('the drawer says what a key was last used for, and copies its id', async () => {
+  const { bridge, key } = await drawer();
+  await waitFor(() => {
+    expect(at('last-used').textContent).toBe('3 min ago, listing monitors, by terraform-provider-phare from 127.0.0.1');
+  });
+  await press('copy-id');
+  await waitFor(() => {
+    expect(bridge.world.clipboard).toBe(key.id);
+  });
+});
