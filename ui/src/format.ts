@@ -13,6 +13,8 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const dayAndMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const monthAndYear = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric' });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const number = new Intl.NumberFormat('en');
 
@@ -34,6 +36,16 @@ export function agoShort(time: string, now = Date.now()): string {
 
 /** "24 Nov 2026" */
 export const date = (time: string): string => day.format(new Date(time));
+/** The same in a narrow column: "24 Nov", with the year alone where it is another one by far: "Nov 2028". */
+export function dayShort(time: string, now = Date.now()): string {
+  const far = Math.abs(Date.parse(time) - now) > 300 * DAY;
+  return (far ? monthAndYear : dayAndMonth).format(new Date(time));
+}
+/** "5 h left" */
+export const timeLeft = (until: string, now = Date.now()): string => {
+  const time = agoShort(until, now);
+  return time.startsWith('in ') ? `${time.slice(3)} left` : 'ending';
+};
 /** "24 Nov 2026, 16:54" */
 export const dateTime = (time: string): string => moment.format(new Date(time));
 /** "5,000" */
@@ -70,6 +82,24 @@ export function endOfDay(text: string, now = Date.now()): string | null {
   const real = end.getMonth() === month - 1 && end.getDate() === dayOfMonth;
   return real && end.getTime() > now ? end.toISOString() : null;
 }
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". */
+export function shorten(name: string, max = 28): string {
+  if (name.length <= max) return name;
+  const parts = Array.from(graphemes.segment(name), ({ segment }) => segment);
+  if (parts.length <= max) return name;
+  const end = Math.floor((max - 1) / 4);
+  return `${parts.slice(0, max - 1 - end).join('')}…${parts.slice(-end).join('')}`;
+}
+
+/** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */
+export const tail = (display: string): string => `…${display.split('…').at(-1) ?? ''}`;
+
+/** A key in a sentence: "“terraform-production” …3fQz". */
+export const named = ({ name, display }: { name: string; display: string }): string =>
+  `“${shorten(name)}” ${tail(display)}`;
 
 export const SCOPE_WORDS: Record<ProductScope, string> = {
   none: 'No access',

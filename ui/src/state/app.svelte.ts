@@ -1,6 +1,15 @@
 // What the whole window knows: the status, the session, whether the server answers.
-import type { AppStatus, CommandError, Commands, LimitsView, PhareKeyView, Preferences, Theme } from '../bindings';
-import { asCommandError, call, open } from '../bridge';
+import type {
+  AppStatus,
+  CommandError,
+  Commands,
+  Event,
+  LimitsView,
+  PhareKeyView,
+  Preferences,
+  Theme,
+} from '../bindings';
+import { asCommandError, call, listen, open } from '../bridge';
 import { explain } from '../errors';
 import { inform } from '../components/toasts.svelte';
 
@@ -18,6 +27,7 @@ class App {
   /** Phare's own keys, attached and kept; null until they are known, and for whoever may not see them. */
   phareKeys = $state.raw<PhareKeyView[] | null>(null);
   #phareTurn = 0;
+  readonly #handlers = new Set<(event: Event) => void>();
 
   session = $derived(this.status?.session ?? null);
   rights = $derived(this.session?.rights ?? null);
@@ -60,6 +70,9 @@ class App {
   /** Reads the status, waiting for the backend to come out of its start. */
   async start(): Promise<void> {
     await open();
+    listen((event) => {
+      if (event.type === 'changed') for (const hear of this.#handlers) hear(event.change);
+    });
     let status: AppStatus | null = null;
     do {
       if (status) await new Promise((resolve) => setTimeout(resolve, 120));
@@ -127,6 +140,12 @@ class App {
     } catch (thrown) {
       return asCommandError(thrown);
     }
+  }
+
+  /** Tells `handler` of every change that the backend pushes, until the returned function is called. */
+  subscribe(handler: (event: Event) => void): () => void {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
   }
 
   /** One look at the shared limit; called every two seconds while the window is seen. */

@@ -7,19 +7,26 @@ const AT_ONCE = 8;
 
 export interface Outcome {
   done: KeyView[];
+  /** In force, though nothing could write it down yet. */
+  unwritten: KeyView[];
   failed: CommandError[];
 }
 
+/** Whether a key is refused from now on although the change could not be written. */
+export const isInForce = (error: CommandError): boolean => error.code === 'revoked_in_memory';
+
 /** Revokes or restores every key; one that fails does not keep the others from it. */
 export async function each(command: 'revoke_key' | 'restore_key', keys: KeyView[]): Promise<Outcome> {
-  const outcome: Outcome = { done: [], failed: [] };
+  const outcome: Outcome = { done: [], unwritten: [], failed: [] };
   const waiting = [...keys];
   const work = async () => {
     for (let key = waiting.shift(); key; key = waiting.shift()) {
       try {
         outcome.done.push(await app.ask(command, { id: key.id }));
       } catch (thrown) {
-        outcome.failed.push(asCommandError(thrown));
+        const error = asCommandError(thrown);
+        if (isInForce(error)) outcome.unwritten.push(key);
+        else outcome.failed.push(error);
       }
     }
   };
