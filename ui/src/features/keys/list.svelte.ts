@@ -113,6 +113,7 @@ export class KeyList {
     const answer = await app.ask('list_keys', newest).catch(() => null);
     if (!answer || turn !== this.#turn) return;
     if (puts !== this.#puts) return this.refresh();
+    this.error = null;
     await this.look(this.#compare(answer));
   }
 
