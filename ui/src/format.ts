@@ -97,9 +97,9 @@ export function shorten(name: string, max = 28): string {
 /** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */
 export const tail = (display: string): string => `…${display.split('…').at(-1) ?? ''}`;
 
-/** A key in a sentence: "“terraform-production” …3fQz". */
+/** A key in a sentence: "“terraform-production” …3fQz", whose end no line break tears apart. */
 export const named = ({ name, display }: { name: string; display: string }): string =>
-  `“${shorten(name)}” ${tail(display)}`;
+  `“${shorten(name)}” ${tail(display).replace('…', '…\u2060')}`;
 
 export const SCOPE_WORDS: Record<ProductScope, string> = {
   none: 'No access',

@@ -14,7 +14,7 @@ describe('revoking', () => {
       expect(row(GRAFANA).dataset['status']).toBe('revoked');
     });
     const toast = within(at('toast'));
-    expect(toast.getByTestId('toast-title').textContent).toMatch(/^Revoked “Grafana dashboards” ….{4}$/);
+    expect(toast.getByTestId('toast-title').textContent).toMatch(/^Revoked “Grafana dashboards” …\u2060.{4}$/);
     expect(toast.getByTestId('toast-detail').textContent).toContain(
       'listing monitors, by terraform-provider-phare from 127.0.0.1',
     );

@@ -13,7 +13,7 @@ describe('the words of an action', () => {
     const long = bridge.world.keys[3] as KeyView;
     await user.click(inRow(long.name, 'row-revoke'));
     const title = (await screen.findByTestId('toast-title')).textContent;
-    expect(title).toBe(`Revoked “${shorten(long.name)}” …${long.display.slice(-4)}`);
+    expect(title).toBe(`Revoked “${shorten(long.name)}” …\u2060${long.display.slice(-4)}`);
     expect(title).toContain('On-call incident auto…');
   });
 
