@@ -62,12 +62,6 @@ export class Cursor {
     void this.list.fetch(id);
   }
 
-  /** Puts a key on show, whatever the filter hides. */
-  show(key: KeyView, kept?: boolean): void {
-    this.list.bring(key, kept);
-    this.open(key.id);
-  }
-
   /** Closes the drawer. */
   close(): void {
     this.openId = null;

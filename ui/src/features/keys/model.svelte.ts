@@ -7,7 +7,7 @@ import { explain } from '../../errors';
 import { dateTime, isWithinDays, named, plural, tail } from '../../format';
 import { app } from '../../state/app.svelte';
 import { whyNot } from '../../state/rights';
-import { each, isInForce } from './bulk';
+import { each, isInForce, told } from './bulk';
 import { Cursor } from './cursor.svelte';
 import { operations } from './operations.svelte';
 import { lastUse } from './use';
@@ -38,6 +38,12 @@ export class KeysModel extends Cursor {
   asking = $derived(this.creating || [this.revoking, this.rotating, this.editing, this.fresh].some(Boolean));
   /** Whether a row that moved would move under somebody's hand. */
   held = $derived(this.pointed || this.focused || this.menu || this.asking);
+
+  /** Puts a key on show, whatever the filter hides. */
+  show(key: KeyView, kept?: boolean): void {
+    this.list.bring(key, kept);
+    this.open(key.id);
+  }
 
   /** Says why the person may not manage keys, if so. */
   refuse(what?: string): boolean {
@@ -108,21 +114,10 @@ export class KeysModel extends Cursor {
     for (const key of done) this.list.put(key);
     for (const key of unwritten) this.#refuseNow(key);
     this.leave();
-    const [first] = failed;
-    const refused = `${plural(unwritten.length, 'key')} ${unwritten.length === 1 ? 'is' : 'are'} refused now`;
-    const said = [
-      ...(done.length > 0 ? [`Revoked ${plural(done.length, 'key')}`] : []),
-      ...(unwritten.length > 0 ? [`${refused}, but not written down yet`] : []),
-      ...(first ? [`Could not revoke ${plural(failed.length, 'key')}: ${explain(first).title}`] : []),
-    ];
-    const [title = '', ...rest] = said;
-    const problem = unwritten.length > 0 || first !== undefined;
     // The first of them can be restored for 10 seconds from the start.
     const seconds = undoable(start);
     inform({
-      title,
-      detail: problem ? rest.map((each) => `${each}.`).join(' ') : 'Calls with them are refused now.',
-      tone: problem ? 'problem' : 'plain',
+      ...told({ done, unwritten, failed }),
       topic: 'revoked',
       ...(done.length > 0 && seconds > 0
         ? { seconds, action: { label: 'Undo', run: () => void this.restoreAll(done) } }
