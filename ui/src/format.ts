@@ -13,6 +13,8 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const dayAndMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const monthAndYear = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric' });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 const number = new Intl.NumberFormat('en');
 
@@ -40,6 +42,16 @@ export function agoShort(time: string, now = Date.now()): string {
 
 /** "24 Nov 2026" */
 export const date = (time: string): string => day.format(new Date(time));
+/** The same in a narrow column: "24 Nov", with the year alone where it is another one by far: "Nov 2028". */
+export function dayShort(time: string, now = Date.now()): string {
+  const far = Math.abs(Date.parse(time) - now) > 300 * DAY;
+  return (far ? monthAndYear : dayAndMonth).format(new Date(time));
+}
+/** "5 h left" */
+export const timeLeft = (until: string, now = Date.now()): string => {
+  const time = agoShort(until, now);
+  return time.startsWith('in ') ? `${time.slice(3)} left` : 'ending';
+};
 /** "24 Nov 2026, 16:54" */
 export const dateTime = (time: string): string => moment.format(new Date(time));
 /** "5,000" */
@@ -74,9 +86,9 @@ export function shorten(name: string, max = 28): string {
 /** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */
 export const tail = (display: string): string => `…${display.split('…').at(-1) ?? ''}`;
 
-/** A key in a sentence: "“terraform-production” …3fQz". */
+/** A key in a sentence: "“terraform-production” …3fQz", whose end no line break tears apart. */
 export const named = ({ name, display }: { name: string; display: string }): string =>
-  `“${shorten(name)}” ${tail(display)}`;
+  `“${shorten(name)}” ${tail(display).replace('…', '…\u2060')}`;
 
 export const SCOPE_WORDS: Record<ProductScope, string> = {
   none: 'No access',

@@ -1,5 +1,6 @@
 import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
+import { plural } from '../src/format';
 import { asked, at, everything, fill, gone, inRow, open, press, row, user } from './support';
 
 const NAMES = ['Grafana dashboards', 'terraform-production', 'Status page bot'];
@@ -13,8 +14,10 @@ describe('revoking', () => {
       expect(row(GRAFANA).dataset['status']).toBe('revoked');
     });
     const toast = within(at('toast'));
-    expect(toast.getByTestId('toast-title').textContent).toBe(`Revoked “${GRAFANA}”`);
-    expect(toast.getByTestId('toast-detail').textContent).toContain('by getUptimeMonitors');
+    expect(toast.getByTestId('toast-title').textContent).toMatch(/^Revoked “Grafana dashboards” …\u2060.{4}$/);
+    expect(toast.getByTestId('toast-detail').textContent).toContain(
+      'listing monitors, by terraform-provider-phare from 127.0.0.1',
+    );
     expect(within(row(GRAFANA)).queryByTestId('row-copy')).toBeNull();
 
     await press('undo');
@@ -29,7 +32,7 @@ describe('revoking', () => {
     bridge.world.failing.set('restore_key', { code: 'restore_too_late', message: 'It is over.', remedy: '' });
     await user.click(inRow(GRAFANA, 'row-revoke'));
     await press('undo');
-    expect(await screen.findByText('Too late to undo')).toBeTruthy();
+    expect(await screen.findByText(/^Too late to undo\./)).toBeTruthy();
     expect(row(GRAFANA).dataset['status']).toBe('revoked');
   });
 
@@ -107,7 +110,7 @@ describe('finding keys', () => {
     const bridge = await open({ keys: 60 });
     const query = () => {
       const { limit, ...rest } = asked(bridge, 'list_keys').at(-1) ?? {};
-      expect(limit).toBe(200);
+      expect(limit).toBe(100);
       return rest;
     };
     const choose = async (chip: string, value: string) => {
@@ -139,7 +142,7 @@ describe('finding keys', () => {
 
     await press('clear-filters');
     await waitFor(() => {
-      expect(query()).toEqual({});
+      expect(query()).toEqual({ live: true });
     });
     expect(screen.getAllByTestId('key-row').length).toBeGreaterThan(10);
   });
@@ -148,7 +151,8 @@ describe('finding keys', () => {
 describe('the list', () => {
   it('draws a bounded number of rows at 100,000 keys and loads on as one scrolls', async () => {
     const bridge = await open({ keys: 100_000 });
-    expect(at('page-keys').textContent).toContain('100,000 keys');
+    const live = bridge.world.keys.filter(({ status }) => status === 'active' || status === 'rotating');
+    expect(at('page-keys').textContent).toContain(plural(live.length, 'key'));
     expect(screen.getAllByTestId('key-row').length).toBeLessThan(40);
     expect(asked(bridge, 'list_keys')).toHaveLength(1);
 
@@ -157,7 +161,7 @@ describe('the list', () => {
     scroller.scrollTop = 44 * 900;
     await fireEvent.scroll(scroller);
     await waitFor(() => {
-      expect(screen.getAllByTestId('key-row').at(-1)?.dataset['keyId']).toBe(bridge.world.keys[921]?.id);
+      expect(screen.getAllByTestId('key-row').at(-1)?.dataset['keyId']).toBe(live[921]?.id);
     });
     expect(screen.getAllByTestId('key-row').length).toBeLessThan(40);
     expect(asked(bridge, 'list_keys').length).toBeLessThan(8);

@@ -1,9 +1,11 @@
-// Rows of one height, of which only those in sight exist.
+// Rows of one height, of which only those in sight exist, and one that always does.
 import {
+  defaultRangeExtractor,
   elementScroll,
   observeElementOffset,
   observeElementRect,
   Virtualizer,
+  type Range,
   type VirtualItem,
 } from '@tanstack/virtual-core';
 
@@ -37,9 +39,13 @@ export class VirtualRows {
     return unmount;
   }
 
-  /** Says how many rows there are. */
-  set count(count: number) {
-    this.#virtualizer.setOptions({ ...this.#options, count });
+  /** Says how many rows there are, and which of them exists even out of sight: the focus may be on it. */
+  hold(count: number, held: number): void {
+    const rangeExtractor = (range: Range) => {
+      const seen = defaultRangeExtractor(range);
+      return held >= count || seen.includes(held) ? seen : [...seen, held].sort((one, other) => one - other);
+    };
+    this.#virtualizer.setOptions({ ...this.#options, count, rangeExtractor });
     this.#virtualizer._willUpdate();
     this.#show();
   }

@@ -1,14 +1,17 @@
-// What the Keys page is doing: the row under the cursor, the open drawer, the sheet, and the actions on a key.
-import type { FreshKey, KeyId, KeyView } from '../../bindings';
+// The actions on keys, and what is asked before and shown after them. An action meets the key that it was begun with:
+// whatever is under the cursor by the time the answer comes.
+import type { CommandError, FreshKey, KeyId, KeyView } from '../../bindings';
+import { asCommandError } from '../../bridge';
 import { inform, sayCopied } from '../../components/toasts.svelte';
 import { explain } from '../../errors';
-import { ago, isWithinDays, plural } from '../../format';
+import { dateTime, isWithinDays, named, plural, tail } from '../../format';
 import { app } from '../../state/app.svelte';
 import { whyNot } from '../../state/rights';
-import { each } from './bulk';
+import { each, isInForce, told } from './bulk';
+import { Cursor } from './cursor.svelte';
 import { unfinished } from './draft.svelte';
-import { KeyList } from './list.svelte';
-import { Selection } from './selection.svelte';
+import { operations } from './operations.svelte';
+import { lastUse } from './use';
 
 /** How a key came to have the secret that is on show. */
 export type Origin = 'created' | 'rotated' | 'replaced';
@@ -16,65 +19,30 @@ export type Origin = 'created' | 'rotated' | 'replaced';
 /** Whether a key still opens anything. */
 export const isLive = (key: KeyView): boolean => key.status === 'active' || key.status === 'rotating';
 
-export class KeysModel {
-  list = new KeyList();
-  selection = new Selection();
-  /** Row under the cursor; -1 before anything was chosen. */
-  at = $state(-1);
-  /** Moves by keyboard so far: each takes the focus along. */
-  steps = $state(0);
-  openId = $state<KeyId | null>(null);
+const UNDO_SECONDS = 10;
+const CLIPBOARD_SECONDS = 30;
+/** What is left of the time in which something that began at `start` can be undone. */
+const undoable = (start: number) => UNDO_SECONDS - Math.floor((Date.now() - start) / 1000);
+const inWords = (error: CommandError, names = true) => {
+  const { title, what, next } = explain(error);
+  return [...(names ? [`${title}.`] : []), what, next].filter(Boolean).join(' ');
+};
+
+export class KeysModel extends Cursor {
   creating = $state(false);
   /** Keys that somebody is asked about before they are revoked together. */
   revoking = $state.raw<KeyView[] | null>(null);
   rotating = $state.raw<KeyView | null>(null);
   editing = $state.raw<KeyView | null>(null);
   fresh = $state.raw<{ key: FreshKey; origin: Origin } | null>(null);
-  current = $derived(this.list.rows[this.at] ?? null);
+  /** Whether something is asked or shown over the list. */
+  asking = $derived(this.creating || [this.revoking, this.rotating, this.editing, this.fresh].some(Boolean));
+  /** Whether a row that moved would move under somebody's hand. */
+  held = $derived(this.pointed || this.focused || this.menu || this.asking);
 
-  /** Moves the cursor; an open drawer follows. */
-  move(step: number): void {
-    const last = this.list.rows.length - 1;
-    if (last < 0) return;
-    this.at = Math.min(Math.max(this.at + step, 0), last);
-    this.steps += 1;
-    this.selection.clear(this.at);
-    if (this.openId) this.openId = this.current?.id ?? null;
-  }
-
-  /** Moves the cursor and chooses all rows that it passed. */
-  stretch(step: number): void {
-    if (this.at < 0) return this.move(step);
-    if (this.selection.size === 0) this.selection.clear(this.at);
-    this.at = Math.min(Math.max(this.at + step, 0), this.list.rows.length - 1);
-    this.steps += 1;
-    this.choose(() => this.selection.extend(this.list.rows, this.at));
-  }
-
-  /** Changes the selection, which only somebody has who may do something with it. */
-  choose(change: () => void): void {
-    if (whyNot('manage_keys')) return;
-    this.openId = null;
-    change();
-  }
-
-  /** Loads again; the cursor stays on its key, wherever that stands now. */
-  async reload(): Promise<void> {
-    const id = this.current?.id;
-    await this.list.reload();
-    this.at = id ? this.list.rows.findIndex((row) => row.id === id) : -1;
-    this.selection.keep(this.list.rows);
-  }
-
-  open(id: KeyId): void {
-    this.openId = id;
-    const index = this.list.rows.findIndex((row) => row.id === id);
-    if (index >= 0) this.at = index;
-    this.selection.clear(Math.max(index, 0));
-  }
-
-  /** Opens any key, one that the filter hides too. */
-  show(key: KeyView): void {
+  /** Puts a key on show, whatever the filter hides. */
+  show(key: KeyView, kept?: boolean): void {
+    this.list.bring(key, kept);
     this.open(key.id);
   }
 
@@ -96,34 +64,48 @@ export class KeysModel {
     this.creating = true;
   }
 
+  /** Leaves whatever is asked. */
+  leave(): void {
+    this.creating = false;
+    this.revoking = this.rotating = this.editing = null;
+    this.focus();
+  }
+
   async copy(key: KeyView): Promise<void> {
-    const copied = await app.attempt('copy_secret', { id: key.id });
-    if (copied) sayCopied(`Copied the secret of “${key.name}”`, copied.clears_in_seconds);
+    const copied = await this.#try('copy the secret of', key, app.ask('copy_secret', { id: key.id }));
+    if (copied) sayCopied(`Copied the secret of ${named(key)}`, copied.clears_in_seconds);
   }
 
   async revoke(key: KeyView): Promise<void> {
     if (!isLive(key) || this.refuse('revoke API keys')) return;
-    const revoked = await app.attempt('revoke_key', { id: key.id });
-    if (!revoked) return;
-    this.list.put(revoked);
-    // What the answer says, not the row: it may have been used since the list was loaded.
-    const { last_used_at: at, last_operation: operation } = revoked;
-    const used =
-      at !== null && isWithinDays(at, 1) ? `Last used ${ago(at)}${operation ? ` by ${operation}` : ''}. ` : '';
-    inform({
-      title: `Revoked “${key.name}”`,
-      detail: `${used}Calls with it are refused now.`,
-      topic: `revoked-${key.id}`,
-      seconds: 10,
-      action: { label: 'Undo', run: () => void this.restore(key) },
-    });
+    const start = Date.now();
+    try {
+      const revoked = await app.ask('revoke_key', { id: key.id });
+      this.list.put(revoked);
+      // What the answer says, not the row: it may have been used since the list was loaded.
+      const lately = revoked.last_used_at !== null && isWithinDays(revoked.last_used_at, 1);
+      inform({
+        title: `Revoked ${named(key)}`,
+        detail: `${lately ? `Last used ${lastUse(revoked, operations.data ?? [])}. ` : ''}Calls with it are refused now.`,
+        topic: `revoked-${key.id}`,
+        seconds: undoable(start),
+        action: { label: 'Undo', run: () => void this.restore(key) },
+      });
+    } catch (thrown) {
+      const error = asCommandError(thrown);
+      if (!isInForce(error)) return this.#sayFailed('revoke', key, error);
+      this.#refuseNow(key);
+      const title = `Refused now: ${named(key)}, but not written down yet`;
+      inform({ title, detail: inWords(error, false), tone: 'problem', topic: `revoked-${key.id}` });
+    }
   }
 
   async restore(key: KeyView): Promise<void> {
-    const restored = await app.attempt('restore_key', { id: key.id });
+    this.#return(key.id);
+    const restored = await this.#try('restore', key, app.ask('restore_key', { id: key.id }));
     if (!restored) return;
     this.list.put(restored);
-    inform({ title: `“${key.name}” works again`, topic: `revoked-${key.id}` });
+    inform({ title: `Restored ${named(key)}`, detail: 'It works again.', topic: `revoked-${key.id}` });
   }
 
   /** Asks before it revokes all that is chosen; without a choice, revokes the key under the cursor. */
@@ -135,32 +117,32 @@ export class KeysModel {
 
   async revokeAll(keys: KeyView[]): Promise<void> {
     const start = Date.now();
-    const { done, failed } = await each('revoke_key', keys);
-    this.revoking = null;
+    const { done, unwritten, failed } = await each('revoke_key', keys);
     this.selection.clear();
     for (const key of done) this.list.put(key);
+    for (const key of unwritten) this.#refuseNow(key);
+    this.leave();
     // The first of them can be restored for 10 seconds from the start.
-    const left = 10 - Math.ceil((Date.now() - start) / 1000);
-    const fault = failed[0] && `${plural(failed.length, 'key')} could not be revoked: ${explain(failed[0]).title}.`;
+    const seconds = undoable(start);
     inform({
-      title: `Revoked ${plural(done.length, 'key')}`,
-      detail: fault ?? 'Calls with them are refused now.',
-      tone: fault ? 'problem' : 'plain',
+      ...told({ done, unwritten, failed }),
       topic: 'revoked',
-      ...(done.length > 0 && left > 0
-        ? { seconds: left, action: { label: 'Undo', run: () => void this.restoreAll(done) } }
+      ...(done.length > 0 && seconds > 0
+        ? { seconds, action: { label: 'Undo', run: () => void this.restoreAll(done) } }
         : {}),
     });
   }
 
   async restoreAll(keys: KeyView[]): Promise<void> {
+    this.focus();
     const { done, failed } = await each('restore_key', keys);
     for (const key of done) this.list.put(key);
-    const fault = failed[0] && `${plural(failed.length, 'key')} stay revoked: ${explain(failed[0]).title}.`;
+    const [first] = failed;
+    const fault = first ? `${plural(failed.length, 'key')} stay revoked: ${explain(first).title}` : null;
     inform({
-      title: `${plural(done.length, 'key')} ${done.length === 1 ? 'works' : 'work'} again`,
+      title: done.length > 0 ? `Restored ${plural(done.length, 'key')}` : (fault ?? ''),
       topic: 'revoked',
-      ...(fault ? { detail: fault, tone: 'problem' } : {}),
+      ...(fault ? { detail: done.length > 0 ? `${fault}.` : '', tone: 'problem' } : {}),
     });
   }
 
@@ -169,43 +151,98 @@ export class KeysModel {
   }
 
   edited(key: KeyView): void {
-    this.editing = null;
+    this.leave();
     this.list.put(key);
-    inform({ title: `Saved “${key.name}”`, topic: `saved-${key.id}` });
+    inform({ title: `Saved ${named(key)}`, topic: `saved-${key.id}` });
   }
 
   askRotate(key: KeyView): void {
     if (isLive(key) && !this.refuse('rotate API keys')) this.rotating = key;
   }
 
+  /** Throws what kept it from happening: the dialog that asked says so. */
   async rotate(key: KeyView, graceSeconds: number): Promise<void> {
-    const fresh = await app.attempt('rotate_key', { id: key.id, grace_seconds: graceSeconds });
-    if (!fresh) return;
+    const fresh = await app.ask('rotate_key', { id: key.id, grace_seconds: graceSeconds });
     this.rotating = null;
-    this.list.put(fresh.key, fresh.kept);
-    this.fresh = { key: fresh, origin: 'rotated' };
+    this.#present(fresh, 'rotated');
+    const until = fresh.key.previous_valid_until;
+    const detail = until ? `The old secret works until ${dateTime(until)}.` : 'The old secret is refused now.';
+    inform({ title: `Rotated ${named(fresh.key)}`, detail, topic: `rotated-${key.id}` });
   }
 
   async replace(key: KeyView): Promise<void> {
     if (!isLive(key) || this.refuse('replace API keys')) return;
-    const fresh = await app.attempt('replace_key', { id: key.id });
+    const start = Date.now();
+    const fresh = await this.#try('replace', key, app.ask('replace_key', { id: key.id }));
+    if (fresh) {
+      this.#present(fresh, 'replaced');
+      if (fresh.copied) sayCopied(`Copied the new secret of ${named(fresh.key)}`, CLIPBOARD_SECONDS);
+      inform({
+        title: `Replaced ${named(key)}`,
+        detail: `Calls with it are refused now. The new one ends in ${tail(fresh.key.display)}.`,
+        topic: `revoked-${key.id}`,
+        seconds: undoable(start),
+        action: { label: 'Undo', run: () => void this.undoReplacement(key, fresh.key) },
+      });
+    }
     // It may have been revoked without being replaced.
-    if (!fresh) return this.reload();
-    this.openId = null;
-    this.fresh = { key: fresh, origin: 'replaced' };
-    if (fresh.copied) sayCopied(`Copied the new secret of “${fresh.key.name}”`, 30);
-    await this.reload();
+    await this.list.look([key.id]);
   }
 
-  async created(fresh: FreshKey): Promise<void> {
+  async undoReplacement(key: KeyView, { id: replacement }: KeyView): Promise<void> {
+    this.#return(key.id);
+    const answer = app.ask('undo_replacement', { id: key.id, replacement });
+    const undone = await this.#try('undo the replacement of', key, answer);
+    const shown = this.fresh?.key.key.id === replacement;
+    if (!undone) return shown ? this.point(replacement) : undefined;
+    this.list.put(undone.key);
+    this.list.put(undone.replacement);
+    if (shown) void this.forget();
+    const detail = 'It works again. Calls with the new one are refused now.';
+    inform({ title: `Restored ${named(key)}`, detail, topic: `revoked-${key.id}` });
+  }
+
+  created(fresh: FreshKey): void {
     this.creating = false;
-    this.fresh = { key: fresh, origin: 'created' };
-    await this.reload();
+    this.#present(fresh, 'created');
   }
 
   /** Leaves the fresh secret: the backend wipes it unless it was kept. */
   async forget(): Promise<void> {
     this.fresh = null;
+    this.focus();
     await app.attempt('forget_fresh', null);
+  }
+
+  /** A key that somebody just got a secret for has the cursor, and nothing else looks meant. */
+  #present(fresh: FreshKey, origin: Origin): void {
+    this.list.bring(fresh.key, fresh.kept);
+    this.openId = null;
+    this.point(fresh.key.id);
+    this.selection.clear(fresh.key.id);
+    this.fresh = { key: fresh, origin };
+  }
+
+  /** At once, not when the answer comes: by then the cursor may be wanted elsewhere. */
+  #return(id: KeyId): void {
+    if (this.list.place(id) >= 0) this.point(id);
+    this.focus();
+  }
+
+  #refuseNow(key: KeyView): void {
+    this.list.put({ ...(this.list.find(key.id) ?? key), status: 'revoked' });
+  }
+
+  async #try<T>(what: string, key: KeyView, answer: Promise<T>): Promise<T | undefined> {
+    try {
+      return await answer;
+    } catch (thrown) {
+      this.#sayFailed(what, key, asCommandError(thrown));
+      return undefined;
+    }
+  }
+
+  #sayFailed(what: string, key: KeyView, error: CommandError): void {
+    inform({ title: `Could not ${what} ${named(key)}`, detail: inWords(error), tone: 'problem' });
   }
 }
