@@ -1,8 +1,20 @@
-//! What a person is told by the system when the window may be hidden.
+//! What a person is told without having asked: by the window once, or by the system when the window may be hidden.
 
 use gardien_server::Service;
 use notify_rust::Notification;
+use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
+use ts_rs::TS;
+
+/// Something that a person has to be told once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub(crate) struct Notice {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) remedy: String,
+    /// The file or folder that it is about.
+    pub(crate) path: Option<String>,
+}
 
 /// Tells the person whenever Phare begins to refuse a key that Gardien calls it with, until the service ends.
 pub(crate) fn tell_of_refusals(service: &Service) {
