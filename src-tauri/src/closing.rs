@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use gardien_authority::api::Caller;
+use jiff::Timestamp;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -161,12 +162,12 @@ impl Stake {
 async fn at_stake(local: &Local) -> (Stake, Vec<Caller>) {
     let (live_keys, callers) = tokio::join!(
         tokio::time::timeout(PATIENCE, local.live_keys()),
-        tokio::time::timeout(PATIENCE, local.service.callers()),
+        tokio::time::timeout(PATIENCE, local.service.callers(Timestamp::now())),
     );
-    let callers = callers.unwrap_or_default();
+    let callers = callers.ok().and_then(Result::ok).unwrap_or_default();
     let stake = Stake {
         running: local.gateway.is_running(),
-        paused: local.gateway.is_open() && !local.gateway.is_running(),
+        paused: local.gateway.is_paused(),
         live_keys: live_keys.ok().flatten().unwrap_or_default(),
         callers: callers.len(),
     };

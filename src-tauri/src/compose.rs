@@ -79,7 +79,7 @@ pub(crate) async fn serve_beside(app: &App) {
             let summary = "The keys of this computer are not served.";
             tracing::error!(code = error.code, message = error.message, summary);
             app.notice(Notice {
-                code: error.code.to_owned(),
+                code: error.code,
                 message: format!("{summary} {}", error.message),
                 remedy: error.remedy.to_owned(),
                 path: None,
@@ -97,7 +97,10 @@ pub(crate) async fn close_local(app: &App) {
     };
     let local = app.local();
     app.put_local(None);
-    for service in unfounded.into_iter().chain(local.map(|local| local.service)) {
+    for service in unfounded
+        .into_iter()
+        .chain(local.map(|local| local.service))
+    {
         service.stop().await;
     }
 }
@@ -256,7 +259,7 @@ pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
         return Ok(());
     };
     let saved = app.preferences.read();
-    if !local.gateway.is_open() {
+    if !local.gateway.is_running() && !local.gateway.is_paused() {
         let gateway = listen(&local.service, saved.gateway_port).await?;
         app.change_local(|local| local.gateway = gateway);
     }

@@ -36,9 +36,7 @@ pub(crate) async fn authority(app: Arc<App>) {
     let mut changes = app.changes();
     loop {
         let (turn, place) = app.place();
-        let moved = async {
-            while app.place().0 == turn && changes.changed().await.is_ok() {}
-        };
+        let moved = async { while app.place().0 == turn && changes.changed().await.is_ok() {} };
         match place {
             Place::Ready(ready) => tokio::select! {
                 () = moved => {}

@@ -134,9 +134,8 @@ impl GatewayState {
         matches!(self, Self::Running { .. })
     }
 
-    /// Running, or resting.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self, Self::Running { .. } | Self::Paused { .. })
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self, Self::Paused { .. })
     }
 }
 

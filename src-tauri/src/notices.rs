@@ -9,7 +9,8 @@ use ts_rs::TS;
 /// Something that a person has to be told once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct Notice {
-    pub(crate) code: String,
+    #[ts(type = "string")]
+    pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) remedy: String,
     /// The file or folder that it is about.

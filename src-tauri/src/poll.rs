@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use gardien_authority::api::{AuditQuery, Event, KeyQuery, KeyUse, KeyView, LimitsView, ProjectView};
+use gardien_authority::api::{
+    AuditQuery, Event, KeyQuery, KeyUse, KeyView, LimitsView, ProjectView,
+};
 use gardien_authority::{Client, ClientFault};
 use gardien_domain::{KeyId, KeySort};
 use tokio::time::{MissedTickBehavior, interval};
@@ -225,7 +227,11 @@ mod tests {
 
     #[test]
     fn a_use_is_told_as_a_use_and_a_change_as_a_change() {
-        let before = map(&[key(1, "same", None), key(2, "idle", None), key(3, "old", None)]);
+        let before = map(&[
+            key(1, "same", None),
+            key(2, "idle", None),
+            key(3, "old", None),
+        ]);
         assert_eq!(difference(&before, &before), []);
         let used = key(2, "idle", Some("2026-01-02T00:00:00Z"));
         let renamed = key(3, "new", Some("2026-01-02T00:00:00Z"));

@@ -8,7 +8,8 @@ use tauri::{AppHandle, Manager, Wry};
 
 use crate::app::App;
 use crate::closing;
-use crate::commands::{AppStatus, pause_gateway, resume_gateway};
+use crate::commands::AppStatus;
+use crate::commands::gateway::{pause_gateway, resume_gateway};
 use crate::home::GatewayState;
 use crate::preferences::Connection;
 use crate::shell::app_of;
@@ -144,7 +145,10 @@ fn build(handle: &AppHandle, words: &Words) -> tauri::Result<Icon> {
     let state = MenuItemBuilder::new(&words.state)
         .enabled(false)
         .build(handle)?;
-    let (address, pause) = (item(ADDRESS, &words.address())?, item(PAUSE, words.pause())?);
+    let (address, pause) = (
+        item(ADDRESS, &words.address())?,
+        item(PAUSE, words.pause())?,
+    );
     let (open, quit) = (item(OPEN, "Open Gardien")?, item(QUIT, "Quit")?);
     let menu = MenuBuilder::new(handle)
         .items(&[&state, &address])

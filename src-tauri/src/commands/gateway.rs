@@ -29,9 +29,6 @@ pub(crate) async fn resume_gateway(app: &Arc<App>) -> Result<AppStatus, CommandE
 
 fn here(app: &App) -> Result<Local, CommandError> {
     app.local().ok_or_else(|| {
-        CommandError::new(
-            Code::Conflict,
-            "The gateway of this computer is not open.",
-        )
+        CommandError::new(Code::Conflict, "The gateway of this computer is not open.")
     })
 }

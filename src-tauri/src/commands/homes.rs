@@ -128,7 +128,10 @@ async fn go_home(app: &App) -> Result<AppStatus, CommandError> {
 /// What is wrong with a token that was just entered is said where it was entered, and once.
 fn beside_the_token(error: CommandError) -> CommandError {
     if error.is(Code::SessionRefused) {
-        CommandError::field("token", "The server does not accept this token. Paste it whole, or ask an Owner or Admin for a new one.")
+        CommandError::field(
+            "token",
+            "The server does not accept this token. Paste it whole, or ask an Owner or Admin for a new one.",
+        )
     } else {
         error
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gardien_authority::api::KeyView;
 use gardien_domain::project::PROJECT_ID_HEADER;
-use gardien_domain::{Access, Method, Operation, Product, ProjectHeader, ProjectId};
+use gardien_domain::{Access, KeyId, Method, Operation, ProjectHeader, ProjectId};
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,6 @@ use super::secrets::secret_of;
 use crate::app::App;
 use crate::error::{Code, CommandError};
 use crate::home::GatewayState;
-use gardien_domain::KeyId;
 
 /// As long as the gateway itself may take.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -51,34 +50,36 @@ pub(crate) async fn try_key(app: &Arc<App>, args: TryKey) -> Result<Trial, Comma
     let ready = app.ready()?;
     let secret = secret_of(app, &ready, args.id).await?;
     let key = ready.client.key(args.id).await?;
-    let operation = read_of(&key).ok_or_else(|| {
-        let message = "This key may not read anything, so there is no call to try that changes nothing.";
-        CommandError::new(Code::Conflict, message)
-    })?;
-    let project = match (key.scope.project(), operation.project_header) {
-        (Some(_), _) | (_, ProjectHeader::NotUsed) => None,
-        (None, ProjectHeader::Required) if args.project_id.is_none() => {
-            return Err(CommandError::field("project_id", "Choose a project."));
-        }
-        (None, _) => args.project_id,
-    };
+    let (operation, project) = choose(&key, args.project_id)?;
     let base = address(app.gateway(&ready))?;
     call(&base, operation, &secret, project).await
 }
 
-/// The call that tells the most of what the key may read.
-fn read_of(key: &KeyView) -> Option<&'static Operation> {
-    let may = |operation: &&Operation| {
-        let scope = match operation.product {
-            Product::Platform => key.products.platform,
-            Product::Uptime => key.products.uptime,
-        };
-        scope.allows(Access::Read)
-    };
-    READS
+/// The call that tells the most of what the key may read, and the project to name in it.
+fn choose(
+    key: &KeyView,
+    project: Option<ProjectId>,
+) -> Result<(&'static Operation, Option<ProjectId>), CommandError> {
+    let project = project.filter(|_| key.scope.project().is_none());
+    let reads: Vec<_> = READS
         .iter()
         .filter_map(|id| gardien_phare::operation(id))
-        .find(may)
+        .filter(|read| key.products.of(read.product).allows(Access::Read))
+        .collect();
+    let needs_none = |read: &&&Operation| {
+        read.project_header != ProjectHeader::Required
+            || project.is_some()
+            || key.scope.project().is_some()
+    };
+    match (reads.iter().find(needs_none), reads.is_empty()) {
+        (Some(read), _) => Ok((*read, project)),
+        (None, false) => Err(CommandError::field("project_id", "Choose a project.")),
+        (None, true) => {
+            let message =
+                "This key may not read anything, so there is no call to try that changes nothing.";
+            Err(CommandError::new(Code::Conflict, message))
+        }
+    }
 }
 
 fn address(gateway: GatewayState) -> Result<String, CommandError> {
@@ -158,10 +159,14 @@ mod tests {
 
     use super::*;
 
-    fn key(platform: &str, uptime: &str) -> KeyView {
+    fn key(platform: &str, uptime: &str, project: Option<u64>) -> KeyView {
+        let scope = match project {
+            Some(id) => json!({ "type": "project", "project_id": id }),
+            None => json!({ "type": "organization" }),
+        };
         serde_json::from_value(json!({
             "id": "00000000-0000-0000-0000-000000000001",
-            "name": "k", "note": "", "scope": { "type": "organization" }, "project_name": null,
+            "name": "k", "note": "", "scope": scope, "project_name": null,
             "products": { "platform": platform, "uptime": uptime },
             "status": "active", "display": "pha_…", "created_at": "2026-01-01T00:00:00Z", "created_by": "a@b",
             "expires_at": null, "revoked_at": null, "previous_valid_until": null,
@@ -173,19 +178,34 @@ mod tests {
 
     #[test]
     fn what_is_tried_is_a_read_that_the_key_may_make() {
-        for (platform, uptime, tried) in [
-            ("read", "read", Some("getUptimeMonitors")),
-            ("none", "read_write", Some("getUptimeMonitors")),
-            ("read", "none", Some("getUsers")),
-            ("none", "none", None),
+        let shop = Some(ProjectId(7));
+        for (platform, uptime, bound, asked, tried) in [
+            ("read", "read", None, shop, Ok(("getUptimeMonitors", shop))),
+            ("read", "read", None, None, Ok(("getUsers", None))),
+            ("none", "read_write", None, None, Err("invalid")),
+            ("read", "none", None, shop, Ok(("getUsers", shop))),
+            // A project's key names none: whatever was asked for, it works in its own.
+            (
+                "none",
+                "read",
+                Some(7),
+                shop,
+                Ok(("getUptimeMonitors", None)),
+            ),
+            ("none", "none", Some(7), None, Err("conflict")),
         ] {
-            let operation = read_of(&key(platform, uptime));
-            assert_eq!(operation.map(|operation| operation.id), tried);
+            let chosen = choose(&key(platform, uptime, bound), asked)
+                .map(|(operation, project)| (operation.id, project))
+                .map_err(|error| error.code);
+            assert_eq!(chosen, tried, "{platform} {uptime} {bound:?} {asked:?}");
         }
         for id in READS {
             let operation = gardien_phare::operation(id).unwrap();
             assert_eq!(operation.access(), Access::Read);
-            assert!(!operation.path.contains('{'), "{id} needs nothing to be there");
+            assert!(
+                !operation.path.contains('{'),
+                "{id} needs nothing to be there"
+            );
         }
     }
 }

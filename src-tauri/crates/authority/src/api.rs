@@ -12,8 +12,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
+
+mod events;
+
+pub use events::{Caller, Event, KeyUse};
 
 /// A key as lists and drawers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -48,6 +53,16 @@ pub struct KeyView {
     pub last_used_at: Option<Timestamp>,
     /// Operation id of the last use.
     pub last_operation: Option<String>,
+    /// What made the last call, as it names itself, such as `terraform-provider-phare`.
+    pub last_client: Option<String>,
+    /// The network address that the last call came from.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>)]
+    pub last_address: Option<IpAddr>,
+    /// When the secret before was last used since it was replaced.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub previous_used_at: Option<Timestamp>,
 }
 
 /// A key to be made.
@@ -106,6 +121,23 @@ pub struct CreatedKey {
 
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
+}
+
+/// That the secret of a key left the place where it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    pub how: DisclosedHow,
+}
+
+/// How a secret was disclosed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DisclosedHow {
+    /// To the clipboard.
+    Copied,
+    /// To the eye.
+    Revealed,
 }
 
 /// How to rotate.
@@ -290,7 +322,12 @@ pub struct OperationView {
     pub project_header: ProjectHeader,
     /// Creates, changes or removes a project: for organization keys only.
     pub manages_projects: bool,
+    /// What it does, such as `Delete a monitor`.
     pub summary: String,
+    /// The same of a call under way, such as `deleting a monitor`.
+    pub doing: String,
+    /// What it concerns, such as `Monitors`.
+    pub group: String,
 }
 
 /// The 48 operations.
@@ -350,6 +387,16 @@ pub struct LimitsView {
     pub reset_seconds: u32,
     /// Null while Phare takes calls.
     pub hold: Option<LimitHold>,
+    /// Who used what of it, the most first; at most ten, and only keys that the person sees.
+    pub by_key: Vec<LimitUse>,
+}
+
+/// What one key took of the shared limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitUse {
+    pub id: KeyId,
+    pub name: String,
+    pub calls: u32,
 }
 
 /// A key of Phare's that Gardien calls with, or keeps. Never its secrets.
@@ -394,6 +441,8 @@ pub struct AuditView {
     pub action: String,
     /// Id of the key, project or member; empty for the organization.
     pub subject: String,
+    /// The name that the subject has now; null when it is gone or has none.
+    pub subject_name: Option<String>,
     #[ts(type = "unknown")]
     #[schema(value_type = Object)]
     pub detail: serde_json::Value,
@@ -412,6 +461,24 @@ pub struct AuditQuery {
     /// Only entries about this key, project or member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Only what this mail address did, or `system`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Only this action, such as `key.revoked`, or a whole family of them, such as `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Only from this moment on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(as = "Option<String>")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only before this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(as = "Option<String>")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// 1 to 500; 50 if absent.

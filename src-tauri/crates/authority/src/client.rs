@@ -16,8 +16,9 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    AuditPage, AuditQuery, AuditVerification, CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView,
-    LimitsView, LookedUp, LookedUpKey, Lookup, MemberPage, MemberPatch, MemberView, NewKey,
+    AuditPage, AuditQuery, AuditVerification, CreatedKey, DisclosedHow, Disclosure, KeyPage,
+    KeyPatch, KeyQuery, KeyView, LimitsView, LookedUp, LookedUpKey, Lookup, MemberPage, MemberPatch,
+    MemberView, NewKey,
     OperationPage, OperationView, OrganizationPatch, OrganizationView, PhareKeyPage, PhareKeyView,
     Problem, ProjectName, ProjectPage, ProjectView, Rotation, SessionView,
 };
@@ -242,6 +243,19 @@ impl Client {
     /// Any [`ClientFault`].
     pub async fn replace_key(&self, id: KeyId) -> Result<CreatedKey, ClientFault> {
         self.act(&format!("/v1/keys/{id}/replace")).await
+    }
+
+    /// Records that the secret of a key was copied or revealed where it is kept.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn disclosed(&self, id: KeyId, how: DisclosedHow) -> Result<(), ClientFault> {
+        let disclosure = serde_json::to_vec(&Disclosure { how });
+        let body = disclosure.map_err(|_| ClientFault::Unexpected { status: 0 })?;
+        let path = format!("/v1/keys/{id}/disclosures");
+        self.exchange(Method::POST, &path, Some(body.into()))
+            .await
+            .map(drop)
     }
 
     /// Projects, by name.

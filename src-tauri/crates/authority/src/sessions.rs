@@ -95,7 +95,7 @@ pub async fn issue_session(
         }
         None => {
             let member = new_member(email, role, now);
-            let detail = json!({ "email": member.email, "role": role });
+            let detail = json!({ "name": member.email, "role": role });
             let record = record(AuditAction::MemberCreated, member.id.to_string(), detail);
             store
                 .commit(&[Change::PutMember(member.clone())], record)
@@ -112,7 +112,7 @@ pub async fn issue_session(
         created_at: now,
         expires_at: now + SignedDuration::from_hours(24 * DAYS),
     };
-    let detail = json!({ "email": member.email, "expires_at": session.expires_at });
+    let detail = json!({ "name": member.email, "expires_at": session.expires_at });
     let record = record(AuditAction::SessionCreated, member.id.to_string(), detail);
     store.commit(&[Change::PutSession(session)], record).await?;
     Ok(token.into())
