@@ -66,12 +66,12 @@ fn choose(
         .filter_map(|id| gardien_phare::operation(id))
         .filter(|read| key.products.of(read.product).allows(Access::Read))
         .collect();
-    let needs_none = |read: &&&Operation| {
+    let callable = |read: &&&Operation| {
         read.project_header != ProjectHeader::Required
             || project.is_some()
             || key.scope.project().is_some()
     };
-    match (reads.iter().find(needs_none), reads.is_empty()) {
+    match (reads.iter().find(callable), reads.is_empty()) {
         (Some(read), _) => Ok((*read, project)),
         (None, false) => Err(CommandError::field("project_id", "Choose a project.")),
         (None, true) => {
