@@ -6,6 +6,7 @@ mod authority;
 mod clients;
 mod desktop;
 mod gateway;
+mod measure;
 mod sandbox;
 mod support;
 

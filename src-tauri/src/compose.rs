@@ -14,6 +14,7 @@ use crate::error::{Code, CommandError, chain};
 use crate::home::{GatewayState, Local, Place, Ready};
 use crate::notices::{self, Notice};
 use crate::preferences::{Connection, UpstreamKind};
+use crate::recovery;
 
 /// Opens what the preferences ask for, and puts it in place.
 pub(crate) async fn open(app: &App) {
@@ -78,12 +79,7 @@ pub(crate) async fn serve_beside(app: &App) {
         Err(error) => {
             let summary = "The keys of this computer are not served.";
             tracing::error!(code = error.code, message = error.message, summary);
-            app.notice(Notice {
-                code: error.code,
-                message: format!("{summary} {}", error.message),
-                remedy: error.remedy.to_owned(),
-                path: None,
-            });
+            app.notice(Notice::of(error, summary));
         }
     }
 }
@@ -139,7 +135,10 @@ async fn open_local(app: &App) -> Result<Opened, CommandError> {
 
 /// Whoever has to put a backup in place of a file must know where it is.
 fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
-    if !error.is(Code::Internal) {
+    if error.is(Code::FolderUnusable) {
+        let folder = app.folder.display();
+        error.message = format!("{folder} cannot be used: {}.", error.message);
+    } else if !error.is(Code::Internal) {
         let file = gardien_server::database(&app.folder);
         error.message = format!("The file is {}.", file.display());
     }
@@ -147,6 +146,7 @@ fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
 }
 
 async fn open_founded(app: &App, service: Service, owner: MemberId) -> Result<Local, CommandError> {
+    recovery::find_again(app, &service, owner).await;
     let saved = app.preferences.read();
     let upstream = attach_chosen(app, &service, owner, saved.upstream).await;
     let gateway = listen(&service, saved.gateway_port).await?;

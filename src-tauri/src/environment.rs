@@ -24,6 +24,12 @@ pub(crate) struct Environment {
     pub(crate) clipboard: Duration,
     /// `GARDIEN_PHARE_URL`: where Phare's API is. As with a team's server: https, or this machine.
     pub(crate) phare: String,
+    /// Which way around a graphics driver the start before this one chose.
+    #[cfg(target_os = "linux")]
+    pub(crate) graphics: Option<usize>,
+    /// Whether somebody told WebKit how to draw.
+    #[cfg(target_os = "linux")]
+    pub(crate) has_webkit_variables: bool,
 }
 
 impl Environment {
@@ -32,11 +38,32 @@ impl Environment {
         Self {
             data: env::var_os("GARDIEN_DATA_DIR")
                 .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+                // Absolute, because a relative one means another folder to Tauri than to us.
+                .and_then(|path| std::path::absolute(path).ok()),
             background: env::args_os().any(|argument| argument == BACKGROUND),
             clipboard: seconds.map_or(CLIPBOARD, |text| clipboard(&text)),
             phare: env::var("GARDIEN_PHARE_URL").map_or_else(|_| PHARE.to_owned(), phare),
+            #[cfg(target_os = "linux")]
+            graphics: env::var(crate::graphics::CHOSEN)
+                .ok()
+                .and_then(|way| way.parse().ok()),
+            #[cfg(target_os = "linux")]
+            has_webkit_variables: env::vars_os()
+                .any(|(name, _)| name.to_string_lossy().starts_with("WEBKIT_DISABLE_")),
         }
+    }
+
+    /// Where everything lies, as Tauri will say once it runs.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let set = |name| {
+            env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
+        };
+        let data = || set("XDG_DATA_HOME").or_else(|| Some(set("HOME")?.join(".local/share")));
+        let folder = self.data.clone();
+        folder.or_else(|| Some(data()?.join("dev.gardien.desktop")))
     }
 }
 

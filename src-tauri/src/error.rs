@@ -11,6 +11,8 @@ use gardien_vault::VaultFault;
 use serde::Serialize;
 use ts_rs::TS;
 
+use crate::folder::reason;
+
 /// Declares the codes with what to do about each.
 macro_rules! codes {
     ($($variant:ident = $code:literal, $remedy:literal;)+) => {
@@ -29,7 +31,7 @@ macro_rules! codes {
             }
 
             /// What a person can do about it.
-            const fn remedy(self) -> &'static str {
+            pub(crate) const fn remedy(self) -> &'static str {
                 match self { $(Self::$variant => $remedy),+ }
             }
 
@@ -58,6 +60,8 @@ codes! {
     KeychainUnavailable = "keychain_unavailable", "Start a keychain service, then try again.";
     ClipboardUnavailable = "clipboard_unavailable", "Reveal the secret and copy it by hand.";
     PortBusy = "port_busy", "Choose another port, or close the other program.";
+    FolderUnusable = "folder_unusable", "Give yourself the right to write there, or make room, then try again.";
+    FilePutAside = "file_put_aside", "Look through Settings once. The file that was put aside can be deleted.";
     DiskFull = "disk_full", "Free some space, then try again.";
     RevokedInMemory = "revoked_in_memory", "Free some space and leave Gardien running until it has written this.";
     UpstreamMissing = "upstream_missing", "Attach Phare or the sandbox.";
@@ -217,7 +221,14 @@ impl From<OpenFault> for CommandError {
         match causes(&fault).find_map(|cause| cause.downcast_ref::<StoreError>()) {
             Some(store) => {
                 tracing::error!(error = chain(&fault), "the data cannot be opened");
-                Self::new(store_code(store), sentence(store))
+                let of_system =
+                    causes(store).find_map(|cause| cause.downcast_ref::<std::io::Error>());
+                match (store, of_system) {
+                    (StoreError::Unavailable(_), Some(error)) => {
+                        Self::new(Code::FolderUnusable, reason(error))
+                    }
+                    _ => Self::new(store_code(store), sentence(store)),
+                }
             }
             None => Self::internal(&fault),
         }
@@ -345,7 +356,11 @@ mod tests {
             ),
             (StoreError::InUse, Code::DataInUse),
             (StoreError::Full(cause()), Code::DiskFull),
-            (StoreError::Unavailable(cause()), Code::Internal),
+            (StoreError::Unavailable("cause".into()), Code::Internal),
+            (
+                StoreError::Unavailable(io::Error::from(io::ErrorKind::PermissionDenied).into()),
+                Code::FolderUnusable,
+            ),
         ] {
             let error = CommandError::from(OpenFault::Store(fault));
             assert_eq!(error.code, code.as_str());

@@ -128,6 +128,15 @@ impl Keeper {
         self.refused.swap(false, Ordering::AcqRel)
     }
 
+    /// What the keychain holds of Gardien's, by name.
+    ///
+    /// # Errors
+    /// When it is locked, or does not say so at a glance.
+    pub(crate) async fn list(&self) -> Result<Vec<VaultItem>, VaultFault> {
+        let answer = tokio::time::timeout(GLANCE, self.vault.list()).await;
+        answer.unwrap_or(Err(VaultFault::Unavailable))
+    }
+
     /// What is kept for this run only.
     pub(crate) fn only_this_run(&self) -> Vec<VaultItem> {
         self.memory().iter().map(|(item, _)| item.clone()).collect()

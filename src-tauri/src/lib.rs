@@ -4,9 +4,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-use std::fs::DirBuilder;
-use std::io;
-use std::path::Path;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +29,11 @@ mod commands;
 mod compose;
 mod environment;
 mod error;
+mod folder;
 mod follow;
 mod forms;
+#[cfg(target_os = "linux")]
+mod graphics;
 mod home;
 mod keeper;
 mod listener;
@@ -40,6 +41,7 @@ mod log;
 mod notices;
 mod poll;
 mod preferences;
+mod recovery;
 mod shell;
 mod tray;
 mod window;
@@ -51,12 +53,19 @@ const TRAY_PAUSE: Duration = Duration::from_secs(5);
 /// Runs the app until the person leaves.
 pub fn run() -> ExitCode {
     let environment = Environment::read();
+    // Before there is a second thread: it may start the app anew.
+    #[cfg(target_os = "linux")]
+    let attempt = graphics::choose_way(&environment);
     let mut builder = tauri::Builder::default();
     if let Some(one) = window::only_one(&environment) {
         builder = builder.plugin(one);
     }
     // Not whether it was visible: a hidden window would stay hidden at the next start.
     let restored = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = attempt {
+        builder = builder.manage(attempt);
+    }
     let built = builder
         .plugin(tauri_plugin_store::Builder::new().build())
         .plugin(
@@ -80,6 +89,8 @@ pub fn run() -> ExitCode {
         }
         Err(error) => {
             tracing::error!(%error, "the window cannot be opened");
+            // The log may not have been started.
+            let _ = writeln!(io::stderr(), "gardien-desktop: {error}");
             ExitCode::FAILURE
         }
     }
@@ -92,12 +103,15 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
         None => app.path().app_data_dir()?,
     };
     // What is wrong with the folder is told in the window, by whoever opens the data in it.
-    let made = make_private(&folder);
-    log::start(&folder.join("logs"));
+    let made = folder::make_private(&folder);
+    let mut notices = Vec::from_iter(log::start(&folder.join("logs")));
     if let Err(error) = made {
         tracing::error!(%error, "the data folder cannot be made");
+        // The one cause of both.
+        notices.clear();
     }
-    let preferences = PreferenceFile::open(app, &folder)?;
+    let (preferences, found) = PreferenceFile::open(app, &folder)?;
+    notices.extend(found);
     let clipboard = Clipboard::open(environment.clipboard);
     let (phare, keeper) = (environment.phare.clone(), Keeper::new(Vault::open()));
     let shell = Box::new(Desktop(app.clone()));
@@ -111,7 +125,18 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     ));
     app.manage(Arc::clone(&state));
     app.manage(Tray::default());
-    window::create(app, !environment.background)?;
+    #[cfg(target_os = "linux")]
+    let attempt = app.try_state::<graphics::Attempt>();
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = &attempt {
+        attempt.begin();
+    }
+    state.listener.set_visible(!environment.background);
+    let window = window::create(app, !environment.background)?;
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = attempt {
+        tauri::async_runtime::spawn(attempt.inner().clone().watch(window));
+    }
     tauri::async_runtime::spawn(follow::status(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::authority(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::keychain(Arc::clone(&state)));
@@ -137,15 +162,6 @@ async fn open(app: Arc<App>, background: bool) {
     }
 }
 
-/// For its owner alone: the names of keys are nobody else's business.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// Holds the exit back until everything is closed in order.
 fn until_stopped() -> impl FnMut(&AppHandle, RunEvent) + 'static {
     let stopping = Arc::new(AtomicBool::new(false));
@@ -161,6 +177,8 @@ fn until_stopped() -> impl FnMut(&AppHandle, RunEvent) + 'static {
         if stopping.swap(true, Ordering::AcqRel) {
             return;
         }
+        #[cfg(target_os = "linux")]
+        graphics::leave(app);
         let (app, stopped) = (app.clone(), Arc::clone(&stopped));
         let state = Arc::clone(app.state::<Arc<App>>().inner());
         tauri::async_runtime::spawn(async move {

@@ -9,12 +9,15 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::folder::unusable;
+use crate::notices::Notice;
+
 /// The file, and the one before it, are never larger than this.
 const LARGEST: u64 = 1024 * 1024;
 
 /// Starts logging. `RUST_LOG` chooses what; without it, what a person may want to send us when something fails.
-/// A folder that cannot be written to leaves stderr.
-pub(crate) fn start(folder: &Path) {
+/// A folder that cannot be written to leaves stderr, and is to be told.
+pub(crate) fn start(folder: &Path) -> Option<Notice> {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,gardien=info"));
     let file = BoundedFile::open(folder.join("gardien.log"), LARGEST)
@@ -23,7 +26,7 @@ pub(crate) fn start(folder: &Path) {
         Ok(layer) => (Some(layer), None),
         Err(error) => (None, Some(error)),
     };
-    let started = tracing_subscriber::registry()
+    let _ = tracing_subscriber::registry()
         .with(filter)
         .with(
             fmt::layer()
@@ -32,9 +35,7 @@ pub(crate) fn start(folder: &Path) {
         )
         .with(file)
         .try_init();
-    if let (Ok(()), Some(error)) = (started, failed) {
-        tracing::warn!(%error, "there is no log file");
-    }
+    failed.map(|error| unusable(folder, &error, "No log is written."))
 }
 
 /// A file that is put aside when it is full. The one that was put aside before is lost then.

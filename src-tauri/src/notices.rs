@@ -1,20 +1,44 @@
 //! What a person is told without having asked: by the window once, or by the system when the window may be hidden.
 
+use std::path::Path;
+
 use gardien_server::Service;
 use notify_rust::Notification;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use ts_rs::TS;
 
+use crate::error::{Code, CommandError};
+
 /// Something that a person has to be told once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct Notice {
-    #[ts(type = "string")]
-    pub(crate) code: &'static str,
+    pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) remedy: String,
     /// The file or folder that it is about.
     pub(crate) path: Option<String>,
+}
+
+impl Notice {
+    pub(crate) fn new(code: Code, message: impl Into<String>, path: Option<&Path>) -> Self {
+        Self {
+            code: code.as_str().to_owned(),
+            message: message.into(),
+            remedy: code.remedy().to_owned(),
+            path: path.map(|path| path.display().to_string()),
+        }
+    }
+
+    /// What went wrong behind, and what does not happen because of it.
+    pub(crate) fn of(error: CommandError, summary: &str) -> Self {
+        Self {
+            code: error.code.to_owned(),
+            message: format!("{summary} {}", error.message),
+            remedy: error.remedy.to_owned(),
+            path: None,
+        }
+    }
 }
 
 /// Tells the person whenever Phare begins to refuse a key that Gardien calls it with, until the service ends.

@@ -1,7 +1,8 @@
 //! What a person chose, kept in a file that anybody may read. No secret, ever: none of its types can hold one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gardien_domain::{KeyId, MemberId};
@@ -12,7 +13,12 @@ use tauri::{AppHandle, Wry};
 use tauri_plugin_store::{Store, StoreBuilder};
 use ts_rs::TS;
 
-use crate::error::CommandError;
+use crate::error::{Code, CommandError};
+use crate::folder::reason;
+use crate::notices::Notice;
+use file::SafeFile;
+
+mod file;
 
 /// The port that the gateway listens on unless somebody chose another.
 const GATEWAY_PORT: u16 = 7420;
@@ -73,6 +79,12 @@ pub(crate) struct Saved {
     pub(crate) upstream: UpstreamKind,
     /// Keys whose secret this computer's keychain holds, by the member who kept them. Their ids, nothing more.
     pub(crate) kept: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Default for Saved {
+    fn default() -> Self {
+        Self::read(|_| None)
+    }
 }
 
 impl Saved {
@@ -137,17 +149,59 @@ impl Saved {
 
 /// The preferences and the file they lie in.
 pub(crate) struct PreferenceFile {
-    store: Arc<Store<Wry>>,
+    /// Writes under another name, which is then put in the place of the file. None: nothing is written.
+    store: Option<Arc<Store<Wry>>>,
+    file: SafeFile,
+    folder: PathBuf,
     saved: Mutex<Saved>,
 }
 
 impl PreferenceFile {
-    /// Reads the file in `folder`, or starts with the defaults.
-    pub(crate) fn open(app: &AppHandle, folder: &Path) -> tauri_plugin_store::Result<Self> {
-        let path = folder.join("preferences.json");
-        let store = StoreBuilder::new(app, path).disable_auto_save().build()?;
+    /// Reads the file in `folder`, or starts with the defaults. Answers too what a person has to be told about it.
+    ///
+    /// # Errors
+    /// When there is no place for such a file.
+    pub(crate) fn open(
+        app: &AppHandle,
+        folder: &Path,
+    ) -> tauri_plugin_store::Result<(Self, Vec<Notice>)> {
+        let file = SafeFile::at(folder.join("preferences.json"));
+        let found = file.read();
+        let store = StoreBuilder::new(app, file.new_name())
+            .disable_auto_save()
+            // What a crash left under that name may be half a file.
+            .create_new()
+            .build()?;
+        for (name, value) in found.values.unwrap_or_default() {
+            store.set(name, value);
+        }
+        // Or the plugin would write under that name once more at the end, when nobody renames it.
+        store.close_resource();
         let saved = Mutex::new(Saved::read(|name| store.get(name)));
-        Ok(Self { store, saved })
+        let opened = Self {
+            store: Some(store),
+            file,
+            folder: folder.to_owned(),
+            saved,
+        };
+        Ok((opened, found.notices))
+    }
+
+    /// Preferences that are written nowhere.
+    #[cfg(test)]
+    pub(crate) fn unwritten(saved: Saved) -> Self {
+        let folder = PathBuf::new();
+        Self {
+            store: None,
+            file: SafeFile::at(folder.clone()),
+            folder,
+            saved: Mutex::new(saved),
+        }
+    }
+
+    /// Whether the file says nothing under this name: it was never chosen, or it was lost with the file.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        self.store.as_ref().is_some_and(|store| !store.has(name))
     }
 
     pub(crate) fn read(&self) -> Saved {
@@ -157,10 +211,10 @@ impl PreferenceFile {
             .clone()
     }
 
-    /// Changes them, here and in the file.
+    /// Changes them, here and in the file. What a newer version wrote beside what changes stays.
     ///
     /// # Errors
-    /// `internal` when the file cannot be written. The change holds for this run then.
+    /// `folder_unusable` when the file cannot be written. The change holds for this run then.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Saved)) -> Result<(), CommandError> {
         let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let before = saved.clone();
@@ -168,12 +222,32 @@ impl PreferenceFile {
         if *saved == before {
             return Ok(());
         }
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        let before = before.write();
         for (name, value) in saved.write() {
-            self.store.set(name, value);
+            if before.get(&name) != Some(&value) {
+                store.set(name, value);
+            }
         }
-        self.store
-            .save()
-            .map_err(|error| CommandError::internal(&error))
+        self.save(store).map_err(|error| {
+            tracing::error!(%error, "the settings cannot be written");
+            let message = format!(
+                "Your settings cannot be written to {}: {}. They hold until Gardien is closed.",
+                self.folder.display(),
+                reason(&error)
+            );
+            CommandError::new(Code::FolderUnusable, message)
+        })
+    }
+
+    fn save(&self, store: &Store<Wry>) -> io::Result<()> {
+        store.save().map_err(|error| match error {
+            tauri_plugin_store::Error::Io(error) => error,
+            error => io::Error::other(error),
+        })?;
+        self.file.replace()
     }
 }
 
@@ -222,6 +296,27 @@ mod tests {
             },
         });
         assert_eq!(Value::Object(written), expected);
+    }
+
+    #[test]
+    fn what_an_older_version_chose_holds() {
+        let written = |name: &str, value: Value| {
+            let values = Map::from_iter([(name.to_owned(), value)]);
+            Saved::read(|name| values.get(name).cloned())
+        };
+        assert_eq!(
+            written("keep_gateway_running", true.into()).on_close,
+            OnClose::Keep
+        );
+        assert_eq!(
+            written("keep_gateway_running", false.into()).on_close,
+            OnClose::Ask
+        );
+        let url = "https://gardien.example";
+        let connection = serde_json::json!({ "kind": "team", "url": url });
+        let joined = written("connection", connection);
+        assert_eq!(joined.team.as_deref(), Some(url));
+        assert!(joined.keep_serving);
     }
 
     #[test]

@@ -108,3 +108,45 @@ pub(crate) fn app_of(handle: &AppHandle) -> Option<Arc<crate::app::App>> {
         .try_state::<Arc<crate::app::App>>()
         .map(|app| Arc::clone(&app))
 }
+
+/// A desktop that only remembers what was asked of it.
+#[cfg(test)]
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Remembering(pub(crate) Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+#[cfg(test)]
+impl Remembering {
+    fn note(&self, what: &'static str) {
+        self.0.lock().unwrap().push(what);
+    }
+}
+
+#[cfg(test)]
+#[async_trait]
+impl Shell for Remembering {
+    fn show(&self) {
+        self.note("show");
+    }
+    fn hide(&self) {
+        self.note("hide");
+    }
+    fn leave(&self) {
+        self.note("leave");
+    }
+    fn has_tray(&self) -> bool {
+        false
+    }
+    fn tell(&self, _: &AppStatus) {}
+    async fn page_answers(&self) -> bool {
+        true
+    }
+    fn starts_at_login(&self) -> bool {
+        false
+    }
+    fn start_at_login(&self, wanted: bool) -> Result<(), CommandError> {
+        if wanted {
+            self.note("start at login");
+        }
+        Ok(())
+    }
+}

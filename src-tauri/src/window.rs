@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tauri::plugin::TauriPlugin;
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{AppHandle, Manager, Url, Window, WindowEvent, Wry};
+use tauri::{AppHandle, Manager, Url, WebviewWindow, Window, WindowEvent, Wry};
 
 use crate::closing;
 use crate::environment::{BACKGROUND, Environment};
@@ -36,7 +36,7 @@ fn name_of(folder: &Path) -> String {
 }
 
 /// Opens the window as the configuration describes it; hidden for a start in the background.
-pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<()> {
+pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
     let config = app
         .config()
         .app
@@ -47,11 +47,7 @@ pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<()> {
     WebviewWindowBuilder::from_config(app, config)?
         .on_navigation(is_own)
         .visible(visible)
-        .build()?;
-    if let Some(app) = app_of(app) {
-        app.listener.set_visible(visible);
-    }
-    Ok(())
+        .build()
 }
 
 /// Brings the window to the front: a second start does this instead of opening another.

@@ -116,6 +116,18 @@ export const ERRORS = {
     next: 'Choose another port, or close the other program.',
     action: 'retry',
   },
+  folder_unusable: {
+    severity: 'blocking',
+    title: 'Gardien cannot use its folder',
+    next: 'Give yourself the right to write there, or make room, then try again.',
+    action: 'retry',
+    reassurance: 'Nothing was changed or deleted.',
+  },
+  file_put_aside: {
+    severity: 'error',
+    title: 'A settings file was put aside',
+    action: 'none',
+  },
   disk_full: {
     severity: 'error',
     title: 'The disk is full',

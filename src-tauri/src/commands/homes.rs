@@ -136,3 +136,6 @@ fn beside_the_token(error: CommandError) -> CommandError {
         error
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,10 @@
 
 mod bindings;
 mod command;
+#[cfg(target_os = "linux")]
+mod measure;
+#[cfg(target_os = "linux")]
+mod package;
 mod place;
 mod run;
 #[cfg(target_os = "linux")]
@@ -37,6 +41,16 @@ enum Task {
     },
     /// Generates the UI's types anew from the commands of the desktop.
     Bindings,
+    /// Makes the packages for Debian, Ubuntu, Fedora and their kin, in target/packages.
+    #[cfg(target_os = "linux")]
+    Package {
+        /// Install them on a bare Debian too, start the window there, upgrade and remove them.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measures a release build beside a bare Tauri window, and prints a table.
+    #[cfg(target_os = "linux")]
+    Measure,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +58,10 @@ fn main() -> ExitCode {
         Task::Run { data, screenshot } => run::run(data, screenshot),
         Task::Test { only } => test::run(only.as_deref()),
         Task::Bindings => bindings::generate(),
+        #[cfg(target_os = "linux")]
+        Task::Package { check } => package::build(check),
+        #[cfg(target_os = "linux")]
+        Task::Measure => measure::run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

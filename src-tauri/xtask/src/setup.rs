@@ -56,6 +56,13 @@ const DRIVING: &[Need] = &[
     program("sqlite3", "sqlite3"),
 ];
 
+/// What trying packages on a bare system takes.
+const BARE_SYSTEM: &[Need] = &[
+    program("mmdebstrap", "mmdebstrap"),
+    program("appstreamcli", "appstream"),
+    program("desktop-file-validate", "desktop-file-utils"),
+];
+
 /// What an environment for Python takes.
 const PYTHON: &[Need] = &[program("python3", "python3-venv")];
 
@@ -73,6 +80,14 @@ pub(crate) fn window() -> io::Result<()> {
 /// When apt fails.
 pub(crate) fn window_without_display() -> io::Result<()> {
     system(&[WINDOW, SESSION])
+}
+
+/// The system packages for trying packages on a bare system.
+///
+/// # Errors
+/// When apt fails.
+pub(crate) fn packages() -> io::Result<()> {
+    system(&[WINDOW, SESSION, DRIVING, BARE_SYSTEM])
 }
 
 /// The system packages that the tests need.

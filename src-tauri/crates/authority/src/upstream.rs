@@ -56,6 +56,22 @@ impl Authority {
         }
     }
 
+    /// What projects and keys belong to; none before anything was attached.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn adopted_upstream(&self) -> Result<Option<UpstreamIdentity>, Fault> {
+        Ok(self.adopted().await?.and_then(|detail| {
+            match (detail["kind"].as_str()?, detail["url"].as_str()) {
+                ("sandbox", _) => Some(UpstreamIdentity::Sandbox),
+                ("phare", Some(url)) => Some(UpstreamIdentity::Phare {
+                    url: url.to_owned(),
+                }),
+                _ => None,
+            }
+        }))
+    }
+
     /// Records that projects and keys belong to this from here on.
     ///
     /// # Errors

@@ -43,6 +43,27 @@ impl VaultItem {
         }
     }
 
+    /// What is kept under this account, if it is one of ours.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of_account(account: &str) -> Option<Self> {
+        let (kind, rest) = account.split_once(':')?;
+        let ids = || {
+            let (installation, id) = rest.split_once(':')?;
+            Some((installation.parse().ok()?, id.parse().ok()?))
+        };
+        match kind {
+            "key" => ids().map(|(installation, key)| Self::KeySecret { installation, key }),
+            "phare" => ids().map(|(installation, secret)| Self::PhareSecret {
+                installation,
+                secret,
+            }),
+            "session" => Some(Self::TeamSession {
+                url: rest.to_owned(),
+            }),
+            _ => None,
+        }
+    }
+
     /// What a person reads in their keychain program.
     #[cfg(target_os = "linux")]
     pub(crate) fn label(&self) -> String {
@@ -79,5 +100,25 @@ mod tests {
             VaultItem::TeamSession { url }.account(),
             "session:https://gardien.example"
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn accounts_are_told_apart() {
+        let (installation, key) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let url = "https://gardien.example".to_owned();
+        for item in [
+            VaultItem::KeySecret { installation, key },
+            VaultItem::PhareSecret {
+                installation,
+                secret: key,
+            },
+            VaultItem::TeamSession { url },
+        ] {
+            assert_eq!(VaultItem::of_account(&item.account()), Some(item));
+        }
+        for other in ["", "probe", "key:1:2", "key:", "other:x"] {
+            assert_eq!(VaultItem::of_account(other), None, "{other}");
+        }
     }
 }

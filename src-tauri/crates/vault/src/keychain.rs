@@ -23,6 +23,7 @@ pub(crate) trait Keychain {
     fn get(&mut self, item: &VaultItem) -> Result<SecretString, VaultFault>;
     fn put(&mut self, item: &VaultItem, secret: &SecretString) -> Result<(), VaultFault>;
     fn remove(&mut self, item: &VaultItem) -> Result<(), VaultFault>;
+    fn list(&mut self) -> Result<Vec<VaultItem>, VaultFault>;
 }
 
 /// Reads an entry without leaving a copy of it in memory.

@@ -83,6 +83,14 @@ impl Vault {
         self.ask(move |keychain| keychain.remove(&item)).await?
     }
 
+    /// Everything of Gardien's that the keychain holds, by name; no secret is read.
+    ///
+    /// # Errors
+    /// Locked, or unavailable where the system cannot say without asking the person.
+    pub async fn list(&self) -> Result<Vec<VaultItem>, VaultFault> {
+        self.ask(|keychain| keychain.list()).await?
+    }
+
     async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&mut dyn Keychain) -> T + Send + 'static,
@@ -136,6 +144,9 @@ mod tests {
         }
         fn remove(&mut self, _: &VaultItem) -> Result<(), VaultFault> {
             Err(VaultFault::NotFound)
+        }
+        fn list(&mut self) -> Result<Vec<VaultItem>, VaultFault> {
+            Ok(self.kept.lock().unwrap().clone())
         }
     }
 

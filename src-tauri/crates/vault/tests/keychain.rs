@@ -124,6 +124,28 @@ fn found_and_not_found() {
 }
 
 #[test]
+fn what_is_kept_is_listed_by_name() {
+    test(
+        "what_is_kept_is_listed_by_name",
+        Keychain::Unlocked,
+        async {
+            let vault = Vault::open();
+            assert_eq!(vault.list().await, Ok(vec![]));
+            let url = "https://gardien.example".to_owned();
+            let items = [key(1), key(2), VaultItem::TeamSession { url }];
+            for item in &items {
+                vault.put(item, SecretString::from("s")).await.unwrap();
+            }
+            let listed = vault.list().await.unwrap();
+            assert_eq!(listed.len(), 3);
+            assert!(items.iter().all(|item| listed.contains(item)), "{listed:?}");
+            lock();
+            assert_eq!(vault.list().await, Err(VaultFault::Locked));
+        },
+    );
+}
+
+#[test]
 fn locked_from_the_start() {
     test("locked_from_the_start", Keychain::Locked, async {
         let vault = Vault::open();

@@ -1,11 +1,15 @@
 //! What SQLite's result codes mean for a person.
 
+use std::io;
+
 use sqlx::error::DatabaseError;
 
 use crate::StoreError;
 
+const PERMISSION: i32 = 3;
 const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
+const READ_ONLY: i32 = 8;
 const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const NOT_A_DATABASE: i32 = 26;
@@ -19,6 +23,10 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
             BUSY | LOCKED => StoreError::InUse,
             CORRUPT | NOT_A_DATABASE => StoreError::Damaged(error.into()),
             FULL => StoreError::Full(error.into()),
+            // As the system says it of a file that is opened without SQLite.
+            PERMISSION | READ_ONLY => StoreError::Unavailable(
+                io::Error::new(io::ErrorKind::PermissionDenied, error).into(),
+            ),
             _ => StoreError::Unavailable(error.into()),
         },
         // What is stored is not what this program stores.

@@ -128,6 +128,22 @@ impl Keychain for SecretService {
     fn remove(&mut self, item: &VaultItem) -> Result<(), VaultFault> {
         self.with(item, Entry::delete_credential)
     }
+
+    fn list(&mut self) -> Result<Vec<VaultItem>, VaultFault> {
+        let accounts = self.look(|bus| {
+            let (items, locked) = search(bus, &HashMap::from([("service", SERVICE)]))?;
+            if !locked.is_empty() {
+                return Ok(None);
+            }
+            let accounts = items.iter().map(|item| account(bus, item));
+            accounts.collect::<zbus::Result<Vec<_>>>().map(Some)
+        })?;
+        let items = |accounts: Vec<String>| {
+            let items = accounts.iter().map(|name| VaultItem::of_account(name));
+            items.flatten().collect()
+        };
+        accounts.map(items).ok_or(VaultFault::Locked)
+    }
 }
 
 /// Whether the collection that new items go to is locked. Having none is an error: nothing can be kept then.
@@ -163,15 +179,37 @@ fn default_is_locked(bus: &Connection) -> zbus::Result<bool> {
 /// Whether the item lies in a collection that is locked, which need not be the default one.
 fn item_is_locked(bus: &Connection, account: &str) -> zbus::Result<bool> {
     let attributes = HashMap::from([("service", SERVICE), ("username", account)]);
-    let (_, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) = bus
+    search(bus, &attributes).map(|(_, locked)| !locked.is_empty())
+}
+
+/// The items with these attributes: those that can be read, and those that are locked.
+fn search(
+    bus: &Connection,
+    attributes: &HashMap<&str, &str>,
+) -> zbus::Result<(Vec<OwnedObjectPath>, Vec<OwnedObjectPath>)> {
+    bus.call_method(
+        Some(SERVICE_NAME),
+        ROOT,
+        Some(ROOT_INTERFACE),
+        "SearchItems",
+        attributes,
+    )?
+    .body()
+    .deserialize()
+}
+
+/// The account that an item is kept under; empty when it has none.
+fn account(bus: &Connection, item: &OwnedObjectPath) -> zbus::Result<String> {
+    let attributes: OwnedValue = bus
         .call_method(
             Some(SERVICE_NAME),
-            ROOT,
-            Some(ROOT_INTERFACE),
-            "SearchItems",
-            &attributes,
+            item,
+            Some("org.freedesktop.DBus.Properties"),
+            "Get",
+            &("org.freedesktop.Secret.Item", "Attributes"),
         )?
         .body()
         .deserialize()?;
-    Ok(!locked.is_empty())
+    let mut attributes = HashMap::<String, String>::try_from(attributes)?;
+    Ok(attributes.remove("username").unwrap_or_default())
 }

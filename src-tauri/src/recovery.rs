@@ -1,0 +1,85 @@
+//! Finds again what the preferences no longer say, where something else knows it: the database what stands behind the
+//! gateway, the keychain which secrets it holds.
+
+use gardien_authority::UpstreamIdentity;
+use gardien_domain::{KeyId, MemberId};
+use gardien_server::Service;
+use gardien_vault::VaultItem;
+
+use crate::app::App;
+use crate::preferences::{Saved, UpstreamKind};
+
+/// Fills in what is missing. What cannot be found now is looked for at the next start.
+pub(crate) async fn find_again(app: &App, service: &Service, owner: MemberId) {
+    let upstream = if app.preferences.lacks("upstream") {
+        service.authority().adopted_upstream().await.ok().flatten()
+    } else {
+        None
+    };
+    let items = if app.preferences.lacks("kept") {
+        app.keeper.list().await.unwrap_or_default()
+    } else {
+        Vec::new()
+    };
+    let noted = app.preferences.change(|saved| {
+        if let Some(upstream) = &upstream {
+            saved.upstream = kind(upstream);
+        }
+        note_kept(saved, owner, &items);
+    });
+    if let Err(error) = noted {
+        tracing::warn!(
+            message = error.message,
+            "what was found again is not written"
+        );
+    }
+}
+
+fn kind(identity: &UpstreamIdentity) -> UpstreamKind {
+    match identity {
+        UpstreamIdentity::Sandbox => UpstreamKind::Sandbox,
+        UpstreamIdentity::Phare { .. } => UpstreamKind::Phare,
+    }
+}
+
+/// The keychain is shared by every installation of this person; only the secrets of this one count.
+fn note_kept(saved: &mut Saved, owner: MemberId, items: &[VaultItem]) {
+    for item in items {
+        if let VaultItem::KeySecret { installation, key } = item
+            && *installation == owner.0
+        {
+            saved.note(owner, KeyId(*key), true);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn only_the_secrets_of_this_installation_count() {
+        let (owner, other) = (MemberId(Uuid::from_u128(1)), Uuid::from_u128(2));
+        let (ours, theirs) = (Uuid::from_u128(3), Uuid::from_u128(4));
+        let mut saved = Saved::default();
+        let items = [
+            VaultItem::KeySecret {
+                installation: owner.0,
+                key: ours,
+            },
+            VaultItem::KeySecret {
+                installation: other,
+                key: theirs,
+            },
+            VaultItem::PhareSecret {
+                installation: owner.0,
+                secret: theirs,
+            },
+        ];
+        note_kept(&mut saved, owner, &items);
+        assert!(saved.holds(owner, KeyId(ours)));
+        assert!(!saved.holds(owner, KeyId(theirs)));
+    }
+}
