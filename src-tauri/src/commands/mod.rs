@@ -38,15 +38,15 @@ mod bindings;
 pub(crate) mod gateway;
 mod homes;
 mod keys;
-pub(crate) mod leaving;
+mod leaving;
 mod organization;
 mod pasted;
 mod phare;
 mod projects;
 mod secrets;
 mod settings;
-pub(crate) mod status;
-pub(crate) mod trial;
+mod status;
+mod trial;
 
 /// Makes of each line of the list the function that Tauri calls.
 macro_rules! adapters {

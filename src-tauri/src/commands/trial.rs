@@ -111,15 +111,7 @@ async fn call(
         tracing::warn!(error = %error.without_url(), "the gateway does not answer a trial");
         CommandError::new(Code::Unreachable, "The gateway does not answer.")
     };
-    let mut client = reqwest::Client::builder()
-        .user_agent(CLIENT)
-        .timeout(PATIENCE)
-        .redirect(Policy::none());
-    if base.starts_with("http://") {
-        // What goes to this computer must not go through a proxy.
-        client = client.no_proxy();
-    }
-    let client = client.build().map_err(silent)?;
+    let client = client(base).map_err(silent)?;
     let mut request = client
         .get(format!("{base}{}", operation.path))
         .bearer_auth(secret.expose_secret());
@@ -139,6 +131,20 @@ async fn call(
         milliseconds,
         body,
     })
+}
+
+pub(crate) fn client(base: &str) -> Result<reqwest::Client, reqwest::Error> {
+    // Whoever was first chose the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = reqwest::Client::builder()
+        .user_agent(CLIENT)
+        .timeout(PATIENCE)
+        .redirect(Policy::none());
+    if base.starts_with("http://") {
+        // What goes to this computer must not go through a proxy.
+        client = client.no_proxy();
+    }
+    client.build()
 }
 
 /// No more is read than is shown.

@@ -5,7 +5,7 @@ use gardien_authority::api::{Caller, NewKey};
 use gardien_authority::issue_session;
 use gardien_domain::{ProductScope, ProductScopes, Role, Scope};
 use gardien_server::{Service, database};
-use gardien_store::Sqlite;
+use gardien_store::{Sqlite, Store as _};
 use gardien_vault::Vault;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -95,7 +95,7 @@ impl Desk {
         let key = NewKey {
             name: "Terraform".to_owned(),
             note: String::new(),
-            scope: Scope::Organization,
+            scope: Scope::Organization {},
             products: ProductScopes {
                 platform: ProductScope::Read,
                 uptime: ProductScope::None,
@@ -129,7 +129,7 @@ impl Desk {
     }
 
     async fn call(&self, address: &str) -> Result<u16, reqwest::Error> {
-        let client = reqwest::Client::builder().no_proxy().build()?;
+        let client = trial::client(address)?;
         let call = client
             .get(format!("{address}/users"))
             .bearer_auth(self.secret.expose_secret());
