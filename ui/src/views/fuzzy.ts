@@ -6,6 +6,9 @@ const LEAST = 0.01;
 /** That the text stands somewhere in what is not the name. */
 const ELSEWHERE = 0.02;
 
+/** So many are weighed at most: of more, those that hold the text as it was typed. Weighing is what takes time. */
+const WEIGHED = 400;
+
 export interface Found<T> {
   thing: T;
   score: number;
@@ -41,12 +44,20 @@ function holds(text: string, letters: string): boolean {
 export function best<T>(things: readonly T[], typed: string, most: number, texts: (thing: T) => Texts): Found<T>[] {
   const lower = typed.toLowerCase();
   const letters = lower.replaceAll(/[\s-]/g, '');
-  const found: Found<T>[] = [];
+  const [literal, loose, elsewhere]: [T[], T[], T[]] = [[], [], []];
   for (const thing of things) {
-    const { name, lower: small, others } = texts(thing);
-    const met = holds(small, letters) ? computeCommandScore(name, typed) : 0;
-    const score = met >= LEAST ? met : others.includes(lower) ? ELSEWHERE : 0;
-    if (score > 0) found.push({ thing, score });
+    const { lower: name, others } = texts(thing);
+    if (name.includes(lower)) literal.push(thing);
+    else if (holds(name, letters)) loose.push(thing);
+    else if (others.includes(lower)) elsewhere.push(thing);
   }
-  return found.sort((one, other) => other.score - one.score).slice(0, most);
+  const weighed = [...literal, ...loose].slice(0, WEIGHED).flatMap((thing): Found<T>[] => {
+    const { name, others } = texts(thing);
+    const met = computeCommandScore(name, typed);
+    const score = met >= LEAST ? met : others.includes(lower) ? ELSEWHERE : 0;
+    return score > 0 ? [{ thing, score }] : [];
+  });
+  return [...weighed, ...elsewhere.slice(0, most).map((thing) => ({ thing, score: ELSEWHERE }))]
+    .sort((one, other) => other.score - one.score)
+    .slice(0, most);
 }
