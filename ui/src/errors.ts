@@ -119,7 +119,7 @@ export const ERRORS = {
   folder_unusable: {
     severity: 'blocking',
     title: 'Gardien cannot use its folder',
-    next: 'Give yourself the right to write there, or make room, then try again.',
+    next: 'Make it a folder that you can write to, with room on its disk, then try again.',
     action: 'retry',
     reassurance: 'Nothing was changed or deleted.',
   },
