@@ -60,7 +60,7 @@ codes! {
     KeychainUnavailable = "keychain_unavailable", "Start a keychain service, then try again.";
     ClipboardUnavailable = "clipboard_unavailable", "Reveal the secret and copy it by hand.";
     PortBusy = "port_busy", "Choose another port, or close the other program.";
-    FolderUnusable = "folder_unusable", "Give yourself the right to write there, or make room, then try again.";
+    FolderUnusable = "folder_unusable", "Make it a folder that you can write to, with room on its disk, then try again.";
     FilePutAside = "file_put_aside", "Look through Settings once. The file that was put aside can be deleted.";
     DiskFull = "disk_full", "Free some space, then try again.";
     RevokedInMemory = "revoked_in_memory", "Free some space and leave Gardien running until it has written this.";

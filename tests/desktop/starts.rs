@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use acceptance::session::{Keychain, wait_until};
+use serde_json::{Value, json};
 
 use super::person::{Form, monitors};
 use crate::support::desktop::Desk;
@@ -34,6 +35,17 @@ async fn torn_settings_are_put_aside_and_what_they_held_is_found_again() {
         assert_eq!(fs::read(aside(number)).unwrap(), torn);
         desk.close_app().await;
     }
+
+    // What a newer version wrote stays when something else changes.
+    let mut newer: Value = serde_json::from_slice(&whole).unwrap();
+    newer["of_a_newer_version"] = json!([1]);
+    fs::write(&file, newer.to_string()).unwrap();
+    desk.open_app().await;
+    desk.keep_key(Form::reader("Grafana", "Shop")).await;
+    desk.close_app().await;
+    let written: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!(written["of_a_newer_version"], json!([1]));
+    assert_ne!(written["kept"], newer["kept"]);
 
     // Without the copy the port is lost. The database and the keychain know the rest.
     fs::remove_file(file.with_extension("json.last")).unwrap();

@@ -151,6 +151,8 @@ fn load(path: &Path) -> io::Result<Option<Map<String, Value>>> {
     let content = match fs::read(path) {
         Ok(content) => content,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // The folder is none. Whoever opens the data in it says so.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(None),
         Err(error) => return Err(error),
     };
     match serde_json::from_slice(&content) {
