@@ -44,6 +44,7 @@ pub(crate) async fn authority(app: Arc<App>) {
             },
             _ => moved.await,
         }
+        app.listener.tell_left();
     }
 }
 

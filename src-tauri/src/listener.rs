@@ -78,6 +78,14 @@ impl Listener {
         }
     }
 
+    /// The person is elsewhere now: whether the server answers that they left matters no more.
+    pub(crate) fn tell_left(&self) {
+        let lost = lock(&self.lost).is_some();
+        if lost {
+            self.tell(WindowEvent::Lost { error: None });
+        }
+    }
+
     /// The status, unless it is what the page was told last.
     pub(crate) fn tell_status(&self, status: AppStatus) {
         let mut hearing = lock(&self.page);
