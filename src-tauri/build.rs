@@ -8,7 +8,7 @@ include!("src/commands/list.rs");
 
 macro_rules! names {
     ($($module:ident { $($name:ident($($args:ident: $type:ty)?) => $result:ty;)* })*) => {
-        &[$($(stringify!($name),)*)*]
+        &[$($(stringify!($name),)*)* "watch"]
     };
 }
 

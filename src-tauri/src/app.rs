@@ -1,21 +1,23 @@
-//! What the commands share: where the app stands, what keeps secrets, the clipboard, the preferences.
+//! What the commands share: where the app stands, what keeps secrets, the clipboard, the preferences, the window.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use gardien_authority::Client;
 use gardien_authority::api::SessionView;
 use gardien_domain::{KeyId, MemberId, PhareSecretId};
-use gardien_server::Service;
 use gardien_vault::VaultItem;
 use secrecy::SecretString;
-use serde::Serialize;
-use ts_rs::TS;
+use tokio::sync::watch;
 
 use crate::clipboard::Clipboard;
+use crate::closing::Asked;
 use crate::error::{Code, CommandError};
+use crate::home::{GatewayState, Local, Place, Ready};
 use crate::keeper::Keeper;
-use crate::preferences::{Connection, PreferenceFile, UpstreamKind};
+use crate::listener::Listener;
+use crate::notices::Notice;
+use crate::preferences::{Connection, PreferenceFile};
+use crate::shell::Shell;
 
 /// The app, apart from its window.
 pub(crate) struct App {
@@ -26,123 +28,26 @@ pub(crate) struct App {
     pub(crate) keeper: Keeper,
     pub(crate) clipboard: Clipboard,
     pub(crate) preferences: PreferenceFile,
+    pub(crate) shell: Box<dyn Shell>,
+    /// Whom the window's events go to.
+    pub(crate) listener: Listener,
     /// Held by whoever opens, closes or moves, so that no two do at the same time.
     pub(crate) moving: tokio::sync::Mutex<()>,
-    place: RwLock<(u64, Place)>,
+    /// Whether the person was asked what becomes of the gateway.
+    pub(crate) asked: Asked,
+    standing: RwLock<Standing>,
+    changes: watch::Sender<()>,
     /// The secret of the last creation or rotation, until the window is done with it.
     fresh: Mutex<Option<(KeyId, SecretString)>>,
+    notices: Mutex<Vec<Notice>>,
 }
 
-/// Where the app stands.
-#[derive(Clone)]
-pub(crate) enum Place {
-    /// Still opening.
-    Starting,
-    /// It cannot work, and why.
-    Failed(CommandError),
-    /// The data is open and holds no organization yet.
-    Unfounded(Service),
-    Ready(Box<Ready>),
-}
-
-impl From<Ready> for Place {
-    fn from(ready: Ready) -> Self {
-        Self::Ready(Box::new(ready))
-    }
-}
-
-/// Everything that a command about keys, projects or the organization needs.
-#[derive(Clone)]
-pub(crate) struct Ready {
-    pub(crate) client: Client,
-    pub(crate) session: SessionView,
-    pub(crate) home: Home,
-}
-
-/// Where the authority is.
-#[derive(Clone)]
-pub(crate) enum Home {
-    /// In this process.
-    Embedded {
-        service: Service,
-        gateway: GatewayState,
-        /// What is attached now. It may be less than what was chosen, while the keychain is locked.
-        upstream: UpstreamKind,
-    },
-    /// At a team's server.
-    Team { url: String },
-}
-
-/// The gateway as the window shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub(crate) enum GatewayState {
-    Running {
-        /// The base URL that programs use.
-        address: String,
-    },
-    /// Another program listens on the port.
-    PortBusy {
-        port: u16,
-    },
-    /// It runs beside the team's server.
-    Remote {
-        /// Its base URL, where that is known.
-        address: Option<String>,
-    },
-    Stopped,
-}
-
-impl GatewayState {
-    /// The base URL for texts that name one. Says that it has to be filled in when nobody knows it.
-    pub(crate) fn base_url(&self) -> String {
-        match self {
-            Self::Running { address }
-            | Self::Remote {
-                address: Some(address),
-            } => address.clone(),
-            Self::PortBusy { port } => format!("http://127.0.0.1:{port}"),
-            Self::Remote { address: None } | Self::Stopped => {
-                "https://your-gateway.example.com".to_owned()
-            }
-        }
-    }
-}
-
-impl Ready {
-    /// Who asks.
-    pub(crate) fn member(&self) -> MemberId {
-        self.session.member.id
-    }
-
-    pub(crate) fn connection(&self) -> Connection {
-        match &self.home {
-            Home::Embedded { .. } => Connection::Embedded,
-            Home::Team { url } => Connection::Team { url: url.clone() },
-        }
-    }
-
-    pub(crate) fn upstream(&self) -> UpstreamKind {
-        match &self.home {
-            // Whoever detached the last key has nothing behind the gateway.
-            Home::Embedded {
-                service,
-                upstream: UpstreamKind::Phare,
-                ..
-            } if !service.has_phare_key() => UpstreamKind::None,
-            Home::Embedded { upstream, .. } => *upstream,
-            Home::Team { .. } => UpstreamKind::None,
-        }
-    }
-
-    pub(crate) fn gateway(&self) -> GatewayState {
-        match &self.home {
-            Home::Embedded { gateway, .. } => gateway.clone(),
-            Home::Team { .. } => GatewayState::Remote {
-                address: self.session.gateway.clone(),
-            },
-        }
-    }
+/// Where the app stands, and what is open on this computer wherever that is.
+struct Standing {
+    /// How often the place has changed.
+    turn: u64,
+    place: Place,
+    local: Option<Local>,
 }
 
 impl App {
@@ -152,6 +57,7 @@ impl App {
         keeper: Keeper,
         clipboard: Clipboard,
         preferences: PreferenceFile,
+        shell: Box<dyn Shell>,
     ) -> Self {
         Self {
             folder,
@@ -159,31 +65,86 @@ impl App {
             keeper,
             clipboard,
             preferences,
+            shell,
+            listener: Listener::default(),
             moving: tokio::sync::Mutex::default(),
-            place: RwLock::new((0, Place::Starting)),
+            asked: Asked::default(),
+            standing: RwLock::new(Standing {
+                turn: 0,
+                place: Place::Starting,
+                local: None,
+            }),
+            changes: watch::Sender::new(()),
             fresh: Mutex::default(),
+            notices: Mutex::default(),
         }
+    }
+
+    /// Hears whenever something of the status may have changed.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// Says that something of the status may have changed.
+    pub(crate) fn changed(&self) {
+        self.changes.send_replace(());
     }
 
     /// Where the app stands, and how often that has changed.
     pub(crate) fn place(&self) -> (u64, Place) {
-        self.place
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let standing = self.read();
+        (standing.turn, standing.place.clone())
     }
 
     pub(crate) fn put(&self, place: Place) {
-        let mut current = self.place.write().unwrap_or_else(PoisonError::into_inner);
-        *current = (current.0 + 1, place);
+        {
+            let mut standing = self.write();
+            standing.turn += 1;
+            standing.place = place;
+        }
+        self.changed();
     }
 
-    /// Puts what was found out about an earlier place, unless the app has moved on since.
-    pub(crate) fn put_unless_moved(&self, turn: u64, place: Place) {
-        let mut current = self.place.write().unwrap_or_else(PoisonError::into_inner);
-        if current.0 == turn {
-            *current = (turn + 1, place);
+    /// Takes the session as it is now, unless the app has moved on since. That is no change of the place.
+    pub(crate) fn renew(&self, turn: u64, session: SessionView) {
+        let mut standing = self.write();
+        if standing.turn == turn
+            && let Place::Ready(ready) = &mut standing.place
+            && ready.session != session
+        {
+            ready.session = session;
+            drop(standing);
+            self.changed();
         }
+    }
+
+    /// Takes that it does not go on here, unless the app has moved on since.
+    pub(crate) fn fail(&self, turn: u64, error: CommandError) {
+        let mut standing = self.write();
+        if standing.turn == turn {
+            standing.turn += 1;
+            standing.place = Place::Failed(error);
+            drop(standing);
+            self.changed();
+        }
+    }
+
+    /// This computer's home, if it is open.
+    pub(crate) fn local(&self) -> Option<Local> {
+        self.read().local.clone()
+    }
+
+    pub(crate) fn put_local(&self, local: Option<Local>) {
+        self.write().local = local;
+        self.changed();
+    }
+
+    /// Changes this computer's home, if it is open.
+    pub(crate) fn change_local(&self, change: impl FnOnce(&mut Local)) {
+        if let Some(local) = &mut self.write().local {
+            change(local);
+        }
+        self.changed();
     }
 
     /// # Errors
@@ -197,6 +158,43 @@ impl App {
                 "Gardien is not ready for this yet.",
             )),
         }
+    }
+
+    /// The gateway of the place where the person is.
+    pub(crate) fn gateway(&self, ready: &Ready) -> GatewayState {
+        match &ready.connection {
+            Connection::Embedded => self
+                .local()
+                .map_or(GatewayState::Stopped, |local| local.gateway),
+            Connection::Team { .. } => GatewayState::Remote {
+                address: ready.session.gateway.clone(),
+            },
+        }
+    }
+
+    /// Has the person told something once.
+    pub(crate) fn notice(&self, notice: Notice) {
+        let mut notices = self.notices();
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+        drop(notices);
+        self.changed();
+    }
+
+    /// What the person has not been told, or not put away.
+    pub(crate) fn notices(&self) -> MutexGuard<'_, Vec<Notice>> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Standing> {
+        self.standing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Standing> {
+        self.standing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Holds a fresh secret; the one before is wiped.

@@ -1,5 +1,5 @@
-//! Opens what the preferences ask for, and closes it in order: the authority and the gateway on this computer, or the
-//! connection to a team's server.
+//! Opens what the preferences ask for, and closes it in order: the authority and the gateway on this computer, and the
+//! connection to a team's server beside them.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,9 +9,10 @@ use gardien_server::{ListenFault, Service, Upstream};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
 
-use crate::app::{App, GatewayState, Home, Place, Ready, phare_secret};
+use crate::app::{App, phare_secret};
 use crate::error::{Code, CommandError, chain};
-use crate::notices;
+use crate::home::{GatewayState, Local, Place, Ready};
+use crate::notices::{self, Notice};
 use crate::preferences::{Connection, UpstreamKind};
 use crate::recovery;
 
@@ -21,37 +22,86 @@ pub(crate) async fn open(app: &App) {
     open_again(app).await;
 }
 
-/// The same for whoever is moving already.
+/// The same for whoever is moving already. Neither home waits for the other, and neither fails with the other.
 pub(crate) async fn open_again(app: &App) {
     app.put(Place::Starting);
-    let place = match app.preferences.read().connection {
-        Connection::Embedded => open_embedded(app).await,
-        Connection::Team { url } => open_team(app, &url).await.map(Place::from),
-    };
-    app.put(place.unwrap_or_else(|error| {
-        tracing::error!(
-            code = error.code,
-            message = error.message,
-            "Gardien cannot work"
-        );
-        Place::Failed(error)
-    }));
+    let saved = app.preferences.read();
+    match saved.connection {
+        Connection::Embedded => come_home(app).await,
+        Connection::Team { url } => {
+            let serve = async {
+                if saved.keep_serving {
+                    serve_beside(app).await;
+                }
+            };
+            let ((), joined) = tokio::join!(serve, open_team(app, &url));
+            app.put(joined.map_or_else(failed, Place::from));
+        }
+    }
 }
 
-/// Closes what is in place: the gateway finishes what runs, what is counted is saved, the folder is free again.
-pub(crate) async fn close(app: &App) {
-    let (_, place) = app.place();
-    app.put(Place::Starting);
-    app.forget_fresh();
-    let service = match place {
-        Place::Unfounded(service) => Some(service),
-        Place::Ready(ready) => match ready.home {
-            Home::Embedded { service, .. } => Some(service),
-            Home::Team { .. } => None,
+fn failed(error: CommandError) -> Place {
+    tracing::error!(
+        code = error.code,
+        message = error.message,
+        "Gardien cannot work"
+    );
+    Place::Failed(error)
+}
+
+/// Puts the person on this computer, which is opened unless it is open already.
+pub(crate) async fn come_home(app: &App) {
+    let place = match app.local() {
+        Some(local) => enter(&local).await.map(Place::from),
+        None => match open_local(app).await {
+            Ok(Opened::Founded(local)) => {
+                let ready = enter(&local).await;
+                app.put_local(Some(local));
+                ready.map(Place::from)
+            }
+            Ok(Opened::Unfounded(service)) => Ok(Place::Unfounded(service)),
+            Err(error) => Err(error),
         },
-        Place::Starting | Place::Failed(_) => None,
     };
-    if let Some(service) = service {
+    app.put(place.unwrap_or_else(failed));
+}
+
+/// Serves the keys of this computer while the person is elsewhere. What keeps it from that is said once, and keeps
+/// nobody from the team's server.
+pub(crate) async fn serve_beside(app: &App) {
+    if app.local().is_some() {
+        return;
+    }
+    match open_local(app).await {
+        Ok(Opened::Founded(local)) => app.put_local(Some(local)),
+        // No key, no program.
+        Ok(Opened::Unfounded(service)) => service.stop().await,
+        Err(error) => {
+            let summary = "The keys of this computer are not served.";
+            tracing::error!(code = error.code, message = error.message, summary);
+            app.notice(Notice {
+                code: error.code,
+                message: format!("{summary} {}", error.message),
+                remedy: error.remedy.to_owned(),
+                path: None,
+            });
+        }
+    }
+}
+
+/// Closes what is open on this computer: the gateway finishes what runs, what is counted is saved, the folder is free
+/// again.
+pub(crate) async fn close_local(app: &App) {
+    let unfounded = match app.place().1 {
+        Place::Unfounded(service) => Some(service),
+        _ => None,
+    };
+    let local = app.local();
+    app.put_local(None);
+    for service in unfounded
+        .into_iter()
+        .chain(local.map(|local| local.service))
+    {
         service.stop().await;
     }
 }
@@ -60,18 +110,25 @@ pub(crate) async fn close(app: &App) {
 pub(crate) async fn stop(app: &App) {
     app.clipboard.clear().await;
     let _moving = app.moving.lock().await;
-    close(app).await;
+    app.forget_fresh();
+    close_local(app).await;
+    app.put(Place::Starting);
 }
 
-async fn open_embedded(app: &App) -> Result<Place, CommandError> {
+enum Opened {
+    Founded(Local),
+    Unfounded(Service),
+}
+
+async fn open_local(app: &App) -> Result<Opened, CommandError> {
     let service = Service::open(&app.folder)
         .await
         .map_err(|fault| name_the_file(app, fault.into()))?;
     let opened = match service.owner().await {
         Ok(Some(owner)) => open_founded(app, service.clone(), owner)
             .await
-            .map(Place::from),
-        Ok(None) => Ok(Place::Unfounded(service.clone())),
+            .map(Opened::Founded),
+        Ok(None) => Ok(Opened::Unfounded(service.clone())),
         Err(fault) => Err(fault.into()),
     };
     if opened.is_err() {
@@ -93,32 +150,40 @@ fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
     error
 }
 
-async fn open_founded(app: &App, service: Service, owner: MemberId) -> Result<Ready, CommandError> {
+async fn open_founded(app: &App, service: Service, owner: MemberId) -> Result<Local, CommandError> {
     recovery::find_again(app, &service, owner).await;
     let saved = app.preferences.read();
     let upstream = attach_chosen(app, &service, owner, saved.upstream).await;
     let gateway = listen(&service, saved.gateway_port).await?;
-    enter(service, owner, gateway, upstream).await
+    found(service, owner, gateway, upstream).await
 }
 
-/// What the window needs once everything on this computer is open.
-pub(crate) async fn enter(
+/// This computer's home, once everything of it is open.
+pub(crate) async fn found(
     service: Service,
     owner: MemberId,
     gateway: GatewayState,
     upstream: UpstreamKind,
-) -> Result<Ready, CommandError> {
+) -> Result<Local, CommandError> {
     notices::tell_of_refusals(&service);
-    let client = service.client(owner);
+    let organization = service.client(owner).organization().await?.name;
+    Ok(Local {
+        service,
+        owner,
+        organization,
+        gateway,
+        upstream,
+    })
+}
+
+/// What the window needs to work on this computer.
+pub(crate) async fn enter(local: &Local) -> Result<Ready, CommandError> {
+    let client = local.client();
     let session = client.session().await?;
     Ok(Ready {
         client,
         session,
-        home: Home::Embedded {
-            service,
-            gateway,
-            upstream,
-        },
+        connection: Connection::Embedded,
     })
 }
 
@@ -193,32 +258,23 @@ pub(crate) async fn listen(service: &Service, port: u16) -> Result<GatewayState,
     }
 }
 
-/// Tries again what did not work when it was opened: the port, the upstream.
-pub(crate) async fn mend(app: &App, ready: Ready) -> Result<Ready, CommandError> {
-    let Home::Embedded {
-        service,
-        mut gateway,
-        mut upstream,
-    } = ready.home
-    else {
-        return Ok(ready);
+/// Tries again what did not work on this computer when it was opened: the port, the upstream.
+pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
+    let Some(local) = app.local() else {
+        return Ok(());
     };
     let saved = app.preferences.read();
-    if !matches!(gateway, GatewayState::Running { .. }) {
-        gateway = listen(&service, saved.gateway_port).await?;
+    if !local.gateway.is_running() && !local.gateway.is_paused() {
+        let gateway = listen(&local.service, saved.gateway_port).await?;
+        app.change_local(|local| local.gateway = gateway);
     }
-    let whole = saved.upstream != UpstreamKind::Phare || service.holds_every_phare_secret().await?;
-    if upstream != saved.upstream || !whole {
-        upstream = attach_chosen(app, &service, ready.session.member.id, saved.upstream).await;
+    let whole =
+        saved.upstream != UpstreamKind::Phare || local.service.holds_every_phare_secret().await?;
+    if local.upstream != saved.upstream || !whole {
+        let upstream = attach_chosen(app, &local.service, local.owner, saved.upstream).await;
+        app.change_local(|local| local.upstream = upstream);
     }
-    Ok(Ready {
-        home: Home::Embedded {
-            service,
-            gateway,
-            upstream,
-        },
-        ..ready
-    })
+    Ok(())
 }
 
 /// The name that the session token for a server is kept under.
@@ -228,7 +284,7 @@ pub(crate) fn team_session(url: &str) -> VaultItem {
     }
 }
 
-async fn open_team(app: &App, url: &str) -> Result<Ready, CommandError> {
+pub(crate) async fn open_team(app: &App, url: &str) -> Result<Ready, CommandError> {
     let token = match app.keeper.get(&team_session(url)).await {
         Ok(token) => token,
         Err(VaultFault::Locked) => return Err(VaultFault::Locked.into()),
@@ -255,7 +311,7 @@ pub(crate) async fn join_team(url: &str, token: SecretString) -> Result<Ready, C
         Ok(session) => Ok(Ready {
             client,
             session,
-            home: Home::Team {
+            connection: Connection::Team {
                 url: url.to_owned(),
             },
         }),

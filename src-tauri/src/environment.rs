@@ -7,6 +7,9 @@ use std::time::Duration;
 use gardien_authority::client::server_address;
 use gardien_phare::PHARE_URL as PHARE;
 
+/// The argument that starts Gardien without its window.
+pub(crate) const BACKGROUND: &str = "--background";
+
 /// For how long a secret stays on the clipboard unless the environment says otherwise.
 const CLIPBOARD: Duration = Duration::from_secs(30);
 
@@ -15,6 +18,8 @@ const CLIPBOARD: Duration = Duration::from_secs(30);
 pub(crate) struct Environment {
     /// `GARDIEN_DATA_DIR`: where everything lies, instead of the place that the system has for it.
     pub(crate) data: Option<PathBuf>,
+    /// Whether the window stays hidden: what starts at login says so by an argument.
+    pub(crate) background: bool,
     /// `GARDIEN_CLIPBOARD_SECONDS`: for how long a secret stays on the clipboard.
     pub(crate) clipboard: Duration,
     /// `GARDIEN_PHARE_URL`: where Phare's API is. As with a team's server: https, or this machine.
@@ -35,6 +40,7 @@ impl Environment {
                 .filter(|path| !path.is_empty())
                 // Absolute, because a relative one means another folder to Tauri than to us.
                 .and_then(|path| std::path::absolute(path).ok()),
+            background: env::args_os().any(|argument| argument == BACKGROUND),
             clipboard: seconds.map_or(CLIPBOARD, |text| clipboard(&text)),
             phare: env::var("GARDIEN_PHARE_URL").map_or_else(|_| PHARE.to_owned(), phare),
             #[cfg(target_os = "linux")]

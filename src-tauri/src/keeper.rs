@@ -7,7 +7,7 @@ use std::time::Duration;
 use gardien_vault::{Vault, VaultFault, VaultItem, VaultState};
 use secrecy::SecretString;
 
-/// How long a look at the window's status waits for a keychain that is slow to say how it is.
+/// How long a look at it waits for a keychain that is slow to say how it is.
 const GLANCE: Duration = Duration::from_millis(500);
 
 /// Keeps secrets. What the keychain does not take is wiped when the app ends.
@@ -35,15 +35,35 @@ impl Keeper {
 
     /// What the keychain is good for; what it was good for last, when it takes long to answer.
     pub(crate) async fn state(&self) -> VaultState {
-        let answer = tokio::time::timeout(GLANCE, self.vault.state()).await;
-        let mut last = self
+        if let Ok(state) = tokio::time::timeout(GLANCE, self.vault.state()).await {
+            self.note_state(state);
+        }
+        self.last_state()
+    }
+
+    /// What the keychain was good for when it was last asked.
+    pub(crate) fn last_state(&self) -> VaultState {
+        *self
             .last_state
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Ok(state) = answer {
-            *last = state;
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_state(&self, state: VaultState) {
+        *self
+            .last_state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    /// Notes that the keychain gave or took less than it was asked to.
+    fn note_refusal(&self, fault: &VaultFault) {
+        match fault {
+            VaultFault::Locked => self.note_state(VaultState::Locked),
+            VaultFault::Unavailable => self.note_state(VaultState::Unavailable),
+            VaultFault::NotFound => return,
         }
-        *last
+        self.refused.store(true, Ordering::Release);
     }
 
     /// Keeps a secret in the keychain, in place of what was there.
@@ -57,8 +77,8 @@ impl Keeper {
     ) -> Result<(), VaultFault> {
         let kept = self.vault.put(item, secret.clone()).await;
         self.drop_from_memory(item);
-        if kept.is_err() {
-            self.refused.store(true, Ordering::Release);
+        if let Err(fault) = &kept {
+            self.note_refusal(fault);
             self.memory().push((item.clone(), secret));
         }
         kept
@@ -79,8 +99,8 @@ impl Keeper {
             return Ok(secret);
         }
         let kept = self.vault.get(item).await;
-        if matches!(kept, Err(VaultFault::Locked | VaultFault::Unavailable)) {
-            self.refused.store(true, Ordering::Release);
+        if let Err(fault) = &kept {
+            self.note_refusal(fault);
         }
         kept
     }
@@ -92,13 +112,18 @@ impl Keeper {
             Ok(()) | Err(VaultFault::NotFound) => {}
             Err(fault) => {
                 tracing::warn!(%fault, "a secret could not be removed from the keychain yet");
-                self.refused.store(true, Ordering::Release);
+                self.note_refusal(&fault);
                 self.unforgotten().push(item.clone());
             }
         }
     }
 
-    /// Whether the keychain refused anything since this was last asked.
+    /// Whether the keychain refused anything that it has not been asked for again.
+    pub(crate) fn lacks_something(&self) -> bool {
+        self.refused.load(Ordering::Acquire)
+    }
+
+    /// The same, once: whoever asks takes it on.
     pub(crate) fn was_refused(&self) -> bool {
         self.refused.swap(false, Ordering::AcqRel)
     }
@@ -126,8 +151,8 @@ impl Keeper {
         let waiting = self.memory().clone();
         let mut taken = Vec::new();
         for (item, secret) in waiting {
-            if self.vault.put(&item, secret).await.is_err() {
-                self.refused.store(true, Ordering::Release);
+            if let Err(fault) = self.vault.put(&item, secret).await {
+                self.note_refusal(&fault);
                 break;
             }
             self.drop_from_memory(&item);

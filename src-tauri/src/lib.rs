@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use gardien_vault::Vault;
 use tauri::{AppHandle, Manager, RunEvent};
@@ -15,39 +16,49 @@ use tauri_plugin_window_state::StateFlags;
 
 use app::App;
 use clipboard::Clipboard;
-use environment::Environment;
+use environment::{BACKGROUND, Environment};
 use keeper::Keeper;
 use preferences::PreferenceFile;
+use shell::Desktop;
+use tray::Tray;
 
 mod app;
 mod clipboard;
+mod closing;
 mod commands;
 mod compose;
 mod environment;
 mod error;
 mod folder;
+mod follow;
 mod forms;
 #[cfg(target_os = "linux")]
 mod graphics;
+mod home;
 mod keeper;
+mod listener;
 mod log;
 mod notices;
+mod poll;
 mod preferences;
 mod recovery;
+mod shell;
+mod tray;
 mod window;
 
-/// Runs the app until the person leaves. Arguments mean nothing to it.
+/// How often, and after which pause, a tray is looked for at the start of a session.
+const TRAY_ATTEMPTS: u32 = 12;
+const TRAY_PAUSE: Duration = Duration::from_secs(5);
+
+/// Runs the app until the person leaves.
 pub fn run() -> ExitCode {
     let environment = Environment::read();
     // Before there is a second thread: it may start the app anew.
     #[cfg(target_os = "linux")]
     let attempt = graphics::choose_way(&environment);
     let mut builder = tauri::Builder::default();
-    // Whoever names a folder may run one app for each; its lock keeps two from sharing one.
-    if environment.data.is_none() {
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            window::show(app)
-        }));
+    if let Some(one) = window::only_one(&environment) {
+        builder = builder.plugin(one);
     }
     // Not whether it was visible: a hidden window would stay hidden at the next start.
     let restored = StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED;
@@ -57,6 +68,11 @@ pub fn run() -> ExitCode {
     }
     let built = builder
         .plugin(tauri_plugin_store::Builder::new().build())
+        .plugin(
+            tauri_plugin_autostart::Builder::new()
+                .arg(BACKGROUND)
+                .build(),
+        )
         .plugin(
             tauri_plugin_window_state::Builder::new()
                 .with_state_flags(restored)
@@ -98,23 +114,58 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     notices.extend(found);
     let clipboard = Clipboard::open(environment.clipboard);
     let (phare, keeper) = (environment.phare.clone(), Keeper::new(Vault::open()));
-    let state = Arc::new(App::new(folder, phare, keeper, clipboard, preferences));
+    let shell = Box::new(Desktop(app.clone()));
+    let state = Arc::new(App::new(
+        folder,
+        phare,
+        keeper,
+        clipboard,
+        preferences,
+        shell,
+    ));
     app.manage(Arc::clone(&state));
-    #[cfg(target_os = "linux")]
-    let attempt = app.try_state::<graphics::Attempt>();
-    #[cfg(target_os = "linux")]
-    if let Some(attempt) = &attempt {
-        attempt.begin();
+    for notice in notices {
+        state.notice(notice);
     }
-    let window = window::create(app)?;
-    #[cfg(target_os = "linux")]
-    if let Some(attempt) = attempt {
-        tauri::async_runtime::spawn(attempt.inner().clone().watch(window));
-    }
-    tauri::async_runtime::spawn(async move { compose::open(&state).await });
+    app.manage(Tray::default());
+    open_window(app, !environment.background)?;
+    tauri::async_runtime::spawn(follow::status(Arc::clone(&state)));
+    tauri::async_runtime::spawn(follow::authority(Arc::clone(&state)));
+    tauri::async_runtime::spawn(follow::keychain(Arc::clone(&state)));
+    tauri::async_runtime::spawn(open(state, environment.background));
     #[cfg(unix)]
     tauri::async_runtime::spawn(leave_when_told(app.clone()));
     Ok(())
+}
+
+/// Opens the window, and looks whether it paints.
+fn open_window(app: &AppHandle, visible: bool) -> tauri::Result<()> {
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = app.try_state::<graphics::Attempt>() {
+        if visible {
+            attempt.begin();
+        }
+        let window = window::create(app, visible)?;
+        tauri::async_runtime::spawn(attempt.inner().clone().watch(window));
+        return Ok(());
+    }
+    window::create(app, visible).map(drop)
+}
+
+/// Opens what the window shows. Whoever started hidden shows it where it cannot serve, or nobody would know.
+async fn open(app: Arc<App>, background: bool) {
+    compose::open(&app).await;
+    if background && !app.local().is_some_and(|local| local.gateway.is_running()) {
+        app.shell.show();
+    }
+    // At the start of a session what shows the icon may be later than we are.
+    let attempts = if background { TRAY_ATTEMPTS } else { 1 };
+    for _ in 0..attempts {
+        if app.shell.has_tray() {
+            break;
+        }
+        tokio::time::sleep(TRAY_PAUSE).await;
+    }
 }
 
 /// Holds the exit back until everything is closed in order.

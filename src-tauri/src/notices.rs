@@ -13,7 +13,8 @@ use crate::error::Code;
 /// Something that a person has to be told once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct Notice {
-    pub(crate) code: String,
+    #[ts(type = "string")]
+    pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) remedy: String,
     /// The file or folder that it is about.
@@ -23,7 +24,7 @@ pub(crate) struct Notice {
 impl Notice {
     pub(crate) fn new(code: Code, message: impl Into<String>, path: Option<&Path>) -> Self {
         Self {
-            code: code.as_str().to_owned(),
+            code: code.as_str(),
             message: message.into(),
             remedy: code.remedy().to_owned(),
             path: path.map(|path| path.display().to_string()),

@@ -23,6 +23,9 @@ mod file;
 /// The port that the gateway listens on unless somebody chose another.
 const GATEWAY_PORT: u16 = 7420;
 
+/// What is looked for elsewhere while the file says nothing about it, so it is not written before it is known.
+const FOUND_AGAIN: [&str; 2] = ["upstream", "kept"];
+
 /// How the window looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
@@ -55,14 +58,27 @@ pub(crate) enum UpstreamKind {
     None,
 }
 
+/// What becomes of the gateway when the window is closed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OnClose {
+    #[default]
+    Ask,
+    Keep,
+    Stop,
+}
+
 /// Everything that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Saved {
     pub(crate) theme: Theme,
     pub(crate) gateway_port: u16,
-    /// Whether the gateway stays open when the window is closed.
-    pub(crate) keep_gateway_running: bool,
+    pub(crate) on_close: OnClose,
     pub(crate) connection: Connection,
+    /// The team's server that was joined, wherever the person is now. Its token is in the keychain.
+    pub(crate) team: Option<String>,
+    /// Whether the gateway of this computer serves while the person is at the team's server.
+    pub(crate) keep_serving: bool,
     pub(crate) upstream: UpstreamKind,
     /// Keys whose secret this computer's keychain holds, by the member who kept them. Their ids, nothing more.
     pub(crate) kept: BTreeMap<String, BTreeSet<String>>,
@@ -80,11 +96,21 @@ impl Saved {
         fn of<T: DeserializeOwned>(value: Option<Value>) -> Option<T> {
             serde_json::from_value(value?).ok()
         }
+        let connection: Connection = of(get("connection")).unwrap_or_default();
+        let team = match &connection {
+            Connection::Team { url } => Some(url.clone()),
+            Connection::Embedded => of(get("team")).unwrap_or_default(),
+        };
+        // What versions before this one called it.
+        let kept = of(get("keep_gateway_running")) == Some(true);
+        let on_close = if kept { OnClose::Keep } else { OnClose::Ask };
         Self {
             theme: of(get("theme")).unwrap_or_default(),
             gateway_port: of(get("gateway_port")).unwrap_or(GATEWAY_PORT),
-            keep_gateway_running: of(get("keep_gateway_running")).unwrap_or_default(),
-            connection: of(get("connection")).unwrap_or_default(),
+            on_close: of(get("on_close")).unwrap_or(on_close),
+            connection,
+            team,
+            keep_serving: of(get("keep_serving")).unwrap_or(true),
             upstream: of(get("upstream")).unwrap_or_default(),
             kept: of(get("kept")).unwrap_or_default(),
         }
@@ -94,8 +120,10 @@ impl Saved {
         let Value::Object(values) = serde_json::json!({
             "theme": self.theme,
             "gateway_port": self.gateway_port,
-            "keep_gateway_running": self.keep_gateway_running,
+            "on_close": self.on_close,
             "connection": self.connection,
+            "team": self.team,
+            "keep_serving": self.keep_serving,
             "upstream": self.upstream,
             "kept": self.kept,
         }) else {
@@ -187,7 +215,9 @@ impl PreferenceFile {
         }
         let before = before.write();
         for (name, value) in saved.write() {
-            if before.get(&name) != Some(&value) {
+            let changed = before.get(&name) != Some(&value);
+            let unsaid = self.lacks(&name) && !FOUND_AGAIN.contains(&name.as_str());
+            if changed || unsaid {
                 self.store.set(name, value);
             }
         }
@@ -221,10 +251,12 @@ mod tests {
         let mut saved = Saved {
             theme: Theme::Dark,
             gateway_port: 7000,
-            keep_gateway_running: true,
+            on_close: OnClose::Keep,
             connection: Connection::Team {
                 url: "https://gardien.example".to_owned(),
             },
+            team: Some("https://gardien.example".to_owned()),
+            keep_serving: false,
             upstream: UpstreamKind::Phare,
             kept: BTreeMap::new(),
         };
@@ -244,8 +276,10 @@ mod tests {
         let expected = serde_json::json!({
             "theme": "dark",
             "gateway_port": 7000,
-            "keep_gateway_running": true,
+            "on_close": "keep",
             "connection": { "kind": "team", "url": "https://gardien.example" },
+            "team": "https://gardien.example",
+            "keep_serving": false,
             "upstream": "phare",
             "kept": {
                 "00000000-0000-0000-0000-000000000001": ["00000000-0000-0000-0000-000000000002"],

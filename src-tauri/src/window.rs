@@ -1,17 +1,42 @@
 //! The one window.
 
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 
+use tauri::plugin::TauriPlugin;
 use tauri::webview::WebviewWindowBuilder;
-use tauri::{AppHandle, Manager, Url, WebviewWindow, Window, WindowEvent};
+use tauri::{AppHandle, Manager, Url, WebviewWindow, Window, WindowEvent, Wry};
 
-use crate::app::{App, Place};
-use crate::preferences::Connection;
+use crate::closing;
+use crate::environment::{BACKGROUND, Environment};
+use crate::shell::app_of;
 
-const LABEL: &str = "main";
+pub(crate) const LABEL: &str = "main";
 
-/// Opens the window as the configuration describes it.
-pub(crate) fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
+/// A second start shows the window of the first. Whoever names a folder may run one app for each.
+pub(crate) fn only_one(environment: &Environment) -> Option<TauriPlugin<Wry>> {
+    let plugin = tauri_plugin_single_instance::Builder::new().callback(|app, arguments, _| {
+        // What starts at login meets one that runs already.
+        if !arguments.iter().any(|argument| argument == BACKGROUND) {
+            show(app);
+        }
+    });
+    match &environment.data {
+        None => Some(plugin.build()),
+        // Elsewhere the plugin knows one app only; the lock of the folder keeps two from sharing it.
+        Some(folder) => cfg!(target_os = "linux").then(|| plugin.dbus_id(name_of(folder)).build()),
+    }
+}
+
+fn name_of(folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let mut hasher = DefaultHasher::new();
+    folder.hash(&mut hasher);
+    format!("dev.gardien.desktop.folder{:x}", hasher.finish())
+}
+
+/// Opens the window as the configuration describes it; hidden for a start in the background.
+pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
     let config = app
         .config()
         .app
@@ -19,9 +44,14 @@ pub(crate) fn create(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .iter()
         .find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
-    WebviewWindowBuilder::from_config(app, config)?
+    let window = WebviewWindowBuilder::from_config(app, config)?
         .on_navigation(is_own)
-        .build()
+        .visible(visible)
+        .build()?;
+    if let Some(app) = app_of(app) {
+        app.listener.set_visible(visible);
+    }
+    Ok(window)
 }
 
 /// Brings the window to the front: a second start does this instead of opening another.
@@ -34,29 +64,31 @@ pub(crate) fn show(app: &AppHandle) {
             tracing::warn!(%error, "the window could not be shown");
         }
     }
-}
-
-/// Closing the window ends the app, unless the gateway is to go on: then the window hides.
-pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
-    if let WindowEvent::CloseRequested { api, .. } = event
-        && window
-            .try_state::<Arc<App>>()
-            .is_some_and(|app| goes_on(&app))
-    {
-        match window.hide() {
-            Ok(()) => api.prevent_close(),
-            Err(error) => tracing::warn!(%error, "the window could not be hidden"),
-        }
+    if let Some(app) = app_of(app) {
+        app.listener.set_visible(true);
     }
 }
 
-/// A gateway that is not open has nothing to go on with, and a hidden window could not say so.
-fn goes_on(app: &App) -> bool {
-    let Place::Ready(ready) = app.place().1 else {
-        return false;
+/// Leaves the gateway to itself. The tray or a second start brings the window back.
+pub(crate) fn hide(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
     };
-    let embedded = ready.connection() == Connection::Embedded;
-    embedded && app.preferences.read().keep_gateway_running
+    if let Err(error) = window.hide() {
+        tracing::warn!(%error, "the window could not be hidden");
+    } else if let Some(app) = app_of(app) {
+        app.listener.set_visible(false);
+    }
+}
+
+/// Whether the window closes is decided by what hangs on it.
+pub(crate) fn on_event(window: &Window, event: &WindowEvent) {
+    if let WindowEvent::CloseRequested { api, .. } = event
+        && let Some(app) = app_of(window.app_handle())
+    {
+        api.prevent_close();
+        tauri::async_runtime::spawn(async move { closing::close(&app).await });
+    }
 }
 
 /// Only what was built into the app is ever shown; a link or a dropped file leads nowhere.

@@ -51,6 +51,7 @@ macro_rules! describe {
             map.push_str(&format!("  {}: {{ args: {args}; result: {result} }};\n", stringify!($name)));
         )*)*
         map.push_str("}\n");
+        types.visit::<WindowEvent>();
         let declarations: Vec<String> = types.text.into_values().collect();
         format!("{HEAD}{}\n{map}", declarations.join("\n"))
     }};
@@ -81,7 +82,10 @@ fn bindings_are_current() {
 fn the_window_may_call_these_commands_and_nothing_else() {
     macro_rules! permissions {
         ($($module:ident { $($name:ident($($args:ident: $type:ty)?) => $result:ty;)* })*) => {
-            vec![$($(format!("allow-{}", stringify!($name).replace('_', "-")),)*)*]
+            vec![
+                $($(format!("allow-{}", stringify!($name).replace('_', "-")),)*)*
+                "allow-watch".to_owned(),
+            ]
         };
     }
     let capability: serde_json::Value =

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gardien_authority::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Rotation};
+use gardien_authority::api::{
+    CreatedKey, DisclosedHow, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Rotation,
+};
 use gardien_domain::key::RESTORE_SECONDS;
 use gardien_domain::{KeyId, KeyStatus, MemberId};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::secrets;
-use crate::app::{App, Ready, key_secret};
+use crate::app::{App, key_secret};
 use crate::error::CommandError;
+use crate::home::Ready;
 
 /// One key, by its id.
 #[derive(Debug, Deserialize, TS)]
@@ -40,6 +43,22 @@ pub(crate) struct RotateKey {
     id: KeyId,
     /// For how many seconds the secret before still works.
     grace_seconds: u32,
+}
+
+/// The two keys of a replacement.
+#[derive(Debug, Deserialize, TS)]
+pub(crate) struct Replacement {
+    /// The one that was revoked.
+    id: KeyId,
+    /// The one that took its place.
+    replacement: KeyId,
+}
+
+/// Both keys after a replacement was taken back.
+#[derive(Debug, Serialize, TS)]
+pub(crate) struct UndoneReplacement {
+    key: KeyView,
+    replacement: KeyView,
 }
 
 /// One page of keys, and whose secrets are here.
@@ -128,9 +147,37 @@ pub(crate) async fn replace_key(app: &Arc<App>, args: OfKey) -> Result<FreshKey,
     let keep = holdings(app, ready.member())(args.id);
     let created = ready.client.replace_key(args.id).await?;
     forget_if_still_revoked(app, &ready, args.id);
+    // Whoever waits for the new secret gets it: the replacement itself is an entry of the trail already.
+    if let Err(fault) = ready
+        .client
+        .disclosed(created.key.id, DisclosedHow::Copied)
+        .await
+    {
+        tracing::warn!(%fault, key = %created.key.id, "a copy is not noted");
+    }
     let copied = secrets::copy(app, &created.secret).await.is_ok();
     let fresh = take_in(app, &ready, created, keep).await;
     Ok(FreshKey { copied, ..fresh })
+}
+
+/// Takes a replacement back: the key lives again, and then the one that took its place ends.
+pub(crate) async fn undo_replacement(
+    app: &Arc<App>,
+    args: Replacement,
+) -> Result<UndoneReplacement, CommandError> {
+    let ready = app.ready()?;
+    let key = ready.client.restore_key(args.id).await?;
+    let replacement = ready.client.revoke_key(args.replacement).await?;
+    if app.fresh(args.replacement).is_some() {
+        app.forget_fresh();
+    }
+    forget(app, ready.member(), args.replacement).await;
+    Ok(UndoneReplacement { key, replacement })
+}
+
+/// Ends the grace of the secret that a rotation replaced.
+pub(crate) async fn end_previous(app: &Arc<App>, args: OfKey) -> Result<KeyView, CommandError> {
+    Ok(app.ready()?.client.end_previous(args.id).await?)
 }
 
 /// Notes whether the keychain holds the secret of a key. Failing to write that down costs no secret, only a button.
@@ -166,7 +213,7 @@ async fn take_in(app: &App, ready: &Ready, created: CreatedKey, keep: bool) -> F
 }
 
 /// Tells whether this computer holds a key's secret, in the keychain or for this run.
-fn holdings(app: &App, member: MemberId) -> impl Fn(KeyId) -> bool + use<> {
+pub(crate) fn holdings(app: &App, member: MemberId) -> impl Fn(KeyId) -> bool + use<> {
     let saved = app.preferences.read();
     let this_run = app.keeper.only_this_run();
     move |key| saved.holds(member, key) || this_run.contains(&key_secret(member, key))
@@ -181,9 +228,15 @@ fn forget_if_still_revoked(app: &Arc<App>, ready: &Ready, key: KeyId) {
             .key(key)
             .await
             .is_ok_and(|key| key.status == KeyStatus::Revoked);
-        if revoked && holdings(&app, member)(key) {
-            app.keeper.forget(&key_secret(member, key)).await;
-            note_kept(&app, member, key, false);
+        if revoked {
+            forget(&app, member, key).await;
         }
     });
+}
+
+async fn forget(app: &App, member: MemberId, key: KeyId) {
+    if holdings(app, member)(key) {
+        app.keeper.forget(&key_secret(member, key)).await;
+        note_kept(app, member, key, false);
+    }
 }

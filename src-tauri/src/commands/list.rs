@@ -1,16 +1,28 @@
 // Every command that the window may call, by the module that holds its body: name(args: arguments) => result.
 //
 // One list for all that must agree: the handler, the build script's manifest, the generated bindings. The capability
-// of the window is checked against it by a test.
+// of the window is checked against it by a test. The one that pushes instead of answering, `watch`, is named beside it
+// where that matters: its channel has no place here.
 macro_rules! each_command {
     ($with:ident) => {
         $with! {
             status {
                 app_status() => AppStatus;
                 first_start(args: FirstStart) => AppStatus;
-                connect(args: Connect) => AppStatus;
-                disconnect() => AppStatus;
                 retry() => AppStatus;
+            }
+            homes {
+                connect(args: Connect) => AppStatus;
+                switch_home(args: SwitchHome) => AppStatus;
+                disconnect() => AppStatus;
+            }
+            gateway {
+                pause_gateway() => AppStatus;
+                resume_gateway() => AppStatus;
+            }
+            leaving {
+                leave(args: Leave) => ();
+                dismiss_notices() => AppStatus;
             }
             keys {
                 list_keys(args: KeyQuery) => KeyList;
@@ -21,6 +33,14 @@ macro_rules! each_command {
                 restore_key(args: OfKey) => KeyView;
                 rotate_key(args: RotateKey) => FreshKey;
                 replace_key(args: OfKey) => FreshKey;
+                undo_replacement(args: Replacement) => UndoneReplacement;
+                end_previous(args: OfKey) => KeyView;
+            }
+            pasted {
+                find_pasted(args: PastedText) => Pasted;
+            }
+            trial {
+                try_key(args: TryKey) => Trial;
             }
             secrets {
                 copy_secret(args: OfKey) => Copied;

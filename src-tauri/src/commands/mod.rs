@@ -7,17 +7,27 @@ use gardien_authority::api::{
     AuditPage, AuditQuery, AuditVerification, KeyQuery, KeyView, LimitsView, MemberView,
     OperationView, OrganizationPatch, OrganizationView, PhareKeyView, ProjectName, ProjectView,
 };
-use tauri::ipc::Invoke;
+use tauri::ipc::{Channel, Invoke};
 use tauri::{State, Wry};
 
 use crate::app::App;
 use crate::error::CommandError;
-use keys::{CreateKey, FreshKey, KeyDetail, KeyList, OfKey, RotateKey, UpdateKey};
+use crate::listener::WindowEvent;
+use homes::{Connect, SwitchHome};
+use keys::{
+    CreateKey, FreshKey, KeyDetail, KeyList, OfKey, Replacement, RotateKey, UndoneReplacement,
+    UpdateKey,
+};
+use leaving::Leave;
+use pasted::{Pasted, PastedText};
 use phare::{AttachPhareKey, NewPhareKey, OfPhareKey, RenamePhareKey, StagePhareKey};
 use projects::{OfProject, RenameProject};
 use secrets::{Copied, CopyForm, CopyText};
 use settings::Preferences;
-use status::{AppStatus, Connect, FirstStart};
+use status::FirstStart;
+use trial::{Trial, TryKey};
+
+pub(crate) use status::{AppStatus, describe, mend};
 
 #[macro_use]
 mod list;
@@ -25,13 +35,18 @@ mod list;
 mod activity;
 #[cfg(test)]
 mod bindings;
+pub(crate) mod gateway;
+mod homes;
 mod keys;
+mod leaving;
 mod organization;
+mod pasted;
 mod phare;
 mod projects;
 mod secrets;
 mod settings;
 mod status;
+mod trial;
 
 /// Makes of each line of the list the function that Tauri calls.
 macro_rules! adapters {
@@ -47,9 +62,21 @@ macro_rules! adapters {
 }
 each_command!(adapters);
 
+/// Pushes to the page from here on. How things are comes first.
+#[tauri::command]
+async fn watch(
+    app: State<'_, Arc<App>>,
+    channel: Channel<WindowEvent>,
+) -> Result<(), CommandError> {
+    app.listener
+        .listen(move |event| channel.send(event).is_ok());
+    app.changed();
+    Ok(())
+}
+
 macro_rules! generate_handler {
     ($($module:ident { $($name:ident($($args:ident: $type:ty)?) => $result:ty;)* })*) => {
-        tauri::generate_handler![$($($name,)*)*]
+        tauri::generate_handler![$($($name,)*)* watch]
     };
 }
 

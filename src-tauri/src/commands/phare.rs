@@ -17,9 +17,10 @@ use ts_rs::TS;
 
 use super::secrets::{self, Copied};
 use super::status::{self, AppStatus};
-use crate::app::{App, Home, Place, Ready, phare_secret};
+use crate::app::{App, phare_secret};
 use crate::compose;
 use crate::error::{Code, CommandError};
+use crate::home::Local;
 use crate::preferences::UpstreamKind;
 
 /// What the key of the first start is called until somebody says otherwise.
@@ -355,15 +356,14 @@ struct Here {
 
 impl Here {
     fn of(app: &App) -> Result<Self, CommandError> {
-        let ready = app.ready()?;
-        let owner = ready.member();
-        match ready.home {
-            Home::Embedded { service, .. } => Ok(Self { service, owner }),
-            Home::Team { .. } => {
-                let message = "Phare’s keys of a team are changed where its server runs.";
-                Err(CommandError::new(Code::Forbidden, message))
-            }
+        if let Some(local) = app.local()
+            && app.ready()?.is_here()
+        {
+            let Local { service, owner, .. } = local;
+            return Ok(Self { service, owner });
         }
+        let message = "Phare’s keys of a team are changed where its server runs.";
+        Err(CommandError::new(Code::Forbidden, message))
     }
 
     async fn actor(&self) -> Result<Actor, Fault> {
@@ -443,18 +443,6 @@ impl Here {
     }
 
     fn forwards_to(&self, app: &App, kind: UpstreamKind) {
-        let (turn, place) = app.place();
-        if let Place::Ready(ready) = place
-            && let Home::Embedded {
-                service, gateway, ..
-            } = ready.home.clone()
-        {
-            let home = Home::Embedded {
-                service,
-                gateway,
-                upstream: kind,
-            };
-            app.put_unless_moved(turn, Ready { home, ..*ready }.into());
-        }
+        app.change_local(|local| local.upstream = kind);
     }
 }

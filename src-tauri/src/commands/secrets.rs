@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use gardien_authority::api::DisclosedHow;
+use gardien_domain::{KeyId, ProjectId};
 use gardien_vault::VaultFault;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -9,10 +11,10 @@ use ts_rs::TS;
 use zeroize::Zeroizing;
 
 use super::keys::{OfKey, note_kept};
-use crate::app::{App, Ready, key_secret};
+use crate::app::{App, key_secret};
 use crate::error::CommandError;
 use crate::forms::{self, SecretForm};
-use gardien_domain::KeyId;
+use crate::home::Ready;
 
 /// For how long the secret stays on the clipboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -26,6 +28,8 @@ pub(crate) struct Copied {
 pub(crate) struct CopyForm {
     id: KeyId,
     form: SecretForm,
+    /// The project that an organization key is to work in; null for a project's key.
+    project_id: Option<ProjectId>,
 }
 
 /// A text that is no secret.
@@ -35,7 +39,12 @@ pub(crate) struct CopyText {
 }
 
 pub(crate) async fn copy_secret(app: &Arc<App>, args: OfKey) -> Result<Copied, CommandError> {
-    let secret = secret_of(app, &app.ready()?, args.id).await?;
+    let ready = app.ready()?;
+    let secret = secret_of(app, &ready, args.id).await?;
+    ready
+        .client
+        .disclosed(args.id, DisclosedHow::Copied)
+        .await?;
     copy(app, &secret).await
 }
 
@@ -43,22 +52,29 @@ pub(crate) async fn copy_form(app: &Arc<App>, args: CopyForm) -> Result<Copied, 
     let ready = app.ready()?;
     let secret = secret_of(app, &ready, args.id).await?;
     let key = ready.client.key(args.id).await?;
-    let project = match key.scope.project() {
-        None => ready
-            .client
-            .projects()
-            .await?
-            .first()
-            .map(|project| project.id),
-        Some(_) => None,
-    };
-    let base = ready.gateway().base_url();
-    let text = forms::text(args.form, &key, secret.expose_secret(), &base, project);
+    let base = app.gateway(&ready).base_url();
+    let text = forms::text(
+        args.form,
+        &key,
+        secret.expose_secret(),
+        &base,
+        args.project_id,
+    );
+    ready
+        .client
+        .disclosed(args.id, DisclosedHow::Copied)
+        .await?;
     copy_text_with_secret(app, text).await
 }
 
+/// No entry, no secret.
 pub(crate) async fn reveal_secret(app: &Arc<App>, args: OfKey) -> Result<String, CommandError> {
-    let secret = secret_of(app, &app.ready()?, args.id).await?;
+    let ready = app.ready()?;
+    let secret = secret_of(app, &ready, args.id).await?;
+    ready
+        .client
+        .disclosed(args.id, DisclosedHow::Revealed)
+        .await?;
     Ok(secret.expose_secret().to_owned())
 }
 
@@ -83,7 +99,12 @@ async fn copy_text_with_secret(app: &App, text: Zeroizing<String>) -> Result<Cop
     })
 }
 
-async fn secret_of(app: &App, ready: &Ready, key: KeyId) -> Result<SecretString, CommandError> {
+/// The secret of a key: the one that is fresh, or the one that was kept.
+pub(crate) async fn secret_of(
+    app: &App,
+    ready: &Ready,
+    key: KeyId,
+) -> Result<SecretString, CommandError> {
     if let Some(fresh) = app.fresh(key) {
         return Ok(fresh);
     }

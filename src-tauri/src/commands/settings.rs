@@ -6,32 +6,30 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::status::{self, AppStatus};
-use crate::app::{App, GatewayState, Home, Place, Ready};
+use crate::app::App;
 use crate::compose;
 use crate::error::{Code, CommandError};
-use crate::preferences::{Saved, Theme};
+use crate::home::GatewayState;
+use crate::preferences::{OnClose, Theme};
 
 /// The preferences that the window shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub(crate) struct Preferences {
     theme: Theme,
     gateway_port: u16,
-    /// Whether the gateway stays open when the window is closed.
-    keep_gateway_running: bool,
-}
-
-impl From<Saved> for Preferences {
-    fn from(saved: Saved) -> Self {
-        Self {
-            theme: saved.theme,
-            gateway_port: saved.gateway_port,
-            keep_gateway_running: saved.keep_gateway_running,
-        }
-    }
+    on_close: OnClose,
+    start_at_login: bool,
 }
 
 pub(crate) async fn preferences(app: &Arc<App>) -> Result<Preferences, CommandError> {
-    Ok(app.preferences.read().into())
+    let saved = app.preferences.read();
+    Ok(Preferences {
+        theme: saved.theme,
+        gateway_port: saved.gateway_port,
+        on_close: saved.on_close,
+        // The system knows: people change it there too.
+        start_at_login: app.shell.starts_at_login(),
+    })
 }
 
 /// Takes new preferences. Another port takes effect at once; if it is taken, nothing changes.
@@ -45,34 +43,29 @@ pub(crate) async fn set_preferences(
         status::check_port("gateway_port", wanted.gateway_port)?;
         move_gateway(app, wanted.gateway_port).await?;
     }
+    app.shell.start_at_login(wanted.start_at_login)?;
     app.preferences.change(|saved| {
         saved.theme = wanted.theme;
         saved.gateway_port = wanted.gateway_port;
-        saved.keep_gateway_running = wanted.keep_gateway_running;
+        saved.on_close = wanted.on_close;
     })?;
     Ok(status::describe(app).await)
 }
 
 async fn move_gateway(app: &App, port: u16) -> Result<(), CommandError> {
-    let Place::Ready(ready) = app.place().1 else {
+    let Some(local) = app.local() else {
         return Ok(());
     };
-    let Home::Embedded {
-        service, upstream, ..
-    } = ready.home
-    else {
-        return Ok(());
+    let gateway = match compose::listen(&local.service, port).await? {
+        GatewayState::PortBusy { port } => {
+            let message = format!("Another program uses port {port}.");
+            return Err(CommandError::new(Code::PortBusy, &message).at("gateway_port", &message));
+        }
+        GatewayState::Running { address } if local.gateway.is_paused() => {
+            GatewayState::Paused { address }
+        }
+        other => other,
     };
-    let gateway = compose::listen(&service, port).await?;
-    if let GatewayState::PortBusy { port } = gateway {
-        let message = format!("Another program uses port {port}.");
-        return Err(CommandError::new(Code::PortBusy, &message).at("gateway_port", &message));
-    }
-    let home = Home::Embedded {
-        service,
-        gateway,
-        upstream,
-    };
-    app.put(Ready { home, ..*ready }.into());
+    app.change_local(|local| local.gateway = gateway);
     Ok(())
 }

@@ -6,15 +6,17 @@ use gardien_authority::api::SessionView;
 use gardien_domain::{KeyId, MemberId};
 use gardien_server::{Service, Upstream};
 use gardien_vault::{VaultItem, VaultState};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::{keys, phare};
-use crate::app::{App, GatewayState, Place, Ready};
+use crate::app::App;
 use crate::compose;
 use crate::error::{Code, CommandError};
-use crate::preferences::{Connection, UpstreamKind};
+use crate::home::{GatewayState, HomeView, Local, Place};
+use crate::notices::Notice;
+use crate::preferences::{Connection, Saved, UpstreamKind};
 
 /// How far the app has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -35,6 +37,16 @@ pub(crate) enum KeychainState {
     Unavailable,
 }
 
+impl From<VaultState> for KeychainState {
+    fn from(state: VaultState) -> Self {
+        match state {
+            VaultState::Available => Self::Available,
+            VaultState::Locked => Self::Locked,
+            VaultState::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
 /// Everything that the frame of the window shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub(crate) struct AppStatus {
@@ -46,6 +58,10 @@ pub(crate) struct AppStatus {
     pub(crate) gateway: GatewayState,
     pub(crate) upstream: UpstreamKind,
     pub(crate) keychain: KeychainState,
+    /// Where the person can be: this computer, and a team's server once one was joined. For the switch.
+    pub(crate) homes: Vec<HomeView>,
+    /// What a person has to be told once, such as a file that was put aside.
+    pub(crate) notices: Vec<Notice>,
 }
 
 /// What the first start on this computer needs.
@@ -71,39 +87,9 @@ pub(crate) enum UpstreamChoice {
     },
 }
 
-/// A team's server and the session token for it.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct Connect {
-    url: String,
-    #[ts(type = "string")]
-    token: SecretString,
-}
-
-/// How things are. Asked again and again: what it finds out about the session is kept.
+/// How things are. Asking changes nothing.
 pub(crate) async fn app_status(app: &Arc<App>) -> Result<AppStatus, CommandError> {
-    let (turn, place) = app.place();
-    if let Place::Ready(ready) = place {
-        match ready.client.session().await.map_err(CommandError::from) {
-            Ok(session) if session != ready.session => {
-                app.put_unless_moved(turn, Ready { session, ..*ready }.into());
-            }
-            Err(error) if error.is(Code::SessionRefused) => {
-                app.put_unless_moved(turn, Place::Failed(error))
-            }
-            // A server that does not answer leaves readable what is loaded.
-            Ok(_) | Err(_) => {}
-        }
-    }
-    let status = describe(app).await;
-    // Whoever unlocked the keychain has done all that can be asked of a person.
-    if status.keychain == KeychainState::Available
-        && app.keeper.was_refused()
-        && let Ok(_moving) = app.moving.try_lock()
-    {
-        mend(app).await?;
-        return Ok(describe(app).await);
-    }
-    Ok(status)
+    Ok(describe(app).await)
 }
 
 /// Founds the organization on this computer.
@@ -126,9 +112,14 @@ pub(crate) async fn first_start(
         let message = format!("Another program uses port {port}.");
         return Err(CommandError::new(Code::PortBusy, &message).at("port", &message));
     }
-    let founded = found(app, &service, args, gateway).await;
-    match founded {
-        Ok(ready) => {
+    let founded = async {
+        let local = found(app, &service, args, gateway).await?;
+        let ready = compose::enter(&local).await?;
+        Ok::<_, CommandError>((local, ready))
+    };
+    match founded.await {
+        Ok((local, ready)) => {
+            app.put_local(Some(local));
             app.put(ready.into());
             Ok(describe(app).await)
         }
@@ -144,7 +135,7 @@ async fn found(
     service: &Service,
     args: FirstStart,
     gateway: GatewayState,
-) -> Result<Ready, CommandError> {
+) -> Result<Local, CommandError> {
     let kind = match &args.upstream {
         UpstreamChoice::Sandbox => UpstreamKind::Sandbox,
         UpstreamChoice::Phare { .. } => UpstreamKind::Phare,
@@ -192,7 +183,7 @@ async fn found(
             }
         }
     };
-    compose::enter(service.clone(), owner, gateway, kind).await
+    compose::found(service.clone(), owner, gateway, kind).await
 }
 
 /// What Phare says against its key belongs beside the field that it was typed into.
@@ -205,45 +196,14 @@ pub(crate) fn beside_the_key(error: CommandError) -> CommandError {
     }
 }
 
-/// Connects to a team's server. What is on this computer stays, closed, until the person disconnects.
-pub(crate) async fn connect(app: &Arc<App>, args: Connect) -> Result<AppStatus, CommandError> {
-    let _moving = app.moving.lock().await;
-    let url = args.url.trim().trim_end_matches('/').to_owned();
-    let token = SecretString::from(args.token.expose_secret().trim());
-    let ready = compose::join_team(&url, token.clone()).await?;
-    if let Err(fault) = app.keeper.keep(&compose::team_session(&url), token).await {
-        tracing::warn!(%fault, "the session token is kept for this run only");
-    }
-    if let Connection::Team { url: former } = app.preferences.read().connection
-        && former != url
-    {
-        app.keeper.forget(&compose::team_session(&former)).await;
-    }
-    compose::close(app).await;
-    app.put(ready.into());
-    app.preferences
-        .change(|saved| saved.connection = Connection::Team { url })?;
-    Ok(describe(app).await)
-}
-
-/// Leaves the team's server and comes back to what is on this computer.
-pub(crate) async fn disconnect(app: &Arc<App>) -> Result<AppStatus, CommandError> {
-    let _moving = app.moving.lock().await;
-    if let Connection::Team { url } = app.preferences.read().connection {
-        app.keeper.forget(&compose::team_session(&url)).await;
-        app.preferences
-            .change(|saved| saved.connection = Connection::Embedded)?;
-        compose::close(app).await;
-        compose::open_again(app).await;
-    }
-    Ok(describe(app).await)
-}
-
 /// Tries again whatever is not as it should be: opening, the port, the upstream, the keychain.
 pub(crate) async fn retry(app: &Arc<App>) -> Result<AppStatus, CommandError> {
     let _moving = app.moving.lock().await;
     match app.place().1 {
-        Place::Failed(_) => compose::open_again(app).await,
+        Place::Failed(_) => {
+            compose::open_again(app).await;
+            mend(app).await?;
+        }
         Place::Ready(_) => mend(app).await?,
         Place::Starting | Place::Unfounded(_) => {}
     }
@@ -251,16 +211,13 @@ pub(crate) async fn retry(app: &Arc<App>) -> Result<AppStatus, CommandError> {
 }
 
 /// Gives the keychain what it did not take, and opens what did not open.
-async fn mend(app: &App) -> Result<(), CommandError> {
+pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
     for item in app.keeper.offer_again().await {
         if let VaultItem::KeySecret { installation, key } = item {
             keys::note_kept(app, MemberId(installation), KeyId(key), true);
         }
     }
-    if let Place::Ready(ready) = app.place().1 {
-        app.put(compose::mend(app, *ready).await?.into());
-    }
-    Ok(())
+    compose::mend(app).await
 }
 
 /// A port that a person may choose: those below need rights that Gardien does not have.
@@ -274,13 +231,11 @@ pub(crate) fn check_port(field: &str, port: u16) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// The status of the place where the app is.
+/// How the place is where the app is, and the other home beside it.
 pub(crate) async fn describe(app: &App) -> AppStatus {
-    let keychain = match app.keeper.state().await {
-        VaultState::Available => KeychainState::Available,
-        VaultState::Locked => KeychainState::Locked,
-        VaultState::Unavailable => KeychainState::Unavailable,
-    };
+    let place = app.place().1;
+    let local = app.local();
+    let saved = app.preferences.read();
     let bare = AppStatus {
         stage: Stage::Starting,
         failure: None,
@@ -288,9 +243,11 @@ pub(crate) async fn describe(app: &App) -> AppStatus {
         session: None,
         gateway: GatewayState::Stopped,
         upstream: UpstreamKind::None,
-        keychain,
+        keychain: app.keeper.last_state().into(),
+        homes: homes(&place, local.as_ref(), &saved).await,
+        notices: app.notices().clone(),
     };
-    match app.place().1 {
+    match place {
         Place::Starting => bare,
         Place::Unfounded(_) => AppStatus {
             stage: Stage::FirstStart,
@@ -299,16 +256,49 @@ pub(crate) async fn describe(app: &App) -> AppStatus {
         Place::Failed(failure) => AppStatus {
             stage: Stage::Failed,
             failure: Some(failure),
-            connection: Some(app.preferences.read().connection),
+            connection: Some(saved.connection),
             ..bare
         },
         Place::Ready(ready) => AppStatus {
             stage: Stage::Ready,
-            gateway: ready.gateway(),
-            connection: Some(ready.connection()),
-            upstream: ready.upstream(),
+            gateway: app.gateway(&ready),
+            upstream: match local {
+                Some(local) if ready.is_here() => local.upstream(),
+                _ => UpstreamKind::None,
+            },
+            connection: Some(ready.connection),
             session: Some(ready.session),
             ..bare
         },
     }
+}
+
+async fn homes(place: &Place, local: Option<&Local>, saved: &Saved) -> Vec<HomeView> {
+    let here = HomeView {
+        connection: Connection::Embedded,
+        organization: local.map(|local| local.organization.clone()),
+        current: saved.connection == Connection::Embedded,
+        gateway: Some(local.map_or(GatewayState::Stopped, |local| local.gateway.clone())),
+        live_keys: match local {
+            Some(local) => local.live_keys().await,
+            None => None,
+        },
+    };
+    let team = saved.team.clone().map(|url| {
+        let connection = Connection::Team { url };
+        let organization = match place {
+            Place::Ready(ready) if ready.connection == connection => {
+                Some(ready.session.organization.clone())
+            }
+            _ => None,
+        };
+        HomeView {
+            current: saved.connection == connection,
+            connection,
+            organization,
+            gateway: None,
+            live_keys: None,
+        }
+    });
+    std::iter::once(here).chain(team).collect()
 }

@@ -388,11 +388,6 @@ export type KeyPatch = { name?: string, note?: string, products?: ProductScopes,
 expires_at?: string | null, };
 
 /**
- * What keys are listed by.
- */
-export type KeySort = "created" | "name" | "scope" | "last_used" | "expires";
-
-/**
  * Which keys to list. Newest first unless said otherwise.
  */
 export type KeyQuery = { 
@@ -418,14 +413,19 @@ order?: Order, cursor?: string,
 limit?: number, };
 
 /**
- * When and for what a key was last used.
+ * What keys are listed by.
  */
-export type KeyUse = { id: KeyId, last_used_at: string | null, last_operation: string | null, last_client: string | null, last_address: string | null, previous_used_at: string | null, };
+export type KeySort = "created" | "name" | "scope" | "last_used" | "expires";
 
 /**
  * What a key is right now. Derived from its times, never stored.
  */
 export type KeyStatus = "active" | "rotating" | "expired" | "revoked";
+
+/**
+ * When and for what a key was last used.
+ */
+export type KeyUse = { id: KeyId, last_used_at: string | null, last_operation: string | null, last_client: string | null, last_address: string | null, previous_used_at: string | null, };
 
 /**
  * A key as lists and drawers show it.
@@ -721,8 +721,7 @@ export type PhareSecretId = string;
 /**
  * The preferences that the window shows.
  */
-export type Preferences = { theme: Theme, gateway_port: number, 
-on_close: OnClose, start_at_login: boolean, };
+export type Preferences = { theme: Theme, gateway_port: number, on_close: OnClose, start_at_login: boolean, };
 
 /**
  * A part of Phare that guards its API with permissions of its own.
@@ -789,6 +788,19 @@ export type RenamePhareKey = { id: PhareKeyId, name: string, };
  * Which project gets which name.
  */
 export type RenameProject = { id: ProjectId, name: string, };
+
+/**
+ * The two keys of a replacement.
+ */
+export type Replacement = { 
+/**
+ * The one that was revoked.
+ */
+id: KeyId, 
+/**
+ * The one that took its place.
+ */
+replacement: KeyId, };
 
 /**
  * What the person behind the session may do.
@@ -865,6 +877,12 @@ export type Stage = "starting" | "first_start" | "ready" | "failed";
 export type StagePhareKey = { id: PhareKeyId, key: string, };
 
 /**
+ * What a secret is by its form: another Gardien's key (or one that was deleted), one of Phare's, one of ours that lost
+ * its end or whose checksum is wrong, a session token.
+ */
+export type StrangeKind = "gardien" | "phare" | "truncated" | "mistyped" | "session";
+
+/**
  * A secret that is not one of this organization's.
  */
 export type StrangeSecret = { 
@@ -872,12 +890,6 @@ export type StrangeSecret = {
  * Enough of it to recognise it.
  */
 display: string, kind: StrangeKind, };
-
-/**
- * What a secret is by its form: another Gardien's key (or one that was deleted), one of Phare's, one of ours that lost
- * its end or whose checksum is wrong, a session token.
- */
-export type StrangeKind = "gardien" | "phare" | "truncated" | "mistyped" | "session";
 
 /**
  * To which home to go.
@@ -910,19 +922,6 @@ body: string, };
  * Which key to try, and in which project if it is an organization's.
  */
 export type TryKey = { id: KeyId, project_id: ProjectId | null, };
-
-/**
- * The two keys of a replacement.
- */
-export type Replacement = { 
-/**
- * The one that was revoked.
- */
-id: KeyId, 
-/**
- * The one that took its place.
- */
-replacement: KeyId, };
 
 /**
  * Both keys after a replacement was taken back.
@@ -962,10 +961,10 @@ export type WindowEvent = { "type": "changed", change: Event, } | { "type": "sta
 export interface Commands {
   app_status: { args: null; result: AppStatus };
   first_start: { args: FirstStart; result: AppStatus };
+  retry: { args: null; result: AppStatus };
   connect: { args: Connect; result: AppStatus };
   switch_home: { args: SwitchHome; result: AppStatus };
   disconnect: { args: null; result: AppStatus };
-  retry: { args: null; result: AppStatus };
   pause_gateway: { args: null; result: AppStatus };
   resume_gateway: { args: null; result: AppStatus };
   leave: { args: Leave; result: null };

@@ -1,19 +1,24 @@
 //! The bodies of the management API, as JSON, OpenAPI and TypeScript see them.
 //!
-//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation.
+//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation, and [`Lookup`].
 
-use gardien_domain::filter::{ScopeKind, Usage};
+use gardien_domain::filter::{KeySort, Order, ScopeKind, Usage};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
-    Access, AtLimit, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret, Product,
-    ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
+    Access, AtLimit, Credential, KeyId, KeyStatus, MemberId, Method, PhareKeyId, PhareSecret,
+    Product, ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
+
+mod events;
+
+pub use events::{Caller, Event, KeyUse};
 
 /// A key as lists and drawers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -48,6 +53,16 @@ pub struct KeyView {
     pub last_used_at: Option<Timestamp>,
     /// Operation id of the last use.
     pub last_operation: Option<String>,
+    /// What made the last call, as it names itself, such as `terraform-provider-phare`.
+    pub last_client: Option<String>,
+    /// The network address that the last call came from.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>)]
+    pub last_address: Option<IpAddr>,
+    /// When the secret before was last used since it was replaced.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub previous_used_at: Option<Timestamp>,
 }
 
 /// A key to be made.
@@ -108,6 +123,23 @@ fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, 
     serializer.serialize_str(secret.expose_secret())
 }
 
+/// That the secret of a key left the place where it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    pub how: DisclosedHow,
+}
+
+/// How a secret was disclosed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DisclosedHow {
+    /// To the clipboard.
+    Copied,
+    /// To the eye.
+    Revealed,
+}
+
 /// How to rotate.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -118,7 +150,35 @@ pub struct Rotation {
     pub grace_seconds: u32,
 }
 
-/// Which keys to list. Newest first.
+/// Secrets, of any status, to find the keys of.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// At most 1,000. What is no secret finds nothing.
+    #[serde(serialize_with = "expose_all")]
+    #[schema(value_type = Vec<String>, max_items = 1_000)]
+    pub secrets: Vec<SecretString>,
+}
+
+fn expose_all<S: Serializer>(secrets: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(secrets.iter().map(ExposeSecret::expose_secret))
+}
+
+/// The key that a secret belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LookedUpKey {
+    pub key: KeyView,
+    pub credential: Credential,
+}
+
+/// The answer to a lookup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LookedUp {
+    /// One for each secret, in the same order; null where there is no such key, or none that the person sees.
+    pub data: Vec<Option<LookedUpKey>>,
+}
+
+/// Which keys to list. Newest first unless said otherwise.
 #[derive(
     Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams,
 )]
@@ -144,6 +204,14 @@ pub struct KeyQuery {
     /// Live, and expiring within so many days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_within_days: Option<u16>,
+    /// Only those that are neither revoked nor expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<KeySort>,
+    /// `descending` if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Order>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// 1 to 500; 50 if absent.
@@ -254,7 +322,12 @@ pub struct OperationView {
     pub project_header: ProjectHeader,
     /// Creates, changes or removes a project: for organization keys only.
     pub manages_projects: bool,
+    /// What it does, such as `Delete a monitor`.
     pub summary: String,
+    /// The same of a call under way, such as `deleting a monitor`.
+    pub doing: String,
+    /// What it concerns, such as `Monitors`.
+    pub group: String,
 }
 
 /// The 48 operations.
@@ -314,6 +387,16 @@ pub struct LimitsView {
     pub reset_seconds: u32,
     /// Null while Phare takes calls.
     pub hold: Option<LimitHold>,
+    /// Who used what of it, the most first; at most ten, and only keys that the person sees.
+    pub by_key: Vec<LimitUse>,
+}
+
+/// What one key took of the shared limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitUse {
+    pub id: KeyId,
+    pub name: String,
+    pub calls: u32,
 }
 
 /// A key of Phare's that Gardien calls with, or keeps. Never its secrets.
@@ -358,6 +441,8 @@ pub struct AuditView {
     pub action: String,
     /// Id of the key, project or member; empty for the organization.
     pub subject: String,
+    /// The name that the subject has now; null when it is gone or has none.
+    pub subject_name: Option<String>,
     #[ts(type = "unknown")]
     #[schema(value_type = Object)]
     pub detail: serde_json::Value,
@@ -376,6 +461,24 @@ pub struct AuditQuery {
     /// Only entries about this key, project or member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Only what this mail address did, or `system`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Only this action, such as `key.revoked`, or a whole family of them, such as `key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Only from this moment on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(as = "Option<String>")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Only before this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(as = "Option<String>")]
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// 1 to 500; 50 if absent.

@@ -9,14 +9,18 @@ use gardien_phare::PhareClient;
 use gardien_store::{Change, Store};
 use jiff::{Timestamp, TimestampRound, Unit};
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, broadcast};
 use uuid::Uuid;
 
+use crate::api::Event;
 use crate::unwritten::Unwritten;
 use crate::{Actor, Enforcement, Fault, Keyring, check};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Events that a listener may be behind.
+const EVENTS: usize = 256;
 
 /// Who acts when no member does.
 pub const SYSTEM: &str = "system";
@@ -36,6 +40,7 @@ pub struct Authority {
     changing_projects: Arc<Mutex<()>>,
     /// Revocations that are in force and could not be written yet.
     pub(crate) unwritten: Arc<Unwritten>,
+    events: broadcast::Sender<Event>,
     clock: Clock,
 }
 
@@ -67,8 +72,28 @@ impl Authority {
             changing: Arc::default(),
             changing_projects: Arc::default(),
             unwritten: Arc::default(),
+            events: broadcast::Sender::new(EVENTS),
             clock,
         })
+    }
+
+    /// Hears what changes, from here on, each change once it is in force. Whoever lags behind has missed some, and has
+    /// to ask for everything again. It tells more than a member may see: see [`Event`].
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Whether anybody hears what changes.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        self.events.receiver_count() > 0
+    }
+
+    /// Tells whoever listens.
+    pub fn publish(&self, event: Event) {
+        // That nobody does is no error.
+        let _ = self.events.send(event);
     }
 
     /// Asks this Phare about projects from here on; `None`: nobody.
@@ -136,6 +161,7 @@ impl Authority {
         )
         .await?;
         self.enforcement.set_limit(organization.calls_per_minute);
+        self.publish(Event::Organization);
         Ok(owner.id)
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use gardien_domain::{KeyId, MemberId, PhareKeyId, ProjectId};
+use gardien_domain::{KeyId, MemberId, PhareKeyId, ProjectId, Secret};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -13,14 +13,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
+use zeroize::Zeroizing;
 
 use crate::api::{
-    AuditPage, AuditQuery, AuditVerification, CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView,
-    LimitsView, MemberPage, MemberPatch, MemberView, NewKey, OperationPage, OperationView,
-    OrganizationPatch, OrganizationView, PhareKeyPage, PhareKeyView, Problem, ProjectName,
-    ProjectPage, ProjectView, Rotation, SessionView,
+    AuditPage, AuditQuery, AuditVerification, CreatedKey, DisclosedHow, Disclosure, KeyPage,
+    KeyPatch, KeyQuery, KeyView, LimitsView, LookedUp, LookedUpKey, Lookup, MemberPage,
+    MemberPatch, MemberView, NewKey, OperationPage, OperationView, OrganizationPatch,
+    OrganizationView, PhareKeyPage, PhareKeyView, Problem, ProjectName, ProjectPage, ProjectView,
+    Rotation, SessionView,
 };
 use crate::http::{Api, Trusted};
+use crate::keys::LOOKUP;
 
 /// The error of a failed exchange.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -158,6 +161,28 @@ impl Client {
         self.get(&format!("/v1/keys/{id}")).await
     }
 
+    /// The keys that these secrets belong to, in the same order; `None` where there is none that the person sees.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn lookup(
+        &self,
+        secrets: &[Secret],
+    ) -> Result<Vec<Option<LookedUpKey>>, ClientFault> {
+        let mut found = Vec::with_capacity(secrets.len());
+        for some in secrets.chunks(LOOKUP) {
+            let lookup = Lookup {
+                secrets: some.iter().map(|secret| secret.expose().into()).collect(),
+            };
+            let answer: LookedUp = self.send(Method::POST, "/v1/keys/lookup", &lookup).await?;
+            if answer.data.len() != some.len() {
+                return Err(ClientFault::Unexpected { status: 200 });
+            }
+            found.extend(answer.data);
+        }
+        Ok(found)
+    }
+
     /// Makes a key.
     ///
     /// # Errors
@@ -204,12 +229,33 @@ impl Client {
             .await
     }
 
+    /// Ends the grace of the secret that a rotation replaced.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn end_previous(&self, id: KeyId) -> Result<KeyView, ClientFault> {
+        self.act(&format!("/v1/keys/{id}/end-previous")).await
+    }
+
     /// Revokes a key and makes a new one with the same settings.
     ///
     /// # Errors
     /// Any [`ClientFault`].
     pub async fn replace_key(&self, id: KeyId) -> Result<CreatedKey, ClientFault> {
         self.act(&format!("/v1/keys/{id}/replace")).await
+    }
+
+    /// Records that the secret of a key was copied or revealed where it is kept.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn disclosed(&self, id: KeyId, how: DisclosedHow) -> Result<(), ClientFault> {
+        let disclosure = serde_json::to_vec(&Disclosure { how });
+        let body = disclosure.map_err(|_| ClientFault::Unexpected { status: 0 })?;
+        let path = format!("/v1/keys/{id}/disclosures");
+        self.exchange(Method::POST, &path, Some(body.into()))
+            .await
+            .map(drop)
     }
 
     /// Projects, by name.
@@ -374,15 +420,24 @@ impl Client {
         path: &str,
         body: &impl Serialize,
     ) -> Result<T, ClientFault> {
-        let body = serde_json::to_vec(body).map_err(|_| ClientFault::Unexpected { status: 0 })?;
-        read(self.exchange(method, path, Some(body)).await?)
+        // Counted first: a buffer that grows would leave copies of a secret behind.
+        let mut counted = Counted(0);
+        let written = serde_json::to_writer(&mut counted, body);
+        written.map_err(|_| ClientFault::Unexpected { status: 0 })?;
+        let mut text = Zeroizing::new(Vec::with_capacity(counted.0));
+        let written = serde_json::to_writer(&mut *text, body);
+        written.map_err(|_| ClientFault::Unexpected { status: 0 })?;
+        read(
+            self.exchange(method, path, Some(Bytes::from_owner(text)))
+                .await?,
+        )
     }
 
     async fn exchange(
         &self,
         method: Method,
         path: &str,
-        body: Option<Vec<u8>>,
+        body: Option<Bytes>,
     ) -> Result<(StatusCode, Bytes), ClientFault> {
         let mut request = Request::builder()
             .method(method)
@@ -437,6 +492,20 @@ impl Client {
                 status: status.as_u16(),
             },
         })
+    }
+}
+
+/// Counts the bytes that are written to it.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -4,13 +4,13 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use gardien_domain::phare_key::Findings;
-use gardien_domain::{Key, PhareKey, PhareSecretId, ProjectId};
+use gardien_domain::{Key, KeyId, PhareKey, PhareSecretId, ProjectId, Scope};
 use gardien_phare::PhareFault;
 
 use crate::api::LimitHold;
 
 /// What the shared limit looks like at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitReading {
     /// Calls that count now.
     pub used: u32,
@@ -20,6 +20,8 @@ pub struct LimitReading {
     pub reset_seconds: u32,
     /// Phare itself takes no more calls.
     pub hold: Option<LimitHold>,
+    /// Keys that calls of them count, the most first.
+    pub by_key: Vec<(KeyId, u32)>,
 }
 
 /// Enforces what the authority decides. Every method takes effect before it returns.
@@ -32,8 +34,8 @@ pub trait Enforcement: Send + Sync + Debug {
     fn remove_project(&self, id: ProjectId);
     /// Lets so many calls a minute through from here on.
     fn set_limit(&self, calls_per_minute: u32);
-    /// What the limit looks like.
-    fn limits(&self) -> LimitReading;
+    /// What the limit looks like, with the keys that used the most of it among those whose scope is `seen`.
+    fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
 }
 
 /// Holds the secrets of Phare's keys and calls Phare with them.

@@ -95,7 +95,7 @@ impl Authority {
             }
             secret.refused_at = None;
             let detail = shown(secret);
-            self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, &detail)
+            self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, detail)
                 .await?;
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Authority {
             secret.refused_at = since;
         }
         let detail = json!({ "secret": before.display, "refused": refuses });
-        self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, &detail)
+        self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, detail)
             .await?;
         let in_use = key.purpose == Purpose::Attached && key.current.id == *id;
         if let Some(keyring) = self.keyring().filter(|_| refuses && in_use) {

@@ -65,6 +65,7 @@ fn described() -> OpenApiRouter<Authority> {
         .routes(routes!(keys::restore))
         .routes(routes!(keys::rotate))
         .routes(routes!(keys::replace))
+        .routes(routes!(keys::disclose))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::rename, projects::delete))
         .routes(routes!(projects::synchronize))

@@ -10,12 +10,16 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::actor::KeyManager;
-use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Rotation};
+use crate::api::{
+    CreatedKey, DisclosedHow, Event, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Rotation,
+};
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
 
 /// The longest grace of a rotation, in seconds: 30 days.
 const LONGEST_GRACE: u32 = 30 * 24 * 60 * 60;
+/// The most secrets that are looked up at once.
+pub(crate) const LOOKUP: usize = 1_000;
 
 impl Authority {
     /// Keys that the actor may see, newest first.
@@ -57,6 +61,15 @@ impl Authority {
             return Err(Fault::NotFound { what: "key" });
         }
         Ok(KeyView::of(stored, self.now()))
+    }
+
+    /// When the secret before a key's present one was last used, as far as that is written.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn previous_used_at(&self, id: KeyId) -> Result<Option<Timestamp>, Fault> {
+        let stored = self.store.key(id).await?;
+        Ok(stored.and_then(|stored| stored.previous_used_at))
     }
 
     /// Makes a key. Its secret is in the answer and nowhere else.
@@ -106,6 +119,9 @@ impl Authority {
         }
         checks.end()?;
         if !changed.is_empty() {
+            // What it was called and looked like, whatever becomes of it.
+            changed.entry("name").or_insert_with(|| json!(key.name));
+            changed.insert("display".to_owned(), json!(key.display));
             self.put_key(
                 manager,
                 AuditAction::KeyUpdated,
@@ -150,7 +166,7 @@ impl Authority {
             manager,
             AuditAction::KeyRestored,
             key,
-            &json!({ "name": key.name }),
+            &json!({ "name": key.name, "display": key.display }),
         )
         .await?;
         Ok(KeyView::of(stored, now))
@@ -233,6 +249,26 @@ impl Authority {
             })
     }
 
+    /// Records that the secret of a key left the place where it is kept.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::Store`].
+    pub async fn disclosed_key(
+        &self,
+        manager: KeyManager<'_>,
+        id: KeyId,
+        how: DisclosedHow,
+    ) -> Result<(), Fault> {
+        let _changing = self.changing().await;
+        let key = self.stored_key(id).await?.key;
+        let action = match how {
+            DisclosedHow::Copied => AuditAction::KeySecretCopied,
+            DisclosedHow::Revealed => AuditAction::KeySecretRevealed,
+        };
+        let detail = json!({ "name": key.name, "display": key.display });
+        self.change(manager.actor(), &[], action, id, &detail).await
+    }
+
     async fn make_key(
         &self,
         manager: KeyManager<'_>,
@@ -271,6 +307,7 @@ impl Authority {
             "scope": key.scope,
             "products": key.products,
             "expires_at": key.expires_at,
+            "project": project_name,
         });
         if let Some(replaced) = replaces {
             detail["replaces"] = json!(replaced);
@@ -282,6 +319,7 @@ impl Authority {
             project_name,
             created_by: manager.actor().member().email.clone(),
             last_use: None,
+            previous_used_at: None,
         };
         Ok(CreatedKey {
             key: KeyView::of(stored, now),
@@ -316,6 +354,7 @@ impl Authority {
                 );
                 let actor = manager.actor().member().email.clone();
                 self.keep_trying(id, revocation, actor);
+                self.publish(Event::Keys { ids: vec![id] });
                 Err(Fault::RevokedInMemory(error))
             }
             Err(fault) => Err(fault),
@@ -335,6 +374,7 @@ impl Authority {
             .await?;
         self.unwritten.forget(key.id);
         self.enforcement.put_key(key);
+        self.publish(Event::Keys { ids: vec![key.id] });
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! The use cases of members.
 
+use std::collections::BTreeSet;
+
 use gardien_domain::audit::AuditAction;
-use gardien_domain::{Member, MemberId, ProjectId, Role};
+use gardien_domain::{Member, MemberId, Project, ProjectId, Role};
 use gardien_store::Change;
 use serde_json::{Map, json};
 
 use crate::actor::OrganizationManager;
-use crate::api::{MemberPatch, MemberView};
+use crate::api::{Event, MemberPatch, MemberView};
 use crate::{Authority, Fault};
 
 impl Authority {
@@ -50,17 +52,16 @@ impl Authority {
             member.role = role;
         }
         if let Some(projects) = patch.projects {
-            let projects = self.known(projects).await?.into_iter().collect();
+            let known = self.store.projects().await?;
+            let projects = assigned(projects, &known)?;
             if projects != member.projects {
-                changed.insert(
-                    "projects".to_owned(),
-                    json!({ "from": member.projects, "to": projects }),
-                );
+                let (from, to) = (names(&member.projects, &known), names(&projects, &known));
+                changed.insert("projects".to_owned(), json!({ "from": from, "to": to }));
                 member.projects = projects;
             }
         }
         if !changed.is_empty() {
-            changed.insert("email".to_owned(), json!(member.email));
+            changed.insert("name".to_owned(), json!(member.email));
             let changes = [Change::PutMember(member.clone())];
             self.change(
                 manager.actor(),
@@ -70,23 +71,31 @@ impl Authority {
                 &changed.into(),
             )
             .await?;
+            self.publish(Event::Organization);
         }
         Ok(member.into())
     }
+}
 
-    async fn known(&self, projects: Vec<ProjectId>) -> Result<Vec<ProjectId>, Fault> {
-        let known = self.store.projects().await?;
-        match projects
-            .iter()
-            .find(|id| !known.iter().any(|project| project.id == **id))
-        {
-            None => Ok(projects),
-            Some(id) => Err(Fault::field(
-                "projects",
-                format!("There is no project {id}."),
-            )),
-        }
+/// Projects that exist.
+fn assigned(projects: Vec<ProjectId>, known: &[Project]) -> Result<BTreeSet<ProjectId>, Fault> {
+    let exists = |id: &ProjectId| known.iter().any(|project| project.id == *id);
+    match projects.iter().find(|id| !exists(id)) {
+        None => Ok(projects.into_iter().collect()),
+        Some(id) => Err(Fault::field(
+            "projects",
+            format!("There is no project {id}."),
+        )),
     }
+}
+
+/// What people call these projects; one that is gone has its number left.
+fn names(projects: &BTreeSet<ProjectId>, known: &[Project]) -> Vec<String> {
+    let name = |id: &ProjectId| match known.iter().find(|project| project.id == *id) {
+        Some(project) => project.name.clone(),
+        None => id.to_string(),
+    };
+    projects.iter().map(name).collect()
 }
 
 fn owners(members: &[Member]) -> usize {

@@ -1,14 +1,17 @@
 //! The use cases of the organization and its shared limit.
 
 use gardien_domain::audit::AuditAction;
-use gardien_domain::{AtLimit, Organization};
+use gardien_domain::{AtLimit, Organization, Scope};
 use gardien_store::Change;
 use serde_json::{Map, json};
 
 use crate::actor::OrganizationManager;
-use crate::api::{LimitsView, OrganizationPatch, OrganizationView};
+use crate::api::{Event, LimitUse, LimitsView, OrganizationPatch, OrganizationView};
 use crate::check::Checks;
-use crate::{Authority, Fault};
+use crate::{Actor, Authority, Fault};
+
+/// How many keys are named that used the most of the limit.
+const MOST_USED: usize = 10;
 
 impl Authority {
     /// Name and limit.
@@ -69,17 +72,44 @@ impl Authority {
             )
             .await?;
             self.enforcement.set_limit(after.calls_per_minute);
+            self.publish(Event::Organization);
         }
         Ok(after.into())
     }
 
-    /// What the shared limit looks like right now.
+    /// What the shared limit looks like right now, and which of the keys that the actor sees used it.
     ///
     /// # Errors
     /// [`Fault::NotFounded`], [`Fault::Store`].
-    pub async fn limits(&self) -> Result<LimitsView, Fault> {
+    pub async fn limits(&self, actor: &Actor) -> Result<LimitsView, Fault> {
+        self.limits_where(&|scope| actor.member().sees(scope)).await
+    }
+
+    /// [`Self::limits`] for whoever sees every key.
+    ///
+    /// # Errors
+    /// [`Fault::NotFounded`], [`Fault::Store`].
+    pub async fn all_limits(&self) -> Result<LimitsView, Fault> {
+        self.limits_where(&|_| true).await
+    }
+
+    async fn limits_where(
+        &self,
+        seen: &(dyn Fn(Scope) -> bool + Sync),
+    ) -> Result<LimitsView, Fault> {
         let organization = self.stored_organization().await?;
-        Ok(LimitsView::of(&organization, self.enforcement.limits()))
+        let reading = self.enforcement.limits(MOST_USED, seen);
+        let mut by_key = Vec::with_capacity(reading.by_key.len());
+        for (id, calls) in &reading.by_key {
+            if let Some(stored) = self.store.key(*id).await? {
+                by_key.push(LimitUse {
+                    id: *id,
+                    name: stored.key.name,
+                    calls: *calls,
+                });
+            }
+        }
+        Ok(LimitsView::of(&organization, reading, by_key))
     }
 
     async fn stored_organization(&self) -> Result<Organization, Fault> {

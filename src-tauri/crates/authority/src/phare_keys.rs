@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::actor::PhareKeyManager;
-use crate::api::PhareKeyView;
+use crate::api::{Event, PhareKeyView};
 use crate::authority::SYSTEM;
 use crate::check::Checks;
 use crate::{Authority, Fault};
@@ -75,10 +75,9 @@ impl Authority {
             switched_at: None,
         };
         let mut detail = shown(&key.current);
-        detail["name"] = json!(key.name);
         detail["purpose"] = json!(purpose);
         let by = &manager.actor().member().email;
-        self.put_phare_key(by, AuditAction::PhareKeyAdded, &key, &detail)
+        self.put_phare_key(by, AuditAction::PhareKeyAdded, &key, detail)
             .await?;
         Ok(key.into())
     }
@@ -134,7 +133,7 @@ impl Authority {
             if keyring.is_some_and(|keyring| !keyring.holds(&next.id)) {
                 return Err(Fault::NextSecretMissing);
             }
-            let detail = json!({ "from": key.current.display, "to": next.display });
+            let detail = json!({ "secret": { "from": key.current.display, "to": next.display } });
             key.next = Some(std::mem::replace(&mut key.current, next));
             key.switched_at = Some(self.now());
             Ok(detail)
@@ -226,7 +225,7 @@ impl Authority {
                 switched_at: None,
             };
             let detail = shown(&key.current);
-            self.put_phare_key(SYSTEM, AuditAction::PhareKeyAdded, &key, &detail)
+            self.put_phare_key(SYSTEM, AuditAction::PhareKeyAdded, &key, detail)
                 .await?;
         }
         Ok(attached)
@@ -264,7 +263,7 @@ impl Authority {
         let mut key = self.phare_key(id).await?;
         let detail = change(&mut key)?;
         let by = &manager.actor().member().email;
-        self.put_phare_key(by, action, &key, &detail).await?;
+        self.put_phare_key(by, action, &key, detail).await?;
         Ok(key.into())
     }
 
@@ -273,22 +272,35 @@ impl Authority {
         by: &str,
         action: AuditAction,
         key: &PhareKey,
-        detail: &Value,
+        detail: Value,
     ) -> Result<(), Fault> {
         let changes = [Change::PutPhareKey(key.clone())];
-        self.commit(&changes, by, action, key.id.to_string(), detail)
-            .await?;
-        self.hold_phare_keys().await
+        self.change_ring(&changes, by, action, key, detail).await
     }
 
     async fn drop_phare_key(&self, by: &str, id: PhareKeyId) -> Result<(), Fault> {
         let key = self.phare_key(id).await?;
-        let mut detail = shown(&key.current);
-        detail["name"] = json!(key.name);
         let (changes, action) = ([Change::DeletePhareKey(id)], AuditAction::PhareKeyRemoved);
-        self.commit(&changes, by, action, id.to_string(), &detail)
+        self.change_ring(&changes, by, action, &key, shown(&key.current))
+            .await
+    }
+
+    async fn change_ring(
+        &self,
+        changes: &[Change],
+        by: &str,
+        action: AuditAction,
+        key: &PhareKey,
+        mut detail: Value,
+    ) -> Result<(), Fault> {
+        if detail.get("name").is_none() {
+            detail["name"] = json!(key.name);
+        }
+        self.commit(changes, by, action, key.id.to_string(), &detail)
             .await?;
-        self.hold_phare_keys().await
+        self.hold_phare_keys().await?;
+        self.publish(Event::PhareKeys);
+        Ok(())
     }
 
     pub(crate) async fn phare_key(&self, id: PhareKeyId) -> Result<PhareKey, Fault> {
@@ -369,7 +381,7 @@ pub(crate) fn shown(secret: &PhareSecret) -> Value {
             found
                 .projects
                 .iter()
-                .map(|seen| seen.id)
+                .map(|seen| &seen.name)
                 .collect::<Vec<_>>()
         );
     }

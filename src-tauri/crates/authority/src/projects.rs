@@ -6,10 +6,10 @@ use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
 use gardien_domain::{Key, KeyStatus, Project, ProjectId, Role};
 use gardien_store::Change;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::actor::{ProjectCreator, ProjectManager};
-use crate::api::ProjectView;
+use crate::api::{Event, ProjectView};
 use crate::authority::SYSTEM;
 use crate::{Actor, Authority, Fault};
 
@@ -61,6 +61,7 @@ impl Authority {
         )
         .await?;
         self.enforcement.put_project(project.id, &project.slug);
+        self.publish(Event::Projects);
         Ok(ProjectView::of(project, 0))
     }
 
@@ -92,6 +93,7 @@ impl Authority {
         )
         .await?;
         self.enforcement.put_project(project.id, &project.slug);
+        self.publish(Event::Projects);
         let live = self.store.live_keys(self.now()).await?;
         Ok(view(project, &live))
     }
@@ -135,6 +137,10 @@ impl Authority {
         for key in &keys {
             self.enforcement.put_key(key);
         }
+        self.publish(Event::Projects);
+        self.publish(Event::Keys {
+            ids: keys.iter().map(|key| key.id).collect(),
+        });
         Ok(())
     }
 
@@ -159,22 +165,20 @@ impl Authority {
             .iter()
             .filter(|project| !ours.contains(project))
             .collect();
-        if !gone.is_empty() || !fresh.is_empty() {
-            let detail = json!({
-                "added_or_changed": fresh.iter().map(|project| &project.name).collect::<Vec<_>>(),
-                "gone": gone,
-            });
+        let changes = !gone.is_empty() || !fresh.is_empty();
+        if changes {
+            let detail = differences(&ours, &fresh, &gone);
             let put = fresh
                 .iter()
                 .map(|project| Change::PutProject((*project).clone()));
-            let changes: Vec<Change> = gone
+            let differing: Vec<Change> = gone
                 .iter()
                 .copied()
                 .map(Change::DeleteProject)
                 .chain(put)
                 .collect();
             let action = AuditAction::ProjectsSynchronized;
-            self.commit(&changes, SYSTEM, action, String::new(), &detail)
+            self.commit(&differing, SYSTEM, action, String::new(), &detail)
                 .await?;
         }
         for id in gone {
@@ -183,6 +187,9 @@ impl Authority {
         // All of them: an earlier change may have been kept and never have reached the gateway.
         for project in &theirs {
             self.enforcement.put_project(project.id, &project.slug);
+        }
+        if changes {
+            self.publish(Event::Projects);
         }
         Ok(())
     }
@@ -212,6 +219,23 @@ impl Authority {
             })
             .collect())
     }
+}
+
+/// What a synchronization changed, in names.
+fn differences(ours: &[Project], fresh: &[&Project], gone: &[ProjectId]) -> Value {
+    let before = |id: ProjectId| ours.iter().find(|project| project.id == id);
+    let (changed, added): (Vec<&Project>, Vec<&Project>) = fresh
+        .iter()
+        .partition(|project| before(project.id).is_some());
+    let renamed = changed.iter().filter_map(|project| {
+        let from = &before(project.id)?.name;
+        (*from != project.name).then(|| json!({ "from": from, "to": project.name }))
+    });
+    json!({
+        "added": added.iter().map(|project| &project.name).collect::<Vec<_>>(),
+        "renamed": renamed.collect::<Vec<_>>(),
+        "gone": gone.iter().filter_map(|id| Some(&before(*id)?.name)).collect::<Vec<_>>(),
+    })
 }
 
 fn view(project: Project, live: &HashMap<ProjectId, u32>) -> ProjectView {

@@ -1,6 +1,7 @@
 //! Sessions with the management API. A token is shown once; only its digest is kept.
 
 use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::find::{SESSION_PREFIX, SESSION_RANDOM};
 use gardien_domain::secret::push_base62;
 use gardien_domain::{MemberId, Organization, Role, SecretDigest};
 use gardien_store::{Change, Session, Store};
@@ -13,10 +14,6 @@ use crate::api::SessionView;
 use crate::authority::{SYSTEM, new_member};
 use crate::{Actor, Authority, Fault, check};
 
-/// What every session token starts with, so that a leaked one is known for what it is.
-const PREFIX: &str = "gdn_session_";
-/// Characters of base62 behind it: 256 bits.
-const RANDOM: usize = 43;
 /// For how long a session is accepted.
 const DAYS: i64 = 30;
 
@@ -98,7 +95,7 @@ pub async fn issue_session(
         }
         None => {
             let member = new_member(email, role, now);
-            let detail = json!({ "email": member.email, "role": role });
+            let detail = json!({ "name": member.email, "role": role });
             let record = record(AuditAction::MemberCreated, member.id.to_string(), detail);
             store
                 .commit(&[Change::PutMember(member.clone())], record)
@@ -106,16 +103,16 @@ pub async fn issue_session(
             member
         }
     };
-    let mut token = String::with_capacity(PREFIX.len() + RANDOM);
-    token.push_str(PREFIX);
-    push_base62(&mut token, RANDOM, getrandom::fill)?;
+    let mut token = String::with_capacity(SESSION_PREFIX.len() + SESSION_RANDOM);
+    token.push_str(SESSION_PREFIX);
+    push_base62(&mut token, SESSION_RANDOM, getrandom::fill)?;
     let session = Session {
         digest: digest(&token),
         member: member.id,
         created_at: now,
         expires_at: now + SignedDuration::from_hours(24 * DAYS),
     };
-    let detail = json!({ "email": member.email, "expires_at": session.expires_at });
+    let detail = json!({ "name": member.email, "expires_at": session.expires_at });
     let record = record(AuditAction::SessionCreated, member.id.to_string(), detail);
     store.commit(&[Change::PutSession(session)], record).await?;
     Ok(token.into())

@@ -1,6 +1,6 @@
 //! What the projects and keys of this organization belong to: the sandbox, or a Phare.
 
-use gardien_domain::audit::AuditAction;
+use gardien_domain::audit::{AuditAction, AuditEntry, AuditFilter};
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Purpose;
 use gardien_store::Change;
@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::actor::OrganizationManager;
+use crate::api::Event;
 use crate::authority::SYSTEM;
 use crate::{Authority, Fault};
 
@@ -145,17 +146,28 @@ impl Authority {
         for project in &projects {
             self.enforcement.remove_project(project.id);
         }
-        self.hold_phare_keys().await
+        self.hold_phare_keys().await?;
+        self.publish(Event::Keys {
+            ids: keys.iter().map(|key| key.id).collect(),
+        });
+        self.publish(Event::Projects);
+        self.publish(Event::PhareKeys);
+        Ok(())
     }
 
     /// Whether the organization came to belong to something else since then.
     pub(crate) async fn moved_since(&self, then: Timestamp) -> Result<bool, Fault> {
-        let last = self.store.audit(Some(SUBJECT), None, 1).await?.pop();
+        let last = self.last_change().await?;
         Ok(last.is_some_and(|entry| entry.record.at >= then))
     }
 
+    async fn last_change(&self) -> Result<Option<AuditEntry>, Fault> {
+        let about = AuditFilter::about(SUBJECT);
+        Ok(self.store.audit(&about, None, 1).await?.pop())
+    }
+
     async fn adopted(&self) -> Result<Option<Value>, Fault> {
-        let last = self.store.audit(Some(SUBJECT), None, 1).await?.pop();
+        let last = self.last_change().await?;
         Ok(last.and_then(|entry| serde_json::from_str(&entry.record.detail).ok()))
     }
 }

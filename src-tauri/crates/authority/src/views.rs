@@ -5,8 +5,8 @@ use gardien_store::StoredKey;
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, KeyView, LimitsView, MemberView, OperationView, OrganizationView, PhareKeyView,
-    ProjectView,
+    AuditView, KeyView, LimitUse, LimitsView, MemberView, OperationView, OrganizationView,
+    PhareKeyView, ProjectView,
 };
 use crate::enforcement::LimitReading;
 
@@ -18,8 +18,18 @@ impl KeyView {
             project_name,
             created_by,
             last_use,
+            previous_used_at,
         } = stored;
         let status = key.status(now);
+        let (last_used_at, last_operation, last_client, last_address) = match last_use {
+            Some(last) => (
+                Some(last.at),
+                Some(last.operation),
+                last.client,
+                last.address,
+            ),
+            None => (None, None, None, None),
+        };
         Self {
             id: key.id,
             name: key.name,
@@ -37,8 +47,11 @@ impl KeyView {
                 .previous
                 .map(|previous| previous.valid_until)
                 .filter(|until| *until > now && key.revoked.is_none()),
-            last_used_at: last_use.as_ref().map(|last| last.at),
-            last_operation: last_use.map(|last| last.operation),
+            last_used_at,
+            last_operation,
+            last_client,
+            last_address,
+            previous_used_at,
         }
     }
 }
@@ -101,7 +114,11 @@ impl From<Organization> for OrganizationView {
 }
 
 impl LimitsView {
-    pub(crate) fn of(organization: &Organization, limits: LimitReading) -> Self {
+    pub(crate) fn of(
+        organization: &Organization,
+        limits: LimitReading,
+        by_key: Vec<LimitUse>,
+    ) -> Self {
         Self {
             calls_per_minute: organization.calls_per_minute,
             at_limit: organization.at_limit,
@@ -109,6 +126,7 @@ impl LimitsView {
             remaining: limits.remaining,
             reset_seconds: limits.reset_seconds,
             hold: limits.hold,
+            by_key,
         }
     }
 }
@@ -124,18 +142,21 @@ impl From<&Operation> for OperationView {
             project_header: operation.project_header,
             manages_projects: operation.manages_projects(),
             summary: operation.summary.to_owned(),
+            doing: operation.doing.to_owned(),
+            group: operation.group.to_owned(),
         }
     }
 }
 
-impl From<AuditEntry> for AuditView {
-    fn from(entry: AuditEntry) -> Self {
+impl AuditView {
+    pub(crate) fn of(entry: AuditEntry, subject_name: Option<String>) -> Self {
         Self {
             sequence: entry.sequence,
             at: entry.record.at,
             actor: entry.record.actor,
             action: entry.record.action.to_string(),
             subject: entry.record.subject,
+            subject_name,
             detail: serde_json::from_str(&entry.record.detail).unwrap_or_default(),
             hash: entry
                 .hash

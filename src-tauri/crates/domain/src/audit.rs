@@ -18,6 +18,8 @@ words! {
         KeyRevoked = "key.revoked",
         KeyRestored = "key.restored",
         KeyRotated = "key.rotated",
+        KeySecretCopied = "key.secret_copied",
+        KeySecretRevealed = "key.secret_revealed",
         ProjectCreated = "project.created",
         ProjectUpdated = "project.updated",
         ProjectDeleted = "project.deleted",
@@ -31,6 +33,49 @@ words! {
         PhareKeyUnstaged = "phare_key.unstaged",
         PhareKeyRenamed = "phare_key.renamed",
         PhareKeyRemoved = "phare_key.removed",
+    }
+}
+
+impl AuditAction {
+    /// The action with this word, or the whole family of actions whose words begin with it before their dot; empty for
+    /// a word that is neither.
+    #[must_use]
+    pub fn named(word: &str) -> Vec<Self> {
+        let named = |action: &Self| action.as_str() == word || action.family() == word;
+        Self::ALL.iter().copied().filter(named).collect()
+    }
+
+    /// What it was done to: the part of its word before the dot.
+    #[must_use]
+    pub fn family(self) -> &'static str {
+        let word = self.as_str();
+        word.split_once('.').map_or(word, |(family, _)| family)
+    }
+}
+
+/// Which entries a list keeps. Everything that is `None` keeps all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// About this.
+    pub subject: Option<String>,
+    /// By this member's mail address, or `system`.
+    pub actor: Option<String>,
+    /// One of these actions.
+    pub actions: Option<Vec<AuditAction>>,
+    /// From this moment on.
+    pub since: Option<Timestamp>,
+    /// Before this moment.
+    pub until: Option<Timestamp>,
+}
+
+impl AuditFilter {
+    /// Everything about one subject.
+    #[must_use]
+    pub fn about(subject: &str) -> Self {
+        Self {
+            subject: Some(subject.to_owned()),
+            ..Self::default()
+        }
     }
 }
 

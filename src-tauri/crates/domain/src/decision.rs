@@ -7,6 +7,7 @@ use crate::operation::{Operation, ProjectHeader};
 use crate::product::{Access, Product};
 use crate::project::{Named, ProjectDirectory, ProjectId, ProjectSelection};
 use crate::scope::Scope;
+use crate::words::words;
 
 /// What a request asks for.
 #[derive(Debug, Clone)]
@@ -19,13 +20,14 @@ pub struct Call<'a> {
     pub selection: ProjectSelection,
 }
 
-/// Which of a key's secrets was presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credential {
-    /// The one in force.
-    Current,
-    /// The one before the last rotation.
-    Previous,
+words! {
+    /// Which of its secrets a key was found by.
+    Credential {
+        /// The one in force.
+        Current = "current",
+        /// The one before the last rotation.
+        Previous = "replaced",
+    }
 }
 
 /// Permission to forward.

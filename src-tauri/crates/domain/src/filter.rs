@@ -22,6 +22,27 @@ words! {
     }
 }
 
+words! {
+    /// What keys are listed by.
+    KeySort {
+        /// When they were made.
+        Created = "created",
+        /// Their names, in any case.
+        Name = "name",
+        /// Organization keys, then those of each project by its name, then those whose project is gone.
+        Scope = "scope",
+        /// Their last use; never comes before every other.
+        LastUsed = "last_used",
+        /// Their end; never comes after every other.
+        Expires = "expires",
+    }
+}
+
+words! {
+    /// Which way a list runs.
+    Order { Ascending = "ascending", Descending = "descending" }
+}
+
 /// How long without use makes a key stale.
 pub const STALE_DAYS: i64 = 90;
 

@@ -1,5 +1,7 @@
 //! API keys as the authority keeps them. The secret itself is never here, only its digest.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 
 use crate::member::MemberId;
@@ -59,6 +61,31 @@ pub struct LastUse {
     pub at: Timestamp,
     /// Phare's operation id.
     pub operation: String,
+    /// What made the call, as it names itself.
+    pub client: Option<String>,
+    /// Where it came from: the other end of the connection.
+    pub address: Option<IpAddr>,
+}
+
+/// What was noted of a key's use since it was last written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedUse {
+    /// Which key.
+    pub key: KeyId,
+    /// Its last use, whichever secret it was made with.
+    pub last: LastUse,
+    /// The last one that was made with the secret before.
+    pub previous: Option<PreviousUse>,
+}
+
+/// When the secret before was last used. It names that secret, because a rotation may come between the use and the
+/// writing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PreviousUse {
+    /// Its digest.
+    pub digest: SecretDigest,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An API key.

@@ -8,6 +8,7 @@
 pub mod audit;
 pub mod decision;
 pub mod filter;
+pub mod find;
 pub mod key;
 pub mod limit;
 pub mod member;
@@ -21,10 +22,11 @@ pub mod scope;
 pub mod secret;
 mod words;
 
-pub use audit::{AuditAction, AuditEntry, AuditFault};
+pub use audit::{AuditAction, AuditEntry, AuditFault, AuditFilter};
 pub use decision::{Call, Credential, Grant, Refusal, decide};
-pub use filter::{KeyFilter, ScopeKind, Usage};
-pub use key::{Key, KeyId, KeyStatus, LastUse};
+pub use filter::{KeyFilter, KeySort, Order, ScopeKind, Usage};
+pub use find::{Sighting, StrangeKind, StrangeSecret};
+pub use key::{Key, KeyId, KeyStatus, LastUse, NotedUse, PreviousUse};
 pub use limit::{Slot, Window};
 pub use member::{Member, MemberId};
 pub use operation::{Method, Operation, ProjectHeader};

@@ -4,7 +4,9 @@
 //! between the two, so no 60-second span at the upstream can hold more calls than there are slots, however
 //! long each took on its way. Refused calls hold nothing.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+
+use crate::key::KeyId;
 
 /// The span the limit is stated for, in milliseconds.
 pub const WINDOW_MS: u64 = 60_000;
@@ -16,12 +18,55 @@ pub struct Window {
     finished: VecDeque<(u64, u32)>,
     finished_calls: u32,
     in_flight: u32,
+    takers: Takers,
 }
 
-/// Permission for one call to be forwarded. Give it back with [`Window::finish`] or [`Window::cancel`].
+/// Permission for one call to be forwarded, and the key that it was granted to. Give it back with [`Window::finish`] or
+/// [`Window::cancel`].
 #[derive(Debug)]
 #[must_use = "a slot that is dropped stays taken for ever"]
-pub struct Slot(());
+pub struct Slot(Option<KeyId>);
+
+/// Which keys hold the slots. Calls of Gardien's own are nobody's, and so is what a restart left: then these are fewer
+/// than the slots that are held.
+#[derive(Debug, Clone, Default)]
+struct Takers {
+    /// `(finished at, key, calls)`, oldest first.
+    finished: VecDeque<(u64, KeyId, u32)>,
+    held: HashMap<KeyId, u32>,
+}
+
+impl Takers {
+    fn take(&mut self, key: KeyId) {
+        *self.held.entry(key).or_default() += 1;
+    }
+
+    fn finish(&mut self, key: KeyId, at: u64) {
+        match self.finished.back_mut() {
+            Some((last, by, calls)) if *last == at && *by == key => *calls += 1,
+            _ => self.finished.push_back((at, key, 1)),
+        }
+    }
+
+    fn release(&mut self, key: KeyId, calls: u32) {
+        if let Some(held) = self.held.get_mut(&key) {
+            *held -= calls;
+            if *held == 0 {
+                self.held.remove(&key);
+            }
+        }
+    }
+
+    fn expire(&mut self, now: u64) {
+        while let Some((at, key, calls)) = self.finished.front().copied() {
+            if at + WINDOW_MS > now {
+                break;
+            }
+            self.finished.pop_front();
+            self.release(key, calls);
+        }
+    }
+}
 
 /// Why there was no slot, and when to try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,15 +76,18 @@ pub struct Full {
 }
 
 impl Window {
-    /// Takes a slot if fewer than `limit` are held.
+    /// Takes a slot if fewer than `limit` are held: for a key, or for a call of Gardien's own.
     ///
     /// # Errors
     /// [`Full`] with the time until the oldest slot is free again.
-    pub fn take(&mut self, limit: u32, now: u64) -> Result<Slot, Full> {
+    pub fn take(&mut self, limit: u32, key: Option<KeyId>, now: u64) -> Result<Slot, Full> {
         self.expire(now);
         if self.held() < limit {
             self.in_flight += 1;
-            Ok(Slot(()))
+            if let Some(key) = key {
+                self.takers.take(key);
+            }
+            Ok(Slot(key))
         } else {
             Err(Full {
                 retry_after_ms: self.reset_after_ms(now),
@@ -49,28 +97,46 @@ impl Window {
 
     /// The call reached the upstream, or may have: its slot stays held for a minute from `now`.
     pub fn finish(&mut self, slot: Slot, now: u64) {
-        let Slot(()) = slot;
+        let Slot(key) = slot;
         self.in_flight -= 1;
-        self.record(1, now);
+        let at = self.record(1, now);
+        if let Some(key) = key {
+            self.takers.finish(key, at);
+        }
     }
 
     /// The call certainly never reached the upstream: its slot is free at once.
     pub fn cancel(&mut self, slot: Slot) {
-        let Slot(()) = slot;
+        let Slot(key) = slot;
         self.in_flight -= 1;
+        if let Some(key) = key {
+            self.takers.release(key, 1);
+        }
     }
 
-    /// Counts calls that were made elsewhere or before a restart.
-    pub fn record(&mut self, calls: u32, at: u64) {
+    /// Counts calls that were made elsewhere or before a restart. Answers with the time that they count from.
+    pub fn record(&mut self, calls: u32, at: u64) -> u64 {
         if calls == 0 {
-            return;
+            return at;
         }
         self.finished_calls += calls;
         // Merge what came in the same millisecond, and never let an older time follow a newer one.
         match self.finished.back_mut() {
-            Some((last, count)) if *last >= at => *count += calls,
-            _ => self.finished.push_back((at, calls)),
+            Some((last, count)) if *last >= at => {
+                *count += calls;
+                *last
+            }
+            _ => {
+                self.finished.push_back((at, calls));
+                at
+            }
         }
+    }
+
+    /// The keys that hold slots at `now`, and how many.
+    pub fn takers(&mut self, now: u64) -> impl Iterator<Item = (KeyId, u32)> {
+        self.expire(now);
+        self.takers.held.iter().map(|(key, calls)| (*key, *calls))
     }
 
     /// Slots left at `now`.
@@ -122,6 +188,7 @@ impl Window {
             self.finished.pop_front();
             self.finished_calls -= calls;
         }
+        self.takers.expire(now);
     }
 }
 
@@ -135,38 +202,85 @@ mod tests {
     fn the_hundred_and_first_call_waits_for_the_first_to_leave() {
         let mut window = Window::default();
         for _ in 0..100 {
-            let slot = window.take(100, 1_000).unwrap();
+            let slot = window.take(100, None, 1_000).unwrap();
             window.finish(slot, 1_000);
         }
         assert_eq!(
-            window.take(100, 1_500).unwrap_err(),
+            window.take(100, None, 1_500).unwrap_err(),
             Full {
                 retry_after_ms: 59_500
             }
         );
-        assert!(window.take(100, 60_999).is_err());
-        assert!(window.take(100, 61_000).is_ok());
+        assert!(window.take(100, None, 60_999).is_err());
+        assert!(window.take(100, None, 61_000).is_ok());
     }
 
     #[test]
     fn a_call_in_flight_holds_its_slot_however_long_it_takes() {
         let mut window = Window::default();
-        let slot = window.take(1, 0).unwrap();
-        assert!(window.take(1, 500_000).is_err());
+        let slot = window.take(1, None, 0).unwrap();
+        assert!(window.take(1, None, 500_000).is_err());
         window.finish(slot, 500_000);
-        assert!(window.take(1, 559_999).is_err());
-        assert!(window.take(1, 560_000).is_ok());
+        assert!(window.take(1, None, 559_999).is_err());
+        assert!(window.take(1, None, 560_000).is_ok());
     }
 
     #[test]
     fn a_cancelled_call_costs_nothing() {
         let mut window = Window::default();
-        let slot = window.take(1, 0).unwrap();
+        let slot = window.take(1, None, 0).unwrap();
         window.cancel(slot);
         assert_eq!(window.remaining(1, 0), 1);
     }
 
     proptest! {
+        /// However calls come, take long, are cancelled and leave, and whatever a restart leaves to nobody: each key is
+        /// named with exactly the slots that it holds.
+        #[test]
+        fn every_slot_is_its_keys_own(
+            limit in 1_u32..30,
+            left_over in 0_u32..5,
+            calls in prop::collection::vec((0_u64..9_000, 0_u64..20_000, 0_u8..4, any::<bool>()), 1..200),
+        ) {
+            let mut window = Window::default();
+            window.record(left_over, 0);
+            let mut now = 0;
+            let mut open: Vec<(u64, u8, bool, Slot)> = Vec::new();
+            // `(until when it counts, whose it is)`
+            let mut counting: Vec<(u64, u8)> = Vec::new();
+            for (gap, lasts, key, cancelled) in calls {
+                now += gap;
+                open.sort_by_key(|(end, ..)| *end);
+                while open.first().is_some_and(|(end, ..)| *end <= now) {
+                    let (end, key, cancelled, slot) = open.remove(0);
+                    if cancelled {
+                        window.cancel(slot);
+                    } else {
+                        window.finish(slot, end);
+                        counting.push((end + WINDOW_MS, key));
+                    }
+                }
+                // The last is Gardien itself.
+                let of = (key < 3).then(|| KeyId(uuid::Uuid::from_u128(u128::from(key))));
+                if let Ok(slot) = window.take(limit, of, now) {
+                    open.push((now + lasts, key, cancelled, slot));
+                }
+                let holds = |key: u8| {
+                    counting.iter().filter(|(until, by)| *until > now && *by == key).count()
+                        + open.iter().filter(|(_, by, ..)| *by == key).count()
+                };
+                let mut told: Vec<_> = window.takers(now).collect();
+                told.sort_unstable();
+                let right: Vec<_> = (0..3)
+                    .filter(|key| holds(*key) > 0)
+                    .map(|key| (KeyId(uuid::Uuid::from_u128(u128::from(key))), holds(key) as u32))
+                    .collect();
+                prop_assert_eq!(&told, &right);
+                let nobodys = holds(3) as u32 + if now < WINDOW_MS { left_over } else { 0 };
+                prop_assert_eq!(told.iter().map(|(_, calls)| calls).sum::<u32>() + nobodys, window.held());
+            }
+        }
+
         /// Rule 6, against an independent statement: whatever the arrivals, delays and restarts, no 60-second
         /// span at the upstream holds more than the limit.
         #[test]
@@ -192,7 +306,7 @@ mod tests {
                     }
                     window = restored;
                 }
-                if let Ok(slot) = window.take(limit, now) {
+                if let Ok(slot) = window.take(limit, None, now) {
                     arrivals.push(now + until_arrival);
                     open.push((now + until_arrival + until_finish, slot));
                 }

@@ -26,8 +26,12 @@ pub struct Operation {
     pub product: Product,
     /// Whether it needs a project named.
     pub project_header: ProjectHeader,
-    /// One line for people.
+    /// What it concerns, such as `Monitors`.
+    pub group: &'static str,
+    /// What it does, such as `Delete a monitor`.
     pub summary: &'static str,
+    /// The same of a call under way, such as `deleting a monitor`.
+    pub doing: &'static str,
 }
 
 impl Operation {

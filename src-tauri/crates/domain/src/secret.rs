@@ -15,9 +15,9 @@ words! {
 }
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const PREFIX: usize = 12;
-const RANDOM: usize = 32;
-const CHECK: usize = 6;
+pub(crate) const PREFIX: usize = 12;
+pub(crate) const RANDOM: usize = 32;
+pub(crate) const CHECK: usize = 6;
 
 /// Length of every secret in bytes (all ASCII).
 pub const SECRET_LEN: usize = PREFIX + RANDOM + CHECK;

@@ -3,7 +3,9 @@
 use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
-use gardien_domain::{Call, KeyId, ProjectDirectory, ProjectId, ProjectSelection, decide};
+use gardien_domain::{
+    Call, Credential, KeyId, ProjectDirectory, ProjectId, ProjectSelection, SecretDigest, decide,
+};
 use gardien_phare::{PathFault, match_request};
 use http::HeaderMap;
 use http::request::Parts;
@@ -23,6 +25,8 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Admitted {
     pub(crate) key: KeyId,
+    /// The secret that it came with, unless that is the key's present one.
+    pub(crate) replaced: Option<SecretDigest>,
     pub(crate) operation: &'static Operation,
     /// The project to name to the upstream.
     pub(crate) project: Option<ProjectId>,
@@ -53,6 +57,10 @@ impl Known {
             (Err(refusal), _) => Err(Refusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
+                replaced: match credential {
+                    Credential::Current => None,
+                    Credential::Previous => key.previous.map(|previous| previous.digest),
+                },
                 operation: matched.operation,
                 project: grant.project,
                 only: grant.only,

@@ -1,10 +1,12 @@
 //! The gateway as a whole: what it holds, and the way of a request through it.
 
+use std::cmp::Reverse;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gardien_domain::{Key, ProjectId};
+use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope, SecretDigest};
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
@@ -14,13 +16,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::authorize::Known;
 use crate::body::{Body, BoxError, boxed};
+use crate::client::{self, Peer};
 use crate::clock::unix_ms;
 use crate::forward::forward;
 use crate::head;
 use crate::headers;
 use crate::ledger::Ledger;
 use crate::meter::LimitState;
-use crate::record::Uses;
+use crate::record::{Calling, Use, Uses};
 use crate::refusal::Refusal;
 use crate::restrict::restrict;
 use crate::throttle::Throttle;
@@ -62,6 +65,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     uses: Arc<Uses>,
     upstream: RwLock<Option<Arc<dyn Transport>>>,
+    paused: AtomicBool,
     timing: Timing,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -101,6 +105,7 @@ impl Gateway {
             throttle,
             uses,
             upstream: RwLock::default(),
+            paused: AtomicBool::new(false),
             timing,
             tasks,
             _end: stop.clone().drop_guard(),
@@ -138,13 +143,59 @@ impl Gateway {
             .unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 
+    /// Rests, or goes on: while paused, calls are answered with 503. Those in flight are finished.
+    pub fn pause(&self, paused: bool) {
+        self.0.paused.store(paused, Ordering::Release);
+    }
+
+    /// Whether it rests.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.0.paused.load(Ordering::Acquire)
+    }
+
     /// What the limit looks like now.
     #[must_use]
     pub fn limits(&self) -> LimitState {
         self.0.throttle.state()
     }
 
-    /// Answers one request: forwards it, or says why not.
+    /// What the limit looks like now, and the keys that used the most of it among those whose scope is `seen`, the most
+    /// first.
+    #[must_use]
+    pub fn limits_by_key(
+        &self,
+        most: usize,
+        seen: &dyn Fn(Scope) -> bool,
+    ) -> (LimitState, Vec<(KeyId, u32)>) {
+        let (state, mut takers) = self.0.throttle.reading();
+        takers.sort_unstable_by_key(|(key, calls)| (Reverse(*calls), *key));
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_seen = |key: KeyId| known.keys.get(key).is_some_and(|key| seen(key.scope));
+        let seen = takers.into_iter().filter(|(key, _)| is_seen(*key));
+        (state, seen.take(most).collect())
+    }
+
+    /// What was noted of the uses of keys since this was last asked.
+    #[must_use]
+    pub fn untold_uses(&self) -> Vec<NotedUse> {
+        self.0.uses.untold()
+    }
+
+    /// Keys that called in the minute before `now`.
+    #[must_use]
+    pub fn calling(&self, now: Timestamp) -> Vec<Calling> {
+        self.0.uses.calling(now)
+    }
+
+    /// The secret that the last rotation of a key replaced.
+    #[must_use]
+    pub fn replaced(&self, key: KeyId) -> Option<SecretDigest> {
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        Some(known.keys.get(key)?.previous?.digest)
+    }
+
+    /// Answers one request: forwards it, or says why not. Whoever accepted its connection puts a [`Peer`] on it.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -170,7 +221,7 @@ impl Gateway {
         upstream: &dyn Transport,
         request: Request<Body>,
     ) -> Result<Response<Body>, Refusal> {
-        let pass = self.0.throttle.enter().await?;
+        let pass = self.0.throttle.enter(None).await?;
         forward(upstream, request, pass, self.0.timing.patience).await
     }
 
@@ -194,7 +245,7 @@ impl Gateway {
         if let Err(error) = self.0.throttle.close().await {
             tracing::error!(error, "the calls of the last minute cannot be saved");
         }
-        self.0.uses.write().await;
+        self.0.uses.write(Timestamp::now()).await;
     }
 
     async fn answer(
@@ -218,9 +269,20 @@ impl Gateway {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .admit(&head, now)?;
+        // Only now: a key that is refused is told why at any time.
+        if self.is_paused() {
+            return Err(Refusal::Paused);
+        }
         let upstream = upstream.ok_or(Refusal::UpstreamMissing)?;
-        let pass = self.0.throttle.enter().await?;
-        self.0.uses.note(admitted.key, admitted.operation, now);
+        let pass = self.0.throttle.enter(Some(admitted.key)).await?;
+        self.0.uses.note(Use {
+            key: admitted.key,
+            operation: admitted.operation,
+            client: client::product(&head.headers),
+            address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
+            replaced: admitted.replaced,
+            at: now,
+        });
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
         headers::outgoing(&mut head.headers, admitted.project, id);

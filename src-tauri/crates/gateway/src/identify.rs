@@ -42,6 +42,10 @@ impl Keys {
         self.keys.insert(key.id, without_words(key));
     }
 
+    pub(crate) fn get(&self, id: KeyId) -> Option<&Key> {
+        self.keys.get(&id)
+    }
+
     /// The key that a digest belongs to, and which of its secrets it is.
     pub(crate) fn find(&self, digest: &SecretDigest) -> Option<(&Key, Credential)> {
         let key = self.keys.get(self.digests.get(digest)?)?;

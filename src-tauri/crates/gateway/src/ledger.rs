@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use gardien_domain::{KeyId, LastUse};
+use gardien_domain::NotedUse;
 
 use crate::body::BoxError;
 
@@ -24,5 +24,5 @@ pub trait Ledger: Send + Sync + Debug {
     /// Replaces the saved window. Durable when it returns.
     async fn save(&self, window: SavedCalls) -> Result<(), BoxError>;
     /// Records last uses.
-    async fn record_uses(&self, uses: Vec<(KeyId, LastUse)>) -> Result<(), BoxError>;
+    async fn record_uses(&self, uses: Vec<NotedUse>) -> Result<(), BoxError>;
 }

@@ -8,6 +8,7 @@
 
 mod authorize;
 mod body;
+mod client;
 mod clock;
 mod forward;
 mod gateway;
@@ -16,6 +17,7 @@ mod headers;
 mod identify;
 mod ledger;
 mod meter;
+mod minute;
 mod record;
 mod refusal;
 mod restrict;
@@ -24,9 +26,11 @@ mod throttle;
 mod upstream;
 
 pub use body::{Body, BoxError, read_all};
+pub use client::Peer;
 pub use gateway::{Gateway, GatewayError, Timing};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
+pub use record::Calling;
 pub use refusal::Refusal;
 pub use upstream::{
     HttpUpstream, KeyedUpstream, LocalUpstream, Transport, TransportFault, UpstreamError,

@@ -4,6 +4,7 @@
 //! may have been; so a gateway that is killed at any moment never grants more than the limit in 60 seconds,
 //! and a decision never waits for the disk while the lease lasts.
 
+use gardien_domain::KeyId;
 use gardien_domain::limit::{Slot, WINDOW_MS, Window};
 
 use crate::ledger::SavedCalls;
@@ -105,7 +106,7 @@ impl Meter {
         }
     }
 
-    pub(crate) fn enter(&mut self, now: u64) -> Entry {
+    pub(crate) fn enter(&mut self, key: Option<KeyId>, now: u64) -> Entry {
         if self.closed {
             return Entry::Closed;
         }
@@ -117,7 +118,7 @@ impl Meter {
         if self.lease == 0 && !self.ledger_broken && self.window.remaining(self.limit, now) > 0 {
             return Entry::Dry;
         }
-        match self.window.take(self.limit, now) {
+        match self.window.take(self.limit, key, now) {
             Ok(slot) => {
                 self.lease = self.lease.saturating_sub(1);
                 self.granted_since_rest = true;
@@ -226,6 +227,13 @@ impl Meter {
         }
     }
 
+    /// The keys whose calls count now, and how many. After a restart, what was counted before it is nobody's; during a
+    /// hold, and where the limit was lowered below what counts, they add up to another figure than
+    /// [`LimitState::used`].
+    pub(crate) fn takers(&mut self, now: u64) -> Vec<(KeyId, u32)> {
+        self.window.takers(now).collect()
+    }
+
     /// The hold that is in force, and the milliseconds that are left of it.
     fn held(&self, now: u64) -> Option<(Hold, u64)> {
         let (hold, until) = self.hold?;
@@ -274,7 +282,7 @@ mod tests {
     use super::*;
 
     fn grant(meter: &mut Meter, now: u64) -> Option<Slot> {
-        match meter.enter(now) {
+        match meter.enter(None, now) {
             Entry::Granted { slot, .. } => Some(slot),
             _ => None,
         }
@@ -283,7 +291,7 @@ mod tests {
     #[test]
     fn nothing_is_granted_before_the_ledger_says_so() {
         let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
-        assert!(matches!(meter.enter(60_000), Entry::Dry));
+        assert!(matches!(meter.enter(None, 60_000), Entry::Dry));
         let renewal = meter.renewal(0, 60_000);
         assert_eq!(renewal.saved.leased, 10);
         meter.renewed(renewal.extra);
@@ -291,7 +299,7 @@ mod tests {
             let slot = grant(&mut meter, 60_000).unwrap();
             meter.finish(slot, 60_000);
         }
-        assert!(matches!(meter.enter(60_000), Entry::Dry));
+        assert!(matches!(meter.enter(None, 60_000), Entry::Dry));
     }
 
     #[test]
@@ -339,7 +347,7 @@ mod tests {
             leased: u32::MAX,
         };
         let mut meter = Meter::restore(100, &saved, 1_002, 60_000);
-        assert!(matches!(meter.enter(60_000), Entry::Full { .. }));
+        assert!(matches!(meter.enter(None, 60_000), Entry::Full { .. }));
         assert_eq!(meter.state(120_000).used, 0);
     }
 
@@ -366,7 +374,7 @@ mod tests {
     }
 
     fn full(meter: &mut Meter, now: u64) -> u64 {
-        match meter.enter(now) {
+        match meter.enter(None, now) {
             Entry::Full { retry_after_ms } => retry_after_ms,
             other => panic!("{other:?}"),
         }
@@ -491,12 +499,12 @@ mod tests {
                     }
                     _ => {
                         let left = meter.state(mono(now)).hold.map(|hold| hold.until - now);
-                        let mut entry = meter.enter(mono(now));
+                        let mut entry = meter.enter(None, mono(now));
                         if matches!(entry, Entry::Dry) {
                             let renewal = meter.renewal(now, mono(now));
                             disk = renewal.saved;
                             meter.renewed(renewal.extra);
-                            entry = meter.enter(mono(now));
+                            entry = meter.enter(None, mono(now));
                         }
                         match entry {
                             Entry::Granted { slot, .. } => {
@@ -554,7 +562,7 @@ mod tests {
                         }
                     }
                     _ => {
-                        if matches!(meter.enter(mono(now)), Entry::Dry) {
+                        if matches!(meter.enter(None, mono(now)), Entry::Dry) {
                             let renewal = meter.renewal(now, mono(now));
                             disk = renewal.saved;
                             meter.renewed(renewal.extra);

@@ -1,33 +1,115 @@
-//! When each key was last used: noted in memory on every call, written in batches. A crash may lose a few
-//! seconds of it, never anything else.
+//! When each key was last used, for what, by what and from where: noted in memory on every call, written in batches. A
+//! crash may lose a few seconds of it, never anything else.
+//!
+//! A call notes into a map of its own, which is swapped for an empty one before anything is made of it: no call waits
+//! for a list to be gone through.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::{KeyId, LastUse, Operation};
-use jiff::Timestamp;
+use gardien_domain::{KeyId, LastUse, NotedUse, Operation, PreviousUse, SecretDigest};
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::Ledger;
+use crate::minute::Minute;
+
+/// One call that was granted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Use<'a> {
+    pub(crate) key: KeyId,
+    pub(crate) operation: &'static Operation,
+    /// What the client calls itself.
+    pub(crate) client: Option<&'a str>,
+    pub(crate) address: Option<IpAddr>,
+    /// The secret that it came with, unless that is the key's present one.
+    pub(crate) replaced: Option<SecretDigest>,
+    pub(crate) at: Timestamp,
+}
+
+/// A key that called in the last minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Calling {
+    /// Which.
+    pub key: KeyId,
+    /// What its client calls itself.
+    pub client: Option<String>,
+    /// When it called last.
+    pub last_at: Timestamp,
+    /// How often it did within a minute.
+    pub calls: u32,
+}
 
 #[derive(Debug)]
 pub(crate) struct Uses {
-    noted: Mutex<HashMap<KeyId, (Timestamp, &'static str)>>,
+    noted: Mutex<HashMap<KeyId, Noted>>,
+    /// Taken before `noted` wherever both are.
+    gathered: Mutex<HashMap<KeyId, Gathered>>,
     ledger: Arc<dyn Ledger>,
+}
+
+/// What a key did since it was last gathered.
+#[derive(Debug)]
+struct Noted {
+    at: Timestamp,
+    operation: &'static str,
+    /// Empty: it does not say.
+    client: String,
+    address: Option<IpAddr>,
+    previous: Option<PreviousUse>,
+    calls: u32,
+}
+
+/// What a key did in the last minute, and before that as far as it is not written.
+#[derive(Debug)]
+struct Gathered {
+    last: NotedUse,
+    minute: Minute,
+    written: bool,
+    told: bool,
 }
 
 impl Uses {
     pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
         Self {
             noted: Mutex::default(),
+            gathered: Mutex::default(),
             ledger,
         }
     }
 
-    pub(crate) fn note(&self, key: KeyId, operation: &'static Operation, at: Timestamp) {
-        self.noted().insert(key, (at, operation.id));
+    pub(crate) fn note(&self, call: Use<'_>) {
+        let mut noted = lock(&self.noted);
+        let known = noted.entry(call.key).or_insert_with(|| Noted {
+            at: call.at,
+            operation: call.operation.id,
+            client: String::new(),
+            address: call.address,
+            previous: None,
+            calls: 0,
+        });
+        known.calls += 1;
+        if let Some(digest) = call.replaced {
+            known.previous = Some(PreviousUse {
+                digest,
+                at: call.at,
+            });
+        }
+        // Calls that waited for the ledger are noted late.
+        if known.at <= call.at {
+            known.at = call.at;
+            known.operation = call.operation.id;
+            known.address = call.address;
+            let client = call.client.unwrap_or_default();
+            if known.client != client {
+                // Its room is used again: two programs with one key cost no allocation for each call.
+                known.client.clear();
+                known.client.push_str(client);
+            }
+        }
     }
 
     /// Writes every few seconds, until `stop`.
@@ -37,37 +119,109 @@ impl Uses {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = tick.tick() => self.write().await,
+                _ = tick.tick() => self.write(Timestamp::now()).await,
             }
         }
     }
 
     /// Writes what was noted since the last time. What cannot be written is tried again with the next batch.
-    pub(crate) async fn write(&self) {
-        let batch = std::mem::take(&mut *self.noted());
+    pub(crate) async fn write(&self, now: Timestamp) {
+        let batch: Vec<NotedUse> = {
+            let mut gathered = self.gather();
+            gathered.retain(|_, of| !of.written || within_a_minute(of.last.last.at, now));
+            let unwritten = gathered.values_mut().filter(|of| !of.written);
+            unwritten
+                .map(|of| {
+                    of.written = true;
+                    of.last.clone()
+                })
+                .collect()
+        };
         if batch.is_empty() {
             return;
         }
-        let uses = batch
-            .iter()
-            .map(|(key, (at, operation))| {
-                let use_ = LastUse {
-                    at: *at,
-                    operation: (*operation).to_owned(),
-                };
-                (*key, use_)
-            })
-            .collect();
-        if let Err(error) = self.ledger.record_uses(uses).await {
-            tracing::warn!(error, keys = batch.len(), "last uses cannot be written yet");
-            let mut noted = self.noted();
-            for (key, last) in batch {
-                noted.entry(key).or_insert(last);
+        let keys: Vec<KeyId> = batch.iter().map(|noted| noted.key).collect();
+        if let Err(error) = self.ledger.record_uses(batch).await {
+            tracing::warn!(error, keys = keys.len(), "last uses cannot be written yet");
+            let mut gathered = lock(&self.gathered);
+            for key in keys {
+                gathered.entry(key).and_modify(|of| of.written = false);
             }
         }
     }
 
-    fn noted(&self) -> MutexGuard<'_, HashMap<KeyId, (Timestamp, &'static str)>> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What was noted since it was last asked.
+    pub(crate) fn untold(&self) -> Vec<NotedUse> {
+        let mut gathered = self.gather();
+        let untold = gathered.values_mut().filter(|of| !of.told);
+        untold
+            .map(|of| {
+                of.told = true;
+                of.last.clone()
+            })
+            .collect()
     }
+
+    /// Keys that called in the minute before `now`.
+    pub(crate) fn calling(&self, now: Timestamp) -> Vec<Calling> {
+        let gathered = self.gather();
+        let lately = gathered
+            .values()
+            .filter(|of| within_a_minute(of.last.last.at, now));
+        lately
+            .map(|of| Calling {
+                key: of.last.key,
+                client: of.last.last.client.clone(),
+                last_at: of.last.last.at,
+                calls: of.minute.calls(now),
+            })
+            .collect()
+    }
+
+    fn gather(&self) -> MutexGuard<'_, HashMap<KeyId, Gathered>> {
+        let mut gathered = lock(&self.gathered);
+        let noted = std::mem::take(&mut *lock(&self.noted));
+        for (key, noted) in noted {
+            let (at, calls) = (noted.at, noted.calls);
+            let noted = noted.of(key);
+            let known = gathered.entry(key).or_insert_with(|| Gathered {
+                last: noted.clone(),
+                minute: Minute::default(),
+                written: false,
+                told: false,
+            });
+            known.minute.add(calls, at);
+            known.written = false;
+            known.told = false;
+            known.last = NotedUse {
+                previous: noted.previous.or(known.last.previous),
+                ..noted
+            };
+        }
+        gathered
+    }
+}
+
+impl Noted {
+    fn of(self, key: KeyId) -> NotedUse {
+        NotedUse {
+            key,
+            last: LastUse {
+                at: self.at,
+                operation: self.operation.to_owned(),
+                client: Some(self.client).filter(|client| !client.is_empty()),
+                address: self.address,
+            },
+            previous: self.previous,
+        }
+    }
+}
+
+fn within_a_minute(at: Timestamp, now: Timestamp) -> bool {
+    at > now - SignedDuration::from_mins(1)
+}
+
+/// Nothing in a critical section can panic half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

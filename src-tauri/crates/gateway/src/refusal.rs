@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::body::{Body, whole};
 
+/// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
+const RETRY_PAUSED: &str = "30";
+
 /// Why a request was not answered by the upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -32,6 +35,8 @@ pub enum Refusal {
     BodyBroken,
     /// The client stopped sending its body.
     BodyTooSlow,
+    /// A person lets the gateway rest.
+    Paused,
     /// There is nothing to forward to.
     UpstreamMissing,
     /// None of the upstream's keys works where the call does; the call was not made.
@@ -83,7 +88,7 @@ impl Refusal {
                 | Decided::ProjectHeadersContradict => StatusCode::UNPROCESSABLE_ENTITY,
             },
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
+            Self::Paused | Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::UpstreamUnreachable
@@ -116,6 +121,7 @@ impl Refusal {
                 | Decided::ProjectHeaderUnreadable { .. }
                 | Decided::ProjectHeadersContradict => return None,
             },
+            Self::Paused => "gateway_paused",
             Self::UpstreamMissing => "upstream_missing",
             Self::UpstreamKeyMissing => "upstream_key_missing",
             Self::UpstreamUnreachable | Self::UpstreamBroken => "upstream_unreachable",
@@ -141,6 +147,7 @@ impl Refusal {
             Self::TooManyAttempts { .. } => "Too Many Attempts.",
             Self::BodyBroken => "The body of the request broke off.",
             Self::BodyTooSlow => "The body of the request stopped coming.",
+            Self::Paused => "Gardien is paused on this computer. The call was not made.",
             Self::UpstreamMissing => {
                 "Gardien is not connected to Phare. Its settings say what to connect to."
             }
@@ -207,6 +214,9 @@ impl Refusal {
         if let Self::TooManyAttempts { retry_after_ms } = self {
             // Rounded up: a client that waits this long finds a free call.
             headers.insert(RETRY_AFTER, retry_after_ms.div_ceil(1000).max(1).into());
+        }
+        if self == Self::Paused {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_PAUSED));
         }
         if matches!(self, Self::Head(_)) {
             // Where this message ends is not certain, so no other may follow it.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::Slot;
+use gardien_domain::{KeyId, Slot};
 use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -45,14 +45,14 @@ impl Throttle {
         }
     }
 
-    /// Takes a slot. Waits only for the ledger, and only when the lease is used up.
-    pub(crate) async fn enter(self: &Arc<Self>) -> Result<Pass, Refusal> {
+    /// Takes a slot, for a key or for Gardien itself. Waits only for the ledger, and only when the lease is used up.
+    pub(crate) async fn enter(self: &Arc<Self>, key: Option<KeyId>) -> Result<Pass, Refusal> {
         loop {
             let renewed = self.renewed.notified();
             tokio::pin!(renewed);
             // Listening before looking: a renewal in between is not missed.
             renewed.as_mut().enable();
-            let entry = self.meter().enter(self.clock.now());
+            let entry = self.meter().enter(key, self.clock.now());
             match entry {
                 Entry::Granted { slot, low } => {
                     if low {
@@ -85,6 +85,13 @@ impl Throttle {
 
     pub(crate) fn state(&self) -> LimitState {
         self.meter().state(self.clock.now())
+    }
+
+    /// The state, and which keys hold slots at the same moment.
+    pub(crate) fn reading(&self) -> (LimitState, Vec<(KeyId, u32)>) {
+        let now = self.clock.now();
+        let mut meter = self.meter();
+        (meter.state(now), meter.takers(now))
     }
 
     /// Renews the lease before it runs out, until `stop`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gardien_authority::api::LimitHold;
 use gardien_authority::{Enforcement, LimitReading};
-use gardien_domain::{Key, KeyId, LastUse, ProjectId};
+use gardien_domain::{Key, NotedUse, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use gardien_store::{SavedWindow, Store};
 use jiff::Timestamp;
@@ -27,8 +27,8 @@ impl Enforcement for Enforcing {
     fn set_limit(&self, calls_per_minute: u32) {
         self.0.set_limit(calls_per_minute);
     }
-    fn limits(&self) -> LimitReading {
-        let limits = self.0.limits();
+    fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
+        let (limits, by_key) = self.0.limits_by_key(most, seen);
         LimitReading {
             used: limits.used,
             remaining: limits.remaining,
@@ -39,6 +39,7 @@ impl Enforcement for Enforcing {
                     until: moment(hold.until)?,
                 })
             }),
+            by_key,
         }
     }
 }
@@ -64,7 +65,7 @@ impl Ledger for Kept {
             .save_window(&SavedWindow { finished, leased })
             .await?)
     }
-    async fn record_uses(&self, uses: Vec<(KeyId, LastUse)>) -> Result<(), BoxError> {
+    async fn record_uses(&self, uses: Vec<NotedUse>) -> Result<(), BoxError> {
         Ok(self.0.record_uses(&uses).await?)
     }
 }

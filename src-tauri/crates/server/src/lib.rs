@@ -9,6 +9,7 @@ mod enforce;
 mod examiner;
 pub mod framing;
 pub mod listen;
+mod live;
 mod phare_keys;
 mod ring;
 mod service;

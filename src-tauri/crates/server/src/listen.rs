@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gardien_gateway::Peer;
 use http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -118,8 +119,8 @@ where
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(PAUSE).await;
@@ -133,7 +134,12 @@ where
                 Err(_) => continue,
             },
         };
-        running.spawn(door.connection(stream, stop.clone(), permit));
+        running.spawn(door.connection(
+            stream,
+            Peer(address.ip().to_canonical()),
+            stop.clone(),
+            permit,
+        ));
     }
     drop(listener);
     running.close();
@@ -170,6 +176,7 @@ where
     async fn connection(
         self,
         stream: TcpStream,
+        peer: Peer,
         stop: CancellationToken,
         _permit: OwnedSemaphorePermit,
     ) {
@@ -179,7 +186,7 @@ where
         }
         let limits = self.limits.clone();
         let (framed, verdict) = Framed::new(stream, limits.head);
-        let service = service_fn(move |request| self.request(request, &verdict));
+        let service = service_fn(move |request| self.request(request, peer, &verdict));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.idle)
@@ -204,7 +211,8 @@ where
     /// the verdict on the next one.
     fn request(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
+        peer: Peer,
         verdict: &SharedVerdict,
     ) -> impl Future<Output = Result<Response<Answer<B>>, Infallible>> + use<S, B> {
         let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
@@ -218,6 +226,7 @@ where
                 let (code, message) = fault.words();
                 own(&limits, fault.status(), code, message)
             } else if let Ok(permit) = requests.try_acquire_owned() {
+                request.extensions_mut().insert(peer);
                 let Ok(response) = service.oneshot(request).await;
                 response.map(|body| Answer::Service {
                     body: Box::pin(body),

@@ -26,6 +26,7 @@ use crate::door::{Door, ListenFault};
 use crate::enforce::{Enforcing, Kept};
 use crate::examiner::{self, Examiner};
 use crate::listen::ListenLimits;
+use crate::live;
 use crate::ring::Verdict;
 use crate::synchronizer::Synchronizer;
 
@@ -99,6 +100,7 @@ impl Service {
             gateway.clone(),
             stop.clone(),
         );
+        live::start(authority.clone(), gateway.clone(), stop.clone());
         Ok(Self(Arc::new(Inner {
             synchronizer: Synchronizer::start(authority.clone(), stop.clone()),
             stop,
@@ -120,6 +122,10 @@ impl Service {
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.0.authority
+    }
+
+    pub(crate) fn store(&self) -> &Sqlite {
+        &self.0.store
     }
 
     pub(crate) fn gateway(&self) -> &Gateway {
@@ -250,6 +256,12 @@ impl Service {
         }));
         let router = self.0.router.clone();
         self.0.management_door.open(address, router, limits).await
+    }
+
+    /// Lets the gateway rest, or go on. While it rests it listens, and answers each call with 503 and when to come
+    /// again.
+    pub fn pause_gateway(&self, paused: bool) {
+        self.0.gateway.pause(paused);
     }
 
     /// Answers no more clients of Phare's API until [`Self::listen_gateway`].

@@ -10,8 +10,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, PhareKeyId, Project,
-    ProjectId, SecretDigest,
+    AuditFilter, Key, KeyFilter, KeyId, LastUse, Member, MemberId, NotedUse, Organization,
+    PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 
@@ -57,6 +57,8 @@ pub struct StoredKey {
     pub created_by: String,
     /// When and for what it was last used.
     pub last_use: Option<LastUse>,
+    /// When the secret before was last used since it was replaced.
+    pub previous_used_at: Option<Timestamp>,
 }
 
 /// One page of keys.
@@ -138,10 +140,10 @@ pub trait Store: Send + Sync + Debug {
     /// The session whose token has this digest, expired or not.
     async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError>;
 
-    /// Audit entries before sequence number `before`, newest first, about `subject` if one is given.
+    /// Audit entries that `filter` keeps, before sequence number `before`, newest first.
     async fn audit(
         &self,
-        subject: Option<&str>,
+        filter: &AuditFilter,
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError>;
@@ -150,7 +152,7 @@ pub trait Store: Send + Sync + Debug {
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError>;
 
     /// Records last uses. Not audited; may lag a few seconds.
-    async fn record_uses(&self, uses: &[(KeyId, LastUse)]) -> Result<(), StoreError>;
+    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError>;
 
     /// The window as last saved; empty if never.
     async fn window(&self) -> Result<SavedWindow, StoreError>;

@@ -21,8 +21,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, Member, MemberId, Organization, PhareKey, Project, ProjectId,
-    SecretDigest,
+    AuditFilter, Key, KeyFilter, KeyId, Member, MemberId, NotedUse, Organization, PhareKey,
+    Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
@@ -134,11 +134,11 @@ impl Store for Sqlite {
 
     async fn audit(
         &self,
-        subject: Option<&str>,
+        filter: &AuditFilter,
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let entries = audit::page(&self.readers, subject, before, limit).await;
+        let entries = audit::page(&self.readers, filter, before, limit).await;
         entries.map_err(store_error)
     }
 
@@ -146,7 +146,7 @@ impl Store for Sqlite {
         audit::verify(&self.readers).await.map_err(store_error)
     }
 
-    async fn record_uses(&self, uses: &[(KeyId, LastUse)]) -> Result<(), StoreError> {
+    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
         let recorded = async {
             let mut transaction = self.write().await?;
             keys::record_uses(&mut transaction, uses).await?;

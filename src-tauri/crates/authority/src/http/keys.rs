@@ -6,7 +6,9 @@ use gardien_domain::KeyId;
 use http::StatusCode;
 
 use super::extract::{Asked, Body, Id};
-use crate::api::{CreatedKey, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Problem, Rotation};
+use crate::api::{
+    CreatedKey, Disclosure, KeyPage, KeyPatch, KeyQuery, KeyView, NewKey, Problem, Rotation,
+};
 use crate::{Actor, Authority, Fault};
 
 /// List keys, newest first
@@ -129,4 +131,21 @@ pub(super) async fn replace(
 ) -> Result<(StatusCode, Json<CreatedKey>), Fault> {
     let created = authority.replace_key(actor.manage_keys()?, id).await?;
     Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Record that a key's secret was copied or revealed where it is kept
+#[utoipa::path(post, path = "/v1/keys/{id}/disclosures", operation_id = "discloseKey", params(("id" = KeyId, Path)), request_body = Disclosure, responses(
+    (status = 204),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn disclose(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<KeyId>,
+    Body(disclosure): Body<Disclosure>,
+) -> Result<StatusCode, Fault> {
+    authority
+        .disclosed_key(actor.manage_keys()?, id, disclosure?.how)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -45,9 +45,9 @@ pub(super) async fn update(
 ))]
 pub(super) async fn limits(
     State(authority): State<Authority>,
-    _: Actor,
+    actor: Actor,
 ) -> Result<Json<LimitsView>, Fault> {
-    authority.limits().await.map(Json)
+    authority.limits(&actor).await.map(Json)
 }
 
 /// List Phare's operations

@@ -373,6 +373,19 @@ async fn a_stopped_gateway_503() {
 }
 
 #[tokio::test]
+async fn a_paused_gateway_503_until_it_is_resumed() {
+    let world = World::new().await;
+    world.gateway.pause(true);
+    let answer = world.get(&world.owner, "/projects").await;
+    ours(&answer, 503);
+    assert_eq!(answer.code(), "gateway_paused");
+    assert_eq!(answer.header("retry-after"), "30");
+    assert_eq!(world.gateway.limits().used, 0);
+    world.gateway.pause(false);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+}
+
+#[tokio::test]
 async fn any_bytes_in_a_head_are_answered_and_never_granted() {
     let world = World::new().await;
     let mut state = 1_u64;

@@ -1,7 +1,9 @@
 //! The audit trail. Triggers refuse to change or remove an entry; the count of recorded entries is kept apart.
 
 use futures_util::TryStreamExt;
-use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord, Verifier};
+use gardien_domain::audit::{
+    AuditEntry, AuditFault, AuditFilter, AuditHash, AuditRecord, Verifier,
+};
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
@@ -52,14 +54,31 @@ async fn last(connection: &mut SqliteConnection) -> sqlx::Result<Option<(u64, Au
 
 pub(super) async fn page(
     readers: &SqlitePool,
-    subject: Option<&str>,
+    filter: &AuditFilter,
     before: Option<u64>,
     limit: u32,
 ) -> sqlx::Result<Vec<AuditEntry>> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
     query.push(" WHERE true");
-    if let Some(subject) = subject {
+    if let Some(subject) = &filter.subject {
         query.push(" AND subject = ").push_bind(subject);
+    }
+    if let Some(actor) = &filter.actor {
+        query.push(" AND actor = ").push_bind(actor);
+    }
+    if let Some(actions) = &filter.actions {
+        query.push(" AND action IN (");
+        let mut words = query.separated(", ");
+        for action in actions {
+            words.push_bind(action.as_str());
+        }
+        query.push(")");
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND at >= ").push_bind(micros(since));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND at < ").push_bind(micros(until));
     }
     if let Some(before) = before {
         query.push(" AND sequence < ").push_bind(stored(before));

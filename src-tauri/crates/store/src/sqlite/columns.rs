@@ -31,6 +31,15 @@ where
     parse(column, row.try_get::<&str, _>(column)?, str::parse)
 }
 
+pub(super) fn optional_word<T>(row: &SqliteRow, column: &str) -> sqlx::Result<Option<T>>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    row.try_get::<Option<&str>, _>(column)?
+        .map(|text| parse(column, text, str::parse))
+        .transpose()
+}
+
 /// 32 bytes.
 pub(super) fn hash(row: &SqliteRow, column: &str) -> sqlx::Result<[u8; 32]> {
     parse(

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, LastUse, MemberId, ProductScopes, ProjectId, Scope, ScopeKind,
+    Key, KeyFilter, KeyId, LastUse, MemberId, NotedUse, ProductScopes, ProjectId, Scope, ScopeKind,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::columns::{digest, micros, number, optional_time, time, word};
+use super::columns::{digest, micros, number, optional_time, optional_word, time, word};
 use super::key_filter;
 use crate::{KeyRows, StoredKey};
 
@@ -19,7 +19,7 @@ const SELECT: &str = "SELECT keys.*, projects.name AS project_name, members.emai
      FROM keys JOIN members ON members.id = keys.created_by
      LEFT JOIN projects ON projects.id = keys.project_id";
 
-/// Leaves the last use as it is.
+/// Leaves the last use as it is; that of the secret before only while it is the same.
 pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::Result<()> {
     let kind = match key.scope {
         Scope::Organization {} => ScopeKind::Organization,
@@ -35,6 +35,8 @@ pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::R
              platform = excluded.platform, uptime = excluded.uptime, digest = excluded.digest,
              previous_digest = excluded.previous_digest,
              previous_valid_until = excluded.previous_valid_until,
+             previous_used_at = CASE WHEN keys.previous_digest IS excluded.previous_digest
+                 THEN keys.previous_used_at END,
              created_at = excluded.created_at, created_by = excluded.created_by,
              expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
              revoked_by = excluded.revoked_by",
@@ -124,19 +126,36 @@ pub(super) async fn live(
         .collect()
 }
 
-/// A use never gives way to an older one.
+/// A use never gives way to an older one, and that of a secret goes with it.
 pub(super) async fn record_uses(
     connection: &mut SqliteConnection,
-    uses: &[(KeyId, LastUse)],
+    uses: &[NotedUse],
 ) -> sqlx::Result<()> {
-    for (id, last) in uses {
+    for noted in uses {
+        let NotedUse {
+            key,
+            last,
+            previous,
+        } = noted;
         sqlx::query(
-            "UPDATE keys SET last_used_at = ?1, last_operation = ?2
-             WHERE id = ?3 AND (last_used_at IS NULL OR last_used_at <= ?1)",
+            "UPDATE keys SET last_used_at = ?1, last_operation = ?2, last_client = ?3, last_address = ?4
+             WHERE id = ?5 AND (last_used_at IS NULL OR last_used_at <= ?1)",
         )
         .bind(micros(last.at))
         .bind(&last.operation)
-        .bind(id.0)
+        .bind(&last.client)
+        .bind(last.address.map(|address| address.to_string()))
+        .bind(key.0)
+        .execute(&mut *connection)
+        .await?;
+        let Some(previous) = previous else { continue };
+        sqlx::query(
+            "UPDATE keys SET previous_used_at = ?1 WHERE id = ?2 AND previous_digest = ?3
+                 AND (previous_used_at IS NULL OR previous_used_at <= ?1)",
+        )
+        .bind(micros(previous.at))
+        .bind(key.0)
+        .bind(&previous.digest.0[..])
         .execute(&mut *connection)
         .await?;
     }
@@ -152,9 +171,12 @@ fn stored_key(row: &SqliteRow) -> sqlx::Result<StoredKey> {
             Some(at) => Some(LastUse {
                 at,
                 operation: row.try_get("last_operation")?,
+                client: row.try_get("last_client")?,
+                address: optional_word(row, "last_address")?,
             }),
             None => None,
         },
+        previous_used_at: optional_time(row, "previous_used_at")?,
     })
 }
 

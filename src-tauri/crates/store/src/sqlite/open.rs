@@ -42,6 +42,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "document_blocks",
         include_str!("../../migrations/sqlite/0003_document_blocks.sql"),
     ),
+    (
+        5,
+        "uses",
+        include_str!("../../migrations/sqlite/0005_uses.sql"),
+    ),
 ];
 
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,154 @@
+//! What the gateway does, told while it happens: last uses and the shared limit. Nothing is made of it while nobody
+//! listens, and no request waits for it.
+
+use std::time::Duration;
+
+use gardien_authority::api::{Caller, Event, KeyUse, LimitsView};
+use gardien_authority::{Authority, Fault};
+use gardien_domain::{KeyFilter, KeyStatus, NotedUse};
+use gardien_gateway::Gateway;
+use gardien_store::Store;
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::Service;
+
+/// How often it is looked whether there is something to tell.
+const PERIOD: Duration = Duration::from_millis(500);
+
+pub(crate) fn start(authority: Authority, gateway: Gateway, stop: CancellationToken) {
+    tokio::spawn(stop.run_until_cancelled_owned(tell(Telling {
+        authority,
+        gateway,
+        limits: None,
+    })));
+}
+
+struct Telling {
+    authority: Authority,
+    gateway: Gateway,
+    /// As they were told last.
+    limits: Option<LimitsView>,
+}
+
+async fn tell(mut telling: Telling) {
+    let mut tick = interval(PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if !telling.authority.is_heard() {
+            telling.limits = None;
+        } else if let Err(fault) = telling.news().await {
+            let error = &fault as &dyn std::error::Error;
+            tracing::debug!(error, "what the gateway does cannot be told");
+        }
+    }
+}
+
+impl Telling {
+    async fn news(&mut self) -> Result<(), Fault> {
+        let noted = self.gateway.untold_uses();
+        if !noted.is_empty() {
+            let mut uses = Vec::with_capacity(noted.len());
+            for noted in noted {
+                uses.push(self.shown(noted).await?);
+            }
+            self.authority.publish(Event::Uses { uses });
+        }
+        let limits = match self.authority.all_limits().await {
+            Err(Fault::NotFounded) => return Ok(()),
+            limits => limits?,
+        };
+        if self
+            .limits
+            .as_ref()
+            .is_none_or(|told| differ(told, &limits))
+        {
+            self.limits = Some(limits.clone());
+            self.authority.publish(Event::Limits { limits });
+        }
+        Ok(())
+    }
+
+    /// The gateway forgets after a while when the secret before was used, and cannot know of a rotation while it noted.
+    async fn shown(&self, noted: NotedUse) -> Result<KeyUse, Fault> {
+        let NotedUse {
+            key,
+            last,
+            previous,
+        } = noted;
+        let previous_used_at = match (self.gateway.replaced(key), previous) {
+            (None, _) => None,
+            (Some(digest), Some(used)) if used.digest == digest => Some(used.at),
+            (Some(_), _) => self.authority.previous_used_at(key).await?,
+        };
+        Ok(KeyUse {
+            id: key,
+            last_used_at: Some(last.at),
+            last_operation: Some(last.operation),
+            last_client: last.client,
+            last_address: last.address,
+            previous_used_at,
+        })
+    }
+}
+
+/// Whether there is more to tell than that time passes.
+fn differ(told: &LimitsView, now: &LimitsView) -> bool {
+    let at_any_time = |view: &LimitsView| LimitsView {
+        reset_seconds: 0,
+        ..view.clone()
+    };
+    at_any_time(told) != at_any_time(now)
+}
+
+impl Service {
+    /// Hears what changes from here on, here or at the gateway. Whoever lags behind has to ask for everything again.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.authority().events()
+    }
+
+    /// The programs that called through the gateway in the minute before `now`, the busiest first.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn callers(&self, now: Timestamp) -> Result<Vec<Caller>, Fault> {
+        let mut callers = Vec::new();
+        for calling in self.gateway().calling(now) {
+            if let Some(stored) = self.store().key(calling.key).await? {
+                callers.push(Caller {
+                    id: calling.key,
+                    name: stored.key.name,
+                    display: stored.key.display,
+                    client: calling.client,
+                    last_at: calling.last_at,
+                    calls: calling.calls,
+                });
+            }
+        }
+        callers.sort_by(|one, other| {
+            (other.calls, &one.name, one.id).cmp(&(one.calls, &other.name, other.id))
+        });
+        Ok(callers)
+    }
+
+    /// How many keys work now.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn live_keys(&self) -> Result<u64, Fault> {
+        let mut live = 0;
+        for status in [KeyStatus::Active, KeyStatus::Rotating] {
+            let filter = KeyFilter {
+                status: Some(status),
+                ..KeyFilter::default()
+            };
+            let now = crate::system_clock()();
+            live += self.store().keys(&filter, now, None, 0).await?.total;
+        }
+        Ok(live)
+    }
+}
