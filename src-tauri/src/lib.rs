@@ -124,19 +124,12 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
         shell,
     ));
     app.manage(Arc::clone(&state));
+    for notice in notices {
+        state.notice(notice);
+    }
     app.manage(Tray::default());
-    #[cfg(target_os = "linux")]
-    let attempt = app.try_state::<graphics::Attempt>();
-    #[cfg(target_os = "linux")]
-    if let Some(attempt) = &attempt {
-        attempt.begin();
-    }
     state.listener.set_visible(!environment.background);
-    let window = window::create(app, !environment.background)?;
-    #[cfg(target_os = "linux")]
-    if let Some(attempt) = attempt {
-        tauri::async_runtime::spawn(attempt.inner().clone().watch(window));
-    }
+    open_window(app, !environment.background)?;
     tauri::async_runtime::spawn(follow::status(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::authority(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::keychain(Arc::clone(&state)));
@@ -144,6 +137,20 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     #[cfg(unix)]
     tauri::async_runtime::spawn(leave_when_told(app.clone()));
     Ok(())
+}
+
+/// Opens the window, and looks whether it paints.
+fn open_window(app: &AppHandle, visible: bool) -> tauri::Result<()> {
+    #[cfg(target_os = "linux")]
+    if let Some(attempt) = app.try_state::<graphics::Attempt>() {
+        if visible {
+            attempt.begin();
+        }
+        let window = window::create(app, visible)?;
+        tauri::async_runtime::spawn(attempt.inner().clone().watch(window));
+        return Ok(());
+    }
+    window::create(app, visible).map(drop)
 }
 
 /// Opens what the window shows. Whoever started hidden shows it where it cannot serve, or nobody would know.

@@ -23,6 +23,9 @@ mod file;
 /// The port that the gateway listens on unless somebody chose another.
 const GATEWAY_PORT: u16 = 7420;
 
+/// What is looked for elsewhere while the file says nothing about it, so it is not written before it is known.
+const FOUND_AGAIN: [&str; 2] = ["upstream", "kept"];
+
 /// How the window looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
@@ -227,7 +230,9 @@ impl PreferenceFile {
         };
         let before = before.write();
         for (name, value) in saved.write() {
-            if before.get(&name) != Some(&value) {
+            let changed = before.get(&name) != Some(&value);
+            let unsaid = !store.has(&name) && !FOUND_AGAIN.contains(&name.as_str());
+            if changed || unsaid {
                 store.set(name, value);
             }
         }
