@@ -114,16 +114,11 @@ impl Desk {
             None => self.click("scope-organization").await,
             Some(project) => {
                 self.click("scope-project").await;
-                // An option is no place of its own: the window does not draw it before the list is opened.
-                let script = "const picker = document.querySelector('[data-testid=project-picker]');
-                    return [...(picker?.options ?? [])]
-                        .find((option) => option.text.startsWith(`${arguments[0]} (`))?.value ?? null";
-                let value = self.run_until(script, vec![project.into()]).await;
-                let picker = self.wait_for("project-picker").await;
-                picker
-                    .select_by_value(value.as_str().unwrap())
-                    .await
-                    .unwrap();
+                let option =
+                    format!("[data-testid='project-option'][data-project-name='{project}']");
+                self.click(&option).await;
+                self.wait_for(&format!("{option}[data-chosen='true']"))
+                    .await;
             }
         }
         self.click(&format!("platform-{}", form.platform)).await;
@@ -185,6 +180,13 @@ impl Desk {
         self.click("fresh-done").await;
         self.wait_gone("fresh-sheet").await;
         secret
+    }
+
+    /// Lists revoked and expired keys among the others, which are out of the way after a reload.
+    pub async fn show_dead(&self) {
+        self.click("filter-dead").await;
+        self.wait_for("[data-testid='filter-dead'][aria-pressed='true']")
+            .await;
     }
 
     /// Revokes a key from its row.
