@@ -114,16 +114,8 @@ impl Desk {
             None => self.click("scope-organization").await,
             Some(project) => {
                 self.click("scope-project").await;
-                // An option is no place of its own: the window does not draw it before the list is opened.
-                let script = "const picker = document.querySelector('[data-testid=project-picker]');
-                    return [...(picker?.options ?? [])]
-                        .find((option) => option.text.startsWith(`${arguments[0]} (`))?.value ?? null";
-                let value = self.run_until(script, vec![project.into()]).await;
-                let picker = self.wait_for("project-picker").await;
-                picker
-                    .select_by_value(value.as_str().unwrap())
-                    .await
-                    .unwrap();
+                self.fill("project-picker", project).await;
+                self.click(&option(project)).await;
             }
         }
         self.click(&format!("platform-{}", form.platform)).await;
@@ -198,6 +190,11 @@ impl Desk {
 /// The row of a key.
 pub fn row(name: &str) -> String {
     format!("[data-testid='key-row'][data-key-name='{name}']")
+}
+
+/// A project to choose in the form of a new key.
+pub fn option(name: &str) -> String {
+    format!("[data-testid='project-option'][data-project-name='{name}']")
 }
 
 /// Something in the row of a key.
