@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use super::person::{Form, monitors, row, toast};
 use crate::support::desktop::Desk;
-use crate::support::window::Window;
 use crate::support::world::{World, new_key, organization};
 
 const ENTER: char = '\u{e007}';
@@ -21,8 +20,6 @@ const PLACE_OF_Z: &str = "ctrl+52";
 const PLACE_OF_K: &str = "ctrl+45";
 const PLACE_OF_N: &str = "57";
 const PLACE_OF_J: &str = "44";
-const PLACE_OF_ENTER: &str = "36";
-const PLACE_OF_ESCAPE: &str = "9";
 
 #[tokio::test]
 async fn is_replaced_and_back_with_a_mouse() {
@@ -60,12 +57,12 @@ async fn is_replaced_and_back_with_a_cyrillic_keyboard() {
     // What is typed is Cyrillic, so what was pressed before was, too.
     desk.run_until("return document.activeElement.value === 'т'", vec![])
         .await;
-    desk.strike("22");
-    desk.strike(PLACE_OF_ESCAPE);
+    desk.strike("BackSpace");
+    desk.strike("Escape");
     desk.wait_gone("new-key-sheet").await;
     desk.strike(PLACE_OF_K);
     desk.wait_focus("palette-input").await;
-    desk.strike(PLACE_OF_ESCAPE);
+    desk.strike("Escape");
     desk.wait_gone("palette").await;
     desk.strike(PLACE_OF_J);
     desk.wait_focus("key-row").await;
@@ -73,7 +70,7 @@ async fn is_replaced_and_back_with_a_cyrillic_keyboard() {
     desk.strike(PLACE_OF_SLASH);
     leak.is_pulled_back(
         async |desk| desk.strike(PLACE_OF_V),
-        async |desk| desk.strike(PLACE_OF_ENTER),
+        async |desk| desk.strike("Return"),
         async |desk| desk.strike(PLACE_OF_Z),
     )
     .await;
@@ -253,15 +250,15 @@ impl Desk {
             .args(["-layout", "ru,us"])
             .status();
         assert!(layout.unwrap().success());
-        Window::on(self.session().display().unwrap()).take_keyboard();
+        self.window().take_keyboard();
     }
 
-    /// Presses what is in this place of the real keyboard.
-    fn strike(&self, place: &str) {
+    /// Presses a key of the real keyboard, by its place or by a name that it has in every layout.
+    fn strike(&self, key: &str) {
         let struck = self
             .session()
             .command("xdotool")
-            .args(["key", place])
+            .args(["key", key])
             .status();
         assert!(struck.unwrap().success());
     }

@@ -134,11 +134,6 @@ async fn both_homes_are_a_click_apart_and_this_computers_keys_go_on() {
 }
 
 impl Desk {
-    /// The app's window, which must be there.
-    fn window(&self) -> Window {
-        Window::on(self.session().display().unwrap())
-    }
-
     /// Starts the app while it runs hidden, which brings the window back and leaves no second one.
     fn start_again(&self, window: &Window) {
         let again = self.session().command(programs::desktop()).status();

@@ -15,5 +15,6 @@ pub mod person;
 mod phare;
 mod screens;
 mod secrets;
+mod small;
 mod starts;
 mod team;

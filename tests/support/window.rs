@@ -7,6 +7,8 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 use x11rb::{CURRENT_TIME, wrapper::ConnectionExt as _};
 
+use super::desktop::Desk;
+
 const TITLE: &[u8] = b"Gardien";
 
 pub struct Window {
@@ -16,7 +18,7 @@ pub struct Window {
 
 impl Window {
     /// The window of the app on this screen.
-    pub fn on(display: &str) -> Self {
+    fn on(display: &str) -> Self {
         let (server, screen) = x11rb::connect(Some(display)).unwrap();
         let root = server.setup().roots[screen].root;
         let protocols = atom(&server, "WM_PROTOCOLS");
@@ -64,6 +66,13 @@ impl Window {
             .set_input_focus(InputFocus::PARENT, self.id, CURRENT_TIME)
             .unwrap();
         self.server.sync().unwrap();
+    }
+}
+
+impl Desk {
+    /// The app's window, which must be there.
+    pub fn window(&self) -> Window {
+        Window::on(self.session().display().unwrap())
     }
 }
 
