@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::json;
 
-use super::person::{MONITORS, monitors, option};
+use super::person::{MONITORS, monitors};
 use crate::support::desktop::{Desk, free_port};
 use crate::support::world::{Project, World};
 
@@ -155,4 +155,9 @@ impl Desk {
         holder.get(MONITORS).await.expect(200);
         holder.post(MONITORS, json!({})).await.refusal(403, "");
     }
+}
+
+/// A project to choose in the form of a new key.
+fn option(name: &str) -> String {
+    format!("[data-testid='project-option'][data-project-name='{name}']")
 }

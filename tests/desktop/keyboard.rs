@@ -154,10 +154,13 @@ async fn a_list_is_searched_walked_and_revoked_from() {
 impl Desk {
     /// Presses Tab until this has the focus, and insists that the focus is seen at every stop.
     pub async fn tab_to(&self, testid: &str) {
-        let seen =
-            "const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
-            return document.activeElement === document.body
-                || (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2)";
+        // Its own, or that of the box that it fills.
+        let seen = "const outlined = (each) => {
+                const { outlineStyle, outlineWidth } = getComputedStyle(each);
+                return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+            };
+            const stop = document.activeElement;
+            return stop === document.body || [stop, stop.closest('.picker')].some((each) => each && outlined(each))";
         for _ in 0..60 {
             if self.focus().await == testid {
                 return;

@@ -196,6 +196,7 @@ impl Leak {
         let new = desk
             .paste_secret("Copied the new secret of “Terraform”")
             .await;
+        assert_ne!(&new, secret);
         monitors(gateway, secret).await.refusal(401, "key_revoked");
         monitors(gateway, &new).await.expect(200);
         desk.page_holds_none_of(&[secret, &new]).await;

@@ -114,8 +114,11 @@ impl Desk {
             None => self.click("scope-organization").await,
             Some(project) => {
                 self.click("scope-project").await;
-                self.fill("project-picker", project).await;
-                self.click(&option(project)).await;
+                let option =
+                    format!("[data-testid='project-option'][data-project-name='{project}']");
+                self.click(&option).await;
+                self.wait_for(&format!("{option}[data-chosen='true']"))
+                    .await;
             }
         }
         self.click(&format!("platform-{}", form.platform)).await;
@@ -179,6 +182,13 @@ impl Desk {
         secret
     }
 
+    /// Lists revoked and expired keys among the others, which are out of the way after a reload.
+    pub async fn show_dead(&self) {
+        self.click("filter-dead").await;
+        self.wait_for("[data-testid='filter-dead'][aria-pressed='true']")
+            .await;
+    }
+
     /// Revokes a key from its row.
     pub async fn revoke(&self, name: &str) {
         self.click(&in_row(name, "row-revoke")).await;
@@ -190,11 +200,6 @@ impl Desk {
 /// The row of a key.
 pub fn row(name: &str) -> String {
     format!("[data-testid='key-row'][data-key-name='{name}']")
-}
-
-/// A project to choose in the form of a new key.
-pub fn option(name: &str) -> String {
-    format!("[data-testid='project-option'][data-project-name='{name}']")
 }
 
 /// Something in the row of a key.
