@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::person::{Form, monitors, row, toast};
+use super::person::{Form, monitors, row};
 use crate::support::desktop::Desk;
 use crate::support::world::{World, new_key, organization};
 

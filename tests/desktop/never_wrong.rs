@@ -110,8 +110,8 @@ async fn a_click_meets_the_row_that_is_shown_while_keys_are_made_elsewhere() {
     // Once the pointer and the cursor have left the list, the new ones come in.
     let away = PointerAction::MoveTo {
         duration: None,
-        x: 60,
-        y: 500,
+        x: 60.,
+        y: 500.,
     };
     let leave = MouseActions::new("mouse".to_owned()).then(away);
     desk.page().perform_actions(leave).await.unwrap();
