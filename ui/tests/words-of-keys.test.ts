@@ -47,6 +47,12 @@ describe('a day is understood', () => {
     expect(day('24. März 2027', 'de-DE')).toBe('2027-03-24');
   });
 
+  it('where the system has no language', () => {
+    for (const language of ['c', 'C.UTF-8', '']) {
+      expect([day('24 Feb 2027', language), day('3/2/2027', language)]).toEqual(['2027-02-24', '2027-02-03']);
+    }
+  });
+
   it('only if there is such a day', () => {
     for (const text of ['', 'soon', '31.2.2027', '2027-13-01', '24 Foo 2027', '0/0/2027', '24', 'in weeks']) {
       expect([text, day(text)]).toEqual([text, null]);
