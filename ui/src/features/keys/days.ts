@@ -1,7 +1,7 @@
 // The last day of a key, as people write days.
 import { CalendarDate, fromDate, getLocalTimeZone, toCalendarDate, today } from '@internationalized/date';
 
-const LOCALE = typeof navigator === 'undefined' ? 'en-GB' : navigator.language;
+const LANGUAGE = typeof navigator === 'undefined' ? 'en-GB' : navigator.language;
 const UNITS = { day: 'days', week: 'weeks', month: 'months', year: 'years' } as const;
 type Unit = keyof typeof UNITS;
 
@@ -11,9 +11,19 @@ const long = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full' });
 export const dayInWords = (day: CalendarDate): string => long.format(day.toDate(getLocalTimeZone()));
 
 /** The day that a text means, such as `2027-02-24`, `24.2.2027`, `24 Feb`, `in 3 weeks`; null if it means none. */
-export function understandDay(text: string, now = today(getLocalTimeZone()), locale = LOCALE): CalendarDate | null {
+export function understandDay(text: string, now = today(getLocalTimeZone()), language = LANGUAGE): CalendarDate | null {
+  const locale = localeOf(language);
   const words = text.trim().toLowerCase().replace(/\s+/g, ' ');
   return relative(words, now) ?? numbers(words, now, locale) ?? named(words, now, locale);
+}
+
+/** A web view may call the system's language by what is no name of any: WebKitGTK says `c`. */
+function localeOf(language: string): string {
+  try {
+    return Intl.getCanonicalLocales(language)[0] ?? 'en-GB';
+  } catch {
+    return 'en-GB';
+  }
 }
 
 function relative(words: string, now: CalendarDate): CalendarDate | null {
