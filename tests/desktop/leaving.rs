@@ -93,7 +93,7 @@ async fn both_homes_are_a_click_apart_and_this_computers_keys_go_on() {
     world
         .issue(new_key("Of the team", organization(), "read", "read"))
         .await;
-    let token = world.server.token("owner@lighthouse.test", "admin");
+    let token = world.server.token("adam@lighthouse.test", "admin");
     let mut desk = Desk::start().await;
     let gateway = desk.found().await;
     desk.make_project("Shop").await;

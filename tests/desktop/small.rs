@@ -41,7 +41,8 @@ async fn the_longest_words_in_the_smallest_window() {
     desk.click("create-key").await;
     desk.wait_for("fresh-sheet").await;
     desk.look("small-fresh").await;
-    desk.copy_fresh(&key).await;
+    desk.copy_at("fresh-copy", "Copied the secret of “supercali")
+        .await;
     desk.click("fresh-done").await;
     desk.wait_for(&row(&key)).await;
     desk.look("small-keys").await;
