@@ -11,13 +11,11 @@ import { each, isInForce, told } from './bulk';
 import { Cursor } from './cursor.svelte';
 import { unfinished } from './draft.svelte';
 import { operations } from './operations.svelte';
+import { isLive } from './standing';
 import { lastUse } from './use';
 
 /** How a key came to have the secret that is on show. */
 export type Origin = 'created' | 'rotated' | 'replaced';
-
-/** Whether a key still opens anything. */
-export const isLive = (key: KeyView): boolean => key.status === 'active' || key.status === 'rotating';
 
 const UNDO_SECONDS = 10;
 const CLIPBOARD_SECONDS = 30;
