@@ -48,7 +48,9 @@ export function actions(onshortcuts: () => void): Action[] {
     ...(gateway && 'address' in gateway && gateway.address
       ? [{ label: 'Copy the gateway’s address', run: () => void copyAddress(gateway.address ?? '') }]
       : []),
-    ...(gateway?.state === 'running' ? [{ label: 'Pause the gateway', run: () => void app.change('pause_gateway', null) }] : []),
+    ...(gateway?.state === 'running'
+      ? [{ label: 'Pause the gateway', run: () => void app.change('pause_gateway', null) }]
+      : []),
     ...(gateway?.state === 'paused'
       ? [{ label: 'Let the gateway answer again', run: () => void app.change('resume_gateway', null) }]
       : []),
@@ -90,5 +92,9 @@ export function actionsOn(key: KeyView, kept: boolean): OfKey[] {
 
 async function copyAddress(address: string): Promise<void> {
   if ((await app.attempt('copy_text', { text: address })) === undefined) return;
-  inform({ title: `Copied ${address}`, detail: isThisComputer(address) ? 'It works on this computer only.' : '', topic: 'address' });
+  inform({
+    title: `Copied ${address}`,
+    detail: isThisComputer(address) ? 'It works on this computer only.' : '',
+    topic: 'address',
+  });
 }
