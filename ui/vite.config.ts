@@ -20,6 +20,10 @@ export default defineConfig(({ mode }) => ({
     environment: 'jsdom',
     include: ['tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
+    // The window is compiled and loaded once, not once for every file; setup.ts makes it new for every test.
+    isolate: false,
+    // A busy machine is no failure.
+    testTimeout: 20_000,
     restoreMocks: true,
   },
 }));

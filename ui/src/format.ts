@@ -1,5 +1,6 @@
 // How times, numbers and the project's words read on screen.
 import type { Access, KeyStatus, Product, ProductScope, Role } from './bindings';
+import { now } from './state/clock.svelte';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -19,8 +20,8 @@ const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle
 const number = new Intl.NumberFormat('en');
 
 /** "3 minutes ago", "in 5 days", "just now". */
-export function ago(time: string, now = Date.now()): string {
-  const distance = Date.parse(time) - now;
+export function ago(time: string, at = now()): string {
+  const distance = Date.parse(time) - at;
   for (const [unit, size] of UNITS) {
     if (Math.abs(distance) >= size) return relative.format(Math.trunc(distance / size), unit);
   }
@@ -28,28 +29,28 @@ export function ago(time: string, now = Date.now()): string {
 }
 
 /** "3 s ago", and further back as `ago` says it. */
-export function secondsAgo(time: string, now = Date.now()): string {
-  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
-  return seconds < 60 ? `${String(seconds)} s ago` : ago(time, now);
+export function secondsAgo(time: string, at = now()): string {
+  const seconds = Math.max(0, Math.round((at - Date.parse(time)) / 1000));
+  return seconds < 60 ? `${String(seconds)} s ago` : ago(time, at);
 }
 
 const SHORT = { year: 'y', month: 'mo', day: 'd', hour: 'h', minute: 'min' };
 
 /** The same in a narrow column: "3 min ago", "in 5 d". */
-export function agoShort(time: string, now = Date.now()): string {
-  return ago(time, now).replace(/(year|month|day|hour|minute)s?/, (_, unit: keyof typeof SHORT) => SHORT[unit]);
+export function agoShort(time: string, at = now()): string {
+  return ago(time, at).replace(/(year|month|day|hour|minute)s?/, (_, unit: keyof typeof SHORT) => SHORT[unit]);
 }
 
 /** "24 Nov 2026" */
 export const date = (time: string): string => day.format(new Date(time));
 /** The same in a narrow column: "24 Nov", with the year alone where it is another one by far: "Nov 2028". */
-export function dayShort(time: string, now = Date.now()): string {
-  const far = Math.abs(Date.parse(time) - now) > 300 * DAY;
+export function dayShort(time: string, at = now()): string {
+  const far = Math.abs(Date.parse(time) - at) > 300 * DAY;
   return (far ? monthAndYear : dayAndMonth).format(new Date(time));
 }
 /** "5 h left" */
-export const timeLeft = (until: string, now = Date.now()): string => {
-  const time = agoShort(until, now);
+export const timeLeft = (until: string, at = now()): string => {
+  const time = agoShort(until, at);
   return time.startsWith('in ') ? `${time.slice(3)} left` : 'ending';
 };
 /** "24 Nov 2026, 16:54" */
@@ -65,12 +66,12 @@ export const list = (words: string[], last: 'and' | 'or'): string =>
   new Intl.ListFormat('en-GB', { type: last === 'and' ? 'conjunction' : 'disjunction' }).format(words);
 
 /** Whether a time lies within so many days, before or after now. */
-export function isWithinDays(time: string, days: number, now = Date.now()): boolean {
-  return Math.abs(Date.parse(time) - now) <= days * DAY;
+export function isWithinDays(time: string, days: number, at = now()): boolean {
+  return Math.abs(Date.parse(time) - at) <= days * DAY;
 }
 
 /** So many days from now, as the backend wants it. */
-export const inDays = (days: number, now = Date.now()): string => new Date(now + days * DAY).toISOString();
+export const inDays = (days: number, at = now()): string => new Date(at + days * DAY).toISOString();
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 

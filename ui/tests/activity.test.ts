@@ -54,6 +54,29 @@ describe('the activity', () => {
     expect(screen.queryByTestId('audit-detail')).toBeNull();
   });
 
+  it('shows what happens while it is looked at, unless somebody reads on', async () => {
+    const bridge = await open();
+    await press('nav-activity');
+    await screen.findAllByTestId('audit-row');
+    const before = entries().length;
+    const happen = async () => {
+      await bridge.call('create_project', { name: `Made ${String(bridge.world.projects.length)}` });
+      bridge.push({ type: 'changed', change: { type: 'projects' } });
+    };
+    await happen();
+    await waitFor(() => {
+      expect(entries()).toHaveLength(before + 1);
+    });
+    await user.click(screen.getAllByTestId('audit-toggle')[1] ?? document.body);
+    const times = asked(bridge, 'list_audit').length;
+    await happen();
+    expect(asked(bridge, 'list_audit')).toHaveLength(times);
+    await user.click(screen.getAllByTestId('audit-toggle')[1] ?? document.body);
+    await waitFor(() => {
+      expect(entries()).toHaveLength(before + 2);
+    });
+  });
+
   it('is asked for by who, what, about which key, and when', async () => {
     const bridge = await open({ keys: 20 });
     await press('nav-activity');

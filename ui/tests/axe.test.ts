@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { sampleClosing } from '../src/bridge/fake';
 import { makeWorld, type WorldOptions } from '../src/bridge/fake/world';
 import { app } from '../src/state/app.svelte';
-import { at, fill, open, press, row, user } from './support';
+import { at, fill, fillIn, open, press, row, user } from './support';
 
 type Screen = [name: string, options: WorldOptions, go?: () => Promise<unknown>];
 
@@ -15,6 +15,11 @@ async function openDead(name: string) {
   await waitFor(() => row(name));
   await user.click(row(name));
 }
+const steps =
+  (...testids: string[]) =>
+  async () => {
+    for (const testid of testids) await press(testid);
+  };
 const first = () => user.click(row('Grafana dashboards'));
 /** A log with a key of the fake world in it, and others. */
 async function pasteInto(testid: string) {
@@ -65,14 +70,7 @@ const SCREENS: Screen[] = [
     },
   ],
   ['new key', {}, () => press('new-key')],
-  [
-    'new key, refused',
-    {},
-    async () => {
-      await press('new-key');
-      await press('create-key');
-    },
-  ],
+  ['new key, refused', {}, steps('new-key', 'create-key')],
   ['new key without a project', { projects: 0 }, () => press('new-key')],
   [
     'new key, with its operations, a project to be made and a day to be picked',
@@ -99,10 +97,7 @@ const SCREENS: Screen[] = [
     'fresh key, tried, and where to use it from elsewhere',
     {},
     async () => {
-      await press('new-key');
-      await fill('key-name', 'grafana');
-      await press('scope-organization');
-      await press('preset-monitoring');
+      await fillIn();
       await press('create-key');
       await press('choose-project');
       await user.click((await screen.findAllByTestId('project-option'))[0] ?? document.body);
@@ -118,24 +113,14 @@ const SCREENS: Screen[] = [
     'fresh key',
     {},
     async () => {
-      await press('new-key');
-      await fill('key-name', 'grafana');
-      await press('scope-organization');
-      await press('preset-monitoring');
+      await fillIn();
       await press('create-key');
       await press('fresh-reveal');
     },
   ],
   ['projects', {}, () => press('nav-projects')],
   ['no projects', { projects: 0 }, () => press('nav-projects')],
-  [
-    'new project',
-    {},
-    async () => {
-      await press('nav-projects');
-      await press('new-project');
-    },
-  ],
+  ['new project', {}, steps('nav-projects', 'new-project')],
   [
     'delete a project',
     {},
@@ -158,53 +143,20 @@ const SCREENS: Screen[] = [
     'fresh key, keychain locked',
     { keychain: 'locked' },
     async () => {
-      await press('new-key');
-      await fill('key-name', 'grafana');
-      await press('scope-organization');
-      await press('preset-monitoring');
+      await fillIn();
       await press('create-key');
       await screen.findByTestId('keep-problem');
     },
   ],
   ['settings', {}, () => press('nav-settings')],
-  [
-    'settings of a team',
-    { connection: 'team' },
-    async () => {
-      await press('nav-settings');
-      await press('disconnect');
-    },
-  ],
+  ['settings of a team', { connection: 'team' }, steps('nav-settings', 'disconnect')],
   ['settings over Phare', { upstream: 'phare', phare: 'switched' }, () => press('nav-settings')],
   ['settings, Phare’s key refused', { upstream: 'phare', phare: 'refused' }, () => press('nav-settings')],
-  [
-    'attach Phare, refused',
-    {},
-    async () => {
-      await press('nav-settings');
-      await press('attach-phare');
-      await press('attach-submit');
-    },
-  ],
-  [
-    'back to the sandbox',
-    { upstream: 'phare', phare: 'due' },
-    async () => {
-      await press('nav-settings');
-      await press('use-sandbox');
-    },
-  ],
+  ['attach Phare, refused', {}, steps('nav-settings', 'attach-phare', 'attach-submit')],
+  ['back to the sandbox', { upstream: 'phare', phare: 'due' }, steps('nav-settings', 'use-sandbox')],
   ['kept Phare keys', { kept: 3 }, () => press('keys-tab-kept')],
   ['no kept Phare keys', {}, () => press('keys-tab-kept')],
-  [
-    'revoke in Phare',
-    { kept: 1 },
-    async () => {
-      await press('keys-tab-kept');
-      await press('kept-revoke');
-      await press('open-phare-panel');
-    },
-  ],
+  ['revoke in Phare', { kept: 1 }, steps('keys-tab-kept', 'kept-revoke', 'open-phare-panel')],
   [
     'a key that Phare’s key stops',
     { upstream: 'phare', phare: 'read' },
@@ -215,24 +167,9 @@ const SCREENS: Screen[] = [
   ],
   ['notices, and a paused gateway', { gateway: 'paused', notices: 2 }],
   ['switch of homes', { connection: 'team' }, () => press('connection')],
-  [
-    'connect to a team, refused',
-    {},
-    async () => {
-      await press('nav-settings');
-      await press('connect-to-team');
-      await press('connect');
-    },
-  ],
+  ['connect to a team, refused', {}, steps('nav-settings', 'connect-to-team', 'connect')],
   ['who used the limit', { used: 100 }, () => press('gauge-open')],
-  [
-    'pause the gateway',
-    {},
-    async () => {
-      await press('nav-settings');
-      await press('pause-gateway');
-    },
-  ],
+  ['pause the gateway', {}, steps('nav-settings', 'pause-gateway')],
   [
     'closing',
     { keys: 9 },
@@ -273,6 +210,7 @@ describe('axe finds nothing on', () => {
     await open(options);
     await go?.();
     const { violations } = await axe.run(document.documentElement, {
+      resultTypes: ['violations'],
       rules: { 'color-contrast': { enabled: false } },
     });
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([]);

@@ -1,5 +1,6 @@
 import { screen, waitFor } from '@testing-library/svelte';
-import { describe, expect, it } from 'vitest';
+import { tick } from 'svelte';
+import { describe, expect, it, vi } from 'vitest';
 import { REVEAL_SECONDS } from '../src/features/keys/reveal.svelte';
 import { asked, at, everything, fillIn, gone, open, press } from './support';
 
@@ -31,22 +32,23 @@ describe('a fresh secret', () => {
     expect(bridge.world.clipboard).toBe(secret);
     expect(everything()).not.toContain(secret);
 
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     await press('fresh-reveal');
     await waitFor(() => {
       expect(at('fresh-secret').textContent).toBe(secret);
     });
-    await waitFor(
-      () => {
-        expect(everything()).not.toContain(secret);
-      },
-      { timeout: (REVEAL_SECONDS + 2) * 1000, interval: 250 },
-    );
+    vi.advanceTimersByTime((REVEAL_SECONDS - 1) * 1000);
+    await tick();
+    expect(everything()).toContain(secret);
+    vi.advanceTimersByTime(1000);
+    await tick();
+    expect(everything()).not.toContain(secret);
     await press('fresh-reveal');
     await press('fresh-done');
     gone('fresh-sheet');
     expect(everything()).not.toContain(secret);
     expect(asked(bridge, 'forget_fresh')).toHaveLength(1);
-  }, 20_000);
+  });
 
   it('that is not kept is not lost by a slip of the hand', async () => {
     const bridge = await open();

@@ -1,7 +1,7 @@
 // Everybody's keyboard: a press means the letter it types or, where that is not Latin, the one in its place.
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import { bind, meaning, press as give } from '../src/state/shortcuts';
+import { meaning } from '../src/state/shortcuts';
 import { asked, at, gone, open, row, user } from './support';
 
 type Press = [key: string, code: string, shift?: boolean];

@@ -80,7 +80,7 @@ it.each([
     await once();
     await once();
     const before = count();
-    for (let turn = 0; turn < 5; turn++) await once();
+    for (let turn = 0; turn < 3; turn++) await once();
     expect(at('page-keys')).toBeTruthy();
     await waitFor(() => {
       const { listeners, nodes } = count();

@@ -1,6 +1,6 @@
 // The list while things change: what stays where it is, and what comes in and when.
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { KeyView } from '../src/bindings';
 import type { FakeBridge } from '../src/bridge/fake';
 import { asked, at, fill, gone, inRow, open, press, row, user } from './support';
@@ -209,4 +209,23 @@ describe('revoked and expired keys', () => {
     });
     expect(bridge.world.keys).toHaveLength(1);
   });
+});
+
+it('shows what time alone ends, and asks nobody for it', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+  const bridge = await open({ keys: 12 });
+  const soon = new Date(Date.now() + 30_000).toISOString();
+  const rotating = bridge.world.keys.find(({ status }) => status === 'rotating') as KeyView;
+  change(bridge, bridge.world.keys[0] as KeyView, { expires_at: soon });
+  change(bridge, rotating, { previous_valid_until: soon });
+  await waitFor(() => {
+    expect(row(GRAFANA).textContent).toContain('just now');
+    expect(inRow(rotating.name, 'old-secret').textContent).toBe('ending');
+  });
+  const asked = bridge.calls.length;
+  vi.advanceTimersByTime(60_000);
+  await waitFor(() => {
+    expect([row(GRAFANA), row(rotating.name)].map((each) => each.dataset['status'])).toEqual(['expired', 'active']);
+  });
+  expect(bridge.calls).toHaveLength(asked);
 });

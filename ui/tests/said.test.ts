@@ -28,24 +28,28 @@ describe('the words of an action', () => {
     expect(toast.queryByTestId('undo')).toBeNull();
   });
 
-  it('offer to undo a replacement, which closes what showed the new secret', async () => {
-    const bridge = await open();
-    const [old] = bridge.world.keys as [KeyView];
-    await user.click(inRow(GRAFANA, 'row-menu'));
-    await press('replace-key');
-    await screen.findByTestId('fresh-sheet');
-    await press('undo');
-    await waitFor(() => {
-      gone('fresh-sheet');
-    });
-    const [made] = bridge.world.keys as [KeyView];
-    expect(asked(bridge, 'undo_replacement')).toEqual([{ id: old.id, replacement: made.id }]);
-    const status = (id: string) => bridge.world.keys.find((key) => key.id === id)?.status;
-    expect([status(old.id), status(made.id)]).toEqual(['active', 'revoked']);
-    await waitFor(() => {
-      expect((document.activeElement as HTMLElement).dataset['keyId']).toBe(old.id);
-    });
-  });
+  it.each(['a press', 'the keyboard'])(
+    'offer to undo a replacement by %s, which closes what showed the new secret',
+    async (by) => {
+      const bridge = await open();
+      const [old] = bridge.world.keys as [KeyView];
+      await user.click(inRow(GRAFANA, 'row-menu'));
+      await press('replace-key');
+      await screen.findByTestId('fresh-sheet');
+      if (by === 'a press') await press('undo');
+      else await user.keyboard('{Control>}z{/Control}');
+      await waitFor(() => {
+        gone('fresh-sheet');
+      });
+      const [made] = bridge.world.keys as [KeyView];
+      expect(asked(bridge, 'undo_replacement')).toEqual([{ id: old.id, replacement: made.id }]);
+      const status = (id: string) => bridge.world.keys.find((key) => key.id === id)?.status;
+      expect([status(old.id), status(made.id)]).toEqual(['active', 'revoked']);
+      await waitFor(() => {
+        expect((document.activeElement as HTMLElement).dataset['keyId']).toBe(old.id);
+      });
+    },
+  );
 
   it('say until when an old secret works', async () => {
     await open();

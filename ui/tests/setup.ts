@@ -18,7 +18,7 @@ import { app } from '../src/state/app.svelte';
 import { route } from '../src/state/route.svelte';
 
 // The whole page in every failure hides what failed.
-configure({ getElementError: (message) => new Error(message ?? '') });
+configure({ getElementError: (message) => new Error(message ?? ''), asyncUtilTimeout: 5000 });
 
 const HEIGHT = 600;
 
@@ -29,6 +29,8 @@ class Observer {
 }
 vi.stubGlobal('ResizeObserver', Observer);
 vi.stubGlobal('IntersectionObserver', Observer);
+// axe asks for one, and jsdom complains at length each time.
+HTMLCanvasElement.prototype.getContext = () => null;
 Element.prototype.scrollIntoView = () => undefined;
 Element.prototype.hasPointerCapture = () => false;
 Element.prototype.scrollTo = function (this: Element, options?: ScrollToOptions | number) {

@@ -4,6 +4,7 @@ import type { CommandError, KeyId, KeyList as Answer, KeyQuery, KeyUse, KeyView 
 import { asCommandError } from '../../bridge';
 import { app } from '../../state/app.svelte';
 import { isNarrowed, LIVE, orderOf } from './filters';
+import { statusAt } from './standing';
 
 /** What fills a window, and what is fetched at a time after it. */
 const FIRST = 100;
@@ -30,7 +31,7 @@ export class KeyList {
   error = $state.raw<CommandError | null>(null);
   narrowed = $derived(isNarrowed(this.query));
   /** Names that more than one row has. */
-  repeated = $derived(repeats(this.rows));
+  repeated = $state.raw<ReadonlySet<string>>(new Set());
   readonly #places = new Map<KeyId, number>();
   #cursor: string | null = null;
   /** Whatever was made after this is new. */
@@ -127,6 +128,16 @@ export class KeyList {
     this.#patch(details.filter((detail) => detail !== null).map(({ key }) => key));
   }
 
+  /** Shows what time alone has ended, of which nobody tells. */
+  pass(time: number): void {
+    this.#patch(
+      this.rows.flatMap((row) => {
+        const status = statusAt(row, time);
+        return status === row.status ? [] : [{ ...row, status }];
+      }),
+    );
+  }
+
   /** Notes the last uses of keys. */
   use(uses: KeyUse[]): void {
     this.#patch(
@@ -189,14 +200,17 @@ export class KeyList {
     this.#places.clear();
     for (const [index, { id }] of rows.entries()) this.#places.set(id, index);
     this.rows = rows;
+    this.repeated = repeats(rows);
   }
 
   #patch(keys: KeyView[]): void {
     const changed = keys.filter(({ id }) => this.#places.has(id));
     if (changed.length === 0) return;
     const rows = [...this.rows];
+    const renamed = changed.some(({ id, name }) => this.find(id)?.name !== name);
     for (const key of changed) rows[this.#places.get(key.id) ?? -1] = key;
     this.rows = rows;
+    if (renamed) this.repeated = repeats(rows);
   }
 }
 

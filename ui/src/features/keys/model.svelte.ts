@@ -1,6 +1,6 @@
 // The actions on keys, and what is asked before and shown after them. An action meets the key that it was begun with:
 // whatever is under the cursor by the time the answer comes.
-import type { CommandError, FreshKey, KeyId, KeyView } from '../../bindings';
+import type { FreshKey, KeyId, KeyView } from '../../bindings';
 import { asCommandError } from '../../bridge';
 import { inform, sayCopied } from '../../components/toasts.svelte';
 import { explain } from '../../errors';
@@ -10,23 +10,18 @@ import { whyNot } from '../../state/rights';
 import { each, isInForce, told } from './bulk';
 import { Cursor } from './cursor.svelte';
 import { unfinished } from './draft.svelte';
+import { inWords, sayFailed } from './failed';
 import { operations } from './operations.svelte';
+import { isLive } from './standing';
 import { lastUse } from './use';
 
 /** How a key came to have the secret that is on show. */
 export type Origin = 'created' | 'rotated' | 'replaced';
 
-/** Whether a key still opens anything. */
-export const isLive = (key: KeyView): boolean => key.status === 'active' || key.status === 'rotating';
-
 const UNDO_SECONDS = 10;
 const CLIPBOARD_SECONDS = 30;
 /** What is left of the time in which something that began at `start` can be undone. */
 const undoable = (start: number) => UNDO_SECONDS - Math.floor((Date.now() - start) / 1000);
-const inWords = (error: CommandError, names = true) => {
-  const { title, what, next } = explain(error);
-  return [...(names ? [`${title}.`] : []), what, next].filter(Boolean).join(' ');
-};
 
 export class KeysModel extends Cursor {
   creating = $state(false);
@@ -93,10 +88,10 @@ export class KeysModel extends Cursor {
       });
     } catch (thrown) {
       const error = asCommandError(thrown);
-      if (!isInForce(error)) return this.#sayFailed('revoke', key, error);
+      if (!isInForce(error)) return sayFailed('revoke', key, error);
       this.#refuseNow(key);
       const title = `Refused now: ${named(key)}, but not written down yet`;
-      inform({ title, detail: inWords(error, false), tone: 'problem', topic: `revoked-${key.id}` });
+      inform({ title, detail: inWords(error), tone: 'problem', topic: `revoked-${key.id}` });
     }
   }
 
@@ -247,12 +242,8 @@ export class KeysModel extends Cursor {
     try {
       return await answer;
     } catch (thrown) {
-      this.#sayFailed(what, key, asCommandError(thrown));
+      sayFailed(what, key, asCommandError(thrown));
       return undefined;
     }
-  }
-
-  #sayFailed(what: string, key: KeyView, error: CommandError): void {
-    inform({ title: `Could not ${what} ${named(key)}`, detail: inWords(error), tone: 'problem' });
   }
 }

@@ -2,7 +2,7 @@
 import type { FoundKey, StrangeKind } from '../../bindings';
 import { ago, dateTime } from '../../format';
 import type { KeyAction } from '../../state/route.svelte';
-import { isLive } from './model.svelte';
+import { isLive } from './standing';
 
 /** Whether whoever holds this very secret can still use it. */
 export const opens = ({ key, credential }: FoundKey): boolean =>
