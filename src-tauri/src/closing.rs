@@ -11,6 +11,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use crate::app::App;
+use crate::commands::trial;
 use crate::home::Local;
 use crate::listener::WindowEvent;
 use crate::preferences::OnClose;
@@ -164,7 +165,9 @@ async fn at_stake(local: &Local) -> (Stake, Vec<Caller>) {
         tokio::time::timeout(PATIENCE, local.live_keys()),
         tokio::time::timeout(PATIENCE, local.service.callers(Timestamp::now())),
     );
-    let callers = callers.ok().and_then(Result::ok).unwrap_or_default();
+    let mut callers = callers.ok().and_then(Result::ok).unwrap_or_default();
+    // What somebody tried in the window is no program that would miss the gateway.
+    callers.retain(|caller| caller.client.as_deref() != Some(trial::CLIENT));
     let stake = Stake {
         running: local.gateway.is_running(),
         paused: local.gateway.is_paused(),

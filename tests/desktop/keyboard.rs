@@ -153,7 +153,7 @@ async fn a_list_is_searched_walked_and_revoked_from() {
 
 impl Desk {
     /// Presses Tab until this has the focus, and insists that the focus is seen at every stop.
-    async fn tab_to(&self, testid: &str) {
+    pub async fn tab_to(&self, testid: &str) {
         // Its own, or that of the box that it fills.
         let seen = "const outlined = (each) => {
                 const { outlineStyle, outlineWidth } = getComputedStyle(each);
@@ -176,7 +176,7 @@ impl Desk {
         panic!("Tab does not lead to {testid}");
     }
 
-    async fn focused_key(&self) -> String {
+    pub async fn focused_key(&self) -> String {
         let script = "return document.activeElement.dataset.keyName";
         self.run_until(script, vec![])
             .await

@@ -1,15 +1,20 @@
 //! The real window through WebDriver, with the real keychain and clipboard.
 #![cfg(target_os = "linux")]
 
+mod clicks;
 mod edit;
 mod failures;
 mod journey;
 mod keyboard;
+mod leaked;
+mod leaving;
 mod memory;
+mod never_wrong;
 mod package;
 pub mod person;
 mod phare;
 mod screens;
 mod secrets;
+mod small;
 mod starts;
 mod team;

@@ -1,9 +1,7 @@
 //! Every screen, light and dark: axe finds nothing. `GARDIEN_SCREENSHOTS=DIR` keeps their pictures.
 
-use std::fs;
-
 use futures_util::{StreamExt as _, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::person::{Form, in_row, row, toast};
 use crate::support::desktop::Desk;
@@ -60,6 +58,9 @@ async fn from_nothing_to_three_keys() {
     desk.untick("keep-secret").await;
     desk.look("key-new-organization").await;
     desk.click("cancel").await;
+    desk.wait_for("leave-draft").await;
+    desk.look("key-new-leaving").await;
+    desk.click("draft-discard").await;
     desk.make_key(Form::everything("terraform-production"))
         .await;
     desk.look("fresh").await;
@@ -150,71 +151,39 @@ async fn from_nothing_to_three_keys() {
     desk.look("shortcuts").await;
     desk.press(ESCAPE).await;
     desk.wait_gone("shortcuts").await;
-    desk.chord(CONTROL, 'k').await;
-    desk.wait_focus("palette-input").await;
-    desk.type_text("terra").await;
-    desk.wait_for("palette-key").await;
-    desk.look("palette").await;
 }
 
-/// The longest names that are allowed, in the smallest window.
+/// What lies over the list, and what is left of a key that works no more.
 #[tokio::test]
-async fn the_longest_words_in_the_smallest_window() {
-    let mut desk = Desk::start().await;
+async fn what_is_found_tried_and_revoked() {
+    let desk = Desk::start().await;
     desk.found().await;
-    desk.close_app().await;
-    // As the app writes it down when somebody made the window smaller.
-    let sizes = desk
-        .session()
-        .home()
-        .join(".config/dev.gardien.desktop/.window-state.json");
-    let mut state: Value = serde_json::from_slice(&fs::read(&sizes).unwrap()).unwrap();
-    state["main"]["width"] = json!(900);
-    state["main"]["height"] = json!(600);
-    fs::write(&sizes, state.to_string()).unwrap();
-    desk.open_app().await;
-    desk.run_until("return innerWidth === 900 && innerHeight === 600", vec![])
+    desk.make_project("Shop").await;
+    desk.make_project("Status page of the lamp").await;
+    desk.keep_key(Form::everything("terraform-production"))
         .await;
-    let project = "W".repeat(25);
-    let key = "supercalifragilisticexpialidocious-".repeat(3)[..100].to_owned();
-    desk.make_project(&project).await;
-    desk.look("small-projects").await;
-    desk.go("keys").await;
-    desk.click("new-key").await;
-    desk.fill(
-        "key-note",
-        &"Handed to the people who keep the lamp burning. ".repeat(8),
-    )
-    .await;
-    desk.fill_in(Form::reader(&key, &project)).await;
-    desk.look("small-key-new").await;
-    desk.click("create-key").await;
-    desk.wait_for("fresh-sheet").await;
-    desk.look("small-fresh").await;
-    desk.copy_fresh(&key).await;
-    desk.click("fresh-done").await;
-    desk.wait_for(&row(&key)).await;
-    desk.look("small-keys").await;
-    desk.click(&row(&key)).await;
-    desk.wait_for("trail-row").await;
-    desk.look("small-drawer").await;
+    desk.make_key(Form::reader("status-bot", "Shop")).await;
+    desk.look_at_more("").await;
+
     desk.click("drawer-close").await;
-    desk.revoke(&key).await;
-    desk.look("small-revoked").await;
-    desk.click("undo").await;
-    desk.go("projects").await;
-    desk.click("delete-project").await;
-    desk.wait_for("doomed-keys").await;
-    desk.look("small-project-delete").await;
-    desk.click("cancel").await;
+    desk.click(&in_row("terraform-production", "row-menu"))
+        .await;
+    desk.click("replace-key").await;
+    desk.wait_text("fresh-sheet", "is replaced").await;
+    desk.look("replaced").await;
+    desk.chord(CONTROL, 'z').await;
+    desk.wait_gone("fresh-sheet").await;
+    desk.look("replaced-undone").await;
     desk.go("activity").await;
-    desk.wait_for("audit-row").await;
-    desk.look("small-activity").await;
-    desk.go("settings").await;
-    desk.look("small-settings").await;
-    // Nothing is wider than the window.
-    let overflow = "return document.documentElement.scrollWidth > innerWidth";
-    assert_eq!(desk.run(overflow, vec![]).await, false);
+    desk.click("filter-subject").await;
+    desk.wait_for("filter-subject-key").await;
+    desk.look("activity-subjects").await;
+    desk.press(ESCAPE).await;
+    desk.click("filter-time").await;
+    desk.wait_for("filter-time-range").await;
+    desk.look("activity-times").await;
+    desk.press(ESCAPE).await;
+    desk.wait_gone("filter-time-range").await;
 }
 
 #[tokio::test]
@@ -282,4 +251,64 @@ async fn five_thousand_keys() {
 
 fn name(number: u32) -> String {
     format!("service-{number:05}")
+}
+
+impl Desk {
+    /// From the sheet of a fresh reader called `status-bot` to its drawer once it is revoked.
+    pub async fn look_at_more(&self, size: &str) {
+        let see = async |name: &str| self.look(&format!("{size}{name}")).await;
+        self.click("try-key").await;
+        self.wait_for("[data-testid='trial'][data-status='200']")
+            .await;
+        see("trial").await;
+        let secret = self.copy_fresh("status-bot").await;
+        see("fresh-copied").await;
+        self.click("fresh-done").await;
+        self.click("gauge-open").await;
+        self.wait_for("gauge-key").await;
+        see("gauge").await;
+        self.press(ESCAPE).await;
+        self.wait_gone("gauge-key").await;
+        self.click("connection").await;
+        self.wait_for("home-connect").await;
+        see("home-menu-alone").await;
+        self.press(ESCAPE).await;
+        self.wait_gone("home-menu").await;
+
+        self.chord(CONTROL, 'k').await;
+        self.wait_focus("palette-input").await;
+        see("palette").await;
+        self.type_text("status").await;
+        self.wait_for("palette-key").await;
+        see("palette-found").await;
+        self.press(ESCAPE).await;
+        self.wait_gone("palette").await;
+        for (name, text) in [("pasted-cut", &secret[..30]), ("pasted", &secret)] {
+            self.set_clipboard(text);
+            self.press('/').await;
+            self.wait_focus("search").await;
+            self.chord(CONTROL, 'v').await;
+            self.wait_for("[data-testid='pasted'] li").await;
+            see(name).await;
+            self.press(ESCAPE).await;
+            self.wait_gone("pasted").await;
+            self.press(ESCAPE).await;
+        }
+        self.window().ask_to_close();
+        self.wait_focus("leave-keep").await;
+        see("closing").await;
+        self.click("cancel").await;
+        self.wait_gone("closing-dialog").await;
+
+        self.go("activity").await;
+        self.click("audit-toggle").await;
+        self.wait_for("audit-detail").await;
+        see("activity-opened").await;
+        self.go("keys").await;
+        self.revoke("status-bot").await;
+        self.click(&row("status-bot")).await;
+        self.wait_for("can-do-nothing").await;
+        self.wait_for("trail-row").await;
+        see("drawer-dead").await;
+    }
 }

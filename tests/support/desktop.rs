@@ -40,7 +40,7 @@ pub struct Desk {
     session: Session,
     /// Everything that was on the clipboard or typed here and must not be found in a file.
     secrets: Mutex<Vec<String>>,
-    /// Everything that axe found.
+    /// Everything that axe found, and toasts that cover something.
     found: Mutex<Vec<String>>,
     /// Two apps at a time are what two cores can carry.
     _seat: SemaphorePermit<'static>,
@@ -341,7 +341,7 @@ impl Desk {
     }
 
     /// Lets axe judge the page as it is now, light and dark, and takes a picture of each. What axe finds fails the test
-    /// at its end.
+    /// at its end, and so does a toast that covers something.
     pub async fn look(&self, name: &str) {
         let dress = "const [theme] = arguments; const { dataset } = document.documentElement;
             const before = dataset.theme ?? null;
@@ -354,7 +354,10 @@ impl Desk {
                 before = was;
             }
             self.settle().await;
-            let found = self.axe().await;
+            let mut found = self.axe().await;
+            if turn == 0 {
+                found.extend(self.covered().await);
+            }
             let found = found
                 .into_iter()
                 .map(|what| format!("{name}, {theme}: {what}"));
@@ -395,11 +398,12 @@ impl Desk {
             const line = ({ id, help, nodes }) =>
                 `${id} (${help}) at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`;
             axe.run().then(({ violations }) => done(violations.map(line)), (error) => done([String(error)]));";
-        let found = self.page().execute_async(script, vec![]).await.unwrap();
-        let lines = found.as_array().unwrap().iter();
-        lines
-            .map(|line| line.as_str().unwrap().to_owned())
-            .collect()
+        lines(&self.page().execute_async(script, vec![]).await.unwrap())
+    }
+
+    /// Which toasts are in the way of something.
+    async fn covered(&self) -> Vec<String> {
+        lines(&self.run(include_str!("covered.js"), vec![]).await)
     }
 
     /// Locks the keychain while the app runs.
@@ -439,8 +443,11 @@ impl Desk {
     async fn picture(&self, name: &str) {
         if let Some(folder) = env::var_os("GARDIEN_SCREENSHOTS") {
             fs::create_dir_all(&folder).unwrap();
-            let picture = self.page().screenshot().await.unwrap();
-            fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+            // Of the screen: WebKit's own waits for a frame, which a page at rest that is drawn without the GPU has none of.
+            let mut import = self.session.command("import");
+            import.args(["-window", "root"]);
+            import.arg(Path::new(&folder).join(format!("{name}.png")));
+            assert!(import.status().unwrap().success());
         }
     }
 }
@@ -454,7 +461,7 @@ impl Drop for Desk {
             let leaks = leaks::found(self.session.folder(), &self.secrets.lock().unwrap());
             assert_eq!(leaks, [""; 0], "in clear");
             let found = self.found.lock().unwrap().join("\n");
-            assert!(found.is_empty(), "axe found:\n{found}");
+            assert!(found.is_empty(), "found:\n{found}");
         }
     }
 }
@@ -473,6 +480,13 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
+}
+
+fn lines(answer: &Value) -> Vec<String> {
+    let lines = answer.as_array().unwrap().iter();
+    lines
+        .map(|line| line.as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn selector(place: &str) -> Cow<'_, str> {

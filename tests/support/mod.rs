@@ -17,5 +17,7 @@ pub mod server;
 pub mod tls;
 pub mod turn;
 pub mod upstream;
+#[cfg(target_os = "linux")]
+pub mod window;
 pub mod wire;
 pub mod world;

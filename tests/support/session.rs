@@ -148,6 +148,13 @@ impl Session {
         })
     }
 
+    /// The name of the screen; nothing before one was added.
+    #[must_use]
+    pub fn display(&self) -> Option<&str> {
+        let display = self.variables.iter().find(|(name, _)| *name == "DISPLAY");
+        display.map(|(_, value)| value.as_str())
+    }
+
     /// The folder that everything of this session lies in.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -46,7 +46,7 @@ mod projects;
 mod secrets;
 mod settings;
 mod status;
-mod trial;
+pub(crate) mod trial;
 
 /// Makes of each line of the list the function that Tauri calls.
 macro_rules! adapters {

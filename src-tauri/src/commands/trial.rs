@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 /// As much of an answer as anybody reads.
 const SHOWN: usize = 2_000;
 /// What the key's last use then says.
-const CLIENT: &str = "gardien-desktop";
+pub(crate) const CLIENT: &str = "gardien-desktop";
 /// Reads that need nothing to be there, the most telling first.
 const READS: [&str; 2] = ["getUptimeMonitors", "getUsers"];
 

@@ -53,6 +53,7 @@ const SESSION: &[Need] = &[
 const DRIVING: &[Need] = &[
     program("WebKitWebDriver", "webkit2gtk-driver"),
     program("xclip", "xclip"),
+    program("setxkbmap", "x11-xkb-utils"),
     program("sqlite3", "sqlite3"),
 ];
 
