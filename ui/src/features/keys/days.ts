@@ -17,7 +17,7 @@ export function understandDay(text: string, now = today(getLocalTimeZone()), lan
   return relative(words, now) ?? numbers(words, now, locale) ?? named(words, now, locale);
 }
 
-/** A web view may call the system's language by what is no name of any: WebKitGTK says `c`. */
+/** A web view may call the system's language by what is no name of any: WebKitGTK says `C`. */
 function localeOf(language: string): string {
   try {
     return Intl.getCanonicalLocales(language)[0] ?? 'en-GB';
