@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gardien_vault::{Vault, VaultFault, VaultItem, VaultState};
 use secrecy::SecretString;
+use tokio::sync::watch;
 
 /// How long a look at it waits for a keychain that is slow to say how it is.
 const GLANCE: Duration = Duration::from_millis(500);
@@ -17,7 +18,7 @@ pub(crate) struct Keeper {
     this_run: Mutex<Vec<(VaultItem, SecretString)>>,
     /// What the keychain still holds and should not.
     unforgotten: Mutex<Vec<VaultItem>>,
-    last_state: Mutex<VaultState>,
+    last_state: watch::Sender<VaultState>,
     /// Whether the keychain gave or took less than it was asked to.
     refused: AtomicBool,
 }
@@ -28,7 +29,7 @@ impl Keeper {
             vault,
             this_run: Mutex::default(),
             unforgotten: Mutex::default(),
-            last_state: Mutex::new(VaultState::Available),
+            last_state: watch::Sender::new(VaultState::Available),
             refused: AtomicBool::new(false),
         }
     }
@@ -43,17 +44,17 @@ impl Keeper {
 
     /// What the keychain was good for when it was last asked.
     pub(crate) fn last_state(&self) -> VaultState {
-        *self
-            .last_state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.last_state.borrow()
+    }
+
+    /// Hears whenever that is something else than before, whoever found it out.
+    pub(crate) fn states(&self) -> watch::Receiver<VaultState> {
+        self.last_state.subscribe()
     }
 
     fn note_state(&self, state: VaultState) {
-        *self
-            .last_state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = state;
+        self.last_state
+            .send_if_modified(|last| std::mem::replace(last, state) != state);
     }
 
     /// Notes that the keychain gave or took less than it was asked to.

@@ -23,7 +23,7 @@ async fn what_is_changed_of_a_key_holds_from_the_next_call_on() {
     desk.click("save-key").await;
     desk.wait_text(
         "products-problem",
-        "a key with no access at all could do nothing",
+        "without any, a key does nothing",
     )
     .await;
     desk.click("uptime-read_write").await;

@@ -90,9 +90,8 @@ async fn no_keychain() {
         .await
         .expect(200);
 
-    // It is offered what it did not take as soon as it answers.
+    // It is offered what it did not take as soon as it answers, and nobody has to ask for that.
     desk.keychain_unlock();
-    desk.click("retry-keychain").await;
     desk.wait_gone(&banner("keychain_unavailable")).await;
     desk.restart_app().await;
     assert_eq!(desk.copy("Terraform").await, secret);
@@ -120,8 +119,10 @@ async fn a_locked_keychain() {
     desk.click(&in_row("Before", "row-copy")).await;
     desk.wait_text(TOASTS, "The keychain is locked").await;
     desk.look("keychain-locked").await;
-    desk.keychain_unlock();
     desk.click("retry-keychain").await;
+    desk.wait_for("[data-testid='retry-keychain']:not([disabled])")
+        .await;
+    desk.keychain_unlock();
     desk.wait_gone(&banner("keychain_locked")).await;
     assert_eq!(desk.copy("Before").await, before);
 
@@ -138,7 +139,6 @@ async fn a_locked_keychain() {
         .await
         .refusal(401, "key_revoked");
     desk.keychain_unlock();
-    desk.click("retry-keychain").await;
     desk.wait_gone("banner").await;
     monitors(&gateway, &before).await.expect(200);
     assert_eq!(desk.copy("Meanwhile").await, meanwhile);
@@ -257,8 +257,10 @@ async fn a_team_server_that_does_not_answer_or_refuses_the_session() {
     desk.click(&in_row("Of all", "row-revoke")).await;
     desk.wait_text(TOASTS, "The team server does not answer")
         .await;
-    world.server.restart_in_place();
     desk.click("retry-connection").await;
+    desk.wait_for(&banner("connection_lost")).await;
+    // The window sees by itself that it answers again.
+    world.server.restart_in_place();
     desk.wait_gone(&banner("connection_lost")).await;
     desk.wait_for(&format!("{}[data-status='active']", row("Of all")))
         .await;

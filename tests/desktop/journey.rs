@@ -65,12 +65,15 @@ async fn from_the_first_start_to_a_key_that_stays_revoked() {
     assert!(said.contains("Calls with it are refused now."), "{said}");
 
     desk.click(&in_toast(&about, "undo")).await;
-    desk.wait_text(&toast(&about), "“Dashboard” works again")
+    desk.wait_text(&toast(&about), "Restored “Dashboard”")
         .await;
     monitors(&gateway, &reading).await.expect(200);
     desk.revoke("Dashboard").await;
 
     desk.restart_app().await;
+    desk.wait_for(&row("Terraform")).await;
+    assert!(!desk.is_there(&row("Dashboard")).await);
+    desk.show_dead().await;
     desk.wait_for(&format!("{}[data-status='revoked']", row("Dashboard")))
         .await;
     monitors(&gateway, &reading)

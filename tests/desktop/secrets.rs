@@ -27,10 +27,14 @@ async fn what_was_never_revealed_is_in_no_file_and_not_in_the_memory_of_the_page
 
     // Everything that can be done with a secret but to reveal it.
     desk.make_key(Form::reader("Hidden", "Shop")).await;
-    for form in ["env", "curl", "terraform", "github"] {
+    for (form, words) in [
+        ("env", "Copied as .env, with the secret"),
+        ("curl", "Copied as curl"),
+        ("terraform", "Copied as Terraform"),
+    ] {
         desk.click(&format!("form-{form}")).await;
         desk.click("copy-form").await;
-        desk.wait_text(&toast("clipboard"), "Copied as").await;
+        desk.wait_text(&toast("clipboard"), words).await;
     }
     let created = desk.copy_fresh("Hidden").await;
     desk.click("fresh-done").await;
@@ -206,6 +210,7 @@ async fn a_project_takes_its_keys_along_only_when_asked() {
         .refusal(401, "key_revoked");
     monitors(&gateway, &other).await.expect(200);
     desk.go("keys").await;
+    desk.show_dead().await;
     desk.wait_for(&format!("{}[data-status='revoked']", row("Dashboard")))
         .await;
     desk.wait_for(&format!("{}[data-status='active']", row("Other")))

@@ -443,8 +443,11 @@ impl Desk {
     async fn picture(&self, name: &str) {
         if let Some(folder) = env::var_os("GARDIEN_SCREENSHOTS") {
             fs::create_dir_all(&folder).unwrap();
-            let picture = self.page().screenshot().await.unwrap();
-            fs::write(Path::new(&folder).join(format!("{name}.png")), picture).unwrap();
+            // Of the screen: WebKit's own waits for a frame, which a page at rest that is drawn without the GPU has none of.
+            let mut import = self.session.command("import");
+            import.args(["-window", "root"]);
+            import.arg(Path::new(&folder).join(format!("{name}.png")));
+            assert!(import.status().unwrap().success());
         }
     }
 }

@@ -75,12 +75,12 @@ export const inDays = (days: number, now = Date.now()): string => new Date(now +
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". */
-export function shorten(name: string, max = 28): string {
-  if (name.length <= max) return name;
+export function shorten(name: string, longest = 28): string {
+  if (name.length <= longest) return name;
   const parts = Array.from(graphemes.segment(name), ({ segment }) => segment);
-  if (parts.length <= max) return name;
-  const end = Math.floor((max - 1) / 4);
-  return `${parts.slice(0, max - 1 - end).join('')}…${parts.slice(-end).join('')}`;
+  if (parts.length <= longest) return name;
+  const end = Math.floor((longest - 1) / 4);
+  return `${parts.slice(0, longest - 1 - end).join('')}…${parts.slice(-end).join('')}`;
 }
 
 /** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */

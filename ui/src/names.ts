@@ -19,11 +19,3 @@ export function tooLong(text: string, longest: number): string | null {
   const length = [...text.trim()].length;
   return length > longest ? `${count(length)} characters: at most ${count(longest)}, please.` : null;
 }
-
-/** A long name without its middle, so that what stands around it stays in sight. */
-export function shorten(name: string, longest = 40): string {
-  const letters = [...name];
-  if (letters.length <= longest) return name;
-  const half = Math.floor((longest - 1) / 2);
-  return `${letters.slice(0, half).join('').trimEnd()}…${letters.slice(-half).join('').trimStart()}`;
-}

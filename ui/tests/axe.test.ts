@@ -1,14 +1,20 @@
 // Every screen of the fake world. Contrast needs pixels, so it is looked at in the real window instead.
-import { fireEvent, screen } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import axe from 'axe-core';
 import { describe, expect, it } from 'vitest';
 import { sampleClosing } from '../src/bridge/fake';
 import { makeWorld, type WorldOptions } from '../src/bridge/fake/world';
 import { app } from '../src/state/app.svelte';
-import { fill, open, press, row, user } from './support';
+import { at, fill, open, press, row, user } from './support';
 
 type Screen = [name: string, options: WorldOptions, go?: () => Promise<unknown>];
 
+/** A key that is out of the way until somebody asks for it. */
+async function openDead(name: string) {
+  await press('filter-dead');
+  await waitFor(() => row(name));
+  await user.click(row(name));
+}
 const first = () => user.click(row('Grafana dashboards'));
 /** A log with a key of the fake world in it, and others. */
 async function pasteInto(testid: string) {
@@ -102,11 +108,11 @@ const SCREENS: Screen[] = [
       await user.click((await screen.findAllByTestId('project-option'))[0] ?? document.body);
       await press('try-key');
       await screen.findByTestId('trial');
-      await press('other-computers');
+      await user.click(within(at('fresh-sheet')).getByTestId('other-computers'));
       await screen.findByTestId('other-computers-help');
     },
   ],
-  ['drawer of a revoked key', { keys: 12 }, () => user.click(row('nightly-report'))],
+  ['drawer of a revoked key', { keys: 12 }, () => openDead('nightly-report')],
   ['drawer of a key with two secrets', { keys: 12 }, () => user.click(row('Backup of monitors'))],
   [
     'fresh key',

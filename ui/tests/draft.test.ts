@@ -49,6 +49,8 @@ describe('what somebody has begun', () => {
     const bridge = await open({ keys: 12 });
     const dead = bridge.world.keys.find(({ status }) => status === 'revoked');
     if (!dead) throw new Error('no revoked key');
+    await press('filter-dead');
+    await waitFor(() => row(dead.name));
     await user.click(row(dead.name));
     expect(at('can-do-nothing').textContent).toContain('Nothing: it was revoked 1 day ago.');
     gone('operation');
@@ -72,6 +74,7 @@ it('from the first start to the first key it takes eight clicks at most', async 
   await fill('organization', 'Acme');
   await fill('email', 'ada@example.com');
   await click('start');
+  await screen.findByTestId('empty');
   await click('new-key');
   await fill('key-name', 'grafana');
   await fill('project-in-place', 'Harbour');

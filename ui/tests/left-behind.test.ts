@@ -1,5 +1,5 @@
 // What is opened and closed many times leaves nothing behind: no listener, no timer, no node.
-import { screen, waitFor } from '@testing-library/svelte';
+import { screen, waitFor, within } from '@testing-library/svelte';
 import { expect, it, vi } from 'vitest';
 import { at, gone, open, press, row, user } from './support';
 
@@ -59,7 +59,7 @@ async function sheet() {
 async function drawer() {
   await user.click(row('Grafana dashboards'));
   await screen.findByTestId('use-it');
-  await press('other-computers');
+  await user.click(within(at('drawer')).getByTestId('other-computers'));
   await screen.findByTestId('other-computers-help');
   await user.keyboard('{Escape}');
   await waitFor(() => {

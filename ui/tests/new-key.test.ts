@@ -134,20 +134,6 @@ describe('a new key', () => {
     });
   });
 
-  it('is not sent by the Enter that ends a word of an input method', async () => {
-    const bridge = await open({ projects: 1 });
-    await press('new-key');
-    await fill('key-name', 'kenkyū');
-    await press('preset-monitoring');
-    const enter = (init: KeyboardEventInit) =>
-      at('key-name').dispatchEvent(
-        new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...init }),
-      );
-    expect(enter({ isComposing: true })).toBe(false);
-    expect(enter({ keyCode: 229, ctrlKey: true })).toBe(false);
-    expect(asked(bridge, 'create_key')).toEqual([]);
-  });
-
   it('finds its project made on the way', async () => {
     const bridge = await open({ projects: 12 });
     await press('new-key');

@@ -1,5 +1,5 @@
 // What jsdom lacks of a browser, and a clean window for every test.
-import { cleanup } from '@testing-library/svelte';
+import { cleanup, configure } from '@testing-library/svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
 // Parts that the window fetches when they are first shown, so that no test waits for their compilation.
 import '../src/features/activity/ActivityPage.svelte';
@@ -16,6 +16,9 @@ import { unfinished } from '../src/features/keys/draft.svelte';
 import { toasts } from '../src/components/toasts.svelte';
 import { app } from '../src/state/app.svelte';
 import { route } from '../src/state/route.svelte';
+
+// The whole page in every failure hides what failed.
+configure({ getElementError: (message) => new Error(message ?? '') });
 
 const HEIGHT = 600;
 

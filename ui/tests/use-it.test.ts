@@ -25,10 +25,11 @@ async function drawer(options: WorldOptions = {}, organization = false) {
 describe('an address on this computer', () => {
   it('says so, hides the form for hosted CI, and tells what to do instead', async () => {
     await drawer();
-    expect(at('this-computer-only').textContent).toContain('Works on this computer only.');
+    const inDrawer = within(at('drawer'));
+    expect(inDrawer.getByTestId('this-computer-only').textContent).toContain('Works on this computer only.');
     gone('form-github');
     gone('other-computers-help');
-    await press('other-computers');
+    await user.click(inDrawer.getByTestId('other-computers'));
     expect((await screen.findByTestId('other-computers-help')).textContent).toContain('gardien-server');
     await user.keyboard('{Escape}');
     await waitFor(() => {

@@ -66,6 +66,12 @@ class Toasts {
     this.remove(toast.id);
   }
 
+  /** Takes back what was done last, if that still can be. */
+  undo(): void {
+    const toast = this.#newest(({ action }) => action !== null);
+    if (toast) this.act(toast);
+  }
+
   clear(): void {
     for (const { id } of this.list) this.remove(id);
   }

@@ -1,6 +1,4 @@
 // Keys of the keyboard. The newest binding that knows a key gets it; nothing fires while somebody types.
-import { isComposing } from './composition';
-
 type Handler = () => void;
 type Bindings = Partial<Record<string, Handler>>;
 
@@ -44,9 +42,10 @@ export function meaning({ key, code, shiftKey }: Pick<KeyboardEvent, 'key' | 'co
 /** Gives a key press to whoever bound it. */
 export function press(event: KeyboardEvent): void {
   const mod = event.ctrlKey || event.metaKey;
-  if (event.defaultPrevented || event.altKey || isComposing(event)) return;
+  if (event.defaultPrevented || event.altKey) return;
   const key = meaning(event);
-  const name = mod ? `mod+${key}` : event.shiftKey && key.length > 1 ? `shift+${key}` : key;
+  const shift = event.shiftKey && (mod || key.length > 1) ? 'shift+' : '';
+  const name = `${mod ? 'mod+' : ''}${shift}${key}`;
   // Undoing is never out of reach; a field with text in it has its own.
   if (name === 'mod+z' ? holdsText(event.target) : modalIsOpen() || (isTyping(event.target) && name !== 'mod+k'))
     return;

@@ -1,4 +1,5 @@
 // Everything that the palette can do, by name.
+import { isThisComputer } from '../address';
 import type { KeyView } from '../bindings';
 import { inform, toasts } from '../components/toasts.svelte';
 import { app } from '../state/app.svelte';
@@ -25,8 +26,7 @@ export function actions(onshortcuts: () => void): Action[] {
             label: `Undo: ${undo.title}`,
             shortcut: `${MOD} Z`,
             run: () => {
-              undo.action?.run();
-              toasts.remove(undo.id);
+              toasts.act(undo);
             },
           },
         ]
@@ -48,9 +48,11 @@ export function actions(onshortcuts: () => void): Action[] {
     ...(gateway && 'address' in gateway && gateway.address
       ? [{ label: 'Copy the gateway’s address', run: () => void copyAddress(gateway.address ?? '') }]
       : []),
-    ...(gateway?.state === 'running' ? [{ label: 'Pause the gateway', run: () => void change('pause_gateway') }] : []),
+    ...(gateway?.state === 'running'
+      ? [{ label: 'Pause the gateway', run: () => void app.change('pause_gateway', null) }]
+      : []),
     ...(gateway?.state === 'paused'
-      ? [{ label: 'Let the gateway answer again', run: () => void change('resume_gateway') }]
+      ? [{ label: 'Let the gateway answer again', run: () => void app.change('resume_gateway', null) }]
       : []),
     ...(rights?.manage_organization
       ? [{ label: 'Phare’s key, behind the gateway', run: () => route.go('settings', { do: 'phare' }) }]
@@ -88,13 +90,11 @@ export function actionsOn(key: KeyView, kept: boolean): OfKey[] {
   ];
 }
 
-async function change(command: 'pause_gateway' | 'resume_gateway'): Promise<void> {
-  const status = await app.attempt(command, null);
-  if (status) app.become(status);
-}
-
 async function copyAddress(address: string): Promise<void> {
   if ((await app.attempt('copy_text', { text: address })) === undefined) return;
-  const here = /\/\/(127\.|localhost|\[::1\])/.test(address);
-  inform({ title: `Copied ${address}`, detail: here ? 'It works on this computer only.' : '', topic: 'address' });
+  inform({
+    title: `Copied ${address}`,
+    detail: isThisComputer(address) ? 'It works on this computer only.' : '',
+    topic: 'address',
+  });
 }

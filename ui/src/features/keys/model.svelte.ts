@@ -170,6 +170,16 @@ export class KeysModel extends Cursor {
     inform({ title: `Rotated ${named(fresh.key)}`, detail, topic: `rotated-${key.id}` });
   }
 
+  /** Ends the secret before a rotation, ahead of its time. */
+  async endPrevious(key: KeyView): Promise<void> {
+    const answer = app.ask('end_previous', { id: key.id });
+    const ended = await this.#try('end the old secret of', key, answer);
+    if (!ended) return;
+    this.list.put(ended);
+    const detail = 'Calls with it are refused now. The new one works on.';
+    inform({ title: `Ended the old secret of ${named(key)}`, detail, topic: `ended-${key.id}` });
+  }
+
   async replace(key: KeyView): Promise<void> {
     if (!isLive(key) || this.refuse('replace API keys')) return;
     const start = Date.now();
