@@ -95,6 +95,8 @@ async fn from_nothing_to_three_keys() {
     desk.wait_for("edit-name-problem").await;
     desk.look("edit-problem").await;
     desk.click("cancel").await;
+    desk.click("draft-discard").await;
+    desk.wait_gone("edit-key").await;
     desk.click("drawer-close").await;
     desk.click(&in_row("status-bot", "row-menu")).await;
     desk.wait_for("replace-key").await;
