@@ -97,7 +97,6 @@ export const SCOPE_WORDS: Record<ProductScope, string> = {
   read_write: 'Read-write',
 };
 export const PRODUCT_WORDS: Record<Product, string> = { platform: 'Platform', uptime: 'Uptime' };
-export const ACCESS_WORDS: Record<Access, string> = { read: 'read', write: 'write' };
 export const STATUS_WORDS: Record<KeyStatus, string> = {
   active: 'Active',
   rotating: 'Rotating',
