@@ -21,11 +21,8 @@ async fn what_is_changed_of_a_key_holds_from_the_next_call_on() {
     desk.fill("edit-name", "Dashboards").await;
     desk.click("uptime-none").await;
     desk.click("save-key").await;
-    desk.wait_text(
-        "products-problem",
-        "without any, a key does nothing",
-    )
-    .await;
+    desk.wait_text("products-problem", "without any, a key does nothing")
+        .await;
     desk.click("uptime-read_write").await;
     desk.click("save-key").await;
     desk.wait_gone("edit-key").await;

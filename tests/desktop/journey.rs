@@ -65,8 +65,7 @@ async fn from_the_first_start_to_a_key_that_stays_revoked() {
     assert!(said.contains("Calls with it are refused now."), "{said}");
 
     desk.click(&in_toast(&about, "undo")).await;
-    desk.wait_text(&toast(&about), "Restored “Dashboard”")
-        .await;
+    desk.wait_text(&toast(&about), "Restored “Dashboard”").await;
     monitors(&gateway, &reading).await.expect(200);
     desk.revoke("Dashboard").await;
 
