@@ -20,7 +20,7 @@ const LOOK_UNSEEN: Duration = Duration::from_secs(10);
 
 /// Pushes the status whenever it has changed, until the app ends.
 pub(crate) async fn status(app: Arc<App>) {
-    let (mut changes, mut keychain) = (app.changes(), app.keeper.states());
+    let (mut changes, mut keychain) = (app.changes(), app.keeper.refusals());
     loop {
         let status = describe(&app).await;
         app.shell.tell(&status);
@@ -127,6 +127,7 @@ pub(crate) async fn keychain(app: Arc<App>) {
     loop {
         let seen = *visible.borrow_and_update();
         if seen || app.keeper.lacks_something() {
+            let before = app.keeper.last_state();
             let now = app.keeper.state().await;
             if now == VaultState::Available
                 && app.keeper.lacks_something()
@@ -135,6 +136,9 @@ pub(crate) async fn keychain(app: Arc<App>) {
                 && let Err(error) = mend(&app).await
             {
                 tracing::warn!(code = error.code, message = error.message, "not mended");
+            }
+            if now != before {
+                app.changed();
             }
         }
         let pause = if seen { LOOK } else { LOOK_UNSEEN };

@@ -47,14 +47,16 @@ impl Keeper {
         *self.last_state.borrow()
     }
 
-    /// Hears whenever that is something else than before, whoever found it out.
-    pub(crate) fn states(&self) -> watch::Receiver<VaultState> {
+    /// Hears whenever it has become good for less, whoever found that out. That it is good again is said by whoever
+    /// gives it what it did not take: before, a person who closes the app would lose that.
+    pub(crate) fn refusals(&self) -> watch::Receiver<VaultState> {
         self.last_state.subscribe()
     }
 
     fn note_state(&self, state: VaultState) {
-        self.last_state
-            .send_if_modified(|last| std::mem::replace(last, state) != state);
+        self.last_state.send_if_modified(|last| {
+            std::mem::replace(last, state) != state && state != VaultState::Available
+        });
     }
 
     /// Notes that the keychain gave or took less than it was asked to.

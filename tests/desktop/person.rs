@@ -157,6 +157,7 @@ impl Desk {
     pub async fn copy_at(&self, place: &str, words: &str) -> String {
         // So that what is pasted is what was copied just now.
         self.set_clipboard("nothing");
+        self.wait_clipboard(|text| text == "nothing").await;
         self.click(place).await;
         self.paste_secret(words).await
     }

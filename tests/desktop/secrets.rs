@@ -71,6 +71,22 @@ async fn what_was_never_revealed_is_in_no_file_and_not_in_the_memory_of_the_page
         }
     }
 
+    // Whoever had a secret in hand is written down, with the way that it left.
+    desk.click("drawer-close").await;
+    desk.go("activity").await;
+    for words in [
+        "You copied the secret of “Hidden”",
+        "You revealed the secret of “Shown”",
+    ] {
+        desk.wait_text("page-activity", words).await;
+    }
+    assert!(
+        !desk
+            .text("page-activity")
+            .await
+            .contains("revealed the secret of “Hidden”")
+    );
+
     desk.restart_app().await;
     assert_eq!(desk.copy("Hidden").await, hidden);
     assert!(!memory::holds(&desk, WEB, &hidden) && !memory::holds(&desk, WEB, &shown));
