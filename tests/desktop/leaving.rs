@@ -62,7 +62,8 @@ async fn closing_asks_keeps_answering_and_stops_in_order() {
 /// draws.
 async fn keep_answering(desk: &Desk) {
     desk.wait_for("leave-keep").await;
-    let press = "document.querySelector(`[data-testid='leave-keep']`).click()";
+    let press = "const keep = document.querySelector(`[data-testid='leave-keep']`);
+        setTimeout(() => keep.click(), 0)";
     desk.run(press, vec![]).await;
 }
 

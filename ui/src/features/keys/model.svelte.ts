@@ -81,7 +81,7 @@ export class KeysModel extends Cursor {
       const lately = revoked.last_used_at !== null && isWithinDays(revoked.last_used_at, 1);
       inform({
         title: `Revoked ${named(key)}`,
-        detail: `${lately ? `Last used ${lastUse(revoked, operations.data ?? [])}. ` : ''}Calls with it are refused now.`,
+        detail: `Calls with it are refused now.${lately ? ` Last used ${lastUse(revoked, operations.data ?? [])}.` : ''}`,
         topic: `revoked-${key.id}`,
         seconds: undoable(start),
         action: { label: 'Undo', run: () => void this.restore(key) },
