@@ -420,7 +420,12 @@ impl Desk {
         // In one go: what WebDriver calls displayed takes many, and leaves out what a too narrow box cuts off.
         let script = "return [...document.querySelectorAll(arguments[0])]
             .find((each) => each.checkVisibility() && each.getClientRects().length > 0)";
-        let found = self.run(script, vec![selector(place).into()]).await;
+        let found = self.page().execute(script, vec![selector(place).into()]);
+        let found = match found.await {
+            // It was replaced while it was handed over.
+            Err(error) if error.is_stale_element_reference() => return None,
+            found => found.unwrap(),
+        };
         let id = found.as_object()?.values().next()?.as_str()?.to_owned();
         Some(Element::from_element_id(self.page().clone(), id.into()))
     }
