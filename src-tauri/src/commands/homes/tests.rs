@@ -132,6 +132,8 @@ impl Desk {
         let client = trial::client(address)?;
         let call = client
             .get(format!("{address}/users"))
+            // What the window itself tries is no program that would miss the gateway.
+            .header("User-Agent", "terraform-provider-phare/0.0.12")
             .bearer_auth(self.secret.expose_secret());
         Ok(call.send().await?.status().as_u16())
     }
