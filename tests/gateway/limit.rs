@@ -12,6 +12,9 @@ use crate::support::world::{Issued, World, new_key};
 
 const CALLS: usize = 130;
 
+/// How long callers may wait for the first answers of a round.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How the server goes away in the middle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {
@@ -104,12 +107,16 @@ async fn rule_6_holds_while_it_is_killed_under_many_callers() {
     let upstream = Upstream::start();
     let mut world = World::before(&upstream).await;
     let keys = Arc::new([world.reading_key().await, world.organization_key().await]);
-    let granted = Arc::new(AtomicUsize::new(0));
+    let tally = Arc::new(Tally::default());
     for round in 0..5 {
+        let before = tally.answered.load(Ordering::SeqCst);
         let callers: Vec<_> = (0..8)
-            .map(|number| tokio::spawn(call_on(&world.server, &keys, number, granted.clone())))
+            .map(|number| tokio::spawn(call_on(&world.server, &keys, number, tally.clone())))
             .collect();
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        // Each round takes a share of the minute, however slow the machine is.
+        tokio::time::timeout(PATIENCE, tally.answers(before + 8))
+            .await
+            .expect("callers are answered");
         if round % 2 == 0 {
             world.server.kill9()
         } else {
@@ -120,7 +127,8 @@ async fn rule_6_holds_while_it_is_killed_under_many_callers() {
         }
         world.restart();
     }
-    let (told, reached) = (granted.load(Ordering::SeqCst), upstream.everything().len());
+    let told = tally.granted.load(Ordering::SeqCst);
+    let reached = upstream.everything().len();
     assert!(told > 0);
     assert!(
         told <= reached && reached <= 100,
@@ -128,12 +136,28 @@ async fn rule_6_holds_while_it_is_killed_under_many_callers() {
     );
 }
 
+/// What the callers were told, over all rounds.
+#[derive(Default)]
+struct Tally {
+    answered: AtomicUsize,
+    granted: AtomicUsize,
+}
+
+impl Tally {
+    /// Waits until so many were answered.
+    async fn answers(&self, least: usize) {
+        while self.answered.load(Ordering::SeqCst) < least {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
 /// Calls until the server is gone.
 fn call_on(
     server: &Server,
     keys: &Arc<[Issued; 2]>,
     number: usize,
-    granted: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
 ) -> impl Future<Output = ()> + use<> {
     let keys = keys.clone();
     let base = server.gateway().to_owned();
@@ -147,8 +171,9 @@ fn call_on(
             .await
         {
             if response.status() == 200 {
-                granted.fetch_add(1, Ordering::SeqCst);
+                tally.granted.fetch_add(1, Ordering::SeqCst);
             }
+            tally.answered.fetch_add(1, Ordering::SeqCst);
         }
     }
 }
