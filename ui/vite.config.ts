@@ -1,11 +1,21 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { readFileSync } from 'node:fs';
+import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vitest/config';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [
+    svelte(),
+    // Drawn when the app is built: putting each icon together in the window is most of what a long list would cost.
+    icons({
+      compiler: { extension: 'svelte', compiler: (svg) => svg },
+      iconCustomizer: (_collection, _icon, attributes) => {
+        Object.assign(attributes, { width: '24', height: '24', 'aria-hidden': 'true' });
+      },
+    }),
+  ],
   define: { __APP_VERSION__: JSON.stringify(version) },
   resolve: mode === 'test' ? { conditions: ['browser'] } : {},
   server: { port: 1420, strictPort: true },
