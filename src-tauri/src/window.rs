@@ -7,8 +7,10 @@ use tauri::plugin::TauriPlugin;
 use tauri::webview::WebviewWindowBuilder;
 use tauri::{AppHandle, Manager, Url, WebviewWindow, Window, WindowEvent, Wry};
 
+use crate::app::App;
 use crate::closing;
 use crate::environment::{BACKGROUND, Environment};
+use crate::preferences::Connection;
 use crate::shell::app_of;
 
 pub(crate) const LABEL: &str = "main";
@@ -35,7 +37,8 @@ fn name_of(folder: &Path) -> String {
     format!("dev.gardien.desktop.folder{:x}", hasher.finish())
 }
 
-/// Opens the window as the configuration describes it; hidden for a start in the background.
+/// Opens the window as the configuration describes it; hidden for a start in the background. What the page would learn
+/// an answer later is told to it before it begins: its theme, so that none flashes by, and its likely first screen.
 pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWindow> {
     let config = app
         .config()
@@ -44,13 +47,23 @@ pub(crate) fn create(app: &AppHandle, visible: bool) -> tauri::Result<WebviewWin
         .iter()
         .find(|window| window.label == LABEL);
     let config = config.ok_or(tauri::Error::WindowNotFound)?;
+    let known = app_of(app).map_or_else(String::new, |app| known_to_page(&app));
     let window = WebviewWindowBuilder::from_config(app, config)?
         .on_navigation(is_own)
+        .initialization_script(known)
         .visible(visible)
         .build()?;
     #[cfg(target_os = "linux")]
     draw_without_the_gpu(&window)?;
     Ok(window)
+}
+
+fn known_to_page(app: &App) -> String {
+    let saved = app.preferences.read();
+    let founded = matches!(saved.connection, Connection::Team { .. })
+        || gardien_server::database(&app.folder).exists();
+    let known = serde_json::json!({ "theme": saved.theme, "founded": founded });
+    format!("window.gardien = {known};")
 }
 
 /// A page of text needs no graphics driver, and no driver can leave it blank then. With a software renderer WebKit's

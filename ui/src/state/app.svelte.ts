@@ -231,4 +231,5 @@ function applyTheme(theme: Theme): void {
   else document.documentElement.dataset['theme'] = theme;
 }
 
+if (window.gardien) applyTheme(window.gardien.theme);
 export const app = new App();
