@@ -8,8 +8,12 @@ use std::time::{Duration, Instant};
 use acceptance::session::{Keychain, Session};
 
 use super::picture;
+use crate::support::window::Window;
 
-pub const SCREEN: (u32, u32) = (1180, 760);
+const SCREEN: (u32, u32) = (1180, 760);
+/// How often it is looked whether the window is there.
+const LOOK: Duration = Duration::from_millis(2);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// After the start, for what is still done in the background.
 const REST: Duration = Duration::from_secs(3);
 
@@ -24,18 +28,21 @@ pub struct Start {
     pub memory: f64,
 }
 
-/// Starts a program whose window has this name, for the first time.
-pub fn measure(program: &Path, name: &str) -> Start {
+/// Starts a program whose window has this title, for the first time.
+pub fn measure(program: &Path, title: &str) -> Start {
     let mut session = Session::start(Keychain::Unlocked).unwrap();
     session.add_screen(SCREEN.0, SCREEN.1).unwrap();
     let mut command = session.command(program);
     let begin = Instant::now();
     session.spawn(&mut command).unwrap();
-    let mut look = session.command("xdotool");
-    look.args(["search", "--sync", "--onlyvisible", "--name", name]);
-    assert!(look.output().unwrap().status.success());
+    // Not xdotool, which looks twice a second.
+    let display = session.display().unwrap();
+    while !Window::find(display, title).is_some_and(|window| window.is_shown()) {
+        assert!(begin.elapsed() < PATIENCE, "{title} shows no window");
+        thread::sleep(LOOK);
+    }
     let visible = begin.elapsed();
-    let useful = picture::settled(&session, begin);
+    let useful = picture::settled(display, begin);
     thread::sleep(REST);
     let app = program.file_name().unwrap().to_str().unwrap();
     Start {

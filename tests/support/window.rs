@@ -1,15 +1,16 @@
-//! The app's window as the X server knows it, and what a window manager would do with it: no session here has one.
+//! A window as the X server knows it, and what a window manager would do with it: no session here has one.
 
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus, MapState,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus,
+    MapState,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::{CURRENT_TIME, wrapper::ConnectionExt as _};
 
 use super::desktop::Desk;
 
-const TITLE: &[u8] = b"Gardien";
+const TITLE: &str = "Gardien";
 
 pub struct Window {
     server: RustConnection,
@@ -17,8 +18,8 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window of the app on this screen.
-    fn on(display: &str) -> Self {
+    /// The window of this title on a screen, if there is one.
+    pub fn find(display: &str, title: &str) -> Option<Self> {
         let (server, screen) = x11rb::connect(Some(display)).unwrap();
         let root = server.setup().roots[screen].root;
         let protocols = atom(&server, "WM_PROTOCOLS");
@@ -29,13 +30,10 @@ impl Window {
                 let property = server.get_property(false, *id, name, AtomEnum::ANY, 0, 64);
                 property.unwrap().reply().map(|property| property.value)
             };
-            of(AtomEnum::WM_NAME.into()).is_ok_and(|title| title == TITLE)
+            of(AtomEnum::WM_NAME.into()).is_ok_and(|text| text == title.as_bytes())
                 && of(protocols).is_ok_and(|list| !list.is_empty())
         });
-        Self {
-            id: id.expect("the app has no window"),
-            server,
-        }
+        Some(Self { id: id?, server })
     }
 
     /// Whether it is on the screen.
@@ -60,6 +58,19 @@ impl Window {
         self.server.sync().unwrap();
     }
 
+    /// Gives it this size, as pulling at its edge does.
+    pub fn resize(&self, (width, height): (u32, u32)) {
+        let size = ConfigureWindowAux::new().width(width).height(height);
+        self.server.configure_window(self.id, &size).unwrap();
+        self.server.sync().unwrap();
+    }
+
+    /// What of the screen it takes, as ImageMagick writes it.
+    pub fn place(&self) -> String {
+        let at = self.server.get_geometry(self.id).unwrap().reply().unwrap();
+        format!("{}x{}+{}+{}", at.width, at.height, at.x, at.y)
+    }
+
     /// Lets the keys of the real keyboard go to it.
     pub fn take_keyboard(&self) {
         self.server
@@ -72,7 +83,14 @@ impl Window {
 impl Desk {
     /// The app's window, which must be there.
     pub fn window(&self) -> Window {
-        Window::on(self.session().display().unwrap())
+        let window = Window::find(self.session().display().unwrap(), TITLE);
+        window.expect("the app has no window")
+    }
+
+    /// Whether the app shows a window.
+    pub fn has_window(&self) -> bool {
+        let window = Window::find(self.session().display().unwrap(), TITLE);
+        window.is_some_and(|window| window.is_shown())
     }
 }
 
