@@ -34,6 +34,7 @@ struct Icon {
     state: MenuItem<Wry>,
     address: MenuItem<Wry>,
     pause: MenuItem<Wry>,
+    quit: MenuItem<Wry>,
     /// It goes when this does.
     _icon: TrayIcon,
 }
@@ -45,16 +46,17 @@ struct Words {
     address: Option<String>,
     /// Whether the gateway can be paused, or resumed; none when there is nothing to pause.
     pause: Option<bool>,
+    /// Live keys that stop when it does.
+    live_keys: u64,
 }
 
 impl Words {
     fn of(status: &AppStatus) -> Self {
-        let gateway = status
+        let here = status
             .homes
             .iter()
-            .find(|home| home.connection == Connection::Embedded)
-            .and_then(|home| home.gateway.as_ref());
-        let (state, address, pause) = match gateway {
+            .find(|home| home.connection == Connection::Embedded);
+        let (state, address, pause) = match here.and_then(|home| home.gateway.as_ref()) {
             Some(GatewayState::Running { address }) => {
                 ("Answering programs".to_owned(), Some(address), Some(true))
             }
@@ -72,20 +74,34 @@ impl Words {
             state,
             address: address.cloned(),
             pause,
+            live_keys: here.and_then(|home| home.live_keys).unwrap_or_default(),
         }
     }
 
     fn address(&self) -> String {
         match &self.address {
-            Some(address) => format!("Copy {address}"),
+            Some(address) => format!("Copy {address} (this computer only)"),
             None => "No address".to_owned(),
         }
     }
 
-    fn pause(&self) -> &'static str {
+    fn pause(&self) -> String {
         match self.pause {
-            Some(false) => "Resume",
-            _ => "Pause",
+            Some(false) => "Resume".to_owned(),
+            _ => self.stopping("Pause"),
+        }
+    }
+
+    fn quit(&self) -> String {
+        self.stopping("Quit")
+    }
+
+    /// What stops a gateway says how many keys stop with it: a menu has no other place to ask.
+    fn stopping(&self, verb: &str) -> String {
+        match (self.pause, self.live_keys) {
+            (Some(true), 1) => format!("{verb}: 1 live key stops working"),
+            (Some(true), keys) if keys > 1 => format!("{verb}: {keys} live keys stop working"),
+            _ => verb.to_owned(),
         }
     }
 }
@@ -136,7 +152,8 @@ impl Icon {
         self.address.set_text(words.address())?;
         self.address.set_enabled(words.address.is_some())?;
         self.pause.set_text(words.pause())?;
-        self.pause.set_enabled(words.pause.is_some())
+        self.pause.set_enabled(words.pause.is_some())?;
+        self.quit.set_text(words.quit())
     }
 }
 
@@ -147,9 +164,9 @@ fn build(handle: &AppHandle, words: &Words) -> tauri::Result<Icon> {
         .build(handle)?;
     let (address, pause) = (
         item(ADDRESS, &words.address())?,
-        item(PAUSE, words.pause())?,
+        item(PAUSE, &words.pause())?,
     );
-    let (open, quit) = (item(OPEN, "Open Gardien")?, item(QUIT, "Quit")?);
+    let (open, quit) = (item(OPEN, "Open Gardien")?, item(QUIT, &words.quit())?);
     let menu = MenuBuilder::new(handle)
         .items(&[&state, &address])
         .separator()
@@ -179,6 +196,7 @@ fn build(handle: &AppHandle, words: &Words) -> tauri::Result<Icon> {
         state,
         address,
         pause,
+        quit,
         _icon: builder.build(handle)?,
     };
     icon.say(words)?;

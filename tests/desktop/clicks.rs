@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::person::{MONITORS, monitors};
 use crate::support::desktop::{Desk, free_port};
+use crate::support::keyboard::PLACE_OF_N;
 use crate::support::world::{Project, World};
 
 const TAB: char = '\u{e004}';
@@ -43,7 +44,17 @@ async fn from_the_first_start_to_the_first_key_in_eight() {
 
 #[tokio::test]
 async fn from_the_first_start_to_the_first_key_without_a_mouse() {
+    first_key_without_a_mouse(Keyboard::Latin).await;
+}
+
+#[tokio::test]
+async fn from_the_first_start_to_the_first_key_with_a_cyrillic_keyboard() {
+    first_key_without_a_mouse(Keyboard::Cyrillic).await;
+}
+
+async fn first_key_without_a_mouse(keyboard: Keyboard) {
     let desk = Desk::start().await;
+    keyboard.plug_in(&desk);
     let port = free_port();
     desk.wait_focus("organization").await;
     desk.type_text("Lighthouse").await;
@@ -54,7 +65,7 @@ async fn from_the_first_start_to_the_first_key_without_a_mouse() {
     desk.type_text(&port.to_string()).await;
     desk.press(ENTER).await;
     desk.wait_for("new-key").await;
-    desk.press('n').await;
+    keyboard.new_key(&desk).await;
     desk.wait_focus("key-name").await;
     desk.type_text("Dashboard").await;
     desk.tab_to("project-in-place").await;
@@ -63,7 +74,7 @@ async fn from_the_first_start_to_the_first_key_without_a_mouse() {
     desk.wait_focus("project-picker").await;
     desk.tab_to("preset-monitoring").await;
     desk.press(SPACE).await;
-    desk.chord(CONTROL, ENTER).await;
+    keyboard.create(&desk).await;
     desk.wait_focus("fresh-copy").await;
     desk.works_at(port).await;
 }
@@ -85,8 +96,18 @@ async fn a_reader_of_one_of_twelve_projects_in_four() {
 
 #[tokio::test]
 async fn a_reader_of_one_of_twelve_projects_without_a_mouse() {
+    reader_without_a_mouse(Keyboard::Latin).await;
+}
+
+#[tokio::test]
+async fn a_reader_of_one_of_twelve_projects_with_a_cyrillic_keyboard() {
+    reader_without_a_mouse(Keyboard::Cyrillic).await;
+}
+
+async fn reader_without_a_mouse(keyboard: Keyboard) {
     let (world, projects, desk) = among_twelve().await;
-    desk.press('n').await;
+    keyboard.plug_in(&desk);
+    keyboard.new_key(&desk).await;
     desk.wait_focus("key-name").await;
     desk.type_text("Dashboard").await;
     desk.tab_to("project-picker").await;
@@ -96,7 +117,7 @@ async fn a_reader_of_one_of_twelve_projects_without_a_mouse() {
     desk.press(SPACE).await;
     desk.wait_for(&format!("{}[data-chosen='true']", option("Project 07")))
         .await;
-    desk.chord(CONTROL, ENTER).await;
+    keyboard.create(&desk).await;
     desk.wait_focus("fresh-copy").await;
     desk.reads_only_in(&world, &projects[6]).await;
 }
@@ -113,6 +134,35 @@ async fn among_twelve() -> (World, Vec<Project>, Desk) {
     desk.join(world.server.management(), &token).await;
     desk.wait_for("new-key").await;
     (world, projects, desk)
+}
+
+/// What the shortcuts are pressed on. Texts are typed as if both had the letters.
+#[derive(Debug, Clone, Copy)]
+enum Keyboard {
+    Latin,
+    Cyrillic,
+}
+
+impl Keyboard {
+    fn plug_in(self, desk: &Desk) {
+        if let Self::Cyrillic = self {
+            desk.type_cyrillic();
+        }
+    }
+
+    async fn new_key(self, desk: &Desk) {
+        match self {
+            Self::Latin => desk.press('n').await,
+            Self::Cyrillic => desk.strike(PLACE_OF_N),
+        }
+    }
+
+    async fn create(self, desk: &Desk) {
+        match self {
+            Self::Latin => desk.chord(CONTROL, ENTER).await,
+            Self::Cyrillic => desk.strike("ctrl+Return"),
+        }
+    }
 }
 
 /// A hand on a mouse, whose clicks are counted.

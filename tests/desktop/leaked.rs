@@ -7,19 +7,14 @@ use serde_json::{Value, json};
 
 use super::person::{Form, monitors, row};
 use crate::support::desktop::Desk;
+use crate::support::keyboard::{
+    PLACE_OF_J, PLACE_OF_K_HELD, PLACE_OF_N, PLACE_OF_SLASH, PLACE_OF_V_HELD, PLACE_OF_Z_HELD,
+};
 use crate::support::world::{World, new_key, organization};
 
 const ENTER: char = '\u{e007}';
 const CONTROL: char = '\u{e009}';
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Where these keys are on a keyboard, whatever is printed on them.
-const PLACE_OF_SLASH: &str = "61";
-const PLACE_OF_V: &str = "ctrl+55";
-const PLACE_OF_Z: &str = "ctrl+52";
-const PLACE_OF_K: &str = "ctrl+45";
-const PLACE_OF_N: &str = "57";
-const PLACE_OF_J: &str = "44";
 
 #[tokio::test]
 async fn is_replaced_and_back_with_a_mouse() {
@@ -60,7 +55,7 @@ async fn is_replaced_and_back_with_a_cyrillic_keyboard() {
     desk.strike("BackSpace");
     desk.strike("Escape");
     desk.wait_gone("new-key-sheet").await;
-    desk.strike(PLACE_OF_K);
+    desk.strike(PLACE_OF_K_HELD);
     desk.wait_focus("palette-input").await;
     desk.strike("Escape");
     desk.wait_gone("palette").await;
@@ -70,9 +65,9 @@ async fn is_replaced_and_back_with_a_cyrillic_keyboard() {
     assert_eq!(desk.focused_key().await, "Grafana");
     desk.strike(PLACE_OF_SLASH);
     leak.is_pulled_back(
-        async |desk| desk.strike(PLACE_OF_V),
+        async |desk| desk.strike(PLACE_OF_V_HELD),
         async |desk| desk.strike("Return"),
-        async |desk| desk.strike(PLACE_OF_Z),
+        async |desk| desk.strike(PLACE_OF_Z_HELD),
     )
     .await;
 }
@@ -242,26 +237,5 @@ impl Desk {
         for secret in secrets {
             assert!(!page.contains(&secret[12..36]), "in the page: {page}");
         }
-    }
-
-    /// From now on the keyboard types Cyrillic, with Latin to switch to, as on a Russian desktop.
-    fn type_cyrillic(&self) {
-        let layout = self
-            .session()
-            .command("setxkbmap")
-            .args(["-layout", "ru,us"])
-            .status();
-        assert!(layout.unwrap().success());
-        self.window().take_keyboard();
-    }
-
-    /// Presses a key of the real keyboard, by its place or by a name that it has in every layout.
-    fn strike(&self, key: &str) {
-        let struck = self
-            .session()
-            .command("xdotool")
-            .args(["key", key])
-            .status();
-        assert!(struck.unwrap().success());
     }
 }

@@ -33,7 +33,7 @@ async fn closing_asks_keeps_answering_and_stops_in_order() {
     assert!(window.is_shown());
 
     window.ask_to_close();
-    keep_answering(&desk).await;
+    desk.keep_answering().await;
     wait_until("the window to hide", PATIENCE, || !window.is_shown()).unwrap();
     monitors(&gateway, &secret).await.expect(200);
     desk.start_again(&window);
@@ -43,7 +43,7 @@ async fn closing_asks_keeps_answering_and_stops_in_order() {
     // It was not to be remembered, so it is asked again.
     window.ask_to_close();
     desk.tick("remember-answer").await;
-    keep_answering(&desk).await;
+    desk.keep_answering().await;
     wait_until("the window to hide", PATIENCE, || !window.is_shown()).unwrap();
     desk.start_again(&window);
     window.ask_to_close();
@@ -56,15 +56,6 @@ async fn closing_asks_keeps_answering_and_stops_in_order() {
     desk.open_app().await;
     let used = desk.text(&format!("{} .used", row("Dashboard"))).await;
     assert_ne!(used, "Never");
-}
-
-/// Presses what hides the window. A click of the driver's is answered with the next frame, which a hidden window never
-/// draws.
-async fn keep_answering(desk: &Desk) {
-    desk.wait_for("leave-keep").await;
-    let press = "const keep = document.querySelector(`[data-testid='leave-keep']`);
-        setTimeout(() => keep.click(), 0)";
-    desk.run(press, vec![]).await;
 }
 
 #[tokio::test]
@@ -143,6 +134,15 @@ async fn both_homes_are_a_click_apart_and_this_computers_keys_go_on() {
 }
 
 impl Desk {
+    /// Presses what hides the window. A click of the driver's is answered with the next frame, which a hidden window
+    /// never draws.
+    pub async fn keep_answering(&self) {
+        self.wait_for("leave-keep").await;
+        let press = "const keep = document.querySelector(`[data-testid='leave-keep']`);
+            setTimeout(() => keep.click(), 0)";
+        self.run(press, vec![]).await;
+    }
+
     /// Starts the app while it runs hidden, which brings the window back and leaves no second one.
     fn start_again(&self, window: &Window) {
         let again = self.session().command(programs::desktop()).status();

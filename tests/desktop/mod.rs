@@ -18,3 +18,4 @@ mod secrets;
 mod small;
 mod starts;
 mod team;
+mod tray;

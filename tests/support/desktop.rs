@@ -3,14 +3,12 @@
 //! A *place* on the page is a `data-testid`, or a whole CSS selector where that is not enough.
 
 use std::borrow::Cow;
-use std::env;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::{self, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,8 +22,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{leaks, programs};
 
-/// The size of the screen, and of the window once it was opened.
-pub const SCREEN: (u32, u32) = (1180, 760);
+/// The size of the screen.
+pub const SCREEN: (u32, u32) = (1680, 1050);
 const DRIVER: &str = "WebKitWebDriver";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the app may take to open under load.
@@ -41,7 +39,7 @@ pub struct Desk {
     /// Everything that was on the clipboard or typed here and must not be found in a file.
     secrets: Mutex<Vec<String>>,
     /// Everything that axe found, and toasts that cover something.
-    found: Mutex<Vec<String>>,
+    pub(super) found: Mutex<Vec<String>>,
     /// Two apps at a time are what two cores can carry.
     _seat: SemaphorePermit<'static>,
 }
@@ -340,72 +338,6 @@ impl Desk {
         self.secrets.lock().unwrap().push(secret.to_owned());
     }
 
-    /// Lets axe judge the page as it is now, light and dark, and takes a picture of each. What axe finds fails the test
-    /// at its end, and so does a toast that covers something.
-    pub async fn look(&self, name: &str) {
-        let dress = "const [theme] = arguments; const { dataset } = document.documentElement;
-            const before = dataset.theme ?? null;
-            if (theme === null) delete dataset.theme; else dataset.theme = theme;
-            return before";
-        let mut before = Value::Null;
-        for (turn, theme) in ["light", "dark"].into_iter().enumerate() {
-            let was = self.run(dress, vec![theme.into()]).await;
-            if turn == 0 {
-                before = was;
-            }
-            self.settle().await;
-            let mut found = self.axe().await;
-            if turn == 0 {
-                found.extend(self.covered().await);
-            }
-            let found = found
-                .into_iter()
-                .map(|what| format!("{name}, {theme}: {what}"));
-            self.found.lock().unwrap().extend(found);
-            self.picture(&format!("{name}-{theme}")).await;
-        }
-        self.run(dress, vec![before]).await;
-    }
-
-    /// Waits until nothing moves any more.
-    async fn settle(&self) {
-        let script = "const done = arguments[arguments.length - 1];
-            Promise.allSettled(document.getAnimations().map((each) => each.finished))
-                .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(null))));";
-        self.page().execute_async(script, vec![]).await.unwrap();
-    }
-
-    /// Insists that axe finds a picture without words, which would keep out who does not see it.
-    pub async fn axe_has_eyes(&self) {
-        let picture = "document.body.append(Object.assign(new Image(), { id: 'wordless' }))";
-        self.run(picture, vec![]).await;
-        let found = self.axe().await;
-        assert!(
-            found.iter().any(|line| line.contains("#wordless")),
-            "{found:?}"
-        );
-        self.run("document.getElementById('wordless').remove()", vec![])
-            .await;
-    }
-
-    async fn axe(&self) -> Vec<String> {
-        static AXE: LazyLock<String> =
-            LazyLock::new(|| fs::read_to_string(programs::axe()).unwrap());
-        if self.run("return typeof axe", vec![]).await == "undefined" {
-            self.run(&AXE, vec![]).await;
-        }
-        let script = "const done = arguments[arguments.length - 1];
-            const line = ({ id, help, nodes }) =>
-                `${id} (${help}) at ${nodes.map(({ target }) => target.join(' ')).join(', ')}`;
-            axe.run().then(({ violations }) => done(violations.map(line)), (error) => done([String(error)]));";
-        lines(&self.page().execute_async(script, vec![]).await.unwrap())
-    }
-
-    /// Which toasts are in the way of something.
-    async fn covered(&self) -> Vec<String> {
-        lines(&self.run(include_str!("covered.js"), vec![]).await)
-    }
-
     /// Locks the keychain while the app runs.
     pub fn keychain_lock(&self) {
         self.session.lock_keychain().unwrap();
@@ -433,7 +365,7 @@ impl Desk {
     /// Waits a little, or says what is on the screen when the time is over.
     async fn not_yet(&self, end: Instant, what: &str) {
         if Instant::now() > end {
-            self.picture("failure").await;
+            self.picture("failure", None);
             panic!(
                 "waited in vain for {what}, with the focus on {:?}. Shown:\n{}\n\nLogged:\n{}",
                 self.focus().await,
@@ -442,18 +374,6 @@ impl Desk {
             );
         }
         tokio::time::sleep(PAUSE).await;
-    }
-
-    /// Saves what the window shows in the folder that `GARDIEN_SCREENSHOTS` names, if it does.
-    async fn picture(&self, name: &str) {
-        if let Some(folder) = env::var_os("GARDIEN_SCREENSHOTS") {
-            fs::create_dir_all(&folder).unwrap();
-            // Of the screen: WebKit's own waits for a frame, which a page at rest that is drawn without the GPU has none of.
-            let mut import = self.session.command("import");
-            import.args(["-window", "root"]);
-            import.arg(Path::new(&folder).join(format!("{name}.png")));
-            assert!(import.status().unwrap().success());
-        }
     }
 }
 
@@ -485,13 +405,6 @@ pub fn free_port() -> u16 {
             return port;
         }
     }
-}
-
-fn lines(answer: &Value) -> Vec<String> {
-    let lines = answer.as_array().unwrap().iter();
-    lines
-        .map(|line| line.as_str().unwrap().to_owned())
-        .collect()
 }
 
 fn selector(place: &str) -> Cow<'_, str> {

@@ -151,8 +151,13 @@ impl Session {
     /// The name of the screen; nothing before one was added.
     #[must_use]
     pub fn display(&self) -> Option<&str> {
-        let display = self.variables.iter().find(|(name, _)| *name == "DISPLAY");
-        display.map(|(_, value)| value.as_str())
+        self.variable("DISPLAY")
+    }
+
+    /// The address of the message bus.
+    #[must_use]
+    pub fn bus(&self) -> Option<&str> {
+        self.variable("DBUS_SESSION_BUS_ADDRESS")
     }
 
     /// The folder that everything of this session lies in.
@@ -200,6 +205,11 @@ impl Session {
     /// When the keychain does not become ready.
     pub fn unlock_keychain(&mut self) -> io::Result<()> {
         self.start_keychain()
+    }
+
+    fn variable(&self, name: &str) -> Option<&str> {
+        let variable = self.variables.iter().find(|(other, _)| *other == name);
+        variable.map(|(_, value)| value.as_str())
     }
 
     fn set(&mut self, name: &'static str, value: String) {
