@@ -36,6 +36,8 @@ const NOTHING: &str = "/";
 pub(crate) struct SecretService {
     bus: Option<Connection>,
     store: Option<Arc<Store>>,
+    /// Whether the last question had no answer: it is asked every few seconds, and logged once.
+    silent: bool,
 }
 
 impl SecretService {
@@ -55,8 +57,11 @@ impl SecretService {
             self.bus = Some(bus);
             Ok(answer)
         });
+        let was_silent = std::mem::replace(&mut self.silent, answer.is_err());
         answer.map_err(|error| {
-            tracing::warn!(%error, "no Secret Service answers");
+            if !was_silent {
+                tracing::warn!(%error, "no Secret Service answers");
+            }
             VaultFault::Unavailable
         })
     }
