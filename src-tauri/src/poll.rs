@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use gardien_authority::api::{
-    AuditQuery, Event, KeyQuery, KeyUse, KeyView, LimitsView, ProjectView,
+    AuditQuery, Event, KeyQuery, KeyUse, KeyView, LastUse, LimitsView, ProjectView,
 };
 use gardien_authority::{Client, ClientFault};
 use gardien_domain::{KeyId, KeySort};
@@ -182,11 +182,7 @@ fn difference(before: &HashMap<KeyId, KeyView>, now: &HashMap<KeyId, KeyView>) -
 /// A key as it would be, had nobody used it.
 fn unused(key: &KeyView) -> KeyView {
     KeyView {
-        last_used_at: None,
-        last_operation: None,
-        last_client: None,
-        last_address: None,
-        previous_used_at: None,
+        used: LastUse::default(),
         ..key.clone()
     }
 }
@@ -194,11 +190,7 @@ fn unused(key: &KeyView) -> KeyView {
 fn use_of(key: &KeyView) -> KeyUse {
     KeyUse {
         id: key.id,
-        last_used_at: key.last_used_at,
-        last_operation: key.last_operation.clone(),
-        last_client: key.last_client.clone(),
-        last_address: key.last_address,
-        previous_used_at: key.previous_used_at,
+        used: key.used.clone(),
     }
 }
 

@@ -423,9 +423,25 @@ export type KeySort = "created" | "name" | "scope" | "last_used" | "expires";
 export type KeyStatus = "active" | "rotating" | "expired" | "revoked";
 
 /**
- * When and for what a key was last used.
+ * The last use of one key.
  */
-export type KeyUse = { id: KeyId, last_used_at: string | null, last_operation: string | null, last_client: string | null, last_address: string | null, previous_used_at: string | null, };
+export type KeyUse = { id: KeyId, last_used_at: string | null, 
+/**
+ * Operation id of the last use.
+ */
+last_operation: string | null, 
+/**
+ * What made the last call, as it names itself, such as `terraform-provider-phare`.
+ */
+last_client: string | null, 
+/**
+ * The network address that the last call came from.
+ */
+last_address: string | null, 
+/**
+ * When the secret before was last used since it was replaced.
+ */
+previous_used_at: string | null, };
 
 /**
  * A key as lists and drawers show it.

@@ -48,6 +48,14 @@ pub struct KeyView {
     #[ts(type = "string | null")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub previous_valid_until: Option<Timestamp>,
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub used: LastUse,
+}
+
+/// When and for what a key was last used; nothing of a key that never was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LastUse {
     #[ts(type = "string | null")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_used_at: Option<Timestamp>,

@@ -5,7 +5,7 @@ use gardien_store::StoredKey;
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, KeyView, LimitUse, LimitsView, MemberView, OperationView, OrganizationView,
+    AuditView, KeyView, LastUse, LimitUse, LimitsView, MemberView, OperationView, OrganizationView,
     PhareKeyView, ProjectView,
 };
 use crate::enforcement::LimitReading;
@@ -21,14 +21,18 @@ impl KeyView {
             previous_used_at,
         } = stored;
         let status = key.status(now);
-        let (last_used_at, last_operation, last_client, last_address) = match last_use {
-            Some(last) => (
-                Some(last.at),
-                Some(last.operation),
-                last.client,
-                last.address,
-            ),
-            None => (None, None, None, None),
+        let used = match last_use {
+            Some(last) => LastUse {
+                last_used_at: Some(last.at),
+                last_operation: Some(last.operation),
+                last_client: last.client,
+                last_address: last.address,
+                previous_used_at,
+            },
+            None => LastUse {
+                previous_used_at,
+                ..LastUse::default()
+            },
         };
         Self {
             id: key.id,
@@ -47,11 +51,7 @@ impl KeyView {
                 .previous
                 .map(|previous| previous.valid_until)
                 .filter(|until| *until > now && key.revoked.is_none()),
-            last_used_at,
-            last_operation,
-            last_client,
-            last_address,
-            previous_used_at,
+            used,
         }
     }
 }

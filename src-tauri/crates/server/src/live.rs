@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gardien_authority::api::{Caller, Event, KeyUse, LimitsView};
+use gardien_authority::api::{Caller, Event, KeyUse, LastUse, LimitsView};
 use gardien_authority::{Authority, Fault};
 use gardien_domain::{KeyFilter, KeyOrder, NotedUse};
 use gardien_gateway::Gateway;
@@ -86,11 +86,13 @@ impl Telling {
         };
         Ok(KeyUse {
             id: key,
-            last_used_at: Some(last.at),
-            last_operation: Some(last.operation),
-            last_client: last.client,
-            last_address: last.address,
-            previous_used_at,
+            used: LastUse {
+                last_used_at: Some(last.at),
+                last_operation: Some(last.operation),
+                last_client: last.client,
+                last_address: last.address,
+                previous_used_at,
+            },
         })
     }
 }

@@ -3,15 +3,13 @@
 //! One shape, wherever it comes from: it can become a stream of server-sent events as it is. Such a stream must leave
 //! out what its member does not see: here [`Event`] tells everything, because only the Owner's own window listens.
 
-use std::net::IpAddr;
-
 use gardien_domain::KeyId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::LimitsView;
+use super::{LastUse, LimitsView};
 
 /// What has changed at the authority or the gateway. One shape, wherever it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -34,21 +32,13 @@ pub enum Event {
     Organization,
 }
 
-/// When and for what a key was last used.
+/// The last use of one key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct KeyUse {
     pub id: KeyId,
-    #[ts(type = "string | null")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_used_at: Option<Timestamp>,
-    pub last_operation: Option<String>,
-    pub last_client: Option<String>,
-    #[ts(type = "string | null")]
-    #[schema(value_type = Option<String>)]
-    pub last_address: Option<IpAddr>,
-    #[ts(type = "string | null")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub previous_used_at: Option<Timestamp>,
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub used: LastUse,
 }
 
 /// A program that called through the gateway lately.

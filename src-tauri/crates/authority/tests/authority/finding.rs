@@ -79,7 +79,7 @@ async fn a_secret_finds_its_key_whatever_became_of_either_and_leaves_no_trace() 
         .lookup(&world.owner, lookup(&[second]))
         .await;
     assert_eq!(
-        row.unwrap().data[0].as_ref().unwrap().key.last_used_at,
+        row.unwrap().data[0].as_ref().unwrap().key.used.last_used_at,
         None
     );
 }

@@ -99,13 +99,13 @@ async fn a_use_and_what_it_took_of_the_limit_are_told_unasked() {
     let told = next(&mut events, uses).await;
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].id, key.key.id);
-    assert_eq!(told[0].last_operation.as_deref(), Some("getProjects"));
+    assert_eq!(told[0].used.last_operation.as_deref(), Some("getProjects"));
     assert_eq!(
-        told[0].last_client.as_deref(),
+        told[0].used.last_client.as_deref(),
         Some("terraform-provider-phare")
     );
     assert_eq!(
-        told[0].last_address,
+        told[0].used.last_address,
         Some(IpAddr::from(Ipv4Addr::LOCALHOST))
     );
     let told = next(&mut events, limits).await;
@@ -129,17 +129,17 @@ async fn the_use_of_a_replaced_secret_is_told_and_ends_with_it() {
     let mut events = world.service.events();
     world.call(&old, "curl/8").await;
     let first = next(&mut events, uses).await.remove(0);
-    assert_eq!(first.previous_used_at, first.last_used_at);
+    assert_eq!(first.used.previous_used_at, first.used.last_used_at);
     world.call(&new, "curl/8").await;
     let second = next(&mut events, uses).await.remove(0);
-    assert_eq!(second.previous_used_at, first.previous_used_at);
-    assert!(second.last_used_at > first.last_used_at);
+    assert_eq!(second.used.previous_used_at, first.used.previous_used_at);
+    assert!(second.used.last_used_at > first.used.last_used_at);
 
     let newest = world.client.rotate_key(id, &rotation).await.unwrap();
-    assert_eq!(newest.key.previous_used_at, None);
+    assert_eq!(newest.key.used.previous_used_at, None);
     world.call(&newest, "curl/8").await;
     let third = next(&mut events, uses).await.remove(0);
-    assert_eq!(third.previous_used_at, None);
+    assert_eq!(third.used.previous_used_at, None);
     world.service.stop().await;
 }
 
