@@ -48,6 +48,25 @@ describe('kept Phare keys', () => {
     expect(toast?.textContent).toContain('Cleared from the clipboard in 30 s');
   });
 
+  it('that could not be loaded say so, and come when asked for again', async () => {
+    const bridge = await kept({ failing: 'list_phare_keys', code: 'disk_full' });
+    expect(at('problem').dataset['code']).toBe('disk_full');
+    gone('loading');
+    gone('empty');
+    bridge.world.failing.clear();
+    await press('problem-retry');
+    expect(await screen.findAllByTestId('kept-row')).toHaveLength(3);
+    gone('problem');
+  });
+
+  it('that were loaded stay while newer ones cannot be', async () => {
+    const bridge = await kept();
+    bridge.world.failing.set('list_phare_keys', { code: 'disk_full', message: 'Full.', remedy: '' });
+    bridge.push({ type: 'changed', change: { type: 'phare_keys' } });
+    expect((await screen.findByTestId('problem')).dataset['code']).toBe('disk_full');
+    expect(screen.getAllByTestId('kept-row')).toHaveLength(3);
+  });
+
   it('are checked again', async () => {
     const bridge = await kept();
     await user.click(keptRow('Old Terraform').getByTestId('kept-check'));
