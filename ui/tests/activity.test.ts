@@ -111,6 +111,22 @@ describe('the activity', () => {
     expect(at('filter-time').textContent.trim()).toBe('Time');
   });
 
+  it('says when the keys to choose from could not be searched, and searches them again', async () => {
+    const bridge = await open({ keys: 20, projects: 0 });
+    await press('nav-activity');
+    await screen.findAllByTestId('audit-row');
+    bridge.world.failing.set('list_keys', { code: 'disk_full', message: 'Full.', remedy: '' });
+    await press('filter-subject');
+    expect((await screen.findByTestId('filter-subject-failed')).textContent).toContain('could not be searched');
+    expect(screen.queryByText('No key and no project is called that.')).toBeNull();
+    bridge.world.failing.clear();
+    await press('filter-subject-retry');
+    await waitFor(() => {
+      expect(screen.getAllByTestId('filter-subject-key').length).toBeGreaterThan(0);
+    });
+    expect(screen.queryByTestId('filter-subject-failed')).toBeNull();
+  });
+
   it('is asked for by a whole family, and by a project', async () => {
     const bridge = await open();
     await press('nav-activity');

@@ -140,6 +140,22 @@ describe('the palette', () => {
     });
   });
 
+  it('says when the keys could not be searched, and searches them again', async () => {
+    const bridge = await open({ keys: 1200 });
+    const name = bridge.world.keys.at(-3)?.name ?? '';
+    bridge.world.failing.set('list_keys', { code: 'unreachable', message: 'It is away.', remedy: '' });
+    await openPalette(name.slice(-4));
+    expect((await screen.findByTestId('palette-failed')).textContent).toContain('The keys could not be searched.');
+    gone('palette-empty');
+    bridge.world.failing.clear();
+    await user.keyboard('{Tab}{Enter}');
+    await waitFor(() => {
+      expect(rows().map(({ dataset }) => dataset['keyName'])).toContain(name);
+    });
+    gone('palette-failed');
+    expect(document.activeElement).toBe(at('palette-input'));
+  });
+
   it('offers a Member nothing that would be refused', async () => {
     await open({ role: 'member', keys: 9 });
     await user.keyboard('j');
