@@ -10,7 +10,11 @@ export type Errand =
   | { do: 'open'; id: KeyId }
   | { do: 'search' }
   | { do: 'phare' }
+  | { do: 'show_dead' }
+  | { do: 'show_kept' }
+  | { do: 'pause' }
   | { do: 'create_project' }
+  | { do: 'read_projects' }
   | { do: 'verify' }
   | { do: KeyAction; key: KeyView }
   | null;
