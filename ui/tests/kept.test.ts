@@ -9,6 +9,11 @@ async function kept(options: WorldOptions = {}) {
   await press('keys-tab-kept');
   return bridge;
 }
+async function settings(options: WorldOptions) {
+  const bridge = await open({ upstream: 'phare', ...options });
+  await press('nav-settings');
+  return bridge;
+}
 const keptRow = (name: string) => {
   const found = screen.getAllByTestId('kept-row').find((each) => each.dataset['name'] === name);
   if (!found) throw new Error(`no row of ${name}`);
@@ -110,6 +115,32 @@ describe('kept Phare keys', () => {
   it.each([{ role: 'member' }, { connection: 'team' }] as WorldOptions[])('are not shown to %o', async (options) => {
     await open({ kept: 2, ...options });
     gone('keys-tab-kept');
+  });
+});
+
+describe('Phare’s keys that could not be loaded', () => {
+  it.each([{ upstream: 'none' }, { connection: 'team', upstream: 'sandbox' }] as WorldOptions[])(
+    'are not said to be none: %o',
+    async (options) => {
+      const bridge = await settings({ ...options, failing: 'list_phare_keys', code: 'disk_full' });
+      expect((await screen.findByTestId('problem')).dataset['code']).toBe('disk_full');
+      expect(at('page-settings').textContent).not.toMatch(/No Phare key is attached|until a Phare key is attached/);
+      bridge.world.failing.clear();
+      await press('problem-retry');
+      await waitFor(() => {
+        expect(at('phare-words').textContent).toMatch(/No Phare key is attached|until a Phare key is attached/);
+      });
+      gone('problem');
+    },
+  );
+
+  it('come by themselves once the server is back, whole', async () => {
+    const bridge = await settings({ connection: 'team', failing: 'list_phare_keys', code: 'unreachable' });
+    await screen.findByTestId('problem');
+    bridge.world.failing.clear();
+    await press('retry-connection');
+    expect(await screen.findByTestId('phare-key-card')).toBeTruthy();
+    gone('problem');
   });
 });
 

@@ -136,32 +136,6 @@ describe('an attached key', () => {
   });
 });
 
-describe('Phare’s keys that could not be loaded', () => {
-  it.each([{ upstream: 'none' }, { connection: 'team', upstream: 'sandbox' }] as WorldOptions[])(
-    'are not said to be none: %o',
-    async (options) => {
-      const bridge = await settings({ ...options, failing: 'list_phare_keys', code: 'disk_full' });
-      expect((await screen.findByTestId('problem')).dataset['code']).toBe('disk_full');
-      expect(at('page-settings').textContent).not.toMatch(/No Phare key is attached|until a Phare key is attached/);
-      bridge.world.failing.clear();
-      await press('problem-retry');
-      await waitFor(() => {
-        expect(at('phare-words').textContent).toMatch(/No Phare key is attached|until a Phare key is attached/);
-      });
-      gone('problem');
-    },
-  );
-
-  it('come by themselves once the server is back, whole', async () => {
-    const bridge = await settings({ connection: 'team', failing: 'list_phare_keys', code: 'unreachable' });
-    await screen.findByTestId('problem');
-    bridge.world.failing.clear();
-    await press('retry-connection');
-    await card();
-    gone('problem');
-  });
-});
-
 describe('replacing a key', () => {
   it('goes over two slots, there and back', async () => {
     const bridge = await settings();
