@@ -91,6 +91,7 @@ describe('the activity', () => {
     await user.type(await screen.findByTestId('filter-subject-search'), 'terraform-prod');
     await waitFor(() => {
       expect(screen.getAllByTestId('filter-subject-key')).toHaveLength(3);
+      expect(screen.getAllByTestId('filter-subject-key')[0]?.hasAttribute('data-selected')).toBe(true);
     });
     await user.keyboard('{Enter}');
     await waitFor(() => {
@@ -164,5 +165,24 @@ describe('the activity', () => {
     expect((await screen.findByTestId('trail-row')).textContent).toMatch(
       /You created “Grafana dashboards” …\w{4} for “/,
     );
+    expect(screen.queryByTestId('trail-all')).toBeNull();
+  });
+
+  it('of one key is told whole where its drawer leaves off', async () => {
+    const bridge = await open();
+    const id = bridge.world.keys[0]?.id ?? '';
+    for (let turn = 0; turn < 24; turn += 1) {
+      await bridge.call('update_key', { id, patch: { note: `Note ${String(turn)}` } });
+    }
+    await user.click(row(GRAFANA));
+    expect(await screen.findAllByTestId('trail-row')).toHaveLength(20);
+    await press('trail-all');
+    await waitFor(() => {
+      expect(entries()).toHaveLength(25);
+    });
+    expect(lastAsked(bridge)).toEqual({ subject: id });
+    expect(asked(bridge, 'list_audit').filter(({ limit }) => limit === 100)).toHaveLength(1);
+    expect(at('filter-subject').textContent.trim()).toBe(`About: ${GRAFANA}`);
+    expect(document.activeElement).not.toBe(document.body);
   });
 });
