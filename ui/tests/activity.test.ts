@@ -91,6 +91,7 @@ describe('the activity', () => {
     await user.type(await screen.findByTestId('filter-subject-search'), 'terraform-prod');
     await waitFor(() => {
       expect(screen.getAllByTestId('filter-subject-key')).toHaveLength(3);
+      expect(screen.getAllByTestId('filter-subject-key')[0]?.hasAttribute('data-selected')).toBe(true);
     });
     await user.keyboard('{Enter}');
     await waitFor(() => {
@@ -109,6 +110,22 @@ describe('the activity', () => {
     expect(lastAsked(bridge)).toEqual({});
     expect(at('filter-subject').textContent.trim()).toBe('Key or project');
     expect(at('filter-time').textContent.trim()).toBe('Time');
+  });
+
+  it('says when the keys to choose from could not be searched, and searches them again', async () => {
+    const bridge = await open({ keys: 20, projects: 0 });
+    await press('nav-activity');
+    await screen.findAllByTestId('audit-row');
+    bridge.world.failing.set('list_keys', { code: 'disk_full', message: 'Full.', remedy: '' });
+    await press('filter-subject');
+    expect((await screen.findByTestId('filter-subject-failed')).textContent).toContain('could not be searched');
+    expect(screen.queryByText('No key and no project is called that.')).toBeNull();
+    bridge.world.failing.clear();
+    await press('filter-subject-retry');
+    await waitFor(() => {
+      expect(screen.getAllByTestId('filter-subject-key').length).toBeGreaterThan(0);
+    });
+    expect(screen.queryByTestId('filter-subject-failed')).toBeNull();
   });
 
   it('is asked for by a whole family, and by a project', async () => {
@@ -148,5 +165,24 @@ describe('the activity', () => {
     expect((await screen.findByTestId('trail-row')).textContent).toMatch(
       /You created “Grafana dashboards” …\w{4} for “/,
     );
+    expect(screen.queryByTestId('trail-all')).toBeNull();
+  });
+
+  it('of one key is told whole where its drawer leaves off', async () => {
+    const bridge = await open();
+    const id = bridge.world.keys[0]?.id ?? '';
+    for (let turn = 0; turn < 24; turn += 1) {
+      await bridge.call('update_key', { id, patch: { note: `Note ${String(turn)}` } });
+    }
+    await user.click(row(GRAFANA));
+    expect(await screen.findAllByTestId('trail-row')).toHaveLength(20);
+    await press('trail-all');
+    await waitFor(() => {
+      expect(entries()).toHaveLength(25);
+    });
+    expect(lastAsked(bridge)).toEqual({ subject: id });
+    expect(asked(bridge, 'list_audit').filter(({ limit }) => limit === 100)).toHaveLength(1);
+    expect(at('filter-subject').textContent.trim()).toBe(`About: ${GRAFANA}`);
+    expect(document.activeElement).not.toBe(document.body);
   });
 });

@@ -156,6 +156,7 @@ const SCREENS: Screen[] = [
   ['back to the sandbox', { upstream: 'phare', phare: 'due' }, steps('nav-settings', 'use-sandbox')],
   ['kept Phare keys', { kept: 3 }, () => press('keys-tab-kept')],
   ['no kept Phare keys', {}, () => press('keys-tab-kept')],
+  ['kept Phare keys that cannot be loaded', { failing: 'list_phare_keys' }, () => press('keys-tab-kept')],
   ['revoke in Phare', { kept: 1 }, steps('keys-tab-kept', 'kept-revoke', 'open-phare-panel')],
   [
     'a key that Phare’s key stops',
@@ -181,6 +182,14 @@ const SCREENS: Screen[] = [
   ['palette', {}, () => user.keyboard('j{Control>}k{/Control}')],
   ['palette, typed', {}, () => user.keyboard('j{Control>}k{/Control}graf')],
   ['palette, nothing found', {}, () => user.keyboard('{Control>}k{/Control}zzqq')],
+  [
+    'palette, keys not searched',
+    { failing: 'list_keys' },
+    async () => {
+      await user.keyboard('{Control>}k{/Control}zzqq');
+      await screen.findByTestId('palette-failed');
+    },
+  ],
   ['palette, pasted', {}, async () => user.keyboard('{Control>}k{/Control}').then(() => pasteInto('palette-input'))],
   ['pasted', {}, () => pasteInto('search')],
   ['pasted, of a Member', { role: 'member', keys: 9 }, () => pasteInto('search')],

@@ -1,5 +1,5 @@
 // Every pair of a text and what it stands on can be read, in both themes (WCAG 2.2 AA).
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const css = readFileSync('src/styles/tokens.css', 'utf8');
@@ -41,6 +41,15 @@ const TEXTS = [
   ...on(['on-danger'], ['danger', 'danger-hover']),
   ...on(['text', 'muted'], ['line']),
 ];
+/** Rules for what the arrows are on; the day that was picked in the calendar is none. */
+const MARKS = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(css|svelte)$/.test(file))
+  .flatMap((file) => [...readFileSync(`src/${file}`, 'utf8').matchAll(/^([^\n{}]*\[data-[^{}]*\{)([^{}]*)\}/gm)])
+  .filter(([, selector = '']) => /data-(highlighted|selected)\]/.test(selector) && !selector.includes('calendar'))
+  .map(([, selector = '', body = '']) => [
+    selector.trim(),
+    /box-shadow: inset \dpx 0 0 var\(--([\w-]+)\)/.exec(body)?.[1],
+  ]);
 const SHAPES = [
   ...on(['control-line', 'ring', 'error-line'], ['page', 'surface', 'raised']),
   ...on(['running'], ['surface']),
@@ -53,6 +62,15 @@ describe.each(['light', 'dark'] as const)('in the %s theme', (theme) => {
 
   it.each(SHAPES)('%s can be seen on %s', (shape = '', ground = '') => {
     expect(contrast(shape, ground, theme)).toBeGreaterThanOrEqual(3);
+  });
+
+  it('what the arrows are on can be seen', () => {
+    expect(MARKS.length).toBeGreaterThan(0);
+    for (const [selector, mark] of MARKS) {
+      for (const ground of ['raised', 'surface']) {
+        expect(contrast(mark ?? ground, ground, theme), selector).toBeGreaterThanOrEqual(3);
+      }
+    }
   });
 
   it('an error has no colour of selection, focus or destroying', () => {

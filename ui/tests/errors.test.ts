@@ -1,7 +1,7 @@
-import { screen, waitFor } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import { ERRORS, explain, type ErrorCode } from '../src/errors';
-import { at, gone, inRow, open, press, user } from './support';
+import { asked, at, gone, inRow, open, press, row, user } from './support';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
 const error = (code: string) => ({ code, message: 'What happened.', remedy: 'What to do.' });
@@ -73,5 +73,97 @@ describe('a failure of a part', () => {
     bridge.world.failing.clear();
     await press('problem-retry');
     expect(await screen.findAllByTestId('key-row')).toHaveLength(3);
+  });
+});
+
+describe('what was asked for and did not come', () => {
+  const away = (bridge: Awaited<ReturnType<typeof open>>, name: 'list_keys' | 'list_audit') =>
+    bridge.world.failing.set(name, error('unreachable'));
+  const back = (bridge: Awaited<ReturnType<typeof open>>) => {
+    bridge.world.failing.clear();
+    window.dispatchEvent(new Event('gardien:reload'));
+  };
+
+  it('is said above the keys that are still on show, and comes when it is asked for again', async () => {
+    const bridge = await open({ connection: 'team', keys: 9 });
+    away(bridge, 'list_keys');
+    await press('filter-status');
+    await press('filter-status-revoked');
+    const problem = await screen.findByTestId('problem');
+    expect(problem.compareDocumentPosition(at('key-table'))).toBe(Node.DOCUMENT_POSITION_FOLLOWING);
+    expect(screen.getAllByTestId('key-row')).toHaveLength(7);
+    bridge.world.failing.clear();
+    await press('problem-retry');
+    await waitFor(() => {
+      expect(screen.getAllByTestId('key-row').map(({ dataset }) => dataset['keyName'])).toEqual(['nightly-report']);
+    });
+    gone('problem');
+    expect(document.activeElement).not.toBe(document.body);
+  });
+
+  it('comes by itself once the server is back, in place of the keys that answered another question', async () => {
+    const bridge = await open({ connection: 'team', keys: 9 });
+    away(bridge, 'list_keys');
+    await press('filter-status');
+    await press('filter-status-revoked');
+    await screen.findByTestId('problem');
+    back(bridge);
+    await waitFor(() => {
+      expect(row('nightly-report').dataset['status']).toBe('revoked');
+    });
+    expect(screen.getAllByTestId('key-row')).toHaveLength(1);
+    gone('problem');
+  });
+
+  it('is said below where only further keys are lacking, so that no row moves under the pointer', async () => {
+    const bridge = await open({ keys: 1200 });
+    away(bridge, 'list_keys');
+    const scroller = at('key-table').querySelector('[role="rowgroup"]') ?? document.body;
+    scroller.scrollTop = 44 * 300;
+    await fireEvent.scroll(scroller);
+    const problem = await screen.findByTestId('problem');
+    expect(problem.compareDocumentPosition(at('key-table'))).toBe(Node.DOCUMENT_POSITION_PRECEDING);
+    await press('problem-retry');
+    await screen.findByTestId('problem');
+    back(bridge);
+    const live = bridge.world.keys.filter(({ status }) => status === 'active' || status === 'rotating');
+    await waitFor(() => {
+      expect(screen.getAllByTestId('key-row').map(({ dataset }) => dataset['keyId'])).toContain(live[300]?.id);
+    });
+    gone('problem');
+  });
+
+  it('is said above the entries of the trail, under which no older ones of another question come', async () => {
+    const bridge = await open({ connection: 'team', keys: 180 });
+    await press('nav-activity');
+    expect(await screen.findAllByTestId('audit-row')).toHaveLength(100);
+    away(bridge, 'list_audit');
+    await press('filter-what');
+    await press('filter-what-project');
+    expect((await screen.findByTestId('problem')).dataset['code']).toBe('unreachable');
+    expect(screen.getAllByTestId('audit-row')).toHaveLength(100);
+    gone('audit-more');
+    back(bridge);
+    await waitFor(() => {
+      expect(screen.getAllByTestId('audit-row')).toHaveLength(3);
+    });
+    gone('problem');
+    expect(asked(bridge, 'list_audit').at(-1)).toMatchObject({ action: 'project' });
+  });
+
+  it('is said beside the button where only older entries are lacking', async () => {
+    const bridge = await open({ keys: 180 });
+    await press('nav-activity');
+    await screen.findAllByTestId('audit-row');
+    away(bridge, 'list_audit');
+    await press('audit-more');
+    expect(await screen.findByText('These could not be loaded. Try again.')).toBeTruthy();
+    gone('problem');
+    bridge.world.failing.clear();
+    await press('audit-more');
+    await waitFor(() => {
+      expect(screen.getAllByTestId('audit-row').length).toBeGreaterThan(100);
+    });
+    expect(screen.queryByText('These could not be loaded. Try again.')).toBeNull();
   });
 });

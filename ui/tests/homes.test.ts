@@ -72,6 +72,30 @@ describe('the homes', () => {
     expect(bridge.world.status.gateway.state).toBe('running');
   });
 
+  it('do not say that no key stops where they could not be counted', async () => {
+    const bridge = await open();
+    const { status } = bridge.world;
+    const homes = status.homes.map((home) => ({ ...home, live_keys: null }));
+    bridge.push({ type: 'status', status: { ...status, homes } });
+    await press('nav-settings');
+    await press('pause-gateway');
+    expect((await screen.findByTestId('pause-dialog')).textContent).toContain('All live keys stop working at once');
+    expect(document.body.textContent).not.toContain('No key is in use');
+  });
+
+  it.each([
+    [12, /closes with the window, and \d+ live keys stop working until Gardien is started again\./],
+    [1, /closes with the window, and 1 live key stops working until/],
+    [0, /closes with the window\. No key is in use\./],
+  ])('say that closing the window stops the live ones of %i keys, where that is chosen', async (keys, said) => {
+    await open({ keys });
+    await press('nav-settings');
+    await press('on-close-stop');
+    await waitFor(() => {
+      expect(at('page-settings').textContent).toMatch(said);
+    });
+  });
+
   it('tell a Member without projects whom to ask, not to create the first one', async () => {
     await open({ role: 'member', projects: 0 });
     await press('nav-projects');

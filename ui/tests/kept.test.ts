@@ -9,6 +9,11 @@ async function kept(options: WorldOptions = {}) {
   await press('keys-tab-kept');
   return bridge;
 }
+async function settings(options: WorldOptions) {
+  const bridge = await open({ upstream: 'phare', ...options });
+  await press('nav-settings');
+  return bridge;
+}
 const keptRow = (name: string) => {
   const found = screen.getAllByTestId('kept-row').find((each) => each.dataset['name'] === name);
   if (!found) throw new Error(`no row of ${name}`);
@@ -46,6 +51,25 @@ describe('kept Phare keys', () => {
     expect(bridge.world.clipboard).toBe('pha_abcdefghijklmnopqrst');
     const toast = screen.getAllByTestId('toast').find((each) => each.dataset['topic'] === 'clipboard');
     expect(toast?.textContent).toContain('Cleared from the clipboard in 30 s');
+  });
+
+  it('that could not be loaded say so, and come when asked for again', async () => {
+    const bridge = await kept({ failing: 'list_phare_keys', code: 'disk_full' });
+    expect(at('problem').dataset['code']).toBe('disk_full');
+    gone('loading');
+    gone('empty');
+    bridge.world.failing.clear();
+    await press('problem-retry');
+    expect(await screen.findAllByTestId('kept-row')).toHaveLength(3);
+    gone('problem');
+  });
+
+  it('that were loaded stay while newer ones cannot be', async () => {
+    const bridge = await kept();
+    bridge.world.failing.set('list_phare_keys', { code: 'disk_full', message: 'Full.', remedy: '' });
+    bridge.push({ type: 'changed', change: { type: 'phare_keys' } });
+    expect((await screen.findByTestId('problem')).dataset['code']).toBe('disk_full');
+    expect(screen.getAllByTestId('kept-row')).toHaveLength(3);
   });
 
   it('are checked again', async () => {
@@ -91,6 +115,32 @@ describe('kept Phare keys', () => {
   it.each([{ role: 'member' }, { connection: 'team' }] as WorldOptions[])('are not shown to %o', async (options) => {
     await open({ kept: 2, ...options });
     gone('keys-tab-kept');
+  });
+});
+
+describe('Phare’s keys that could not be loaded', () => {
+  it.each([{ upstream: 'none' }, { connection: 'team', upstream: 'sandbox' }] as WorldOptions[])(
+    'are not said to be none: %o',
+    async (options) => {
+      const bridge = await settings({ ...options, failing: 'list_phare_keys', code: 'disk_full' });
+      expect((await screen.findByTestId('problem')).dataset['code']).toBe('disk_full');
+      expect(at('page-settings').textContent).not.toMatch(/No Phare key is attached|until a Phare key is attached/);
+      bridge.world.failing.clear();
+      await press('problem-retry');
+      await waitFor(() => {
+        expect(at('phare-words').textContent).toMatch(/No Phare key is attached|until a Phare key is attached/);
+      });
+      gone('problem');
+    },
+  );
+
+  it('come by themselves once the server is back, whole', async () => {
+    const bridge = await settings({ connection: 'team', failing: 'list_phare_keys', code: 'unreachable' });
+    await screen.findByTestId('problem');
+    bridge.world.failing.clear();
+    await press('retry-connection');
+    expect(await screen.findByTestId('phare-key-card')).toBeTruthy();
+    gone('problem');
   });
 });
 

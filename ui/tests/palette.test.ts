@@ -3,17 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { sampleKeys, sampleProjects } from '../src/bridge/fake/samples';
 import { ofKey } from '../src/views/finding.svelte';
 import { best } from '../src/views/fuzzy';
-import { asked, at, gone, open, press, row, user } from './support';
+import { asked, at, gone, highlighted, open, openPalette, paletteRows as rows, press, row, user } from './support';
 
 const GRAFANA = 'Grafana dashboards';
-
-async function openPalette(text = ''): Promise<void> {
-  await user.keyboard('{Control>}k{/Control}');
-  await screen.findByTestId('palette-input');
-  if (text) await user.keyboard(text);
-}
-const rows = () => [...at('palette').querySelectorAll<HTMLElement>('[role="option"]')];
-const highlighted = () => at('palette').querySelector<HTMLElement>('[role="option"][data-selected]');
 
 describe('the palette', () => {
   it('is opened by a button that says its shortcut', async () => {
@@ -138,6 +130,22 @@ describe('the palette', () => {
     await waitFor(() => {
       gone('palette');
     });
+  });
+
+  it('says when the keys could not be searched, and searches them again', async () => {
+    const bridge = await open({ keys: 1200 });
+    const name = bridge.world.keys.at(-3)?.name ?? '';
+    bridge.world.failing.set('list_keys', { code: 'unreachable', message: 'It is away.', remedy: '' });
+    await openPalette(name.slice(-4));
+    expect((await screen.findByTestId('palette-failed')).textContent).toContain('The keys could not be searched.');
+    gone('palette-empty');
+    bridge.world.failing.clear();
+    await user.keyboard('{Tab}{Enter}');
+    await waitFor(() => {
+      expect(rows().map(({ dataset }) => dataset['keyName'])).toContain(name);
+    });
+    gone('palette-failed');
+    expect(document.activeElement).toBe(at('palette-input'));
   });
 
   it('offers a Member nothing that would be refused', async () => {

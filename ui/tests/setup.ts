@@ -52,6 +52,7 @@ beforeEach(() => {
   app.lost = null;
   app.closing = null;
   app.phareKeys = null;
+  app.phareError = null;
   unfinished.drop();
   route.go('keys');
 });

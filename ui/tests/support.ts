@@ -53,6 +53,15 @@ export function row(name: string): HTMLElement {
 }
 export const inRow = (name: string, testid: string): HTMLElement => within(row(name)).getByTestId(testid);
 
+/** Opens the palette and types into it. */
+export async function openPalette(text = ''): Promise<void> {
+  await user.keyboard('{Control>}k{/Control}');
+  await screen.findByTestId('palette-input');
+  if (text) await user.keyboard(text);
+}
+export const paletteRows = () => [...at('palette').querySelectorAll<HTMLElement>('[role="option"]')];
+export const highlighted = () => at('palette').querySelector<HTMLElement>('[role="option"][data-selected]');
+
 /** What the window asked of the backend under this name, oldest first. */
 export function asked<K extends keyof Commands>(bridge: FakeBridge, name: K): Commands[K]['args'][] {
   return bridge.calls.filter((call) => call.name === name).map((call) => call.args as Commands[K]['args']);

@@ -35,6 +35,8 @@ class App {
 
   /** Phare's own keys, attached and kept; null until they are known, and for whoever may not see them. */
   phareKeys = $state.raw<PhareKeyView[] | null>(null);
+  /** Why they could not be asked for. */
+  phareError = $state.raw<CommandError | null>(null);
   #phareTurn = 0;
   #pushed = 0;
   #handlers = new Set<(event: Change) => void>();
@@ -129,6 +131,7 @@ class App {
     // Nothing of the organization before may stay, least of all an offer to undo something there.
     this.limits = null;
     this.phareKeys = null;
+    this.phareError = null;
     this.lost = null;
     toasts.clear();
     if (status.stage !== 'ready') return;
@@ -140,7 +143,9 @@ class App {
   #lose(error: CommandError | null): void {
     const back = this.lost !== null && error === null;
     this.lost = error;
-    if (back) window.dispatchEvent(new Event('gardien:reload'));
+    if (!back) return;
+    window.dispatchEvent(new Event('gardien:reload'));
+    void this.loadPhareKeys();
   }
 
   async loadPreferences(): Promise<void> {
@@ -162,14 +167,22 @@ class App {
       this.phareKeys = null;
       return;
     }
-    const keys = await this.ask('list_phare_keys', null).catch(() => this.phareKeys);
-    if (turn === this.#phareTurn) this.phareKeys = keys;
+    try {
+      const keys = await this.ask('list_phare_keys', null);
+      if (turn !== this.#phareTurn) return;
+      this.phareKeys = keys;
+      this.phareError = null;
+    } catch (thrown) {
+      if (turn === this.#phareTurn) this.phareError = asCommandError(thrown);
+    }
   }
 
   /** Puts a changed Phare key in its place, or a new one at the end. */
   putPhareKey(key: PhareKeyView): void {
+    const keys = this.phareKeys;
+    // One of them says nothing of the others.
+    if (!keys) return void this.loadPhareKeys();
     this.#phareTurn += 1;
-    const keys = this.phareKeys ?? [];
     const known = keys.some(({ id }) => id === key.id);
     this.phareKeys = known ? keys.map((each) => (each.id === key.id ? key : each)) : [...keys, key];
   }

@@ -1,4 +1,4 @@
-// Why a person may not do something, and whom to ask.
+// What a person may do here; why not, and whom to ask.
 import type { Rights } from '../bindings';
 import { app } from './app.svelte';
 
@@ -17,3 +17,10 @@ export function whyNot(right: keyof Rights, what = WHAT[right]): string | null {
   const people = session.ask.slice(0, 3).join(' or ');
   return `Only Owners and Admins can ${what}.${people ? ` Ask ${people}.` : ''}`;
 }
+
+/** Whether Phare's own keys are on show: to whoever manages keys, on the computer that keeps them. */
+export const seesKept = (): boolean => app.status?.connection?.kind === 'embedded' && app.rights?.manage_keys === true;
+
+/** Whether projects can be read anew from what stands behind the gateway. */
+export const mayReadProjects = (): boolean =>
+  app.rights?.manage_projects === true && (app.callsPhare || app.status?.upstream !== 'none');

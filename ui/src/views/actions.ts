@@ -3,8 +3,10 @@ import { isThisComputer } from '../address';
 import type { KeyView } from '../bindings';
 import { inform, toasts } from '../components/toasts.svelte';
 import { app } from '../state/app.svelte';
+import { mayReadProjects, seesKept } from '../state/rights';
 import { route, type KeyAction } from '../state/route.svelte';
 import { MOD } from '../state/shortcuts';
+import { wayTo } from './homes';
 
 export interface Action {
   label: string;
@@ -15,7 +17,7 @@ export interface Action {
 }
 
 /** What can be done to the whole, as things stand. */
-export function actions(onshortcuts: () => void): Action[] {
+export function actions(open: { shortcuts: () => void; connect: () => void }): Action[] {
   const { rights, status } = app;
   const gateway = status?.gateway;
   const undo = toasts.list.findLast(({ action }) => action !== null);
@@ -35,12 +37,17 @@ export function actions(onshortcuts: () => void): Action[] {
       ? [{ label: 'New key', shortcut: 'N', moves: true, run: () => route.go('keys', { do: 'create' }) }]
       : []),
     { label: 'Search keys, or paste one', shortcut: '/', moves: true, run: () => route.go('keys', { do: 'search' }) },
+    { label: 'Show revoked and expired keys', run: () => route.go('keys', { do: 'show_dead' }) },
+    ...(seesKept() ? [{ label: 'Phare’s own keys', run: () => route.go('keys', { do: 'show_kept' }) }] : []),
     { label: 'Go to Keys', run: () => route.go('keys') },
     { label: 'Go to Projects', run: () => route.go('projects') },
     { label: 'Go to Activity', run: () => route.go('activity') },
     { label: 'Go to Settings', run: () => route.go('settings') },
     ...(rights?.create_projects
       ? [{ label: 'New project', moves: true, run: () => route.go('projects', { do: 'create_project' }) }]
+      : []),
+    ...(mayReadProjects()
+      ? [{ label: 'Read projects from Phare', run: () => route.go('projects', { do: 'read_projects' }) }]
       : []),
     ...(rights?.read_audit
       ? [{ label: 'Verify the audit trail', run: () => route.go('activity', { do: 'verify' }) }]
@@ -49,7 +56,8 @@ export function actions(onshortcuts: () => void): Action[] {
       ? [{ label: 'Copy the gateway’s address', run: () => void copyAddress(gateway.address ?? '') }]
       : []),
     ...(gateway?.state === 'running'
-      ? [{ label: 'Pause the gateway', run: () => void app.change('pause_gateway', null) }]
+      ? // Asked first, with how many keys stop.
+        [{ label: 'Pause the gateway', moves: true, run: () => route.go('settings', { do: 'pause' }) }]
       : []),
     ...(gateway?.state === 'paused'
       ? [{ label: 'Let the gateway answer again', run: () => void app.change('resume_gateway', null) }]
@@ -60,10 +68,14 @@ export function actions(onshortcuts: () => void): Action[] {
     ...(app.callsPhare
       ? [{ label: 'Open Phare’s panel in the browser', run: () => void app.attempt('open_phare_panel', null) }]
       : []),
+    ...app.homes
+      .filter(({ current }) => !current)
+      .map((home) => ({ label: wayTo(home), run: () => void app.go(home) })),
+    { label: 'Connect to a team server', moves: true, run: open.connect },
     { label: 'Theme: light', run: () => void app.savePreferences({ theme: 'light' }) },
     { label: 'Theme: dark', run: () => void app.savePreferences({ theme: 'dark' }) },
     { label: 'Theme: follow the system', run: () => void app.savePreferences({ theme: 'system' }) },
-    { label: 'Keyboard shortcuts', shortcut: '?', moves: true, run: onshortcuts },
+    { label: 'Keyboard shortcuts', shortcut: '?', moves: true, run: open.shortcuts },
   ];
 }
 
@@ -86,6 +98,9 @@ export function actionsOn(key: KeyView, kept: boolean): OfKey[] {
           { action: 'revoke' as const, verb: 'Revoke', shortcut: 'Del' },
           { action: 'replace' as const, verb: 'Revoke and replace' },
         ]
+      : []),
+    ...(key.status === 'rotating' && app.rights?.manage_keys
+      ? [{ action: 'end_previous' as const, verb: 'End the old secret of' }]
       : []),
   ];
 }

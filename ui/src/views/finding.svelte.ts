@@ -1,8 +1,8 @@
 // What the palette shows for what was typed: from what the window holds with the letter, from the server below that.
 import type { KeyView } from '../bindings';
 import { holdsSecret } from '../features/keys/secretlike';
-import { app } from '../state/app.svelte';
 import { current } from '../state/current.svelte';
+import { KeySearch } from '../state/search.svelte';
 import { actionsOn, type Action, type OfKey } from './actions';
 import { best, textsOf, type Found, type Texts } from './fuzzy';
 
@@ -14,7 +14,6 @@ export interface Group {
 }
 
 const MOST = 8;
-const PAUSE = 60;
 const IN_HAND = 'The key in hand';
 
 /** What a row is known by, whatever stands around it. */
@@ -39,8 +38,7 @@ export class Finding {
   text = $state('');
   /** A secret that is being typed is looked for nowhere. */
   #typed = $derived(holdsSecret(this.text) ? '' : this.text.trim());
-  /** What the server found; `q` is what it was asked for. */
-  #answer = $state.raw<{ q: string; keys: KeyView[] }>({ q: '', keys: [] });
+  readonly search = new KeySearch(() => this.#typed || null);
 
   // As they stand when it opens: what is shown under a name is what is met.
   readonly #inHand = current.key;
@@ -55,30 +53,12 @@ export class Finding {
   /** Below all others, so that nothing moves when it comes. */
   below = $derived.by((): Group[] => {
     const shown = new Set(this.#keys.map(({ thing }) => thing.id));
-    const more = this.#answer.q === this.#typed ? this.#answer.keys.filter(({ id }) => !shown.has(id)) : [];
+    const { q, keys } = this.search;
+    const more = q === this.#typed ? keys.filter(({ id }) => !shown.has(id)) : [];
     return more.length > 0 ? [{ heading: 'More keys', rows: more.map((key) => ({ key })), score: 0 }] : [];
   });
 
-  constructor(private readonly actions: Action[]) {
-    // The answer to an older text never replaces that to a newer one.
-    $effect(() => {
-      const q = this.#typed;
-      if (q === '') return;
-      let stale = false;
-      const timer = setTimeout(() => {
-        app.ask('list_keys', { q, limit: MOST }).then(
-          ({ page }) => {
-            if (!stale) this.#answer = { q, keys: page.data };
-          },
-          () => undefined,
-        );
-      }, PAUSE);
-      return () => {
-        stale = true;
-        clearTimeout(timer);
-      };
-    });
-  }
+  constructor(private readonly actions: Action[]) {}
 
   #actionsOn(key: KeyView) {
     return actionsOn(key, this.#kept.has(key.id)).map((on) => ({ on, key }));

@@ -6,6 +6,13 @@ import { plural } from '../format';
 export const hostOf = (connection: Connection): string =>
   connection.kind === 'team' ? new URL(connection.url).host : 'This computer';
 
+/** "Go to “Acme” at gardien.example.com": two homes can have one name. */
+export function wayTo({ connection, organization }: HomeView): string {
+  const team = connection.kind === 'team';
+  const host = team ? hostOf(connection) : 'this computer';
+  return organization === null ? `Go to ${host}` : `Go to “${organization}” ${team ? 'at' : 'on'} ${host}`;
+}
+
 const STATES: Record<GatewayState['state'], string> = {
   running: 'answers',
   remote: 'answers at the server',

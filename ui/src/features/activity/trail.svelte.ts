@@ -13,7 +13,10 @@ export class Trail {
   cursor = $state.raw<string | null>(null);
   loaded = $state(false);
   busy = $state(false);
+  /** Why what was asked for is not what is shown. */
   error = $state.raw<CommandError | null>(null);
+  /** Whether older entries could not be loaded. */
+  cut = $state(false);
   narrowed = $derived(Object.keys(this.#answered).length > 0);
   #turn = 0;
 
@@ -24,7 +27,7 @@ export class Trail {
   }
 
   async more(): Promise<void> {
-    if (this.cursor && !this.busy) await this.#load(this.cursor);
+    if (this.cursor && !this.busy && !this.error) await this.#load(this.cursor);
   }
 
   async #load(from: string | null): Promise<void> {
@@ -38,9 +41,12 @@ export class Trail {
       this.cursor = page.next_cursor;
       this.#answered = query;
       this.error = null;
+      this.cut = false;
       this.loaded = true;
     } catch (thrown) {
-      if (turn === this.#turn) this.error = asCommandError(thrown);
+      if (turn !== this.#turn) return;
+      if (from) this.cut = true;
+      else this.error = asCommandError(thrown);
     } finally {
       if (turn === this.#turn) this.busy = false;
     }

@@ -28,7 +28,10 @@ export class KeyList {
   /** Whether any answer has come yet. */
   loaded = $state(false);
   loading = $state(false);
+  /** Why what was asked for is not what is shown. */
   error = $state.raw<CommandError | null>(null);
+  /** Why nothing comes below the rows that are there. Without it, what is in sight is loaded on. */
+  cut = $state.raw<CommandError | null>(null);
   narrowed = $derived(isNarrowed(this.query));
   /** Names that more than one row has. */
   repeated = $state.raw<ReadonlySet<string>>(new Set());
@@ -50,7 +53,7 @@ export class KeyList {
 
   /** Loads on until the row at `index` and some beyond it are there. */
   async reach(index: number): Promise<void> {
-    while (!this.loading && !this.error && this.#cursor && this.rows.length <= index + AHEAD) {
+    while (!this.loading && !this.error && !this.cut && this.#cursor && this.rows.length <= index + AHEAD) {
       await this.#fetch(this.#turn, this.#cursor);
     }
   }
@@ -108,13 +111,15 @@ export class KeyList {
 
   /** Looks for what changed while nobody asked: rows stay where they are, new keys wait. */
   async refresh(): Promise<void> {
+    // The rows answer an older question.
+    if (this.error) return this.reload();
     const [turn, puts] = [this.#turn, this.#puts];
     // Whatever the order of the rows: what is new stands first where the newest come first.
     const newest = { ...this.query, sort: 'created', order: 'descending', limit: FIRST } as const;
     const answer = await app.ask('list_keys', newest).catch(() => null);
     if (!answer || turn !== this.#turn) return;
     if (puts !== this.#puts) return this.refresh();
-    this.error = null;
+    this.cut = null;
     await this.look(this.#compare(answer));
   }
 
@@ -183,10 +188,12 @@ export class KeyList {
       this.kept = new Set(cursor ? [...this.kept, ...kept] : kept);
       this.#cursor = page.next_cursor;
       this.total = page.next_cursor === null ? this.rows.length : Math.max(page.total, this.rows.length + 1);
-      this.error = null;
+      this.error = this.cut = null;
       this.loaded = true;
     } catch (thrown) {
-      if (turn === this.#turn) this.error = asCommandError(thrown);
+      if (turn !== this.#turn) return;
+      if (cursor) this.cut = asCommandError(thrown);
+      else this.error = asCommandError(thrown);
     } finally {
       if (turn === this.#turn) this.loading = false;
     }
