@@ -93,9 +93,11 @@ export const named = ({ name, display }: { name: string; display: string }): str
 
 export const SCOPE_WORDS: Record<ProductScope, string> = {
   none: 'No access',
-  read: 'Read-only',
+  read: 'Read',
   read_write: 'Read-write',
 };
+/** The same where no column says what they are about: where it is chosen, and in a sentence. */
+export const SCOPE_PHRASES: Record<ProductScope, string> = { ...SCOPE_WORDS, read: 'Read-only' };
 export const PRODUCT_WORDS: Record<Product, string> = { platform: 'Platform', uptime: 'Uptime' };
 export const STATUS_WORDS: Record<KeyStatus, string> = {
   active: 'Active',
