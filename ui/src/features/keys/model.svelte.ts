@@ -2,6 +2,7 @@
 // whatever is under the cursor by the time the answer comes.
 import type { FreshKey, KeyId, KeyView } from '../../bindings';
 import { asCommandError } from '../../bridge';
+import { Briefly } from '../../components/briefly.svelte';
 import { inform, sayCopied } from '../../components/toasts.svelte';
 import { explain } from '../../errors';
 import { dateTime, isWithinDays, named, plural, tail } from '../../format';
@@ -30,6 +31,8 @@ export class KeysModel extends Cursor {
   rotating = $state.raw<KeyView | null>(null);
   editing = $state.raw<KeyView | null>(null);
   fresh = $state.raw<{ key: FreshKey; origin: Origin } | null>(null);
+  /** Whose secret was copied just now. */
+  readonly copied = new Briefly<KeyId>();
   /** Whether something is asked or shown over the list. */
   asking = $derived(this.creating || [this.revoking, this.rotating, this.editing, this.fresh].some(Boolean));
   /** Whether a row that moved would move under somebody's hand. */
@@ -66,9 +69,12 @@ export class KeysModel extends Cursor {
     this.focus();
   }
 
-  async copy(key: KeyView): Promise<void> {
+  /** Answers whether it was copied. */
+  async copy(key: KeyView): Promise<boolean> {
     const copied = await this.#try('copy the secret of', key, app.ask('copy_secret', { id: key.id }));
+    this.copied.say(copied ? key.id : null);
     if (copied) sayCopied(`Copied the secret of ${named(key)}`, copied.clears_in_seconds);
+    return copied !== undefined;
   }
 
   async revoke(key: KeyView): Promise<void> {

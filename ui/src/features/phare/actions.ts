@@ -25,10 +25,11 @@ export async function swap(key: PhareKeyView): Promise<void> {
   inform({ title: `Calls go out with ${switched.current.display} now`, topic: 'phare-keys' });
 }
 
-/** Puts a kept one on the clipboard. */
-export async function copy(key: PhareKeyView): Promise<void> {
+/** Puts a kept one on the clipboard, and answers whether it did. */
+export async function copy(key: PhareKeyView): Promise<boolean> {
   const copied = await app.attempt('copy_phare_key', { id: key.id });
   if (copied) sayCopied(`Copied “${key.name}”`, copied.clears_in_seconds);
+  return copied !== undefined;
 }
 
 /** Empties the slot beside the secret in use. Throws what goes wrong. */
