@@ -75,13 +75,13 @@ export const inDays = (days: number, at = now()): string => new Date(at + days *
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". */
+/** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". No line ends in it. */
 export function shorten(name: string, longest = 28): string {
   if (name.length <= longest) return name;
   const parts = Array.from(graphemes.segment(name), ({ segment }) => segment);
   if (parts.length <= longest) return name;
   const end = Math.floor((longest - 1) / 4);
-  return `${parts.slice(0, longest - 1 - end).join('')}…${parts.slice(-end).join('')}`;
+  return `${parts.slice(0, longest - 1 - end).join('')}…\u2060${parts.slice(-end).join('')}`;
 }
 
 /** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */

@@ -5,24 +5,20 @@ import { asCommandError } from '../../bridge';
 import { Briefly } from '../../components/briefly.svelte';
 import { inform, sayCopied } from '../../components/toasts.svelte';
 import { explain } from '../../errors';
-import { dateTime, isWithinDays, named, plural, tail } from '../../format';
+import { dateTime, named, plural } from '../../format';
 import { app } from '../../state/app.svelte';
 import { whyNot } from '../../state/rights';
 import { each, isInForce, told } from './bulk';
 import { Cursor } from './cursor.svelte';
 import { unfinished } from './draft.svelte';
 import { inWords, sayFailed } from './failed';
-import { operations } from './operations.svelte';
+import { sayGone, undoable } from './gone';
 import { isLive } from './standing';
-import { lastUse } from './use';
 
 /** How a key came to have the secret that is on show. */
 export type Origin = 'created' | 'rotated' | 'replaced';
 
-const UNDO_SECONDS = 10;
 const CLIPBOARD_SECONDS = 30;
-/** What is left of the time in which something that began at `start` can be undone. */
-const undoable = (start: number) => UNDO_SECONDS - Math.floor((Date.now() - start) / 1000);
 
 export class KeysModel extends Cursor {
   creating = $state(false);
@@ -84,14 +80,7 @@ export class KeysModel extends Cursor {
       const revoked = await app.ask('revoke_key', { id: key.id });
       this.list.put(revoked);
       // What the answer says, not the row: it may have been used since the list was loaded.
-      const lately = revoked.last_used_at !== null && isWithinDays(revoked.last_used_at, 1);
-      inform({
-        title: `Revoked ${named(key)}`,
-        detail: `Calls with it are refused now.${lately ? ` Last used ${lastUse(revoked, operations.data ?? [])}.` : ''}`,
-        topic: `revoked-${key.id}`,
-        seconds: undoable(start),
-        action: { label: 'Undo', run: () => void this.restore(key) },
-      });
+      sayGone('Revoked', revoked, start, () => void this.restore(key));
     } catch (thrown) {
       const error = asCommandError(thrown);
       if (!isInForce(error)) return sayFailed('revoke', key, error);
@@ -188,13 +177,8 @@ export class KeysModel extends Cursor {
     if (fresh) {
       this.#present(fresh, 'replaced');
       if (fresh.copied) sayCopied(`Copied the new secret of ${named(fresh.key)}`, CLIPBOARD_SECONDS);
-      inform({
-        title: `Replaced ${named(key)}`,
-        detail: `Calls with it are refused now. The new one ends in ${tail(fresh.key.display)}.`,
-        topic: `revoked-${key.id}`,
-        seconds: undoable(start),
-        action: { label: 'Undo', run: () => void this.undoReplacement(key, fresh.key) },
-      });
+      const before = this.list.find(key.id) ?? key;
+      sayGone('Replaced', before, start, () => void this.undoReplacement(key, fresh.key));
     }
     // It may have been revoked without being replaced.
     await this.list.look([key.id]);
