@@ -75,7 +75,7 @@ export const inDays = (days: number, at = now()): string => new Date(at + days *
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". No line ends in it. */
+/** A long name with its middle left out, where no line ends, so that both ends tell which one it is: "terraform-p…pe-2". */
 export function shorten(name: string, longest = 28): string {
   if (name.length <= longest) return name;
   const parts = Array.from(graphemes.segment(name), ({ segment }) => segment);
