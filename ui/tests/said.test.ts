@@ -45,7 +45,7 @@ describe('the words of an action', () => {
     await user.keyboard('jx{Shift>}{ArrowDown}{ArrowDown}{/Shift}{Delete}');
     await press('confirm-revoke');
     const toast = within(await screen.findByTestId('toast'));
-    expect(toast.getByTestId('toast-title').textContent).toBe('3 keys are refused now, but not written down yet');
+    expect(toast.getByTestId('toast-title').textContent).toBe('Refused 3 keys, but not written down yet');
     expect([GRAFANA, TERRAFORM, BOT].map((name) => row(name).dataset['status'])).toEqual(Array(3).fill('revoked'));
     expect(toast.queryByTestId('undo')).toBeNull();
   });

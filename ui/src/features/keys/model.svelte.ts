@@ -85,7 +85,7 @@ export class KeysModel extends Cursor {
       const error = asCommandError(thrown);
       if (!isInForce(error)) return sayFailed('revoke', key, error);
       this.#refuseNow(key);
-      const title = `Refused now: ${named(key)}, but not written down yet`;
+      const title = `Refused ${named(key)}, but not written down yet`;
       inform({ title, detail: inWords(error), tone: 'problem', topic: `revoked-${key.id}` });
     }
   }
@@ -128,7 +128,7 @@ export class KeysModel extends Cursor {
     const { done, failed } = await each('restore_key', keys);
     for (const key of done) this.list.put(key);
     const [first] = failed;
-    const fault = first ? `${plural(failed.length, 'key')} stay revoked: ${explain(first).title}` : null;
+    const fault = first ? `Could not restore ${plural(failed.length, 'key')}: ${explain(first).title}` : null;
     inform({
       title: done.length > 0 ? `Restored ${plural(done.length, 'key')}` : (fault ?? ''),
       topic: 'revoked',

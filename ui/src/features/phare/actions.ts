@@ -10,7 +10,7 @@ export async function check(key: PhareKeyView): Promise<void> {
   app.putPhareKey(checked);
   const refused = checked.current.refused_at !== null;
   inform({
-    title: refused ? `Phare refuses “${key.name}”` : `Checked “${key.name}”`,
+    title: `Checked “${key.name}”${refused ? ': Phare refuses it' : ''}`,
     detail: refused && key.purpose === 'attached' ? 'Calls that need it are answered with 502.' : '',
     tone: refused ? 'problem' : 'plain',
     topic: 'phare-keys',
@@ -22,7 +22,11 @@ export async function swap(key: PhareKeyView): Promise<void> {
   const switched = await app.attempt('switch_phare_key', { id: key.id });
   if (!switched) return;
   app.putPhareKey(switched);
-  inform({ title: `Calls go out with ${switched.current.display} now`, topic: 'phare-keys' });
+  inform({
+    title: `Switched to ${switched.current.display}`,
+    detail: 'Calls go out with it now.',
+    topic: 'phare-keys',
+  });
 }
 
 /** Puts a kept one on the clipboard, and answers whether it did. */
