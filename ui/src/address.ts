@@ -6,3 +6,6 @@ export function isThisComputer(address: string): boolean {
   const { hostname } = new URL(address);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
+
+/** What a message about an address says of who can reach it. */
+export const reach = (address: string): string => (isThisComputer(address) ? 'It works on this computer only.' : '');

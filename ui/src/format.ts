@@ -75,13 +75,13 @@ export const inDays = (days: number, at = now()): string => new Date(at + days *
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** A long name with its middle left out, so that both ends tell which one it is: "terraform-produ…pe-2". */
+/** A long name with its middle left out, where no line ends, so that both ends tell which one it is: "terraform-p…pe-2". */
 export function shorten(name: string, longest = 28): string {
   if (name.length <= longest) return name;
   const parts = Array.from(graphemes.segment(name), ({ segment }) => segment);
   if (parts.length <= longest) return name;
   const end = Math.floor((longest - 1) / 4);
-  return `${parts.slice(0, longest - 1 - end).join('')}…${parts.slice(-end).join('')}`;
+  return `${parts.slice(0, longest - 1 - end).join('')}…\u2060${parts.slice(-end).join('')}`;
 }
 
 /** The end of a secret's display form, by which keys of one name are told apart: "…3fQz". */
@@ -93,9 +93,11 @@ export const named = ({ name, display }: { name: string; display: string }): str
 
 export const SCOPE_WORDS: Record<ProductScope, string> = {
   none: 'No access',
-  read: 'Read-only',
+  read: 'Read',
   read_write: 'Read-write',
 };
+/** The same where no column says what they are about: where it is chosen, and in a sentence. */
+export const SCOPE_PHRASES: Record<ProductScope, string> = { ...SCOPE_WORDS, read: 'Read-only' };
 export const PRODUCT_WORDS: Record<Product, string> = { platform: 'Platform', uptime: 'Uptime' };
 export const STATUS_WORDS: Record<KeyStatus, string> = {
   active: 'Active',

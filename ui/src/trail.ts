@@ -1,6 +1,6 @@
 // What an audit entry holds, read with care: it was written by whatever version was there at the time.
 import type { AuditView, Product } from './bindings';
-import { count, dateTime, PRODUCT_WORDS, ROLE_WORDS, SCOPE_WORDS } from './format';
+import { count, dateTime, PRODUCT_WORDS, ROLE_WORDS, SCOPE_PHRASES } from './format';
 
 export type Json = Record<string, unknown>;
 export interface Change {
@@ -21,7 +21,7 @@ export const texts = (value: unknown): string[] =>
 export const named = (value: unknown): string | null => text(isRecord(value) ? value['to'] : value);
 /** "read-only" */
 export const scopeWords = (value: unknown): string =>
-  (SCOPE_WORDS[value as keyof typeof SCOPE_WORDS] as string | undefined)?.toLowerCase() ?? 'unknown';
+  (SCOPE_PHRASES[value as keyof typeof SCOPE_PHRASES] as string | undefined)?.toLowerCase() ?? 'unknown';
 
 /** One field of an entry in words; `before` is absent where nothing was replaced. */
 export interface Fact {
@@ -53,8 +53,8 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   previous_valid_until: ['Old secret works until', moment],
   role: ['Role', word(ROLE_WORDS)],
   projects: ['Projects', names],
-  platform: ['Platform', word(SCOPE_WORDS)],
-  uptime: ['Uptime', word(SCOPE_WORDS)],
+  platform: ['Platform', word(SCOPE_PHRASES)],
+  uptime: ['Uptime', word(SCOPE_PHRASES)],
   calls_per_minute: ['Calls a minute', number],
   at_limit: ['Beyond the limit', word({ reject: 'Calls are refused', pace: 'Calls wait their turn' })],
   url: ['Address', plainly],

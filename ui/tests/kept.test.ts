@@ -26,7 +26,7 @@ describe('kept Phare keys', () => {
     expect(screen.getAllByTestId('kept-row')).toHaveLength(3);
     expect(at('kept-count').textContent).toBe('3');
     gone('key-table');
-    expect(keptRow('Old Terraform').getByTestId('kept-refused')).toBeTruthy();
+    expect(keptRow('Old Terraform').getByTestId('kept-refused').className).toContain('error');
     await user.keyboard('n');
     expect(await screen.findByTestId('new-key-sheet')).toBeTruthy();
     gone('kept-table');
@@ -186,7 +186,9 @@ describe('projects of Phare', () => {
     const key = bridge.world.keys[0];
     if (key) key.project_name = null;
     window.dispatchEvent(new Event('gardien:reload'));
-    expect((await screen.findByTestId('row-project-deleted')).textContent).toBe('Project deleted');
+    const badge = await screen.findByTestId('row-project-deleted');
+    expect(badge.textContent).toBe('Project deleted');
+    expect(badge.className).toContain('error');
     await user.click(row('Grafana dashboards'));
     expect(at('project-deleted').textContent).toContain('Every call with this key is refused.');
   });

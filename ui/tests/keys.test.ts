@@ -146,6 +146,27 @@ describe('finding keys', () => {
     });
     expect(screen.getAllByTestId('key-row').length).toBeGreaterThan(10);
   });
+
+  it('keeps chips that are seldom used apart for a narrow window, unless they are in use or asked for', async () => {
+    await open();
+    const apart = () =>
+      [...at('page-keys').querySelectorAll('.rare button')].map((each) => each.getAttribute('data-testid'));
+    const rare = ['filter-project', 'filter-platform', 'filter-uptime', 'filter-usage'];
+    await waitFor(() => {
+      expect(apart()).toEqual(rare);
+    });
+    expect(at('more-filters').getAttribute('aria-expanded')).toBe('false');
+    await press('more-filters');
+    expect(at('more-filters').getAttribute('aria-expanded')).toBe('true');
+    await press('more-filters');
+    await press('filter-platform');
+    await press('filter-platform-none');
+    await waitFor(() => {
+      expect(apart()).toEqual(rare.filter((each) => each !== 'filter-platform'));
+    });
+    // What was chosen can be cleared without going from under the focus.
+    expect(at('more-filters').getAttribute('aria-expanded')).toBe('true');
+  });
 });
 
 describe('the list', () => {

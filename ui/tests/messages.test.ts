@@ -1,10 +1,21 @@
-// Messages: what they offer, how long they stay, and where the focus goes when they are gone.
+// Messages: what they begin with and offer, how long they stay, and where the focus goes when they are gone.
+import { readdirSync, readFileSync } from 'node:fs';
 import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
 import { inform, toasts } from '../src/components/toasts.svelte';
 import { at, gone, open, press, user } from './support';
 
 describe('messages', () => {
+  it('begin with what was done', () => {
+    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /\.(ts|svelte)$/.test(file),
+    );
+    const text = files.map((file) => readFileSync(`src/${file}`, 'utf8')).join('\n');
+    const titles = [...text.matchAll(/(?:inform\(\{\s*title:|sayCopied\(|const title =)\s*['`]([^'`]+)['`]/g)];
+    expect(titles.length).toBeGreaterThan(20);
+    for (const [, title] of titles) expect(title).toMatch(/^([A-Z][a-z]+ed|Could not|Kept|Set|Read|\$\{done\}) /);
+  });
+
   const offer = (title: string, run = vi.fn()) => {
     inform({ title, seconds: 10, action: { label: 'Undo', run } });
     return run;

@@ -30,6 +30,24 @@ describe('a leaked key that is pasted into the search', () => {
     nowhere(bridge, secret);
   });
 
+  it('can be given a new secret instead, and is known as an old one from then on', async () => {
+    const bridge = await open({ keys: 20 });
+    const [grafana] = bridge.world.keys;
+    await paste('search', `${secretOf(bridge, GRAFANA)} ${secretOf(bridge, 'Status page bot')}`);
+    const [first] = await screen.findAllByTestId('pasted-key');
+    await user.click(within(first ?? document.body).getByTestId('pasted-rotate'));
+    await press('confirm-rotate');
+    await press('fresh-done');
+    expect(asked(bridge, 'rotate_key').map(({ id }) => id)).toEqual([grafana?.id]);
+    await waitFor(() => {
+      const [old, other] = screen.getAllByTestId('pasted-key');
+      expect([old, other].map((each) => each?.dataset['credential'])).toEqual(['replaced', 'current']);
+      expect(old?.textContent).toContain('It still works until');
+      expect(within(old ?? document.body).queryByTestId('pasted-rotate')).toBeNull();
+      expect(within(old ?? document.body).getByTestId('pasted-end-previous')).toBeTruthy();
+    });
+  });
+
   it('meets no other key, whatever is pressed while it is shown', async () => {
     const bridge = await open({ keys: 20 });
     await user.keyboard('jj');

@@ -17,13 +17,35 @@ describe('the words of an action', () => {
     expect(title).toContain('On-call incident auto…');
   });
 
+  it('tell of a replacement who used the key within a day, and of another key nothing', async () => {
+    const bridge = await open();
+    const old = bridge.world.keys.find(({ name }) => name === TERRAFORM);
+    const said = async (name: string) => {
+      await user.click(inRow(name, 'row-menu'));
+      await press('replace-key');
+      await screen.findByTestId('fresh-sheet');
+      const toast = screen.getAllByTestId('toast').find((each) => each.dataset['topic']?.startsWith('revoked-'));
+      await press('fresh-done');
+      return within(toast ?? document.body).getByTestId('toast-detail').textContent;
+    };
+    expect(await said(GRAFANA)).toBe(
+      'Calls with it are refused now. Last used 3 min ago, listing monitors, by terraform-provider-phare from 127.0.0.1.',
+    );
+    if (old) old.last_used_at = new Date(Date.now() - 25 * 3_600_000).toISOString();
+    window.dispatchEvent(new Event('gardien:reload'));
+    await waitFor(() => {
+      expect(row(TERRAFORM).textContent).toContain('1 d ago');
+    });
+    expect(await said(TERRAFORM)).toBe('Calls with it are refused now.');
+  });
+
   it('say what is refused though it could not be written', async () => {
     const bridge = await open();
     bridge.world.failing.set('revoke_key', { code: 'revoked_in_memory', message: 'No room.', remedy: '' });
     await user.keyboard('jx{Shift>}{ArrowDown}{ArrowDown}{/Shift}{Delete}');
     await press('confirm-revoke');
     const toast = within(await screen.findByTestId('toast'));
-    expect(toast.getByTestId('toast-title').textContent).toBe('3 keys are refused now, but not written down yet');
+    expect(toast.getByTestId('toast-title').textContent).toBe('Refused 3 keys, but not written down yet');
     expect([GRAFANA, TERRAFORM, BOT].map((name) => row(name).dataset['status'])).toEqual(Array(3).fill('revoked'));
     expect(toast.queryByTestId('undo')).toBeNull();
   });

@@ -1,7 +1,6 @@
 // What the sheet and the drawer say, where saying it takes some thought.
 import { CalendarDate } from '@internationalized/date';
 import { describe, expect, it } from 'vitest';
-import { isThisComputer } from '../src/address';
 import { OPERATIONS } from '../src/bridge/fake/operations';
 import { sampleKeys } from '../src/bridge/fake/samples';
 import type { KeyView } from '../src/bindings';
@@ -108,14 +107,5 @@ it('operations stand by what they concern, and what deletes stands first', () =>
   for (const { items } of groups) {
     const methods = items.map(({ method }) => method);
     expect(methods.lastIndexOf('DELETE')).toBe(methods.filter((method) => method === 'DELETE').length - 1);
-  }
-});
-
-it('an address on this computer is known as one', () => {
-  for (const address of ['http://127.0.0.1:7420', 'http://localhost:1', 'http://[::1]:7420', 'http://127.8.0.1']) {
-    expect([address, isThisComputer(address)]).toEqual([address, true]);
-  }
-  for (const address of ['https://phare.example.com', 'http://10.0.0.1:7420', 'https://127.0.0.1.example.com', '']) {
-    expect([address, isThisComputer(address)]).toEqual([address, false]);
   }
 });

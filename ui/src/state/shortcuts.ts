@@ -61,7 +61,7 @@ export const MOD = /mac/i.test(navigator.userAgent) ? '⌘' : 'Ctrl';
 /** What `?` lists. */
 export const SHORTCUTS: [keys: string, what: string][] = [
   [`${MOD} K`, 'Find any action or key'],
-  ['N', 'New key'],
+  ['N', 'New key (on Projects: new project)'],
   ['/', 'Search keys'],
   [`${MOD} V`, 'In the search: find the keys in a pasted text'],
   ['J K', 'Next, previous key (arrows too)'],

@@ -1,5 +1,5 @@
 // Everything that the palette can do, by name.
-import { isThisComputer } from '../address';
+import { reach } from '../address';
 import type { KeyView } from '../bindings';
 import { inform, toasts } from '../components/toasts.svelte';
 import { app } from '../state/app.svelte';
@@ -107,9 +107,5 @@ export function actionsOn(key: KeyView, kept: boolean): OfKey[] {
 
 async function copyAddress(address: string): Promise<void> {
   if ((await app.attempt('copy_text', { text: address })) === undefined) return;
-  inform({
-    title: `Copied ${address}`,
-    detail: isThisComputer(address) ? 'It works on this computer only.' : '',
-    topic: 'address',
-  });
+  inform({ title: `Copied ${address}`, detail: reach(address), topic: 'address' });
 }

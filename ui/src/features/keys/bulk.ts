@@ -43,10 +43,9 @@ export function told({ done, unwritten, failed }: Outcome): {
   tone: 'plain' | 'problem';
 } {
   const [first] = failed;
-  const refused = `${plural(unwritten.length, 'key')} ${unwritten.length === 1 ? 'is' : 'are'} refused now`;
   const [title = '', ...rest] = [
     ...(done.length > 0 ? [`Revoked ${plural(done.length, 'key')}`] : []),
-    ...(unwritten.length > 0 ? [`${refused}, but not written down yet`] : []),
+    ...(unwritten.length > 0 ? [`Refused ${plural(unwritten.length, 'key')}, but not written down yet`] : []),
     ...(first ? [`Could not revoke ${plural(failed.length, 'key')}: ${explain(first).title}`] : []),
   ];
   if (unwritten.length === 0 && !first) return { title, detail: 'Calls with them are refused now.', tone: 'plain' };

@@ -2,26 +2,23 @@
 // whatever is under the cursor by the time the answer comes.
 import type { FreshKey, KeyId, KeyView } from '../../bindings';
 import { asCommandError } from '../../bridge';
+import { Briefly } from '../../components/briefly.svelte';
 import { inform, sayCopied } from '../../components/toasts.svelte';
 import { explain } from '../../errors';
-import { dateTime, isWithinDays, named, plural, tail } from '../../format';
+import { dateTime, named, plural } from '../../format';
 import { app } from '../../state/app.svelte';
 import { whyNot } from '../../state/rights';
 import { each, isInForce, told } from './bulk';
 import { Cursor } from './cursor.svelte';
 import { unfinished } from './draft.svelte';
 import { inWords, sayFailed } from './failed';
-import { operations } from './operations.svelte';
+import { sayGone, undoable } from './gone';
 import { isLive } from './standing';
-import { lastUse } from './use';
 
 /** How a key came to have the secret that is on show. */
 export type Origin = 'created' | 'rotated' | 'replaced';
 
-const UNDO_SECONDS = 10;
 const CLIPBOARD_SECONDS = 30;
-/** What is left of the time in which something that began at `start` can be undone. */
-const undoable = (start: number) => UNDO_SECONDS - Math.floor((Date.now() - start) / 1000);
 
 export class KeysModel extends Cursor {
   creating = $state(false);
@@ -30,6 +27,8 @@ export class KeysModel extends Cursor {
   rotating = $state.raw<KeyView | null>(null);
   editing = $state.raw<KeyView | null>(null);
   fresh = $state.raw<{ key: FreshKey; origin: Origin } | null>(null);
+  /** Whose secret was copied just now. */
+  readonly copied = new Briefly<KeyId>();
   /** Whether something is asked or shown over the list. */
   asking = $derived(this.creating || [this.revoking, this.rotating, this.editing, this.fresh].some(Boolean));
   /** Whether a row that moved would move under somebody's hand. */
@@ -66,9 +65,12 @@ export class KeysModel extends Cursor {
     this.focus();
   }
 
-  async copy(key: KeyView): Promise<void> {
+  /** Answers whether it was copied. */
+  async copy(key: KeyView): Promise<boolean> {
     const copied = await this.#try('copy the secret of', key, app.ask('copy_secret', { id: key.id }));
+    this.copied.say(copied ? key.id : null);
     if (copied) sayCopied(`Copied the secret of ${named(key)}`, copied.clears_in_seconds);
+    return copied !== undefined;
   }
 
   async revoke(key: KeyView): Promise<void> {
@@ -78,19 +80,12 @@ export class KeysModel extends Cursor {
       const revoked = await app.ask('revoke_key', { id: key.id });
       this.list.put(revoked);
       // What the answer says, not the row: it may have been used since the list was loaded.
-      const lately = revoked.last_used_at !== null && isWithinDays(revoked.last_used_at, 1);
-      inform({
-        title: `Revoked ${named(key)}`,
-        detail: `Calls with it are refused now.${lately ? ` Last used ${lastUse(revoked, operations.data ?? [])}.` : ''}`,
-        topic: `revoked-${key.id}`,
-        seconds: undoable(start),
-        action: { label: 'Undo', run: () => void this.restore(key) },
-      });
+      sayGone('Revoked', revoked, start, () => void this.restore(key));
     } catch (thrown) {
       const error = asCommandError(thrown);
       if (!isInForce(error)) return sayFailed('revoke', key, error);
       this.#refuseNow(key);
-      const title = `Refused now: ${named(key)}, but not written down yet`;
+      const title = `Refused ${named(key)}, but not written down yet`;
       inform({ title, detail: inWords(error), tone: 'problem', topic: `revoked-${key.id}` });
     }
   }
@@ -133,7 +128,7 @@ export class KeysModel extends Cursor {
     const { done, failed } = await each('restore_key', keys);
     for (const key of done) this.list.put(key);
     const [first] = failed;
-    const fault = first ? `${plural(failed.length, 'key')} stay revoked: ${explain(first).title}` : null;
+    const fault = first ? `Could not restore ${plural(failed.length, 'key')}: ${explain(first).title}` : null;
     inform({
       title: done.length > 0 ? `Restored ${plural(done.length, 'key')}` : (fault ?? ''),
       topic: 'revoked',
@@ -182,13 +177,8 @@ export class KeysModel extends Cursor {
     if (fresh) {
       this.#present(fresh, 'replaced');
       if (fresh.copied) sayCopied(`Copied the new secret of ${named(fresh.key)}`, CLIPBOARD_SECONDS);
-      inform({
-        title: `Replaced ${named(key)}`,
-        detail: `Calls with it are refused now. The new one ends in ${tail(fresh.key.display)}.`,
-        topic: `revoked-${key.id}`,
-        seconds: undoable(start),
-        action: { label: 'Undo', run: () => void this.undoReplacement(key, fresh.key) },
-      });
+      const before = this.list.find(key.id) ?? key;
+      sayGone('Replaced', before, start, () => void this.undoReplacement(key, fresh.key));
     }
     // It may have been revoked without being replaced.
     await this.list.look([key.id]);

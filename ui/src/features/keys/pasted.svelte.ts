@@ -1,5 +1,5 @@
 // A text that is looked through for secrets. The text goes to the backend and is kept nowhere here.
-import type { CommandError, KeyView, Pasted } from '../../bindings';
+import type { CommandError, FoundKey, Pasted } from '../../bindings';
 import { asCommandError } from '../../bridge';
 import { app } from '../../state/app.svelte';
 import { isToLookThrough } from './secretlike';
@@ -60,12 +60,15 @@ export class Look {
     };
   }
 
-  /** Takes the newest of every key that was found: it may have been revoked, or restored, since. */
+  /** Takes the newest of every key that was found: it may have been revoked, restored, or given a new secret since. */
   async renew(): Promise<void> {
     const answer = this.answer;
     if (!answer) return;
-    const now = async (key: KeyView) => (await app.ask('get_key', { id: key.id }).catch(() => ({ key }))).key;
-    const found = await Promise.all(answer.found.map(async (each) => ({ ...each, key: await now(each.key) })));
+    const now = async (each: FoundKey): Promise<FoundKey> => {
+      const { key } = await app.ask('get_key', { id: each.key.id }).catch(() => each);
+      return { ...each, key, credential: key.display === each.display ? each.credential : 'replaced' };
+    };
+    const found = await Promise.all(answer.found.map(now));
     if (this.answer === answer) this.answer = { ...answer, found };
   }
 

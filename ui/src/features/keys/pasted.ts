@@ -28,6 +28,8 @@ export function remedies(found: FoundKey, mayManage: boolean): { action: KeyActi
     ...(found.credential === 'replaced' ? [{ action: 'end_previous' as const, label: 'End the old secret' }] : []),
     { action: 'replace', label: 'Revoke and replace' },
     { action: 'revoke', label: 'Revoke' },
+    // The old secret is not the one that a rotation would replace.
+    ...(found.credential === 'current' ? [{ action: 'rotate' as const, label: 'Rotate' }] : []),
     show,
   ];
 }

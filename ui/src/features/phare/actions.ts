@@ -10,7 +10,7 @@ export async function check(key: PhareKeyView): Promise<void> {
   app.putPhareKey(checked);
   const refused = checked.current.refused_at !== null;
   inform({
-    title: refused ? `Phare refuses “${key.name}”` : `Checked “${key.name}”`,
+    title: `Checked “${key.name}”${refused ? ': Phare refuses it' : ''}`,
     detail: refused && key.purpose === 'attached' ? 'Calls that need it are answered with 502.' : '',
     tone: refused ? 'problem' : 'plain',
     topic: 'phare-keys',
@@ -22,13 +22,18 @@ export async function swap(key: PhareKeyView): Promise<void> {
   const switched = await app.attempt('switch_phare_key', { id: key.id });
   if (!switched) return;
   app.putPhareKey(switched);
-  inform({ title: `Calls go out with ${switched.current.display} now`, topic: 'phare-keys' });
+  inform({
+    title: `Switched to ${switched.current.display}`,
+    detail: 'Calls go out with it now.',
+    topic: 'phare-keys',
+  });
 }
 
-/** Puts a kept one on the clipboard. */
-export async function copy(key: PhareKeyView): Promise<void> {
+/** Puts a kept one on the clipboard, and answers whether it did. */
+export async function copy(key: PhareKeyView): Promise<boolean> {
   const copied = await app.attempt('copy_phare_key', { id: key.id });
   if (copied) sayCopied(`Copied “${key.name}”`, copied.clears_in_seconds);
+  return copied !== undefined;
 }
 
 /** Empties the slot beside the secret in use. Throws what goes wrong. */
