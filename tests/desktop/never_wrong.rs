@@ -88,7 +88,7 @@ async fn a_click_meets_the_row_that_is_shown_while_keys_are_made_elsewhere() {
         desk.wait_text("arrivals", words).await;
         assert_eq!(desk.places().await, places);
     }
-    desk.look("arrivals").await;
+    desk.look_unmoved("arrivals").await;
     // No move: the click falls where the pointer lies.
     let button = MOUSE_BUTTON_LEFT;
     let click = MouseActions::new("mouse".to_owned())

@@ -39,6 +39,11 @@ impl Desk {
         self.settle().await;
     }
 
+    /// The same in the size that it has, where another would take the window from under the pointer.
+    pub async fn look_unmoved(&self, name: &str) {
+        self.look_at(name, &self.window().place()).await;
+    }
+
     async fn look_at(&self, name: &str, part: &str) {
         let dress = "const [theme] = arguments; const { dataset } = document.documentElement;
             const before = dataset.theme ?? null;
