@@ -221,7 +221,9 @@ impl Fault {
             | Self::NextSecretRefused
             | Self::NextSecretMissing
             | Self::OtherUpstream => StatusCode::CONFLICT,
-            Self::UpstreamMissing | Self::Phare(PhareFault::Busy | PhareFault::NoKey) => {
+            Self::UpstreamMissing
+            | Self::Phare(PhareFault::Busy | PhareFault::NoKey)
+            | Self::Store(StoreError::InUse | StoreError::Unreachable(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Phare(_) => StatusCode::BAD_GATEWAY,

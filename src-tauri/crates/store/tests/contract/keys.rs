@@ -7,7 +7,7 @@ use gardien_domain::{
     Key, KeyFilter, KeyOrder, LastUse, NotedUse, PreviousUse, ProductScope, ProductScopes,
     ProjectId, Scope, SecretDigest,
 };
-use gardien_store::{Change, StoredKey};
+use gardien_store::{Change, StoreError, StoredKey};
 
 use crate::support::{Database, at, commit, key, member, opened, project, some_record};
 
@@ -107,7 +107,7 @@ pub(crate) async fn a_digest_belongs_to_one_key(database: &dyn Database) {
         ..key(2)
     };
     let refused = store.commit(&[Change::PutKey(twin)], some_record()).await;
-    assert!(refused.is_err());
+    assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(store.every_key().await.unwrap(), [key(1)]);
 }
 
