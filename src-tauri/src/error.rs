@@ -241,6 +241,7 @@ fn store_code(fault: &StoreError) -> Code {
         StoreError::NewerVersion { .. } => Code::DataNewer,
         StoreError::InUse => Code::DataInUse,
         StoreError::Full(_) => Code::DiskFull,
+        StoreError::Conflict => Code::Conflict,
         StoreError::Taken(_) | StoreError::Unreachable(_) | StoreError::Unavailable(_) => {
             Code::Internal
         }
@@ -319,6 +320,7 @@ mod tests {
         for (code, status, expected) in [
             ("restore_too_late", 409, Code::RestoreTooLate),
             ("key_revoked", 409, Code::Conflict),
+            ("conflict", 409, Code::Conflict),
             ("store_unavailable", 503, Code::Internal),
             ("unauthenticated", 401, Code::SessionRefused),
             ("forbidden", 403, Code::Forbidden),
@@ -366,6 +368,7 @@ mod tests {
                 Code::FolderUnusable,
             ),
             (StoreError::Taken("cause".into()), Code::Internal),
+            (StoreError::Conflict, Code::Conflict),
         ] {
             let error = CommandError::from(OpenFault::Store(fault));
             assert_eq!(error.code, code.as_str());

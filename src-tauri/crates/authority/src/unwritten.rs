@@ -10,6 +10,7 @@ use gardien_domain::{Key, KeyId};
 use gardien_store::Change;
 use serde_json::json;
 
+use crate::changing::repeat;
 use crate::{Authority, Fault};
 
 /// How often writing one is tried again.
@@ -65,22 +66,25 @@ impl Authority {
     }
 
     async fn write_revocation(&self, id: KeyId, actor: &str) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        if !self.unwritten.contains(id) {
-            return Ok(());
-        }
-        let key = self.stored_key(id).await?.key;
-        let detail = json!({ "name": key.name, "display": key.display });
-        let changes = [Change::PutKey(key)];
-        self.commit(
-            &changes,
-            actor,
-            AuditAction::KeyRevoked,
-            id.to_string(),
-            &detail,
-        )
-        .await?;
-        self.unwritten.forget(id);
-        Ok(())
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            if !self.unwritten.contains(id) {
+                return Ok(());
+            }
+            let key = self.stored_key(id).await?.key;
+            let detail = json!({ "name": key.name, "display": key.display });
+            let changes = [Change::PutKey(key)];
+            self.commit(
+                changing,
+                &changes,
+                actor,
+                AuditAction::KeyRevoked,
+                id.to_string(),
+                &detail,
+            )
+            .await?;
+            self.unwritten.forget(id);
+            Ok(())
+        })
     }
 }

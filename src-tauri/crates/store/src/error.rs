@@ -19,6 +19,9 @@ pub enum StoreError {
     /// Another process has it open.
     #[error("the data file is in use by another process")]
     InUse,
+    /// Somebody else changed something since the revision that this change was decided at. Nothing was written.
+    #[error("somebody else changed the data at the same time")]
+    Conflict,
     /// A value that may be there once is there already.
     #[error("what may be there once is there already")]
     Taken(#[source] Box<dyn std::error::Error + Send + Sync>),
