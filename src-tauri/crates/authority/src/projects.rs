@@ -164,20 +164,25 @@ impl Authority {
     /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
     pub async fn synchronize_projects(&self) -> Result<(), Fault> {
         let _projects = self.changing_projects().await;
+        let before = self.store.projects().await?;
         let listing = self.phare()?.projects().await?;
         let changing = &mut self.changing().await?;
         repeat!(changing, {
             let ours = self.store.projects().await?;
+            // What another process changed while Phare was asked is newer than the answer: the next one has it.
+            let unchanged = |id: ProjectId| named(&before, id) == named(&ours, id);
             let is_new = |guessed: &&Project| named(&ours, guessed.id).is_none();
             let theirs: Vec<&Project> = listing
                 .projects
                 .iter()
                 .chain(listing.guessed.iter().filter(is_new))
+                .filter(|project| unchanged(project.id))
                 .collect();
             let gone: Vec<ProjectId> = ours
                 .iter()
                 .map(|project| project.id)
-                .filter(|id| listing.complete && !theirs.iter().any(|project| project.id == *id))
+                .filter(|id| listing.complete && unchanged(*id))
+                .filter(|id| !theirs.iter().any(|project| project.id == *id))
                 .collect();
             let fresh: Vec<&Project> = theirs
                 .iter()

@@ -1,5 +1,6 @@
 //! Several processes over one database: none undoes what another did, and nobody is told what is not so.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gardien_authority::api::{DisclosedHow, KeyPatch, MemberPatch};
@@ -146,6 +147,26 @@ async fn a_revocation_that_loses_is_in_force_all_along_and_written_in_the_end() 
     let renamed = rename(&world.authority, &world.owner, id).await;
     assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
     world.written(id).await;
+}
+
+#[tokio::test]
+async fn a_revocation_that_another_process_wrote_first_stands() {
+    let world = World::new().await;
+    let (authority, owner, _) = world.beside().await;
+    let (id, _) = world.key().await;
+    world.store.full.store(true, Ordering::SeqCst);
+    let revoked = revoke(&world.authority, &world.owner, id).await;
+    assert!(matches!(revoked, Err(Fault::RevokedInMemory(_))));
+    world.later(3);
+    revoke(&authority, &owner, id).await.unwrap();
+    let stored = world.store.key(id).await.unwrap().unwrap().key;
+    world.store.full.store(false, Ordering::SeqCst);
+    // Longer than until it is tried again.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let later = world.store.key(id).await.unwrap().unwrap().key;
+    assert_eq!(later, stored);
+    let actions = ["organization.created", "key.created", "key.revoked"];
+    assert_eq!(world.actions().await, actions);
 }
 
 #[tokio::test]

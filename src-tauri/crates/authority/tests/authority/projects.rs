@@ -1,4 +1,4 @@
-//! Projects, while another process changes them as well: Phare is asked once.
+//! Projects, while another process changes them as well: Phare is asked once, and the newest word stays.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,16 +7,25 @@ use bytes::Bytes;
 use gardien_domain::ProjectId;
 use gardien_phare::PhareClient;
 use gardien_phare::client::{BoxError, Exchange};
-use gardien_store::Store;
+use gardien_store::{Change, Store};
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::failing::Meanwhile;
+use crate::world::{World, system_record};
 
 /// A Phare with two projects, that writes down what it is asked.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Phare {
     asked: Mutex<Vec<String>>,
+    /// What another process does before Phare answers.
+    meanwhile: Mutex<Option<Meanwhile>>,
+}
+
+impl std::fmt::Debug for Phare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.asked.fmt(f)
+    }
 }
 
 fn project(id: i64, name: &str) -> Value {
@@ -26,6 +35,10 @@ fn project(id: i64, name: &str) -> Value {
 #[async_trait]
 impl Exchange for Phare {
     async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
         let (method, path) = (request.method(), request.uri().path());
         let asked = format!("{method} {path}");
         self.asked.lock().unwrap().push(asked);
@@ -91,4 +104,31 @@ async fn phare_is_asked_once_however_often_keeping_it_is_tried() {
     assert_eq!(names(&world).await, ["First", "Second"]);
     assert_eq!(phare.asked.lock().unwrap().len(), 5);
     world.store.verify_audit().await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_synchronization_leaves_what_another_process_changed_while_phare_was_asked() {
+    let (world, phare) = world().await;
+    let mut first = world.store.projects().await.unwrap().remove(0);
+    first.name = "Newer".to_owned();
+    let mut made = first.clone();
+    (made.id, made.name) = (ProjectId(9), "Made meanwhile".to_owned());
+    let changes = [
+        Change::PutProject(first),
+        Change::PutProject(made),
+        Change::DeleteProject(ProjectId(2)),
+    ];
+    let (store, record) = (world.store.store.clone(), system_record(&world));
+    *phare.meanwhile.lock().unwrap() = Some(Box::pin(async move {
+        let at = store.revision().await.unwrap();
+        store.commit(&changes, record, at).await.unwrap();
+    }));
+    world.authority.synchronize_projects().await.unwrap();
+    assert_eq!(names(&world).await, ["Made meanwhile", "Newer"]);
+    world.authority.synchronize_projects().await.unwrap();
+    assert_eq!(
+        names(&world).await,
+        ["First", "Second"],
+        "as Phare has them"
+    );
 }
