@@ -224,7 +224,7 @@ impl From<OpenFault> for CommandError {
                 let of_system =
                     causes(store).find_map(|cause| cause.downcast_ref::<std::io::Error>());
                 match (store, of_system) {
-                    (StoreError::Unavailable(_), Some(error)) => {
+                    (StoreError::Unreachable(_), Some(error)) => {
                         Self::new(Code::FolderUnusable, reason(error))
                     }
                     _ => Self::new(store_code(store), sentence(store)),
@@ -241,7 +241,10 @@ fn store_code(fault: &StoreError) -> Code {
         StoreError::NewerVersion { .. } => Code::DataNewer,
         StoreError::InUse => Code::DataInUse,
         StoreError::Full(_) => Code::DiskFull,
-        StoreError::Unavailable(_) => Code::Internal,
+        StoreError::Conflict => Code::Conflict,
+        StoreError::Taken(_) | StoreError::Unreachable(_) | StoreError::Unavailable(_) => {
+            Code::Internal
+        }
     }
 }
 
@@ -317,6 +320,8 @@ mod tests {
         for (code, status, expected) in [
             ("restore_too_late", 409, Code::RestoreTooLate),
             ("key_revoked", 409, Code::Conflict),
+            ("conflict", 409, Code::Conflict),
+            ("store_unavailable", 503, Code::Internal),
             ("unauthenticated", 401, Code::SessionRefused),
             ("forbidden", 403, Code::Forbidden),
             ("not_found", 404, Code::NotFound),
@@ -357,10 +362,13 @@ mod tests {
             (StoreError::InUse, Code::DataInUse),
             (StoreError::Full(cause()), Code::DiskFull),
             (StoreError::Unavailable("cause".into()), Code::Internal),
+            (StoreError::Unreachable("cause".into()), Code::Internal),
             (
-                StoreError::Unavailable(io::Error::from(io::ErrorKind::PermissionDenied).into()),
+                StoreError::Unreachable(io::Error::from(io::ErrorKind::PermissionDenied).into()),
                 Code::FolderUnusable,
             ),
+            (StoreError::Taken("cause".into()), Code::Internal),
+            (StoreError::Conflict, Code::Conflict),
         ] {
             let error = CommandError::from(OpenFault::Store(fault));
             assert_eq!(error.code, code.as_str());

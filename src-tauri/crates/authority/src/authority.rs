@@ -1,20 +1,21 @@
-//! The authority as a whole: what it holds, how it starts, and how every change is made.
+//! The authority as a whole: what it holds, and how it starts.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::audit::AuditAction;
 use gardien_domain::{Member, MemberId, Organization, Role};
 use gardien_phare::PhareClient;
 use gardien_store::{Change, Store};
 use jiff::{Timestamp, TimestampRound, Unit};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 use uuid::Uuid;
 
 use crate::api::Event;
+use crate::changing::repeat;
 use crate::unwritten::Unwritten;
-use crate::{Actor, Enforcement, Fault, Keyring, check};
+use crate::{Enforcement, Fault, Keyring, check};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -33,9 +34,8 @@ pub struct Authority {
     phare: Arc<RwLock<Option<PhareClient>>>,
     keyring: Arc<RwLock<Option<Arc<dyn Keyring>>>>,
     gateway: Arc<RwLock<Option<String>>>,
-    /// Held by whoever reads in order to change, so that no two changes are made from the same state. Never
-    /// over a call to Phare: a revocation waits for it.
-    changing: Arc<Mutex<()>>,
+    /// Held by whoever reads in order to change, so that changes of this process wait for each other.
+    pub(crate) changing: Arc<Mutex<()>>,
     /// Held over a change of projects at Phare and here, so that they happen in the same order.
     changing_projects: Arc<Mutex<()>>,
     /// Revocations that are in force and could not be written yet.
@@ -106,7 +106,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn use_keyring(&self, keyring: Option<Arc<dyn Keyring>>) -> Result<(), Fault> {
-        let _changing = self.changing().await;
+        let _changing = self.changing().await?;
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
         self.hold_phare_keys().await
     }
@@ -135,34 +135,37 @@ impl Authority {
     pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
         let name = check::name("organization", organization)?;
         let email = check::email(email)?;
-        let _changing = self.changing().await;
-        if self.owner().await?.is_some() {
-            return Err(Fault::AlreadyFounded);
-        }
-        // A server may have used the folder before: its limit stays.
-        let organization = match self.store.organization().await? {
-            Some(organization) => Organization {
-                name,
-                ..organization
-            },
-            None => Organization::named(name),
-        };
-        let owner = new_member(email, Role::Owner, self.now());
-        let detail = json!({ "name": organization.name, "owner": owner.email });
-        self.commit(
-            &[
-                Change::PutOrganization(organization.clone()),
-                Change::PutMember(owner.clone()),
-            ],
-            &owner.email,
-            AuditAction::OrganizationCreated,
-            String::new(),
-            &detail,
-        )
-        .await?;
-        self.enforcement.set_limit(organization.calls_per_minute);
-        self.publish(Event::Organization);
-        Ok(owner.id)
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            if self.owner().await?.is_some() {
+                return Err(Fault::AlreadyFounded);
+            }
+            // A server may have used the folder before: its limit stays.
+            let organization = match self.store.organization().await? {
+                Some(organization) => Organization {
+                    name: name.clone(),
+                    ..organization
+                },
+                None => Organization::named(name.clone()),
+            };
+            let owner = new_member(email.clone(), Role::Owner, self.now());
+            let detail = json!({ "name": organization.name, "owner": owner.email });
+            self.commit(
+                changing,
+                &[
+                    Change::PutOrganization(organization.clone()),
+                    Change::PutMember(owner.clone()),
+                ],
+                &owner.email,
+                AuditAction::OrganizationCreated,
+                String::new(),
+                &detail,
+            )
+            .await?;
+            self.enforcement.set_limit(organization.calls_per_minute);
+            self.publish(Event::Organization);
+            Ok(owner.id)
+        })
     }
 
     /// Makes an organization where there is none, for a server that nobody sits in front of.
@@ -170,20 +173,23 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn ensure_organization(&self) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        if self.store.organization().await?.is_some() {
-            return Ok(());
-        }
-        let organization = Organization::named("Organization".to_owned());
-        let detail = json!({ "name": organization.name });
-        self.commit(
-            &[Change::PutOrganization(organization)],
-            SYSTEM,
-            AuditAction::OrganizationCreated,
-            String::new(),
-            &detail,
-        )
-        .await
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            if self.store.organization().await?.is_some() {
+                return Ok(());
+            }
+            let organization = Organization::named("Organization".to_owned());
+            let detail = json!({ "name": organization.name });
+            self.commit(
+                changing,
+                &[Change::PutOrganization(organization)],
+                SYSTEM,
+                AuditAction::OrganizationCreated,
+                String::new(),
+                &detail,
+            )
+            .await
+        })
     }
 
     /// The member who has been Owner for longest; `None` before the first start is completed.
@@ -214,61 +220,8 @@ impl Authority {
         phare.clone().ok_or(Fault::UpstreamMissing)
     }
 
-    pub(crate) async fn changing(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().await
-    }
-
     pub(crate) async fn changing_projects(&self) -> MutexGuard<'_, ()> {
         self.changing_projects.lock().await
-    }
-
-    /// Makes sure that the actor still has the role that the proof was given for: the body of a request may
-    /// come long after its head. To be asked while changes are held back.
-    pub(crate) async fn confirm(&self, actor: &Actor) -> Result<(), Fault> {
-        match self.store.member(actor.member().id).await? {
-            Some(member) if member.role == actor.member().role => Ok(()),
-            Some(_) => Err(Fault::RoleChanged),
-            None => Err(Fault::Unauthenticated),
-        }
-    }
-
-    /// Makes changes as `actor`, together with their audit entry.
-    pub(crate) async fn change(
-        &self,
-        actor: &Actor,
-        changes: &[Change],
-        action: AuditAction,
-        subject: impl fmt::Display,
-        detail: &Value,
-    ) -> Result<(), Fault> {
-        self.confirm(actor).await?;
-        self.commit(
-            changes,
-            &actor.member().email,
-            action,
-            subject.to_string(),
-            detail,
-        )
-        .await
-    }
-
-    pub(crate) async fn commit(
-        &self,
-        changes: &[Change],
-        actor: &str,
-        action: AuditAction,
-        subject: String,
-        detail: &Value,
-    ) -> Result<(), Fault> {
-        let record = AuditRecord {
-            at: self.now(),
-            actor: actor.to_owned(),
-            action,
-            subject,
-            detail: detail.to_string(),
-        };
-        self.store.commit(changes, record).await?;
-        Ok(())
     }
 }
 

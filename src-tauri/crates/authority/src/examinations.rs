@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::actor::PhareKeyManager;
 use crate::api::PhareKeyView;
 use crate::authority::SYSTEM;
+use crate::changing::repeat;
 use crate::phare_keys::shown;
 use crate::{Authority, Fault};
 
@@ -80,25 +81,27 @@ impl Authority {
             Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await,
             Err(fault) => return Err(fault.into()),
         };
-        let _changing = self.changing().await;
-        let Some((mut key, before)) = self.key_with(id).await? else {
-            return Ok(());
-        };
-        if let Some(secret) = key.secret_mut(*id) {
-            secret.findings = Some(findings);
-            if secret.kind == ScopeKind::Project && secret.project().is_none() {
-                // A key's project never changes, whatever can be read in it today.
-                let known = before.findings.map(|found| found.projects);
-                if let (Some(found), Some(projects)) = (&mut secret.findings, known) {
-                    found.projects = projects;
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let Some((mut key, before)) = self.key_with(id).await? else {
+                return Ok(());
+            };
+            if let Some(secret) = key.secret_mut(*id) {
+                secret.findings = Some(findings.clone());
+                if secret.kind == ScopeKind::Project && secret.project().is_none() {
+                    // A key's project never changes, whatever can be read in it today.
+                    let known = before.findings.map(|found| found.projects);
+                    if let (Some(found), Some(projects)) = (&mut secret.findings, known) {
+                        found.projects = projects;
+                    }
                 }
+                secret.refused_at = None;
+                let detail = shown(secret);
+                self.put_phare_key(changing, by, AuditAction::PhareKeyExamined, &key, detail)
+                    .await?;
             }
-            secret.refused_at = None;
-            let detail = shown(secret);
-            self.put_phare_key(by, AuditAction::PhareKeyExamined, &key, detail)
-                .await?;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Keeps that Phare refuses a secret, or takes it again. If that is news of one in use, it is told.
@@ -106,25 +109,27 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn phare_refuses(&self, id: &PhareSecretId, refuses: bool) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        let Some((mut key, before)) = self.key_with(id).await? else {
-            return Ok(());
-        };
-        if before.refused_at.is_some() == refuses {
-            return Ok(());
-        }
-        let since = refuses.then(|| self.now());
-        if let Some(secret) = key.secret_mut(*id) {
-            secret.refused_at = since;
-        }
-        let detail = json!({ "secret": before.display, "refused": refuses });
-        self.put_phare_key(SYSTEM, AuditAction::PhareKeyRefused, &key, detail)
-            .await?;
-        let in_use = key.purpose == Purpose::Attached && key.current.id == *id;
-        if let Some(keyring) = self.keyring().filter(|_| refuses && in_use) {
-            keyring.tell_refused(&key);
-        }
-        Ok(())
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let Some((mut key, before)) = self.key_with(id).await? else {
+                return Ok(());
+            };
+            if before.refused_at.is_some() == refuses {
+                return Ok(());
+            }
+            let since = refuses.then(|| self.now());
+            if let Some(secret) = key.secret_mut(*id) {
+                secret.refused_at = since;
+            }
+            let detail = json!({ "secret": before.display, "refused": refuses });
+            self.put_phare_key(changing, SYSTEM, AuditAction::PhareKeyRefused, &key, detail)
+                .await?;
+            let in_use = key.purpose == Purpose::Attached && key.current.id == *id;
+            if let Some(keyring) = self.keyring().filter(|_| refuses && in_use) {
+                keyring.tell_refused(&key);
+            }
+            Ok(())
+        })
     }
 
     async fn key_with(&self, id: &PhareSecretId) -> Result<Option<(PhareKey, PhareSecret)>, Fault> {

@@ -85,6 +85,9 @@ pub enum Fault {
         /// Why not.
         reason: String,
     },
+    /// Another process was faster, again and again. Whatever changes something can end so; nothing was changed.
+    #[error("Somebody else changed this at the same time. Try again.")]
+    Conflict,
     /// Somebody has to stay who owns the organization.
     #[error("An organization needs an Owner. Make somebody else one first.")]
     LastOwner,
@@ -117,7 +120,7 @@ pub enum Fault {
     RevokedInMemory(#[source] StoreError),
     /// The database failed.
     #[error("{0}.")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     /// The system gives no random bytes.
     #[error("The system gives no random numbers, so no secret can be made.")]
     Entropy(#[from] getrandom::Error),
@@ -141,6 +144,15 @@ fn phare_words(fault: &PhareFault) -> String {
             format!("Phare refuses this: {message}")
         }
         other => format!("{other}."),
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict => Self::Conflict,
+            error => Self::Store(error),
+        }
     }
 }
 
@@ -170,6 +182,7 @@ impl Fault {
             Self::KeyNotRotating => "key_not_rotating",
             Self::RestoreTooLate => "restore_too_late",
             Self::NotReplaced { .. } => "not_replaced",
+            Self::Conflict => "conflict",
             Self::LastOwner => "last_owner",
             Self::AlreadyFounded => "already_founded",
             Self::NotFounded => "not_founded",
@@ -214,6 +227,7 @@ impl Fault {
             | Self::KeyNotRotating
             | Self::RestoreTooLate
             | Self::NotReplaced { .. }
+            | Self::Conflict
             | Self::LastOwner
             | Self::AlreadyFounded
             | Self::NotFounded
@@ -221,7 +235,9 @@ impl Fault {
             | Self::NextSecretRefused
             | Self::NextSecretMissing
             | Self::OtherUpstream => StatusCode::CONFLICT,
-            Self::UpstreamMissing | Self::Phare(PhareFault::Busy | PhareFault::NoKey) => {
+            Self::UpstreamMissing
+            | Self::Phare(PhareFault::Busy | PhareFault::NoKey)
+            | Self::Store(StoreError::InUse | StoreError::Unreachable(_)) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Phare(_) => StatusCode::BAD_GATEWAY,

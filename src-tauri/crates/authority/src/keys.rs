@@ -3,7 +3,7 @@
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{Key, KeyId, KeyStatus, Scope, Secret};
-use gardien_store::{Change, StoredKey};
+use gardien_store::{Change, StoreError, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::actor::KeyManager;
 use crate::api::{CreatedKey, DisclosedHow, Event, KeyPatch, KeyView, NewKey, Rotation};
+use crate::changing::{Changing, repeat};
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
 
@@ -48,8 +49,10 @@ impl Authority {
         manager: KeyManager<'_>,
         new: NewKey,
     ) -> Result<CreatedKey, Fault> {
-        let _changing = self.changing().await;
-        self.make_key(manager, new, None).await
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            self.make_key(changing, manager, &new, None).await
+        })
     }
 
     /// Changes name, note, product scopes or expiry of a key that works.
@@ -63,41 +66,44 @@ impl Authority {
         id: KeyId,
         patch: KeyPatch,
     ) -> Result<KeyView, Fault> {
-        let _changing = self.changing().await;
-        let now = self.now();
-        let mut stored = self.stored_key(id).await?;
-        let key = &mut stored.key;
-        working(key, now)?;
-        let mut checks = Checks::default();
-        let mut changed = Map::new();
-        if let Some(name) = patch.name {
-            replace(&mut key.name, checks.name(&name), "name", &mut changed);
-        }
-        if let Some(note) = patch.note {
-            replace(&mut key.note, checks.note(&note), "note", &mut changed);
-        }
-        if let Some(products) = patch.products {
-            checks.products(products);
-            replace(&mut key.products, products, "products", &mut changed);
-        }
-        if let Some(expires_at) = patch.expires_at {
-            checks.expiry(expires_at, now);
-            replace(&mut key.expires_at, expires_at, "expires_at", &mut changed);
-        }
-        checks.end()?;
-        if !changed.is_empty() {
-            // What it was called and looked like, whatever becomes of it.
-            changed.entry("name").or_insert_with(|| json!(key.name));
-            changed.insert("display".to_owned(), json!(key.display));
-            self.put_key(
-                manager,
-                AuditAction::KeyUpdated,
-                key,
-                &Value::Object(changed),
-            )
-            .await?;
-        }
-        Ok(KeyView::of(stored, now))
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let now = self.now();
+            let mut stored = self.stored_key(id).await?;
+            let key = &mut stored.key;
+            working(key, now)?;
+            let mut checks = Checks::default();
+            let mut changed = Map::new();
+            if let Some(name) = &patch.name {
+                replace(&mut key.name, checks.name(name), "name", &mut changed);
+            }
+            if let Some(note) = &patch.note {
+                replace(&mut key.note, checks.note(note), "note", &mut changed);
+            }
+            if let Some(products) = patch.products {
+                checks.products(products);
+                replace(&mut key.products, products, "products", &mut changed);
+            }
+            if let Some(expires_at) = patch.expires_at {
+                checks.expiry(expires_at, now);
+                replace(&mut key.expires_at, expires_at, "expires_at", &mut changed);
+            }
+            checks.end()?;
+            if !changed.is_empty() {
+                // What it was called and looked like, whatever becomes of it.
+                changed.entry("name").or_insert_with(|| json!(key.name));
+                changed.insert("display".to_owned(), json!(key.display));
+                self.put_key(
+                    changing,
+                    manager,
+                    AuditAction::KeyUpdated,
+                    key,
+                    &Value::Object(changed),
+                )
+                .await?;
+            }
+            Ok(KeyView::of(stored, now))
+        })
     }
 
     /// Takes a key back. No request that starts after this returned is granted; a key that was revoked
@@ -107,8 +113,8 @@ impl Authority {
     /// [`Fault::NotFound`], [`Fault::Store`]; [`Fault::RevokedInMemory`] when it is refused from now on but
     /// that could not be written.
     pub async fn revoke_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let _changing = self.changing().await;
-        let stored = self.revoke(manager, id).await?;
+        let changing = &mut self.changing().await?;
+        let stored = self.revoke(changing, manager, id, |_| Ok(())).await?;
         Ok(KeyView::of(stored, self.now()))
     }
 
@@ -117,26 +123,29 @@ impl Authority {
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyNotRevoked`], [`Fault::RestoreTooLate`], [`Fault::Store`].
     pub async fn restore_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let _changing = self.changing().await;
-        let now = self.now();
-        let mut stored = self.stored_key(id).await?;
-        let key = &mut stored.key;
-        let Some(revocation) = key.revoked else {
-            return Err(Fault::KeyNotRevoked);
-        };
-        // What a move to another Phare took back must not open that one.
-        if !key.restorable(now) || self.moved_since(revocation.at).await? {
-            return Err(Fault::RestoreTooLate);
-        }
-        key.revoked = None;
-        self.put_key(
-            manager,
-            AuditAction::KeyRestored,
-            key,
-            &json!({ "name": key.name, "display": key.display }),
-        )
-        .await?;
-        Ok(KeyView::of(stored, now))
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let now = self.now();
+            let mut stored = self.stored_key(id).await?;
+            let key = &mut stored.key;
+            let Some(revocation) = key.revoked else {
+                return Err(Fault::KeyNotRevoked);
+            };
+            // What a move to another Phare took back must not open that one.
+            if !key.restorable(now) || self.moved_since(revocation.at).await? {
+                return Err(Fault::RestoreTooLate);
+            }
+            key.revoked = None;
+            self.put_key(
+                changing,
+                manager,
+                AuditAction::KeyRestored,
+                key,
+                &json!({ "name": key.name, "display": key.display }),
+            )
+            .await?;
+            Ok(KeyView::of(stored, now))
+        })
     }
 
     /// Gives a key another secret; the one before works on for the grace.
@@ -156,30 +165,32 @@ impl Authority {
                 format!("At most {LONGEST_GRACE} (30 days)."),
             ));
         }
-        let _changing = self.changing().await;
-        let now = self.now();
-        let mut stored = self.stored_key(id).await?;
-        let key = &mut stored.key;
-        working(key, now)?;
-        let secret = Secret::generate(key.scope.secret_kind(), getrandom::fill)?;
-        let valid_until = now + SignedDuration::from_secs(i64::from(rotation.grace_seconds));
-        key.previous = Some(PreviousSecret {
-            digest: key.digest,
-            valid_until,
-        });
-        let detail = json!({
-            "name": key.name,
-            "display": { "from": key.display, "to": secret.display() },
-            "previous_valid_until": valid_until,
-        });
-        key.digest = secret.digest();
-        key.display = secret.display();
-        stored.previous_used_at = None;
-        self.put_key(manager, AuditAction::KeyRotated, key, &detail)
-            .await?;
-        Ok(CreatedKey {
-            key: KeyView::of(stored, now),
-            secret: exposed(&secret),
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let now = self.now();
+            let mut stored = self.stored_key(id).await?;
+            let key = &mut stored.key;
+            working(key, now)?;
+            let secret = Secret::generate(key.scope.secret_kind(), getrandom::fill)?;
+            let valid_until = now + SignedDuration::from_secs(i64::from(rotation.grace_seconds));
+            key.previous = Some(PreviousSecret {
+                digest: key.digest,
+                valid_until,
+            });
+            let detail = json!({
+                "name": key.name,
+                "display": { "from": key.display, "to": secret.display() },
+                "previous_valid_until": valid_until,
+            });
+            key.digest = secret.digest();
+            key.display = secret.display();
+            stored.previous_used_at = None;
+            self.put_key(changing, manager, AuditAction::KeyRotated, key, &detail)
+                .await?;
+            Ok(CreatedKey {
+                key: KeyView::of(stored, now),
+                secret: exposed(&secret),
+            })
         })
     }
 
@@ -188,25 +199,33 @@ impl Authority {
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::KeyNotRotating`], [`Fault::Store`].
     pub async fn end_previous(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let _changing = self.changing().await;
-        let now = self.now();
-        let mut stored = self.stored_key(id).await?;
-        let key = &mut stored.key;
-        working(key, now)?;
-        let previous = key
-            .previous
-            .as_mut()
-            .filter(|previous| previous.valid_until > now);
-        let previous = previous.ok_or(Fault::KeyNotRotating)?;
-        let detail = json!({
-            "name": key.name,
-            "display": key.display,
-            "previous_valid_until": { "from": previous.valid_until, "to": now },
-        });
-        previous.valid_until = now;
-        self.put_key(manager, AuditAction::KeyPreviousEnded, key, &detail)
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let now = self.now();
+            let mut stored = self.stored_key(id).await?;
+            let key = &mut stored.key;
+            working(key, now)?;
+            let previous = key
+                .previous
+                .as_mut()
+                .filter(|previous| previous.valid_until > now);
+            let previous = previous.ok_or(Fault::KeyNotRotating)?;
+            let detail = json!({
+                "name": key.name,
+                "display": key.display,
+                "previous_valid_until": { "from": previous.valid_until, "to": now },
+            });
+            previous.valid_until = now;
+            self.put_key(
+                changing,
+                manager,
+                AuditAction::KeyPreviousEnded,
+                key,
+                &detail,
+            )
             .await?;
-        Ok(KeyView::of(stored, now))
+            Ok(KeyView::of(stored, now))
+        })
     }
 
     /// For a leaked key: revokes it, and makes a new one with the same settings.
@@ -219,8 +238,8 @@ impl Authority {
         manager: KeyManager<'_>,
         id: KeyId,
     ) -> Result<CreatedKey, Fault> {
-        let _changing = self.changing().await;
-        working(&self.stored_key(id).await?.key, self.now())?;
+        let changing = &mut self.changing().await?;
+        let works = |key: &Key| working(key, self.now());
         let Key {
             name,
             note,
@@ -228,7 +247,7 @@ impl Authority {
             products,
             expires_at,
             ..
-        } = self.revoke(manager, id).await?.key;
+        } = self.revoke(changing, manager, id, works).await?.key;
         let new = NewKey {
             name,
             note,
@@ -236,11 +255,13 @@ impl Authority {
             products,
             expires_at,
         };
-        self.make_key(manager, new, Some(id))
-            .await
-            .map_err(|fault| Fault::NotReplaced {
-                reason: fault.to_string(),
-            })
+        // Apart from the revocation, which is not to be done again.
+        let made = repeat!(changing, {
+            self.make_key(changing, manager, &new, Some(id)).await
+        });
+        made.map_err(|fault| Fault::NotReplaced {
+            reason: fault.to_string(),
+        })
     }
 
     /// Records that the secret of a key left the place where it is kept.
@@ -253,20 +274,24 @@ impl Authority {
         id: KeyId,
         how: DisclosedHow,
     ) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        let key = self.stored_key(id).await?.key;
-        let action = match how {
-            DisclosedHow::Copied => AuditAction::KeySecretCopied,
-            DisclosedHow::Revealed => AuditAction::KeySecretRevealed,
-        };
-        let detail = json!({ "name": key.name, "display": key.display });
-        self.change(manager.actor(), &[], action, id, &detail).await
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let key = self.stored_key(id).await?.key;
+            let action = match how {
+                DisclosedHow::Copied => AuditAction::KeySecretCopied,
+                DisclosedHow::Revealed => AuditAction::KeySecretRevealed,
+            };
+            let detail = json!({ "name": key.name, "display": key.display });
+            self.change(changing, manager.actor(), &[], action, id, &detail)
+                .await
+        })
     }
 
     async fn make_key(
         &self,
+        changing: &mut Changing<'_>,
         manager: KeyManager<'_>,
-        new: NewKey,
+        new: &NewKey,
         replaces: Option<KeyId>,
     ) -> Result<CreatedKey, Fault> {
         let now = self.now();
@@ -306,7 +331,7 @@ impl Authority {
         if let Some(replaced) = replaces {
             detail["replaces"] = json!(replaced);
         }
-        self.put_key(manager, AuditAction::KeyCreated, &key, &detail)
+        self.put_key(changing, manager, AuditAction::KeyCreated, &key, &detail)
             .await?;
         let stored = StoredKey {
             key,
@@ -321,50 +346,72 @@ impl Authority {
         })
     }
 
-    /// The gateway first: on a full disk, or on one that hangs, a leaked key must be refused all the same.
-    async fn revoke(&self, manager: KeyManager<'_>, id: KeyId) -> Result<StoredKey, Fault> {
-        self.confirm(manager.actor()).await?;
-        let mut stored = self.stored_key(id).await?;
-        let key = &mut stored.key;
-        if key.revoked.is_some() && !self.unwritten.contains(id) {
-            return Ok(stored);
-        }
-        let revocation = *key.revoked.get_or_insert(Revocation {
-            at: self.now(),
-            by: manager.actor().member().id,
-        });
-        self.enforcement.put_key(key);
-        let detail = json!({ "name": key.name, "display": key.display });
-        match self
-            .put_key(manager, AuditAction::KeyRevoked, key, &detail)
-            .await
-        {
-            Ok(()) => Ok(stored),
-            Err(Fault::Store(error)) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    key = %id,
-                    "a revocation is in force but could not be written: a restart would forget it"
-                );
-                let actor = manager.actor().member().email.clone();
-                self.keep_trying(id, revocation, actor);
-                self.publish(Event::Keys { ids: vec![id] });
-                Err(Fault::RevokedInMemory(error))
+    /// The gateway first: on a full disk, or on one that hangs, a leaked key must be refused all the same. It stays
+    /// refused while another process is faster.
+    async fn revoke(
+        &self,
+        changing: &mut Changing<'_>,
+        manager: KeyManager<'_>,
+        id: KeyId,
+        fit: impl Fn(&Key) -> Result<(), Fault>,
+    ) -> Result<StoredKey, Fault> {
+        let mut in_force = None;
+        let revoked = repeat!(changing, {
+            self.confirm(manager.actor()).await?;
+            let mut stored = self.stored_key(id).await?;
+            let key = &mut stored.key;
+            fit(key)?;
+            let written = key.revoked.is_some() && !self.unwritten.contains(id);
+            let revocation = *key.revoked.get_or_insert(Revocation {
+                at: self.now(),
+                by: manager.actor().member().id,
+            });
+            // One that another process wrote as well.
+            self.enforcement.put_key(key);
+            if written {
+                return Ok(stored);
             }
-            Err(fault) => Err(fault),
-        }
+            in_force = Some(revocation);
+            let detail = json!({ "name": key.name, "display": key.display });
+            self.put_key(changing, manager, AuditAction::KeyRevoked, key, &detail)
+                .await?;
+            Ok(stored)
+        });
+        let (fault, revocation) = match (revoked, in_force) {
+            (Err(fault), Some(revocation)) => (fault, revocation),
+            (revoked, _) => return revoked,
+        };
+        let error = match fault {
+            Fault::Store(error) => error,
+            Fault::Conflict => StoreError::Conflict,
+            // Whoever asked may no longer, say: the key is again what it is without them.
+            fault => {
+                self.enforcement.put_key(&self.stored_key(id).await?.key);
+                return Err(fault);
+            }
+        };
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            key = %id,
+            "a revocation is in force but could not be written: a restart would forget it"
+        );
+        let actor = manager.actor().member().email.clone();
+        self.keep_trying(id, revocation, actor);
+        self.publish(Event::Keys { ids: vec![id] });
+        Err(Fault::RevokedInMemory(error))
     }
 
     /// Durable first, then in force, then acknowledged.
     async fn put_key(
         &self,
+        changing: &mut Changing<'_>,
         manager: KeyManager<'_>,
         action: AuditAction,
         key: &Key,
         detail: &Value,
     ) -> Result<(), Fault> {
         let changes = [Change::PutKey(key.clone())];
-        self.change(manager.actor(), &changes, action, key.id, detail)
+        self.change(changing, manager.actor(), &changes, action, key.id, detail)
             .await?;
         self.unwritten.forget(key.id);
         self.enforcement.put_key(key);

@@ -1,7 +1,7 @@
 //! The authority: who may do what to keys, projects, members and the organization, and the management API.
 //!
 //! Each use case takes proof that the actor may ask for it (`actor.rs`), makes its change together with the
-//! audit entry, and tells the gateway before it answers. What it deliberately is not: it holds no secret
+//! audit entry (`changing.rs`), and tells the gateway before it answers. What it deliberately is not: it holds no secret
 //! longer than one answer, and it knows no gateway, only the small trait [`Enforcement`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -9,6 +9,7 @@
 pub mod actor;
 pub mod api;
 mod authority;
+mod changing;
 mod check;
 pub mod client;
 mod enforcement;

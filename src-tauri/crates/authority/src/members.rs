@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 
 use crate::actor::OrganizationManager;
 use crate::api::{Event, MemberPatch, MemberView};
+use crate::changing::repeat;
 use crate::{Authority, Fault};
 
 impl Authority {
@@ -32,56 +33,59 @@ impl Authority {
         id: MemberId,
         patch: MemberPatch,
     ) -> Result<MemberView, Fault> {
-        let _changing = self.changing().await;
-        let members = self.store.members().await?;
-        let Some(mut member) = members.iter().find(|member| member.id == id).cloned() else {
-            return Err(Fault::NotFound { what: "member" });
-        };
-        let mut changed = Map::new();
-        if let Some(role) = patch.role.filter(|role| *role != member.role) {
-            if !manager.actor().may_change_role(member.role, role) {
-                return Err(Fault::RoleForbidden);
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let members = self.store.members().await?;
+            let Some(mut member) = members.iter().find(|member| member.id == id).cloned() else {
+                return Err(Fault::NotFound { what: "member" });
+            };
+            let mut changed = Map::new();
+            if let Some(role) = patch.role.filter(|role| *role != member.role) {
+                if !manager.actor().may_change_role(member.role, role) {
+                    return Err(Fault::RoleForbidden);
+                }
+                if member.role == Role::Owner && owners(&members) == 1 {
+                    return Err(Fault::LastOwner);
+                }
+                changed.insert(
+                    "role".to_owned(),
+                    json!({ "from": member.role, "to": role }),
+                );
+                member.role = role;
             }
-            if member.role == Role::Owner && owners(&members) == 1 {
-                return Err(Fault::LastOwner);
+            if let Some(projects) = &patch.projects {
+                let known = self.store.projects().await?;
+                let projects = assigned(projects, &known)?;
+                if projects != member.projects {
+                    let (from, to) = (names(&member.projects, &known), names(&projects, &known));
+                    changed.insert("projects".to_owned(), json!({ "from": from, "to": to }));
+                    member.projects = projects;
+                }
             }
-            changed.insert(
-                "role".to_owned(),
-                json!({ "from": member.role, "to": role }),
-            );
-            member.role = role;
-        }
-        if let Some(projects) = patch.projects {
-            let known = self.store.projects().await?;
-            let projects = assigned(projects, &known)?;
-            if projects != member.projects {
-                let (from, to) = (names(&member.projects, &known), names(&projects, &known));
-                changed.insert("projects".to_owned(), json!({ "from": from, "to": to }));
-                member.projects = projects;
+            if !changed.is_empty() {
+                changed.insert("name".to_owned(), json!(member.email));
+                let changes = [Change::PutMember(member.clone())];
+                self.change(
+                    changing,
+                    manager.actor(),
+                    &changes,
+                    AuditAction::MemberUpdated,
+                    id,
+                    &changed.into(),
+                )
+                .await?;
+                self.publish(Event::Organization);
             }
-        }
-        if !changed.is_empty() {
-            changed.insert("name".to_owned(), json!(member.email));
-            let changes = [Change::PutMember(member.clone())];
-            self.change(
-                manager.actor(),
-                &changes,
-                AuditAction::MemberUpdated,
-                id,
-                &changed.into(),
-            )
-            .await?;
-            self.publish(Event::Organization);
-        }
-        Ok(member.into())
+            Ok(member.into())
+        })
     }
 }
 
 /// Projects that exist.
-fn assigned(projects: Vec<ProjectId>, known: &[Project]) -> Result<BTreeSet<ProjectId>, Fault> {
+fn assigned(projects: &[ProjectId], known: &[Project]) -> Result<BTreeSet<ProjectId>, Fault> {
     let exists = |id: &ProjectId| known.iter().any(|project| project.id == *id);
     match projects.iter().find(|id| !exists(id)) {
-        None => Ok(projects.into_iter().collect()),
+        None => Ok(projects.iter().copied().collect()),
         Some(id) => Err(Fault::field(
             "projects",
             format!("There is no project {id}."),

@@ -7,6 +7,7 @@ use serde_json::{Map, json};
 
 use crate::actor::OrganizationManager;
 use crate::api::{Event, LimitUse, LimitsView, OrganizationPatch, OrganizationView};
+use crate::changing::repeat;
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
 
@@ -31,50 +32,53 @@ impl Authority {
         manager: OrganizationManager<'_>,
         patch: OrganizationPatch,
     ) -> Result<OrganizationView, Fault> {
-        let _changing = self.changing().await;
-        let before = self.stored_organization().await?;
-        let mut after = before.clone();
-        let mut checks = Checks::default();
-        if let Some(name) = patch.name {
-            after.name = checks.name(&name);
-        }
-        if let Some(calls) = patch.calls_per_minute {
-            checks.calls_per_minute(calls);
-            after.calls_per_minute = calls;
-        }
-        if patch.at_limit == Some(AtLimit::Pace) {
-            checks.refuse(
-                "at_limit",
-                "Pacing is not available yet. Calls beyond the limit are rejected.",
-            );
-        }
-        checks.end()?;
-        if after != before {
-            let mut changed = Map::new();
-            if after.name != before.name {
-                changed.insert(
-                    "name".to_owned(),
-                    json!({ "from": before.name, "to": after.name }),
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let before = self.stored_organization().await?;
+            let mut after = before.clone();
+            let mut checks = Checks::default();
+            if let Some(name) = &patch.name {
+                after.name = checks.name(name);
+            }
+            if let Some(calls) = patch.calls_per_minute {
+                checks.calls_per_minute(calls);
+                after.calls_per_minute = calls;
+            }
+            if patch.at_limit == Some(AtLimit::Pace) {
+                checks.refuse(
+                    "at_limit",
+                    "Pacing is not available yet. Calls beyond the limit are rejected.",
                 );
             }
-            if after.calls_per_minute != before.calls_per_minute {
-                let calls =
-                    json!({ "from": before.calls_per_minute, "to": after.calls_per_minute });
-                changed.insert("calls_per_minute".to_owned(), calls);
+            checks.end()?;
+            if after != before {
+                let mut changed = Map::new();
+                if after.name != before.name {
+                    changed.insert(
+                        "name".to_owned(),
+                        json!({ "from": before.name, "to": after.name }),
+                    );
+                }
+                if after.calls_per_minute != before.calls_per_minute {
+                    let calls =
+                        json!({ "from": before.calls_per_minute, "to": after.calls_per_minute });
+                    changed.insert("calls_per_minute".to_owned(), calls);
+                }
+                let changes = [Change::PutOrganization(after.clone())];
+                self.change(
+                    changing,
+                    manager.actor(),
+                    &changes,
+                    AuditAction::OrganizationUpdated,
+                    "",
+                    &changed.into(),
+                )
+                .await?;
+                self.enforcement.set_limit(after.calls_per_minute);
+                self.publish(Event::Organization);
             }
-            let changes = [Change::PutOrganization(after.clone())];
-            self.change(
-                manager.actor(),
-                &changes,
-                AuditAction::OrganizationUpdated,
-                "",
-                &changed.into(),
-            )
-            .await?;
-            self.enforcement.set_limit(after.calls_per_minute);
-            self.publish(Event::Organization);
-        }
-        Ok(after.into())
+            Ok(after.into())
+        })
     }
 
     /// What the shared limit looks like right now, and which of the keys that the actor sees used it.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::actor::PhareKeyManager;
 use crate::api::{Event, PhareKeyView};
 use crate::authority::SYSTEM;
+use crate::changing::{Changing, repeat};
 use crate::check::Checks;
 use crate::{Authority, Fault};
 
@@ -59,27 +60,29 @@ impl Authority {
         purpose: Purpose,
         secret: PhareSecret,
     ) -> Result<PhareKeyView, Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        let mut checks = Checks::default();
-        let name = checks.name(name);
-        let known = self.store.phare_keys().await?;
-        refuse_unfit(&secret, purpose, &known, &mut checks);
-        checks.end()?;
-        let key = PhareKey {
-            id: PhareKeyId(Uuid::now_v7()),
-            name,
-            purpose,
-            current: secret,
-            next: None,
-            switched_at: None,
-        };
-        let mut detail = shown(&key.current);
-        detail["purpose"] = json!(purpose);
-        let by = &manager.actor().member().email;
-        self.put_phare_key(by, AuditAction::PhareKeyAdded, &key, detail)
-            .await?;
-        Ok(key.into())
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            self.confirm(manager.actor()).await?;
+            let mut checks = Checks::default();
+            let name = checks.name(name);
+            let known = self.store.phare_keys().await?;
+            refuse_unfit(&secret, purpose, &known, &mut checks);
+            checks.end()?;
+            let key = PhareKey {
+                id: PhareKeyId(Uuid::now_v7()),
+                name,
+                purpose,
+                current: secret.clone(),
+                next: None,
+                switched_at: None,
+            };
+            let mut detail = shown(&key.current);
+            detail["purpose"] = json!(purpose);
+            let by = &manager.actor().member().email;
+            self.put_phare_key(changing, by, AuditAction::PhareKeyAdded, &key, detail)
+                .await?;
+            Ok(key.into())
+        })
     }
 
     /// Puts a secret into the slot beside the one in use, in place of what is there.
@@ -92,11 +95,10 @@ impl Authority {
         id: PhareKeyId,
         secret: PhareSecret,
     ) -> Result<PhareKeyView, Fault> {
-        let known = self.store.phare_keys().await?;
         let action = AuditAction::PhareKeyStaged;
-        self.change_phare_key(manager, id, action, |key| {
+        self.change_phare_key(manager, id, action, |key, known| {
             let mut checks = Checks::default();
-            refuse_unfit(&secret, key.purpose, &known, &mut checks);
+            refuse_unfit(&secret, key.purpose, known, &mut checks);
             // One of another project would take every call of its project with it.
             if secret.kind != key.current.kind || secret.project() != key.current.project() {
                 checks.refuse(
@@ -106,7 +108,7 @@ impl Authority {
             }
             checks.end()?;
             let detail = shown(&secret);
-            key.next = Some(secret);
+            key.next = Some(secret.clone());
             Ok(detail)
         })
         .await
@@ -124,7 +126,7 @@ impl Authority {
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
         let action = AuditAction::PhareKeySwitched;
-        self.change_phare_key(manager, id, action, |key| {
+        self.change_phare_key(manager, id, action, |key, _| {
             let next = key.next.take().ok_or(Fault::NoNextSecret)?;
             if next.refused_at.is_some() {
                 return Err(Fault::NextSecretRefused);
@@ -151,7 +153,7 @@ impl Authority {
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
         let action = AuditAction::PhareKeyUnstaged;
-        self.change_phare_key(manager, id, action, |key| {
+        self.change_phare_key(manager, id, action, |key, _| {
             let next = key.next.take().ok_or(Fault::NoNextSecret)?;
             Ok(shown(&next))
         })
@@ -169,7 +171,7 @@ impl Authority {
         name: &str,
     ) -> Result<PhareKeyView, Fault> {
         let action = AuditAction::PhareKeyRenamed;
-        self.change_phare_key(manager, id, action, |key| {
+        self.change_phare_key(manager, id, action, |key, _| {
             let mut checks = Checks::default();
             let name = checks.name(name);
             checks.end()?;
@@ -189,10 +191,12 @@ impl Authority {
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
     ) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        self.drop_phare_key(&manager.actor().member().email, id)
-            .await
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            self.confirm(manager.actor()).await?;
+            self.drop_phare_key(changing, &manager.actor().member().email, id)
+                .await
+        })
     }
 
     /// The attached keys are exactly these from here on: what a server was started with. What is known of one that
@@ -201,34 +205,36 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn attach_given(&self, given: Vec<PhareSecret>) -> Result<Vec<PhareSecret>, Fault> {
-        let _changing = self.changing().await;
-        let mut attached = Vec::new();
-        for key in self.store.phare_keys().await? {
-            let stays = given.iter().any(|secret| looks_alike(secret, &key.current));
-            if key.purpose == Purpose::Attached && stays {
-                attached.push(key.current);
-            } else if key.purpose == Purpose::Attached {
-                self.drop_phare_key(SYSTEM, key.id).await?;
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let mut attached = Vec::new();
+            for key in self.store.phare_keys().await? {
+                let stays = given.iter().any(|secret| looks_alike(secret, &key.current));
+                if key.purpose == Purpose::Attached && stays {
+                    attached.push(key.current);
+                } else if key.purpose == Purpose::Attached {
+                    self.drop_phare_key(changing, SYSTEM, key.id).await?;
+                }
             }
-        }
-        for secret in given {
-            if attached.iter().any(|known| looks_alike(known, &secret)) {
-                continue;
+            for secret in &given {
+                if attached.iter().any(|known| looks_alike(known, secret)) {
+                    continue;
+                }
+                attached.push(secret.clone());
+                let key = PhareKey {
+                    id: PhareKeyId(Uuid::now_v7()),
+                    name: secret.display.clone(),
+                    purpose: Purpose::Attached,
+                    current: secret.clone(),
+                    next: None,
+                    switched_at: None,
+                };
+                let detail = shown(&key.current);
+                self.put_phare_key(changing, SYSTEM, AuditAction::PhareKeyAdded, &key, detail)
+                    .await?;
             }
-            attached.push(secret.clone());
-            let key = PhareKey {
-                id: PhareKeyId(Uuid::now_v7()),
-                name: secret.display.clone(),
-                purpose: Purpose::Attached,
-                current: secret,
-                next: None,
-                switched_at: None,
-            };
-            let detail = shown(&key.current);
-            self.put_phare_key(SYSTEM, AuditAction::PhareKeyAdded, &key, detail)
-                .await?;
-        }
-        Ok(attached)
+            Ok(attached)
+        })
     }
 
     /// Tells the keyring once more which keys to call with: it was given another secret.
@@ -236,7 +242,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn refresh_keyring(&self) -> Result<(), Fault> {
-        let _changing = self.changing().await;
+        let _changing = self.changing().await?;
         self.hold_phare_keys().await
     }
 
@@ -250,43 +256,55 @@ impl Authority {
         Ok(())
     }
 
-    /// Changes a key as a member: what `change` answers is the detail of the audit entry.
+    /// Changes a key, known among all, as a member: what `change` answers is the detail of the audit entry.
     async fn change_phare_key(
         &self,
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
         action: AuditAction,
-        change: impl FnOnce(&mut PhareKey) -> Result<Value, Fault>,
+        change: impl Fn(&mut PhareKey, &[PhareKey]) -> Result<Value, Fault>,
     ) -> Result<PhareKeyView, Fault> {
-        let _changing = self.changing().await;
-        self.confirm(manager.actor()).await?;
-        let mut key = self.phare_key(id).await?;
-        let detail = change(&mut key)?;
-        let by = &manager.actor().member().email;
-        self.put_phare_key(by, action, &key, detail).await?;
-        Ok(key.into())
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            self.confirm(manager.actor()).await?;
+            let known = self.store.phare_keys().await?;
+            let mut key = among(&known, id)?;
+            let detail = change(&mut key, &known)?;
+            let by = &manager.actor().member().email;
+            self.put_phare_key(changing, by, action, &key, detail)
+                .await?;
+            Ok(key.into())
+        })
     }
 
     pub(crate) async fn put_phare_key(
         &self,
+        changing: &mut Changing<'_>,
         by: &str,
         action: AuditAction,
         key: &PhareKey,
         detail: Value,
     ) -> Result<(), Fault> {
         let changes = [Change::PutPhareKey(key.clone())];
-        self.change_ring(&changes, by, action, key, detail).await
+        self.change_ring(changing, &changes, by, action, key, detail)
+            .await
     }
 
-    async fn drop_phare_key(&self, by: &str, id: PhareKeyId) -> Result<(), Fault> {
+    async fn drop_phare_key(
+        &self,
+        changing: &mut Changing<'_>,
+        by: &str,
+        id: PhareKeyId,
+    ) -> Result<(), Fault> {
         let key = self.phare_key(id).await?;
         let (changes, action) = ([Change::DeletePhareKey(id)], AuditAction::PhareKeyRemoved);
-        self.change_ring(&changes, by, action, &key, shown(&key.current))
+        self.change_ring(changing, &changes, by, action, &key, shown(&key.current))
             .await
     }
 
     async fn change_ring(
         &self,
+        changing: &mut Changing<'_>,
         changes: &[Change],
         by: &str,
         action: AuditAction,
@@ -296,7 +314,7 @@ impl Authority {
         if detail.get("name").is_none() {
             detail["name"] = json!(key.name);
         }
-        self.commit(changes, by, action, key.id.to_string(), &detail)
+        self.commit(changing, changes, by, action, key.id.to_string(), &detail)
             .await?;
         self.hold_phare_keys().await?;
         self.publish(Event::PhareKeys);
@@ -304,10 +322,13 @@ impl Authority {
     }
 
     pub(crate) async fn phare_key(&self, id: PhareKeyId) -> Result<PhareKey, Fault> {
-        let keys = self.store.phare_keys().await?;
-        let key = keys.into_iter().find(|key| key.id == id);
-        key.ok_or(Fault::NotFound { what: "Phare key" })
+        among(&self.store.phare_keys().await?, id)
     }
+}
+
+fn among(known: &[PhareKey], id: PhareKeyId) -> Result<PhareKey, Fault> {
+    let key = known.iter().find(|key| key.id == id).cloned();
+    key.ok_or(Fault::NotFound { what: "Phare key" })
 }
 
 /// What a secret lacks for its purpose, beside the field that it is pasted into.

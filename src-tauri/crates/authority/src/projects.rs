@@ -1,4 +1,5 @@
-//! The use cases of projects. Phare is the source of truth: every change is made there first.
+//! The use cases of projects. Phare is the source of truth: every change is made there first, and only once. What is
+//! repeated is keeping it here.
 
 use std::collections::HashMap;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use crate::actor::{ProjectCreator, ProjectManager};
 use crate::api::{Event, ProjectView};
 use crate::authority::SYSTEM;
+use crate::changing::repeat;
 use crate::{Actor, Authority, Fault, check};
 
 impl Authority {
@@ -43,25 +45,29 @@ impl Authority {
         let phare = self.phare()?;
         self.confirm(creator.actor()).await?;
         let project = phare.create_project(&name).await?;
-        let _changing = self.changing().await;
-        let mut changes = vec![Change::PutProject(project.clone())];
-        // As they are now, not as they were when they asked: both may have changed in between.
-        let member = self.store.member(creator.actor().member().id).await?;
-        if let Some(mut member) = member.filter(|member| member.role == Role::Member) {
-            member.projects.insert(project.id);
-            changes.push(Change::PutMember(member));
-        }
-        let detail = json!({ "name": project.name, "slug": project.slug });
-        self.change(
-            creator.actor(),
-            &changes,
-            AuditAction::ProjectCreated,
-            project.id,
-            &detail,
-        )
-        .await?;
-        self.enforcement.put_project(project.id, &project.slug);
-        self.publish(Event::Projects);
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let mut changes = vec![Change::PutProject(project.clone())];
+            // As they are now, not as they were when they asked: both may have changed in between.
+            let member = self.store.member(creator.actor().member().id).await?;
+            if let Some(mut member) = member.filter(|member| member.role == Role::Member) {
+                member.projects.insert(project.id);
+                changes.push(Change::PutMember(member));
+            }
+            let detail = json!({ "name": project.name, "slug": project.slug });
+            self.change(
+                changing,
+                creator.actor(),
+                &changes,
+                AuditAction::ProjectCreated,
+                project.id,
+                &detail,
+            )
+            .await?;
+            self.enforcement.put_project(project.id, &project.slug);
+            self.publish(Event::Projects);
+            Ok(())
+        })?;
         Ok(ProjectView::of(project, 0))
     }
 
@@ -79,21 +85,26 @@ impl Authority {
         let _projects = self.changing_projects().await;
         let phare = self.phare()?;
         self.confirm(manager.actor()).await?;
-        let before = self.project(id).await?;
+        self.project(id).await?;
         let project = phare.rename_project(id, &name).await?;
-        let _changing = self.changing().await;
-        let detail = json!({ "name": { "from": before.name, "to": project.name } });
-        let changes = [Change::PutProject(project.clone())];
-        self.change(
-            manager.actor(),
-            &changes,
-            AuditAction::ProjectUpdated,
-            id,
-            &detail,
-        )
-        .await?;
-        self.enforcement.put_project(project.id, &project.slug);
-        self.publish(Event::Projects);
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let before = self.project(id).await?;
+            let detail = json!({ "name": { "from": before.name, "to": project.name } });
+            let changes = [Change::PutProject(project.clone())];
+            self.change(
+                changing,
+                manager.actor(),
+                &changes,
+                AuditAction::ProjectUpdated,
+                id,
+                &detail,
+            )
+            .await?;
+            self.enforcement.put_project(project.id, &project.slug);
+            self.publish(Event::Projects);
+            Ok(())
+        })?;
         let live = self.store.live_keys(self.now()).await?;
         Ok(view(project, &live))
     }
@@ -116,32 +127,35 @@ impl Authority {
             Ok(()) | Err(gardien_phare::PhareFault::NotFound) => {}
             Err(fault) => return Err(fault.into()),
         }
-        let _changing = self.changing().await;
-        self.enforcement.remove_project(id);
-        let keys = self.revoked_keys_of(id, manager.actor()).await?;
-        let detail = json!({
-            "name": project.name,
-            "slug": project.slug,
-            "revoked_keys": keys.iter().map(|key| &key.name).collect::<Vec<_>>(),
-        });
-        let mut changes = vec![Change::DeleteProject(id)];
-        changes.extend(keys.iter().cloned().map(Change::PutKey));
-        self.change(
-            manager.actor(),
-            &changes,
-            AuditAction::ProjectDeleted,
-            id,
-            &detail,
-        )
-        .await?;
-        for key in &keys {
-            self.enforcement.put_key(key);
-        }
-        self.publish(Event::Projects);
-        self.publish(Event::Keys {
-            ids: keys.iter().map(|key| key.id).collect(),
-        });
-        Ok(())
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            self.enforcement.remove_project(id);
+            let keys = self.revoked_keys_of(id, manager.actor()).await?;
+            let detail = json!({
+                "name": project.name,
+                "slug": project.slug,
+                "revoked_keys": keys.iter().map(|key| &key.name).collect::<Vec<_>>(),
+            });
+            let mut changes = vec![Change::DeleteProject(id)];
+            changes.extend(keys.iter().cloned().map(Change::PutKey));
+            self.change(
+                changing,
+                manager.actor(),
+                &changes,
+                AuditAction::ProjectDeleted,
+                id,
+                &detail,
+            )
+            .await?;
+            for key in &keys {
+                self.enforcement.put_key(key);
+            }
+            self.publish(Event::Projects);
+            self.publish(Event::Keys {
+                ids: keys.iter().map(|key| key.id).collect(),
+            });
+            Ok(())
+        })
     }
 
     /// Takes the projects as Phare has them now. The keys of a project that is gone stay, and are refused.
@@ -150,48 +164,59 @@ impl Authority {
     /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
     pub async fn synchronize_projects(&self) -> Result<(), Fault> {
         let _projects = self.changing_projects().await;
+        let before = self.store.projects().await?;
         let listing = self.phare()?.projects().await?;
-        let _changing = self.changing().await;
-        let ours = self.store.projects().await?;
-        let mut theirs = listing.projects;
-        let is_new = |guessed: &Project| !ours.iter().any(|project| project.id == guessed.id);
-        theirs.extend(listing.guessed.into_iter().filter(is_new));
-        let gone: Vec<ProjectId> = ours
-            .iter()
-            .map(|project| project.id)
-            .filter(|id| listing.complete && !theirs.iter().any(|project| project.id == *id))
-            .collect();
-        let fresh: Vec<&Project> = theirs
-            .iter()
-            .filter(|project| !ours.contains(project))
-            .collect();
-        let changes = !gone.is_empty() || !fresh.is_empty();
-        if changes {
-            let detail = differences(&ours, &fresh, &gone);
-            let put = fresh
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let ours = self.store.projects().await?;
+            // What another process changed while Phare was asked is newer than the answer: the next one has it.
+            let unchanged = |id: ProjectId| named(&before, id) == named(&ours, id);
+            let is_new = |guessed: &&Project| named(&ours, guessed.id).is_none();
+            let theirs: Vec<&Project> = listing
+                .projects
                 .iter()
-                .map(|project| Change::PutProject((*project).clone()));
-            let differing: Vec<Change> = gone
+                .chain(listing.guessed.iter().filter(is_new))
+                .filter(|project| unchanged(project.id))
+                .collect();
+            let gone: Vec<ProjectId> = ours
+                .iter()
+                .map(|project| project.id)
+                .filter(|id| listing.complete && unchanged(*id))
+                .filter(|id| !theirs.iter().any(|project| project.id == *id))
+                .collect();
+            let fresh: Vec<&Project> = theirs
                 .iter()
                 .copied()
-                .map(Change::DeleteProject)
-                .chain(put)
+                .filter(|project| !ours.contains(project))
                 .collect();
-            let action = AuditAction::ProjectsSynchronized;
-            self.commit(&differing, SYSTEM, action, String::new(), &detail)
-                .await?;
-        }
-        for id in gone {
-            self.enforcement.remove_project(id);
-        }
-        // All of them: an earlier change may have been kept and never have reached the gateway.
-        for project in &theirs {
-            self.enforcement.put_project(project.id, &project.slug);
-        }
-        if changes {
-            self.publish(Event::Projects);
-        }
-        Ok(())
+            let changes = !gone.is_empty() || !fresh.is_empty();
+            if changes {
+                let detail = differences(&ours, &fresh, &gone);
+                let put = fresh
+                    .iter()
+                    .map(|project| Change::PutProject((*project).clone()));
+                let differing: Vec<Change> = gone
+                    .iter()
+                    .copied()
+                    .map(Change::DeleteProject)
+                    .chain(put)
+                    .collect();
+                let action = AuditAction::ProjectsSynchronized;
+                self.commit(changing, &differing, SYSTEM, action, String::new(), &detail)
+                    .await?;
+            }
+            for id in gone {
+                self.enforcement.remove_project(id);
+            }
+            // All of them: an earlier change may have been kept and never have reached the gateway.
+            for project in theirs {
+                self.enforcement.put_project(project.id, &project.slug);
+            }
+            if changes {
+                self.publish(Event::Projects);
+            }
+            Ok(())
+        })
     }
 
     async fn project(&self, id: ProjectId) -> Result<Project, Fault> {
@@ -223,7 +248,7 @@ impl Authority {
 
 /// What a synchronization changed, in names.
 fn differences(ours: &[Project], fresh: &[&Project], gone: &[ProjectId]) -> Value {
-    let before = |id: ProjectId| ours.iter().find(|project| project.id == id);
+    let before = |id: ProjectId| named(ours, id);
     let (changed, added): (Vec<&Project>, Vec<&Project>) = fresh
         .iter()
         .partition(|project| before(project.id).is_some());
@@ -236,6 +261,10 @@ fn differences(ours: &[Project], fresh: &[&Project], gone: &[ProjectId]) -> Valu
         "renamed": renamed.collect::<Vec<_>>(),
         "gone": gone.iter().filter_map(|id| Some(&before(*id)?.name)).collect::<Vec<_>>(),
     })
+}
+
+fn named(projects: &[Project], id: ProjectId) -> Option<&Project> {
+    projects.iter().find(|project| project.id == id)
 }
 
 fn view(project: Project, live: &HashMap<ProjectId, u32>) -> ProjectView {

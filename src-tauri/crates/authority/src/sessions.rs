@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::SessionView;
 use crate::authority::{SYSTEM, new_member};
+use crate::changing::{Changing, repeat};
 use crate::{Actor, Authority, Fault, check};
 
 /// For how long a session is accepted.
@@ -77,45 +78,50 @@ pub async fn issue_session(
         subject,
         detail: detail.to_string(),
     };
-    if store.organization().await?.is_none() {
-        let organization = Organization::named("Organization".to_owned());
-        let detail = json!({ "name": organization.name });
-        let record = record(AuditAction::OrganizationCreated, String::new(), detail);
-        store
-            .commit(&[Change::PutOrganization(organization)], record)
-            .await?;
-    }
-    let member = match store.member_by_email(&email).await? {
-        Some(member) if member.role == role => member,
-        Some(member) => {
-            return Err(Fault::field(
-                "role",
-                format!("{email} is {} here, not {role}.", member.role),
-            ));
-        }
-        None => {
-            let member = new_member(email, role, now);
-            let detail = json!({ "name": member.email, "role": role });
-            let record = record(AuditAction::MemberCreated, member.id.to_string(), detail);
-            store
-                .commit(&[Change::PutMember(member.clone())], record)
+    let changing = &mut Changing::begin(store).await?;
+    repeat!(changing, {
+        if store.organization().await?.is_none() {
+            let organization = Organization::named("Organization".to_owned());
+            let detail = json!({ "name": organization.name });
+            let record = record(AuditAction::OrganizationCreated, String::new(), detail);
+            changing
+                .commit(&[Change::PutOrganization(organization)], record)
                 .await?;
-            member
         }
-    };
-    let mut token = String::with_capacity(SESSION_PREFIX.len() + SESSION_RANDOM);
-    token.push_str(SESSION_PREFIX);
-    push_base62(&mut token, SESSION_RANDOM, getrandom::fill)?;
-    let session = Session {
-        digest: digest(&token),
-        member: member.id,
-        created_at: now,
-        expires_at: now + SignedDuration::from_hours(24 * DAYS),
-    };
-    let detail = json!({ "name": member.email, "expires_at": session.expires_at });
-    let record = record(AuditAction::SessionCreated, member.id.to_string(), detail);
-    store.commit(&[Change::PutSession(session)], record).await?;
-    Ok(token.into())
+        let member = match store.member_by_email(&email).await? {
+            Some(member) if member.role == role => member,
+            Some(member) => {
+                return Err(Fault::field(
+                    "role",
+                    format!("{email} is {} here, not {role}.", member.role),
+                ));
+            }
+            None => {
+                let member = new_member(email.clone(), role, now);
+                let detail = json!({ "name": member.email, "role": role });
+                let record = record(AuditAction::MemberCreated, member.id.to_string(), detail);
+                changing
+                    .commit(&[Change::PutMember(member.clone())], record)
+                    .await?;
+                member
+            }
+        };
+        let mut token = String::with_capacity(SESSION_PREFIX.len() + SESSION_RANDOM);
+        token.push_str(SESSION_PREFIX);
+        push_base62(&mut token, SESSION_RANDOM, getrandom::fill)?;
+        let session = Session {
+            digest: digest(&token),
+            member: member.id,
+            created_at: now,
+            expires_at: now + SignedDuration::from_hours(24 * DAYS),
+        };
+        let detail = json!({ "name": member.email, "expires_at": session.expires_at });
+        let record = record(AuditAction::SessionCreated, member.id.to_string(), detail);
+        changing
+            .commit(&[Change::PutSession(session)], record)
+            .await?;
+        Ok(token.into())
+    })
 }
 
 /// What is kept and looked up instead of the token. It has 256 bits of entropy, so a slow hash buys nothing.

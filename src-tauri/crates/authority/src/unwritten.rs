@@ -10,6 +10,7 @@ use gardien_domain::{Key, KeyId};
 use gardien_store::Change;
 use serde_json::json;
 
+use crate::changing::repeat;
 use crate::{Authority, Fault};
 
 /// How often writing one is tried again.
@@ -22,10 +23,10 @@ pub(crate) struct Unwritten {
 }
 
 impl Unwritten {
-    /// Adds what is not written to a key as the store has it.
+    /// Adds what is not written to a key as the store has it. A revocation that is written stands.
     pub(crate) fn overlay(&self, key: &mut Key) {
         if let Some(revocation) = self.all().get(&key.id) {
-            key.revoked = Some(*revocation);
+            key.revoked.get_or_insert(*revocation);
         }
     }
 
@@ -65,22 +66,30 @@ impl Authority {
     }
 
     async fn write_revocation(&self, id: KeyId, actor: &str) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        if !self.unwritten.contains(id) {
-            return Ok(());
-        }
-        let key = self.stored_key(id).await?.key;
-        let detail = json!({ "name": key.name, "display": key.display });
-        let changes = [Change::PutKey(key)];
-        self.commit(
-            &changes,
-            actor,
-            AuditAction::KeyRevoked,
-            id.to_string(),
-            &detail,
-        )
-        .await?;
-        self.unwritten.forget(id);
-        Ok(())
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            if !self.unwritten.contains(id) {
+                return Ok(());
+            }
+            let stored = self.store.key(id).await?;
+            let mut key = stored.ok_or(Fault::NotFound { what: "key" })?.key;
+            // Another process may have written one meanwhile: that stands.
+            if key.revoked.is_none() {
+                self.unwritten.overlay(&mut key);
+                let detail = json!({ "name": key.name, "display": key.display });
+                let changes = [Change::PutKey(key)];
+                self.commit(
+                    changing,
+                    &changes,
+                    actor,
+                    AuditAction::KeyRevoked,
+                    id.to_string(),
+                    &detail,
+                )
+                .await?;
+            }
+            self.unwritten.forget(id);
+            Ok(())
+        })
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::actor::OrganizationManager;
 use crate::api::Event;
 use crate::authority::SYSTEM;
+use crate::changing::repeat;
 use crate::{Authority, Fault};
 
 /// The subject that audit entries about the upstream carry. Never change it: the last one says what it was.
@@ -77,20 +78,22 @@ impl Authority {
     /// # Errors
     /// As [`Self::check_upstream`].
     pub async fn adopt_upstream(&self, upstream: &UpstreamIdentity) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        self.check_upstream(upstream).await?;
-        let detail = upstream.detail();
-        let same = |adopted: Value| {
-            ["kind", "url"]
-                .iter()
-                .all(|part| adopted[part] == detail[part])
-        };
-        if self.adopted().await?.is_some_and(same) {
-            return Ok(());
-        }
-        let action = AuditAction::UpstreamChanged;
-        self.commit(&[], SYSTEM, action, SUBJECT.to_owned(), &detail)
-            .await
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            self.check_upstream(upstream).await?;
+            let detail = upstream.detail();
+            let same = |adopted: Value| {
+                ["kind", "url"]
+                    .iter()
+                    .all(|part| adopted[part] == detail[part])
+            };
+            if self.adopted().await?.is_some_and(same) {
+                return Ok(());
+            }
+            let action = AuditAction::UpstreamChanged;
+            self.commit(changing, &[], SYSTEM, action, SUBJECT.to_owned(), &detail)
+                .await
+        })
     }
 
     /// Lets the organization belong to this from here on, whatever it belonged to before. Its keys are revoked and
@@ -104,55 +107,64 @@ impl Authority {
         upstream: &UpstreamIdentity,
     ) -> Result<(), Fault> {
         let _projects = self.changing_projects().await;
-        let _changing = self.changing().await;
-        let revocation = Revocation {
-            at: self.now(),
-            by: manager.actor().member().id,
-        };
-        let mut keys = self.store.every_key().await?;
-        keys.retain(|key| key.revoked.is_none());
-        for key in &mut keys {
-            key.revoked = Some(revocation);
-        }
-        let projects = self.store.projects().await?;
-        let mut phare_keys = self.store.phare_keys().await?;
-        phare_keys.retain(|key| key.purpose == Purpose::Attached);
-        let mut members = self.store.members().await?;
-        members.retain(|member| !member.projects.is_empty());
-        for member in &mut members {
-            member.projects.clear();
-        }
-        let mut detail = upstream.detail();
-        detail["revoked_keys"] = keys.iter().map(|key| key.name.as_str()).collect();
-        detail["detached"] = phare_keys.iter().map(|key| key.name.as_str()).collect();
-        let changes: Vec<Change> = keys
-            .iter()
-            .cloned()
-            .map(Change::PutKey)
-            .chain(
-                projects
-                    .iter()
-                    .map(|project| Change::DeleteProject(project.id)),
+        let changing = &mut self.changing().await?;
+        repeat!(changing, {
+            let revocation = Revocation {
+                at: self.now(),
+                by: manager.actor().member().id,
+            };
+            let mut keys = self.store.every_key().await?;
+            keys.retain(|key| key.revoked.is_none());
+            for key in &mut keys {
+                key.revoked = Some(revocation);
+            }
+            let projects = self.store.projects().await?;
+            let mut phare_keys = self.store.phare_keys().await?;
+            phare_keys.retain(|key| key.purpose == Purpose::Attached);
+            let mut members = self.store.members().await?;
+            members.retain(|member| !member.projects.is_empty());
+            for member in &mut members {
+                member.projects.clear();
+            }
+            let mut detail = upstream.detail();
+            detail["revoked_keys"] = keys.iter().map(|key| key.name.as_str()).collect();
+            detail["detached"] = phare_keys.iter().map(|key| key.name.as_str()).collect();
+            let changes: Vec<Change> = keys
+                .iter()
+                .cloned()
+                .map(Change::PutKey)
+                .chain(
+                    projects
+                        .iter()
+                        .map(|project| Change::DeleteProject(project.id)),
+                )
+                .chain(phare_keys.iter().map(|key| Change::DeletePhareKey(key.id)))
+                .chain(members.into_iter().map(Change::PutMember))
+                .collect();
+            let action = AuditAction::UpstreamChanged;
+            self.change(
+                changing,
+                manager.actor(),
+                &changes,
+                action,
+                SUBJECT,
+                &detail,
             )
-            .chain(phare_keys.iter().map(|key| Change::DeletePhareKey(key.id)))
-            .chain(members.into_iter().map(Change::PutMember))
-            .collect();
-        let action = AuditAction::UpstreamChanged;
-        self.change(manager.actor(), &changes, action, SUBJECT, &detail)
             .await?;
-        for key in &keys {
-            self.enforcement.put_key(key);
-        }
-        for project in &projects {
-            self.enforcement.remove_project(project.id);
-        }
-        self.hold_phare_keys().await?;
-        self.publish(Event::Keys {
-            ids: keys.iter().map(|key| key.id).collect(),
-        });
-        self.publish(Event::Projects);
-        self.publish(Event::PhareKeys);
-        Ok(())
+            for key in &keys {
+                self.enforcement.put_key(key);
+            }
+            for project in &projects {
+                self.enforcement.remove_project(project.id);
+            }
+            self.hold_phare_keys().await?;
+            self.publish(Event::Keys {
+                ids: keys.iter().map(|key| key.id).collect(),
+            });
+            self.publish(Event::Projects);
+            self.publish(Event::PhareKeys);
+            Ok(())
+        })
     }
 
     /// Whether the organization came to belong to something else since then.

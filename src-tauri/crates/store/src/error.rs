@@ -19,9 +19,18 @@ pub enum StoreError {
     /// Another process has it open.
     #[error("the data file is in use by another process")]
     InUse,
+    /// Somebody else changed something since the revision that this change was decided at. Nothing was written.
+    #[error("somebody else changed the data at the same time")]
+    Conflict,
+    /// A value that may be there once is there already.
+    #[error("what may be there once is there already")]
+    Taken(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No room to write.
     #[error("the disk is full")]
     Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It took too long, was closed, or could not be read or written.
+    #[error("the database cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something else the database said.
     #[error("the database did not answer as it should")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -31,7 +40,7 @@ impl From<std::io::Error> for StoreError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::StorageFull => Self::Full(error.into()),
-            _ => Self::Unavailable(error.into()),
+            _ => Self::Unreachable(error.into()),
         }
     }
 }

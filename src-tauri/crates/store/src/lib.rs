@@ -1,7 +1,8 @@
 //! Where everything that must last is kept.
 //!
 //! One interface, made so that PostgreSQL can stand behind it as well as SQLite: nothing of either shows in a
-//! signature. Every change goes in together with its audit entry or not at all.
+//! signature. Every change goes in together with its audit entry or not at all, and only on top of the very state that
+//! it was decided in: so changes of several processes cannot overwrite each other.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 use std::collections::HashMap;
@@ -18,11 +19,13 @@ use jiff::Timestamp;
 pub mod documents;
 pub mod error;
 mod folder;
+mod revision;
 pub mod sqlite;
 
 pub use documents::{Document, Documents};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
+pub use revision::Revision;
 pub use sqlite::Sqlite;
 
 /// One change to what the authority owns.
@@ -108,11 +111,18 @@ pub struct SavedWindow {
 /// What the authority keeps.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
+    /// The newest revision. Whatever is read after it is the state of that one, if a commit at it is made.
+    async fn revision(&self) -> Result<Revision, StoreError>;
+
     /// Makes all changes and appends their audit entry, in one transaction. Durable when it returns.
+    ///
+    /// Only while the newest revision is `at`, of which the changes were decided: else [`StoreError::Conflict`], and
+    /// nothing is written.
     async fn commit(
         &self,
         changes: &[Change],
         record: AuditRecord,
+        at: Revision,
     ) -> Result<AuditEntry, StoreError>;
 
     /// The organization; `None` before the first start is completed.

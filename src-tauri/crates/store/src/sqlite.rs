@@ -20,7 +20,7 @@ mod window;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
+use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
 use gardien_domain::{
     AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse,
     Organization, PhareKey, Project, ProjectId, SecretDigest,
@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, SqliteTransaction};
 
-use crate::{Change, KeyRows, SavedWindow, Session, Store, StoreError, StoredKey};
+use crate::{Change, KeyRows, Revision, SavedWindow, Session, Store, StoreError, StoredKey};
 use fault::store_error;
 
 /// A store in one SQLite file.
@@ -46,15 +46,31 @@ impl Sqlite {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
-    async fn record(&self, changes: &[Change], record: AuditRecord) -> sqlx::Result<AuditEntry> {
+    /// `None`, and nothing written, when the newest revision is not `at`.
+    async fn record(
+        &self,
+        changes: &[Change],
+        record: AuditRecord,
+        at: Revision,
+    ) -> sqlx::Result<Option<AuditEntry>> {
         let mut transaction = self.write().await?;
+        let last = audit::last(&mut *transaction).await?;
+        if revision(last) != at {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
         for change in changes {
             apply(&mut transaction, change).await?;
         }
-        let entry = audit::append(&mut transaction, record).await?;
+        let entry = audit::append(&mut transaction, record, last).await?;
         transaction.commit().await?;
-        Ok(entry)
+        Ok(Some(entry))
     }
+}
+
+/// What the newest entry of the audit trail numbers.
+fn revision(last: Option<(u64, AuditHash)>) -> Revision {
+    last.map_or(Revision::default(), |(sequence, _)| Revision(sequence))
 }
 
 async fn apply(connection: &mut SqliteConnection, change: &Change) -> sqlx::Result<()> {
@@ -76,8 +92,15 @@ impl Store for Sqlite {
         &self,
         changes: &[Change],
         record: AuditRecord,
+        at: Revision,
     ) -> Result<AuditEntry, StoreError> {
-        self.record(changes, record).await.map_err(store_error)
+        let recorded = self.record(changes, record, at).await;
+        recorded.map_err(store_error)?.ok_or(StoreError::Conflict)
+    }
+
+    async fn revision(&self) -> Result<Revision, StoreError> {
+        let last = audit::last(&self.readers).await;
+        last.map(revision).map_err(store_error)
     }
 
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {

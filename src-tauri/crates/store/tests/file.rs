@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
 use gardien_domain::{KeyId, LastUse, Member, MemberId, Project, ProjectId, Role};
 use gardien_store::{Change, Documents, Sqlite, Store, StoreError, lock};
 use jiff::Timestamp;
@@ -31,6 +31,12 @@ fn record() -> AuditRecord {
     }
 }
 
+/// Commits at the newest revision.
+async fn enter(store: &Sqlite, changes: &[Change]) -> Result<AuditEntry, StoreError> {
+    let at = store.revision().await?;
+    store.commit(changes, record(), at).await
+}
+
 /// Something in every table that fills pages.
 async fn fill(store: &Sqlite) {
     let mut changes: Vec<_> = (1..=200)
@@ -50,7 +56,7 @@ async fn fill(store: &Sqlite) {
         projects: (1..=200).map(ProjectId).collect(),
         created_at: Timestamp::UNIX_EPOCH,
     }));
-    store.commit(&changes, record()).await.unwrap();
+    enter(store, &changes).await.unwrap();
 }
 
 async fn filled(path: &Path) {
@@ -162,7 +168,7 @@ async fn left_by_a_crash(to: &Path) {
     let (_folder, path) = folder();
     filled(&path).await;
     let store = Sqlite::open(&path).await.unwrap();
-    store.commit(&[], record()).await.unwrap();
+    enter(&store, &[]).await.unwrap();
     for end in ["", "-wal"] {
         fs::copy(with(&path, end), with(to, end)).unwrap();
     }
@@ -326,7 +332,9 @@ async fn many_may_open_a_new_file_at_once() {
                 let path = path.clone();
                 tokio::spawn(async move {
                     let store = Sqlite::open(&path).await.unwrap();
-                    store.commit(&[], record()).await.unwrap();
+                    while let Err(error) = enter(&store, &[]).await {
+                        assert!(matches!(error, StoreError::Conflict), "{error:?}");
+                    }
                     store
                 })
             })
@@ -349,7 +357,7 @@ async fn a_busy_file_is_waited_for_but_not_for_ever() {
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let waiting = tokio::spawn({
         let store = store.clone();
-        async move { store.commit(&[], record()).await }
+        async move { enter(&store, &[]).await }
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!waiting.is_finished());
@@ -358,7 +366,7 @@ async fn a_busy_file_is_waited_for_but_not_for_ever() {
 
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let start = Instant::now();
-    let error = store.commit(&[], record()).await.unwrap_err();
+    let error = enter(&store, &[]).await.unwrap_err();
     assert!(matches!(error, StoreError::InUse), "{error:?}");
     assert!((4..10).contains(&start.elapsed().as_secs()));
     assert_eq!(
@@ -385,9 +393,9 @@ async fn a_write_that_sqlite_itself_took_back_does_not_spoil_the_next() {
         created_at: Timestamp::UNIX_EPOCH,
     });
     let changes = std::slice::from_ref(&project);
-    assert!(store.commit(changes, record()).await.is_err());
-    assert!(store.commit(changes, record()).await.is_err());
+    assert!(enter(&store, changes).await.is_err());
+    assert!(enter(&store, changes).await.is_err());
     execute(&path, "DROP TRIGGER full").await;
-    store.commit(changes, record()).await.unwrap();
+    enter(&store, changes).await.unwrap();
     assert_eq!(store.verify_audit().await.unwrap(), Ok(1));
 }

@@ -126,7 +126,8 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
         })
     }));
     changes.extend((1..=KEYS).map(|number| Change::PutKey(key(number))));
-    store.commit(&changes, record()).await.unwrap();
+    let at = store.revision().await.unwrap();
+    store.commit(&changes, record(), at).await.unwrap();
     let uses: Vec<_> = (1..=KEYS)
         .filter(|number| number % 5 > 1)
         .map(|number| {

@@ -1,8 +1,10 @@
-//! A real store whose disk can be filled: then it reads, and refuses every change.
+//! A real store whose disk can be filled: then it reads, and refuses every change. And one that others are faster at.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
@@ -10,13 +12,25 @@ use gardien_domain::{
     AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse,
     Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
-use gardien_store::{Change, KeyRows, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey};
+use gardien_store::{
+    Change, KeyRows, Revision, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey,
+};
 use jiff::Timestamp;
 
-#[derive(Debug)]
+/// What another process does.
+pub(crate) type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 pub(crate) struct Failing {
     pub(crate) store: Arc<Sqlite>,
     pub(crate) full: AtomicBool,
+    /// Done one by one, each before the next change that was decided already.
+    pub(crate) meanwhile: Mutex<VecDeque<Meanwhile>>,
+}
+
+impl fmt::Debug for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
 }
 
 #[async_trait]
@@ -25,11 +39,19 @@ impl Store for Failing {
         &self,
         changes: &[Change],
         record: AuditRecord,
+        at: Revision,
     ) -> Result<AuditEntry, StoreError> {
         if self.full.load(Ordering::SeqCst) {
             return Err(StoreError::Full("full".into()));
         }
-        self.store.commit(changes, record).await
+        let meanwhile = self.meanwhile.lock().unwrap().pop_front();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+        self.store.commit(changes, record, at).await
+    }
+    async fn revision(&self) -> Result<Revision, StoreError> {
+        self.store.revision().await
     }
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {
         self.store.organization().await

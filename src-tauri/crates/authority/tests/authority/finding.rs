@@ -104,7 +104,7 @@ async fn a_member_finds_keys_of_their_projects_only() {
             detail: "{}".into(),
         };
         let change = [Change::PutProject(project)];
-        world.store.commit(&change, entry).await.unwrap();
+        world.commit(&change, entry).await;
         let scope = Scope::Project {
             project_id: ProjectId(id),
         };
@@ -127,7 +127,7 @@ async fn a_member_finds_keys_of_their_projects_only() {
         .unwrap()
         .remove(0);
     let change = [Change::PutMember(mel.clone())];
-    world.store.commit(&change, entry.record).await.unwrap();
+    world.commit(&change, entry.record).await;
     let mel = world.authority.actor(mel.id).await.unwrap();
 
     let asked = lookup(&[&secrets[0], &secrets[1], everywhere.expose()]);

@@ -1,11 +1,13 @@
 //! The use cases over a real store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod conflicts;
 mod events;
 mod failing;
 mod finding;
 mod limits;
 mod phare_keys;
+mod projects;
 mod trail;
 mod world;
 
@@ -300,17 +302,7 @@ async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
     assert!(world.told.last(id).revoked.is_some());
 
     // It is written as soon as that is possible, once.
-    let written = async || {
-        let stored = world.store.key(id).await.unwrap().unwrap();
-        stored.key.revoked == world.told.last(id).revoked
-    };
-    for _ in 0..100 {
-        if written().await {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    assert!(written().await);
+    world.written(id).await;
     assert_eq!(
         world.actions().await,
         ["organization.created", "key.created", "key.revoked"]

@@ -2,13 +2,15 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use gardien_authority::api::NewKey;
-use gardien_authority::{Actor, Authority, Enforcement, LimitReading};
+use gardien_authority::{Actor, Authority, Enforcement, LimitReading, SYSTEM};
+use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::{
     AuditFilter, Key, KeyId, ProductScope, ProductScopes, ProjectId, Scope, Secret,
 };
-use gardien_store::{Sqlite, Store};
+use gardien_store::{Change, Sqlite, Store};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -61,7 +63,7 @@ pub(crate) struct World {
     pub(crate) told: Arc<Told>,
     pub(crate) store: Arc<Failing>,
     pub(crate) now: Arc<Mutex<Timestamp>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl World {
@@ -73,6 +75,7 @@ impl World {
         let store = Arc::new(Failing {
             store: Arc::new(store),
             full: AtomicBool::new(false),
+            meanwhile: Mutex::default(),
         });
         let told = Arc::new(Told::default());
         let now = Arc::new(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()));
@@ -89,8 +92,55 @@ impl World {
             told,
             store,
             now,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Another process over the same database, in which the Owner acts as well.
+    pub(crate) async fn beside(&self) -> (Authority, Actor, Arc<Told>) {
+        let store = Sqlite::open(&self.folder.path().join("gardien.db")).await;
+        let (told, now) = (Arc::new(Told::default()), self.now.clone());
+        let clock = Arc::new(move || *now.lock().unwrap());
+        let authority = Authority::open(Arc::new(store.unwrap()), told.clone(), clock);
+        let authority = authority.await.unwrap();
+        let owner = authority.actor(self.owner.member().id).await.unwrap();
+        (authority, owner, told)
+    }
+
+    /// Commits past the authority, as another process would.
+    pub(crate) async fn commit(&self, changes: &[Change], record: AuditRecord) {
+        let store = &self.store.store;
+        let at = store.revision().await.unwrap();
+        store.commit(changes, record, at).await.unwrap();
+    }
+
+    /// Lets another process do this before the next change that was decided already.
+    pub(crate) fn meanwhile(&self, done: impl Future<Output = ()> + Send + 'static) {
+        let mut queue = self.store.meanwhile.lock().unwrap();
+        queue.push_back(Box::pin(done));
+    }
+
+    /// Lets another process be faster at so many changes.
+    pub(crate) fn outrun(&self, times: usize) {
+        for _ in 0..times {
+            let (store, record) = (self.store.store.clone(), system_record(self));
+            self.meanwhile(async move {
+                let at = store.revision().await.unwrap();
+                store.commit(&[], record, at).await.unwrap();
+            });
+        }
+    }
+
+    /// Waits until a revocation that is in force is written.
+    pub(crate) async fn written(&self, id: KeyId) {
+        for _ in 0..100 {
+            let stored = self.store.key(id).await.unwrap().unwrap();
+            if stored.key.revoked == self.told.last(id).revoked {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("the revocation was never written");
     }
 
     pub(crate) fn later(&self, seconds: i64) {
@@ -116,6 +166,17 @@ impl World {
             .rev()
             .map(|entry| entry.record.action.to_string())
             .collect()
+    }
+}
+
+/// An entry about nothing in particular.
+pub(crate) fn system_record(world: &World) -> AuditRecord {
+    AuditRecord {
+        at: *world.now.lock().unwrap(),
+        actor: SYSTEM.to_owned(),
+        action: AuditAction::ProjectsSynchronized,
+        subject: String::new(),
+        detail: "{}".to_owned(),
     }
 }
 

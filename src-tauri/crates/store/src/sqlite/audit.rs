@@ -5,7 +5,7 @@ use gardien_domain::audit::{
     AuditEntry, AuditFault, AuditFilter, AuditHash, AuditRecord, Verifier,
 };
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::columns::{hash, micros, number, parse, time, word};
@@ -13,17 +13,19 @@ use super::columns::{hash, micros, number, parse, time, word};
 const SELECT: &str =
     "SELECT sequence, at, actor, action, subject, detail, previous, hash FROM audit";
 
-/// Appends `record` to the chain. The caller holds the right to write, so that no entry comes between.
+/// Appends `record` to the chain, after `last`. The caller has held the right to write since it read that, so that no
+/// entry comes between.
 pub(super) async fn append(
     connection: &mut SqliteConnection,
     record: AuditRecord,
+    last: Option<(u64, AuditHash)>,
 ) -> sqlx::Result<AuditEntry> {
     let record = AuditRecord {
         // What is answered is what will be read back.
         at: parse("at", micros(record.at), Timestamp::from_microsecond)?,
         ..record
     };
-    let entry = AuditEntry::link(record, last(connection).await?);
+    let entry = AuditEntry::link(record, last);
     sqlx::query(
         "INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -44,9 +46,12 @@ pub(super) async fn append(
     Ok(entry)
 }
 
-async fn last(connection: &mut SqliteConnection) -> sqlx::Result<Option<(u64, AuditHash)>> {
+/// Number and hash of the newest entry. Never the count: that is kept apart only to tell whether an end is missing.
+pub(super) async fn last(
+    executor: impl SqliteExecutor<'_>,
+) -> sqlx::Result<Option<(u64, AuditHash)>> {
     let row = sqlx::query("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
-        .fetch_optional(connection)
+        .fetch_optional(executor)
         .await?;
     row.map(|row| Ok((number(&row, "sequence")?, hash(&row, "hash")?)))
         .transpose()

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use gardien_domain::audit::{
     AuditAction, AuditEntry, AuditFault, AuditFilter, AuditRecord, GENESIS,
 };
+use gardien_store::StoreError;
 use jiff::Timestamp;
 
-use crate::support::{Database, Everything, opened, record, some_record};
+use crate::support::{Database, Everything, commit, enter, opened, record, some_record};
 
 /// A chain of six entries, of which the first made the member.
 async fn six(database: &dyn Database) -> Arc<dyn Everything> {
     let store = opened(database).await;
     for number in 2..=6 {
         let record = record(AuditAction::KeyUpdated, format!("key-{}", number % 2));
-        store.commit(&[], record).await.unwrap();
+        enter(&*store, &[], record).await.unwrap();
     }
     assert_eq!(store.verify_audit().await.unwrap(), Ok(6));
     store
@@ -25,8 +26,8 @@ pub(crate) async fn entries_are_linked_and_counted(database: &dyn Database) {
     assert_eq!(store.verify_audit().await.unwrap(), Ok(0));
     let mut finer = some_record();
     finer.at = Timestamp::from_nanosecond(1_790_000_000_123_456_789).unwrap();
-    let first = store.commit(&[], finer).await.unwrap();
-    let second = store.commit(&[], some_record()).await.unwrap();
+    let first = enter(&*store, &[], finer).await.unwrap();
+    let second = commit(&*store, &[]).await;
     assert_eq!((first.sequence, first.previous), (1, GENESIS));
     assert_eq!((second.sequence, second.previous), (2, first.hash));
     assert_eq!(
@@ -71,7 +72,7 @@ pub(crate) async fn entries_are_found_by_who_what_and_when(database: &dyn Databa
             actor: actor.to_owned(),
             ..record(action, "key-1".to_owned())
         };
-        store.commit(&[], record).await.unwrap();
+        enter(&*store, &[], record).await.unwrap();
     }
     let found = |filter: AuditFilter, before| {
         let store = &store;
@@ -174,7 +175,7 @@ pub(crate) async fn a_missing_end_is_found_and_not_hidden_by_new_entries(databas
             found,
         };
         assert_eq!(store.verify_audit().await.unwrap(), Err((found, truncated)));
-        store.commit(&[], some_record()).await.unwrap();
+        commit(&*store, &[]).await;
     }
 }
 
@@ -183,7 +184,14 @@ pub(crate) async fn commits_of_two_processes_make_one_chain(database: &dyn Datab
     let commits: Vec<_> = (0..100)
         .map(|number| {
             let store = stores[number % 2].clone();
-            tokio::spawn(async move { store.commit(&[], some_record()).await.unwrap().sequence })
+            tokio::spawn(async move {
+                loop {
+                    match enter(&*store, &[], some_record()).await {
+                        Err(StoreError::Conflict) => {}
+                        entered => return entered.unwrap().sequence,
+                    }
+                }
+            })
         })
         .collect();
     let mut numbers = Vec::new();

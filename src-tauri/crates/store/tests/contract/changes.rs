@@ -1,9 +1,9 @@
 //! Changes go in together with their entry or not at all.
 
 use gardien_domain::{AtLimit, AuditFilter, Organization};
-use gardien_store::Change;
+use gardien_store::{Change, Revision, StoreError};
 
-use crate::support::{Database, commit, key, member, opened, project, some_record};
+use crate::support::{Database, commit, enter, key, member, opened, project, some_record};
 
 pub(crate) async fn a_failing_change_leaves_neither_change_nor_entry(database: &dyn Database) {
     let store = opened(database).await;
@@ -12,7 +12,7 @@ pub(crate) async fn a_failing_change_leaves_neither_change_nor_entry(database: &
     orphan.created_by = member(9, "nobody").id;
     for failing in [Change::PutMember(taken), Change::PutKey(orphan)] {
         let changes = [Change::PutProject(project(1, "Site")), failing];
-        assert!(store.commit(&changes, some_record()).await.is_err());
+        assert!(enter(&*store, &changes, some_record()).await.is_err());
         assert_eq!(store.projects().await.unwrap(), []);
         assert_eq!(store.members().await.unwrap().len(), 1);
         assert_eq!(store.every_key().await.unwrap(), []);
@@ -25,21 +25,22 @@ pub(crate) async fn a_failing_change_leaves_neither_change_nor_entry(database: &
             1
         );
     }
-    let entry = store.commit(&[], some_record()).await.unwrap();
+    let entry = commit(&*store, &[]).await;
     assert_eq!(entry.sequence, 2);
     assert_eq!(store.verify_audit().await.unwrap(), Ok(2));
 }
 
 pub(crate) async fn a_failing_entry_leaves_no_change(database: &dyn Database) {
     let store = opened(database).await;
-    let away = "ALTER TABLE audit RENAME TO elsewhere";
+    let away = "ALTER TABLE audit RENAME COLUMN detail TO elsewhere";
     database.execute(away).await.unwrap();
     let changes = [
         Change::PutProject(project(1, "Site")),
         Change::PutKey(key(1)),
     ];
-    assert!(store.commit(&changes, some_record()).await.is_err());
-    let back = "ALTER TABLE elsewhere RENAME TO audit";
+    let refused = enter(&*store, &changes, some_record()).await.unwrap_err();
+    assert!(!matches!(refused, StoreError::Conflict), "{refused:?}");
+    let back = "ALTER TABLE audit RENAME COLUMN elsewhere TO detail";
     database.execute(back).await.unwrap();
     assert_eq!(store.projects().await.unwrap(), []);
     assert_eq!(store.every_key().await.unwrap(), []);
@@ -65,7 +66,7 @@ pub(crate) async fn everything_is_there_after_it_was_opened_again(database: &dyn
         Change::PutProject(project(1, "Site")),
         Change::PutKey(key(1)),
     ];
-    let entry = store.commit(&changes, some_record()).await.unwrap();
+    let entry = commit(&*store, &changes).await;
     store.close().await;
 
     let store = database.open().await;
@@ -82,6 +83,13 @@ pub(crate) async fn everything_is_there_after_it_was_opened_again(database: &dyn
 pub(crate) async fn nothing_answers_once_closed(database: &dyn Database) {
     let store = opened(database).await;
     store.close().await;
-    assert!(store.every_key().await.is_err());
-    assert!(store.commit(&[], some_record()).await.is_err());
+    let at = Revision(1);
+    for refused in [
+        store.every_key().await.map(drop),
+        store.revision().await.map(drop),
+        store.commit(&[], some_record(), at).await.map(drop),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}");
+    }
 }

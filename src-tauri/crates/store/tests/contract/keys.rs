@@ -7,9 +7,9 @@ use gardien_domain::{
     Key, KeyFilter, KeyOrder, LastUse, NotedUse, PreviousUse, ProductScope, ProductScopes,
     ProjectId, Scope, SecretDigest,
 };
-use gardien_store::{Change, StoredKey};
+use gardien_store::{Change, StoreError, StoredKey};
 
-use crate::support::{Database, at, commit, key, member, opened, project, some_record};
+use crate::support::{Database, at, commit, enter, key, member, opened, project, some_record};
 
 /// A key with every field set.
 fn full(number: u128) -> Key {
@@ -106,8 +106,8 @@ pub(crate) async fn a_digest_belongs_to_one_key(database: &dyn Database) {
         digest: key(1).digest,
         ..key(2)
     };
-    let refused = store.commit(&[Change::PutKey(twin)], some_record()).await;
-    assert!(refused.is_err());
+    let refused = enter(&*store, &[Change::PutKey(twin)], some_record()).await;
+    assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(store.every_key().await.unwrap(), [key(1)]);
 }
 

@@ -7,6 +7,7 @@ mod documents;
 mod filters;
 mod keys;
 mod owned;
+mod revisions;
 mod sqlite;
 mod support;
 
@@ -34,6 +35,11 @@ macro_rules! every_contract {
                 order_within_a_commit_does_not_matter
                 everything_is_there_after_it_was_opened_again
                 nothing_answers_once_closed
+            }
+            revisions {
+                the_newest_is_the_number_of_the_last_entry
+                a_commit_at_an_old_one_is_refused_and_writes_nothing
+                eight_that_try_again_lose_nothing_and_leave_no_gap
             }
             audit {
                 entries_are_linked_and_counted

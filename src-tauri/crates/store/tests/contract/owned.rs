@@ -5,10 +5,10 @@ use gardien_domain::{
     AtLimit, Member, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProductScope,
     ProjectId, Role, ScopeKind, SecretDigest,
 };
-use gardien_store::{Change, SavedWindow, Session};
+use gardien_store::{Change, SavedWindow, Session, StoreError};
 use uuid::Uuid;
 
-use crate::support::{Database, at, commit, member, opened, project, some_record};
+use crate::support::{Database, at, commit, enter, member, opened, project, some_record};
 
 pub(crate) async fn the_organization_is_one_row(database: &dyn Database) {
     let store = database.open().await;
@@ -58,10 +58,8 @@ pub(crate) async fn members_keep_their_projects(database: &dyn Database) {
 pub(crate) async fn a_mail_address_belongs_to_one_member(database: &dyn Database) {
     let store = opened(database).await;
     let twin = member(2, "ada@example.com");
-    let refused = store
-        .commit(&[Change::PutMember(twin)], some_record())
-        .await;
-    assert!(refused.is_err());
+    let refused = enter(&*store, &[Change::PutMember(twin)], some_record()).await;
+    assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(store.members().await.unwrap().len(), 1);
 }
 
@@ -104,10 +102,11 @@ pub(crate) async fn sessions_are_found_by_digest_expired_or_not(database: &dyn D
         member: member(9, "").id,
         ..session
     };
-    let refused = store
-        .commit(&[Change::PutSession(of_nobody)], some_record())
-        .await;
-    assert!(refused.is_err());
+    let refused = enter(&*store, &[Change::PutSession(of_nobody)], some_record()).await;
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable(_))),
+        "{refused:?}"
+    );
 }
 
 pub(crate) async fn the_window_is_kept_whole(database: &dyn Database) {

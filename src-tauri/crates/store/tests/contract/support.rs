@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
 use gardien_domain::{
     Key, KeyId, Member, MemberId, ProductScope, ProductScopes, Project, ProjectId, Role, Scope,
     SecretDigest,
 };
-use gardien_store::{Change, Documents, Store};
+use gardien_store::{Change, Documents, Store, StoreError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -88,8 +88,18 @@ pub(crate) fn key(number: u128) -> Key {
     }
 }
 
-pub(crate) async fn commit(store: &dyn Everything, changes: &[Change]) {
-    store.commit(changes, some_record()).await.unwrap();
+pub(crate) async fn commit(store: &dyn Everything, changes: &[Change]) -> AuditEntry {
+    enter(store, changes, some_record()).await.unwrap()
+}
+
+/// Commits at the newest revision.
+pub(crate) async fn enter(
+    store: &dyn Everything,
+    changes: &[Change],
+    record: AuditRecord,
+) -> Result<AuditEntry, StoreError> {
+    let at = store.revision().await?;
+    store.commit(changes, record, at).await
 }
 
 /// A store with the member who makes every key.

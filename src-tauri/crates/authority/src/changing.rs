@@ -1,0 +1,143 @@
+//! How every change is made: on top of the very state that it was decided in, or once more from the beginning.
+//!
+//! Changes of this process wait for each other. Another process over the same database can still be faster: then
+//! nothing is written, and the use case is repeated from its reading. What cannot be repeated, such as a call to Phare,
+//! is done before.
+
+use std::fmt;
+
+use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_store::{Change, Revision, Store};
+use serde_json::Value;
+use tokio::sync::MutexGuard;
+
+use crate::{Actor, Authority, Fault};
+
+/// How often a use case may lose to another process before a person is told. Each time somebody else got through.
+const ATTEMPTS: u32 = 10;
+
+/// Does what reads, decides and commits, with `?` as in a function of its own, and does it again while another process
+/// was faster.
+///
+/// No function that takes an async closure: the compiler could not tell that its future may be sent between threads.
+macro_rules! repeat {
+    ($changing:ident, $change:block) => {
+        loop {
+            let done: Result<_, Fault> = async $change.await;
+            let Err(Fault::Conflict) = done else {
+                break done;
+            };
+            if let Err(fault) = $changing.again().await {
+                break Err(fault);
+            }
+        }
+    };
+}
+pub(crate) use repeat;
+
+/// The right to change something. What is read while one holds it is the state of its revision: if it is not, the
+/// change is not made.
+pub(crate) struct Changing<'a> {
+    store: &'a dyn Store,
+    /// Read once no other change of this process could come between.
+    at: Revision,
+    attempts: u32,
+    /// Never held over a call to Phare: a revocation waits for it.
+    _alone: Option<MutexGuard<'a, ()>>,
+}
+
+impl<'a> Changing<'a> {
+    /// For a process that makes no other changes meanwhile.
+    pub(crate) async fn begin(store: &'a dyn Store) -> Result<Self, Fault> {
+        Self::after(None, store).await
+    }
+
+    async fn after(alone: Option<MutexGuard<'a, ()>>, store: &'a dyn Store) -> Result<Self, Fault> {
+        Ok(Self {
+            store,
+            at: store.revision().await?,
+            attempts: 1,
+            _alone: alone,
+        })
+    }
+
+    /// Begins once more after a conflict. For [`repeat`].
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] after the last attempt, [`Fault::Store`].
+    pub(crate) async fn again(&mut self) -> Result<(), Fault> {
+        if self.attempts == ATTEMPTS {
+            return Err(Fault::Conflict);
+        }
+        self.attempts += 1;
+        self.at = self.store.revision().await?;
+        Ok(())
+    }
+
+    /// Makes changes together with their audit entry. What comes next is decided on top of them.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] when another process has changed something since the revision, [`Fault::Store`].
+    pub(crate) async fn commit(
+        &mut self,
+        changes: &[Change],
+        record: AuditRecord,
+    ) -> Result<(), Fault> {
+        let entry = self.store.commit(changes, record, self.at).await?;
+        self.at = Revision::from(&entry);
+        Ok(())
+    }
+}
+
+impl Authority {
+    /// Holds back every other change of this process.
+    pub(crate) async fn changing(&self) -> Result<Changing<'_>, Fault> {
+        let alone = self.changing.lock().await;
+        Changing::after(Some(alone), &*self.store).await
+    }
+
+    /// Makes sure that the actor still has the role that the proof was given for: the body of a request may
+    /// come long after its head. To be asked while changes are held back.
+    pub(crate) async fn confirm(&self, actor: &Actor) -> Result<(), Fault> {
+        match self.store.member(actor.member().id).await? {
+            Some(member) if member.role == actor.member().role => Ok(()),
+            Some(_) => Err(Fault::RoleChanged),
+            None => Err(Fault::Unauthenticated),
+        }
+    }
+
+    /// Makes changes as `actor`, together with their audit entry.
+    pub(crate) async fn change(
+        &self,
+        changing: &mut Changing<'_>,
+        actor: &Actor,
+        changes: &[Change],
+        action: AuditAction,
+        subject: impl fmt::Display,
+        detail: &Value,
+    ) -> Result<(), Fault> {
+        self.confirm(actor).await?;
+        let (by, subject) = (&actor.member().email, subject.to_string());
+        self.commit(changing, changes, by, action, subject, detail)
+            .await
+    }
+
+    pub(crate) async fn commit(
+        &self,
+        changing: &mut Changing<'_>,
+        changes: &[Change],
+        actor: &str,
+        action: AuditAction,
+        subject: String,
+        detail: &Value,
+    ) -> Result<(), Fault> {
+        let record = AuditRecord {
+            at: self.now(),
+            actor: actor.to_owned(),
+            action,
+            subject,
+            detail: detail.to_string(),
+        };
+        changing.commit(changes, record).await
+    }
+}

@@ -1,0 +1,14 @@
+//! The number of a change.
+
+use gardien_domain::audit::AuditEntry;
+
+/// Numbers the changes: gapless, in the order of commits, 0 before the first. It is the sequence number of the change's
+/// audit entry, so that the two can never tell different stories.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+impl From<&AuditEntry> for Revision {
+    fn from(entry: &AuditEntry) -> Self {
+        Self(entry.sequence)
+    }
+}
