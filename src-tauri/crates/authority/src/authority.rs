@@ -106,7 +106,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn use_keyring(&self, keyring: Option<Arc<dyn Keyring>>) -> Result<(), Fault> {
-        let _changing = self.changing().await?;
+        let _changing = self.changing().await;
         *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
         self.hold_phare_keys().await
     }
@@ -135,7 +135,7 @@ impl Authority {
     pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
         let name = check::name("organization", organization)?;
         let email = check::email(email)?;
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             if self.owner().await?.is_some() {
                 return Err(Fault::AlreadyFounded);
@@ -173,7 +173,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn ensure_organization(&self) -> Result<(), Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             if self.store.organization().await?.is_some() {
                 return Ok(());

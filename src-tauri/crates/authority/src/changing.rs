@@ -7,7 +7,7 @@
 use std::fmt;
 
 use gardien_domain::audit::{AuditAction, AuditRecord};
-use gardien_store::{Change, Revision, Store};
+use gardien_store::{Change, Revision, Store, StoreError};
 use serde_json::Value;
 use tokio::sync::MutexGuard;
 
@@ -39,8 +39,9 @@ pub(crate) use repeat;
 /// change is not made.
 pub(crate) struct Changing<'a> {
     store: &'a dyn Store,
-    /// Read once no other change of this process could come between.
-    at: Revision,
+    /// Read once no other change of this process could come between. That it cannot be read keeps nobody from what
+    /// comes before a commit: a leaked key is refused all the same.
+    at: Result<Revision, StoreError>,
     attempts: u32,
     /// Never held over a call to Phare: a revocation waits for it.
     _alone: Option<MutexGuard<'a, ()>>,
@@ -48,29 +49,29 @@ pub(crate) struct Changing<'a> {
 
 impl<'a> Changing<'a> {
     /// For a process that makes no other changes meanwhile.
-    pub(crate) async fn begin(store: &'a dyn Store) -> Result<Self, Fault> {
+    pub(crate) async fn begin(store: &'a dyn Store) -> Self {
         Self::after(None, store).await
     }
 
-    async fn after(alone: Option<MutexGuard<'a, ()>>, store: &'a dyn Store) -> Result<Self, Fault> {
-        Ok(Self {
+    async fn after(alone: Option<MutexGuard<'a, ()>>, store: &'a dyn Store) -> Self {
+        Self {
             store,
-            at: store.revision().await?,
+            at: store.revision().await,
             attempts: 1,
             _alone: alone,
-        })
+        }
     }
 
     /// Begins once more after a conflict. For [`repeat`].
     ///
     /// # Errors
-    /// [`Fault::Conflict`] after the last attempt, [`Fault::Store`].
+    /// [`Fault::Conflict`] after the last attempt.
     pub(crate) async fn again(&mut self) -> Result<(), Fault> {
         if self.attempts == ATTEMPTS {
             return Err(Fault::Conflict);
         }
         self.attempts += 1;
-        self.at = self.store.revision().await?;
+        self.at = self.store.revision().await;
         Ok(())
     }
 
@@ -83,15 +84,17 @@ impl<'a> Changing<'a> {
         changes: &[Change],
         record: AuditRecord,
     ) -> Result<(), Fault> {
-        let entry = self.store.commit(changes, record, self.at).await?;
-        self.at = Revision::from(&entry);
+        // Whatever failed, what was read is not on top of anything that is known: only reading it again helps.
+        let at = std::mem::replace(&mut self.at, Err(StoreError::Conflict))?;
+        let entry = self.store.commit(changes, record, at).await?;
+        self.at = Ok(Revision::from(&entry));
         Ok(())
     }
 }
 
 impl Authority {
     /// Holds back every other change of this process.
-    pub(crate) async fn changing(&self) -> Result<Changing<'_>, Fault> {
+    pub(crate) async fn changing(&self) -> Changing<'_> {
         let alone = self.changing.lock().await;
         Changing::after(Some(alone), &*self.store).await
     }

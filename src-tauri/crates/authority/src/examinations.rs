@@ -81,7 +81,7 @@ impl Authority {
             Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await,
             Err(fault) => return Err(fault.into()),
         };
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let Some((mut key, before)) = self.key_with(id).await? else {
                 return Ok(());
@@ -109,7 +109,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn phare_refuses(&self, id: &PhareSecretId, refuses: bool) -> Result<(), Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let Some((mut key, before)) = self.key_with(id).await? else {
                 return Ok(());

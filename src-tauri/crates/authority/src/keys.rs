@@ -49,7 +49,7 @@ impl Authority {
         manager: KeyManager<'_>,
         new: NewKey,
     ) -> Result<CreatedKey, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             self.make_key(changing, manager, &new, None).await
         })
@@ -66,7 +66,7 @@ impl Authority {
         id: KeyId,
         patch: KeyPatch,
     ) -> Result<KeyView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
@@ -113,7 +113,7 @@ impl Authority {
     /// [`Fault::NotFound`], [`Fault::Store`]; [`Fault::RevokedInMemory`] when it is refused from now on but
     /// that could not be written.
     pub async fn revoke_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         let stored = self.revoke(changing, manager, id, |_| Ok(())).await?;
         Ok(KeyView::of(stored, self.now()))
     }
@@ -123,7 +123,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyNotRevoked`], [`Fault::RestoreTooLate`], [`Fault::Store`].
     pub async fn restore_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
@@ -165,7 +165,7 @@ impl Authority {
                 format!("At most {LONGEST_GRACE} (30 days)."),
             ));
         }
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
@@ -199,7 +199,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::KeyNotRotating`], [`Fault::Store`].
     pub async fn end_previous(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
@@ -238,7 +238,7 @@ impl Authority {
         manager: KeyManager<'_>,
         id: KeyId,
     ) -> Result<CreatedKey, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         let works = |key: &Key| working(key, self.now());
         let Key {
             name,
@@ -274,7 +274,7 @@ impl Authority {
         id: KeyId,
         how: DisclosedHow,
     ) -> Result<(), Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let key = self.stored_key(id).await?.key;
             let action = match how {
@@ -386,7 +386,14 @@ impl Authority {
             Fault::Conflict => StoreError::Conflict,
             // Whoever asked may no longer, say: the key is again what it is without them.
             fault => {
-                self.enforcement.put_key(&self.stored_key(id).await?.key);
+                match self.stored_key(id).await {
+                    Ok(stored) => self.enforcement.put_key(&stored.key),
+                    Err(unread) => tracing::error!(
+                        error = &unread as &dyn std::error::Error,
+                        key = %id,
+                        "a key whose revocation was not allowed stays refused until the next start"
+                    ),
+                }
                 return Err(fault);
             }
         };

@@ -33,7 +33,7 @@ impl Authority {
         id: MemberId,
         patch: MemberPatch,
     ) -> Result<MemberView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let members = self.store.members().await?;
             let Some(mut member) = members.iter().find(|member| member.id == id).cloned() else {

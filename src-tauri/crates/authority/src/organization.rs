@@ -32,7 +32,7 @@ impl Authority {
         manager: OrganizationManager<'_>,
         patch: OrganizationPatch,
     ) -> Result<OrganizationView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let before = self.stored_organization().await?;
             let mut after = before.clone();

@@ -60,7 +60,7 @@ impl Authority {
         purpose: Purpose,
         secret: PhareSecret,
     ) -> Result<PhareKeyView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             self.confirm(manager.actor()).await?;
             let mut checks = Checks::default();
@@ -191,7 +191,7 @@ impl Authority {
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
     ) -> Result<(), Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             self.confirm(manager.actor()).await?;
             self.drop_phare_key(changing, &manager.actor().member().email, id)
@@ -205,7 +205,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn attach_given(&self, given: Vec<PhareSecret>) -> Result<Vec<PhareSecret>, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let mut attached = Vec::new();
             for key in self.store.phare_keys().await? {
@@ -242,7 +242,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn refresh_keyring(&self) -> Result<(), Fault> {
-        let _changing = self.changing().await?;
+        let _changing = self.changing().await;
         self.hold_phare_keys().await
     }
 
@@ -264,7 +264,7 @@ impl Authority {
         action: AuditAction,
         change: impl Fn(&mut PhareKey, &[PhareKey]) -> Result<Value, Fault>,
     ) -> Result<PhareKeyView, Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             self.confirm(manager.actor()).await?;
             let known = self.store.phare_keys().await?;

@@ -45,7 +45,7 @@ impl Authority {
         let phare = self.phare()?;
         self.confirm(creator.actor()).await?;
         let project = phare.create_project(&name).await?;
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let mut changes = vec![Change::PutProject(project.clone())];
             // As they are now, not as they were when they asked: both may have changed in between.
@@ -87,7 +87,7 @@ impl Authority {
         self.confirm(manager.actor()).await?;
         self.project(id).await?;
         let project = phare.rename_project(id, &name).await?;
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let before = self.project(id).await?;
             let detail = json!({ "name": { "from": before.name, "to": project.name } });
@@ -127,7 +127,7 @@ impl Authority {
             Ok(()) | Err(gardien_phare::PhareFault::NotFound) => {}
             Err(fault) => return Err(fault.into()),
         }
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             self.enforcement.remove_project(id);
             let keys = self.revoked_keys_of(id, manager.actor()).await?;
@@ -166,7 +166,7 @@ impl Authority {
         let _projects = self.changing_projects().await;
         let before = self.store.projects().await?;
         let listing = self.phare()?.projects().await?;
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let ours = self.store.projects().await?;
             // What another process changed while Phare was asked is newer than the answer: the next one has it.

@@ -78,7 +78,7 @@ pub async fn issue_session(
         subject,
         detail: detail.to_string(),
     };
-    let changing = &mut Changing::begin(store).await?;
+    let changing = &mut Changing::begin(store).await;
     repeat!(changing, {
         if store.organization().await?.is_none() {
             let organization = Organization::named("Organization".to_owned());

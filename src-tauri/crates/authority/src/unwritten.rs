@@ -66,7 +66,7 @@ impl Authority {
     }
 
     async fn write_revocation(&self, id: KeyId, actor: &str) -> Result<(), Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             if !self.unwritten.contains(id) {
                 return Ok(());

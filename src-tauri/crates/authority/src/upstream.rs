@@ -78,7 +78,7 @@ impl Authority {
     /// # Errors
     /// As [`Self::check_upstream`].
     pub async fn adopt_upstream(&self, upstream: &UpstreamIdentity) -> Result<(), Fault> {
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             self.check_upstream(upstream).await?;
             let detail = upstream.detail();
@@ -107,7 +107,7 @@ impl Authority {
         upstream: &UpstreamIdentity,
     ) -> Result<(), Fault> {
         let _projects = self.changing_projects().await;
-        let changing = &mut self.changing().await?;
+        let changing = &mut self.changing().await;
         repeat!(changing, {
             let revocation = Revocation {
                 at: self.now(),

@@ -149,6 +149,20 @@ async fn a_revocation_that_loses_is_in_force_all_along_and_written_in_the_end() 
     world.written(id).await;
 }
 
+/// On the day on which the file is damaged a leaked key must be refused all the same.
+#[tokio::test]
+async fn a_revocation_is_in_force_when_the_trail_cannot_be_read() {
+    let world = World::new().await;
+    let (id, _) = world.key().await;
+    world.store.torn.store(true, Ordering::SeqCst);
+    let revoked = revoke(&world.authority, &world.owner, id).await;
+    let damaged = matches!(revoked, Err(Fault::RevokedInMemory(StoreError::Damaged(_))));
+    assert!(damaged, "{revoked:?}");
+    assert!(world.told.last(id).revoked.is_some());
+    let renamed = rename(&world.authority, &world.owner, id).await;
+    assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
+}
+
 #[tokio::test]
 async fn a_revocation_that_another_process_wrote_first_stands() {
     let world = World::new().await;

@@ -23,6 +23,8 @@ pub(crate) type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Failing {
     pub(crate) store: Arc<Sqlite>,
     pub(crate) full: AtomicBool,
+    /// The newest entry of the audit trail cannot be read.
+    pub(crate) torn: AtomicBool,
     /// Done one by one, each before the next change that was decided already.
     pub(crate) meanwhile: Mutex<VecDeque<Meanwhile>>,
 }
@@ -51,6 +53,9 @@ impl Store for Failing {
         self.store.commit(changes, record, at).await
     }
     async fn revision(&self) -> Result<Revision, StoreError> {
+        if self.torn.load(Ordering::SeqCst) {
+            return Err(StoreError::Damaged("torn".into()));
+        }
         self.store.revision().await
     }
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {

@@ -75,6 +75,7 @@ impl World {
         let store = Arc::new(Failing {
             store: Arc::new(store),
             full: AtomicBool::new(false),
+            torn: AtomicBool::new(false),
             meanwhile: Mutex::default(),
         });
         let told = Arc::new(Told::default());
