@@ -115,6 +115,29 @@ describe('what was asked for and did not come', () => {
     gone('problem');
   });
 
+  it('waits while the pointer lies on a row, and leaves nothing chosen that has none', async () => {
+    const bridge = await open({ connection: 'team', keys: 9 });
+    away(bridge, 'list_keys');
+    await press('filter-status');
+    await press('filter-status-revoked');
+    await screen.findByTestId('problem');
+    const names = () => screen.getAllByTestId('key-row').map(({ dataset }) => dataset['keyName']);
+    const before = names();
+    await fireEvent.pointerEnter(at('key-table'));
+    const [first, second] = screen.getAllByTestId('row-select');
+    if (first && second) for (const box of [first, second]) await fireEvent.click(box);
+    expect(await screen.findByTestId('bulk-bar')).toBeTruthy();
+    back(bridge);
+    await new Promise((done) => setTimeout(done, 50));
+    expect(names()).toEqual(before);
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+    await fireEvent.pointerLeave(at('key-table'));
+    await waitFor(() => {
+      expect(names()).toEqual(['nightly-report']);
+      gone('bulk-bar');
+    });
+  });
+
   it('is said below where only further keys are lacking, so that no row moves under the pointer', async () => {
     const bridge = await open({ keys: 1200 });
     away(bridge, 'list_keys');

@@ -164,7 +164,7 @@ class App {
   async loadPhareKeys(): Promise<void> {
     const turn = ++this.#phareTurn;
     if (!this.rights?.manage_keys) {
-      this.phareKeys = null;
+      this.phareKeys = this.phareError = null;
       return;
     }
     try {

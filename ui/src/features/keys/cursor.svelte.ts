@@ -75,6 +75,12 @@ export class Cursor {
     if (this.at < 0) this.id = null;
   }
 
+  /** Asks the same once more, after a failure. Only what has a row stays chosen. */
+  async again(): Promise<void> {
+    await this.list.reload();
+    this.selection.keep(this.list);
+  }
+
   /** Lets in what is new, because somebody asked for it. */
   async admit(): Promise<void> {
     this.focus();

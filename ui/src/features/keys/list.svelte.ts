@@ -30,6 +30,8 @@ export class KeyList {
   loading = $state(false);
   /** Why what was asked for is not what is shown. */
   error = $state.raw<CommandError | null>(null);
+  /** Whether what failed may work now, and is to be asked again when nobody has a row in hand. */
+  stale = $state(false);
   /** Why nothing comes below the rows that are there. Without it, what is in sight is loaded on. */
   cut = $state.raw<CommandError | null>(null);
   narrowed = $derived(isNarrowed(this.query));
@@ -47,6 +49,7 @@ export class KeyList {
   /** Asks from the top, with another query if one is given. What is shown stays until the answer comes. */
   async reload(query: KeyQuery = this.query): Promise<void> {
     this.query = query;
+    this.stale = false;
     this.#asking = this.#fetch(++this.#turn, null);
     await this.#asking;
   }
@@ -111,8 +114,11 @@ export class KeyList {
 
   /** Looks for what changed while nobody asked: rows stay where they are, new keys wait. */
   async refresh(): Promise<void> {
-    // The rows answer an older question.
-    if (this.error) return this.reload();
+    // The rows answer an older question, and nobody may lose one that they have in hand.
+    if (this.error) {
+      this.stale = true;
+      return;
+    }
     const [turn, puts] = [this.#turn, this.#puts];
     // Whatever the order of the rows: what is new stands first where the newest come first.
     const newest = { ...this.query, sort: 'created', order: 'descending', limit: FIRST } as const;

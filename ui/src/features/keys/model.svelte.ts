@@ -100,9 +100,10 @@ export class KeysModel extends Cursor {
 
   /** Asks before it revokes all that is chosen; without a choice, revokes the key under the cursor. */
   askRevoke(): void {
-    const chosen = this.list.rows.filter(({ id }) => this.selection.ids.has(id));
-    if (chosen.length > 0) this.revoking = chosen;
-    else if (this.current) void this.revoke(this.current);
+    if (this.selection.size > 0) {
+      const chosen = this.list.rows.filter(({ id }) => this.selection.ids.has(id));
+      if (chosen.length > 0) this.revoking = chosen;
+    } else if (this.current) void this.revoke(this.current);
   }
 
   async revokeAll(keys: KeyView[]): Promise<void> {
