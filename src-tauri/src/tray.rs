@@ -46,8 +46,8 @@ struct Words {
     address: Option<String>,
     /// Whether the gateway can be paused, or resumed; none when there is nothing to pause.
     pause: Option<bool>,
-    /// Live keys that stop when it does.
-    live_keys: u64,
+    /// Live keys that stop when it does; none when they could not be counted.
+    live_keys: Option<u64>,
 }
 
 impl Words {
@@ -74,7 +74,7 @@ impl Words {
             state,
             address: address.cloned(),
             pause,
-            live_keys: here.and_then(|home| home.live_keys).unwrap_or_default(),
+            live_keys: here.and_then(|home| home.live_keys),
         }
     }
 
@@ -99,8 +99,11 @@ impl Words {
     /// What stops a gateway says how many keys stop with it: a menu has no other place to ask.
     fn stopping(&self, verb: &str) -> String {
         match (self.pause, self.live_keys) {
-            (Some(true), 1) => format!("{verb}: 1 live key stops working"),
-            (Some(true), keys) if keys > 1 => format!("{verb}: {keys} live keys stop working"),
+            (Some(true), None) => format!("{verb}: live keys stop working"),
+            (Some(true), Some(1)) => format!("{verb}: 1 live key stops working"),
+            (Some(true), Some(keys)) if keys > 1 => {
+                format!("{verb}: {keys} live keys stop working")
+            }
             _ => verb.to_owned(),
         }
     }
@@ -239,5 +242,29 @@ async fn pause_or_resume(app: &Arc<App>) {
     };
     if let Err(error) = done {
         tracing::warn!(code = error.code, "the gateway goes on as it was");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stops_a_gateway_says_how_many_keys_stop_with_it() {
+        for (pause, live_keys, label) in [
+            (Some(true), Some(0), "Quit"),
+            (Some(true), Some(1), "Quit: 1 live key stops working"),
+            (Some(true), Some(7), "Quit: 7 live keys stop working"),
+            (Some(true), None, "Quit: live keys stop working"),
+            (Some(false), Some(7), "Quit"),
+            (None, None, "Quit"),
+        ] {
+            let words = Words {
+                pause,
+                live_keys,
+                ..Words::default()
+            };
+            assert_eq!(words.quit(), label);
+        }
     }
 }

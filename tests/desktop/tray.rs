@@ -44,6 +44,7 @@ async fn the_icon_says_how_the_gateway_is_and_leads_back() {
     monitors(&gateway, &secret)
         .await
         .refusal(503, "gateway_paused");
+    icon.wait_for("Resume").await;
     icon.choose("Resume").await;
     icon.wait_for("(Answering programs)").await;
     monitors(&gateway, &secret).await.expect(200);
@@ -60,6 +61,7 @@ async fn the_icon_says_how_the_gateway_is_and_leads_back() {
     window.ask_to_close();
     wait_until("the window to hide", PATIENCE, || !window.is_shown()).unwrap();
 
+    monitors(&gateway, &secret).await.expect(200);
     // A program called a moment ago: to quit says so, and shows the window for that.
     icon.choose(quit).await;
     wait_until("the window to come back", PATIENCE, || window.is_shown()).unwrap();

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::desktop::{Desk, SCREEN};
 use super::programs;
+use super::window::Window;
 
 /// The sizes in which the window is looked at: its own, the smallest, and that of a large screen.
 const SIZES: [(&str, (u32, u32)); 3] = [
@@ -25,18 +26,20 @@ impl Desk {
         let size = "return [innerWidth, innerHeight]";
         let before = self.run(size, vec![]).await;
         for (suffix, (width, height)) in SIZES {
-            window.resize((width, height));
-            self.run_until(
-                "const [width, height] = arguments; return innerWidth === width && innerHeight === height",
-                vec![width.into(), height.into()],
-            )
-            .await;
+            self.resize(&window, [width, height]).await;
             self.look_at(&format!("{name}{suffix}"), &window.place())
                 .await;
         }
         let before: [u32; 2] = serde_json::from_value(before).unwrap();
-        window.resize(before.into());
+        self.resize(&window, before).await;
         self.settle().await;
+    }
+
+    async fn resize(&self, window: &Window, size: [u32; 2]) {
+        window.resize(size.into());
+        let resized = "return innerWidth === arguments[0] && innerHeight === arguments[1]";
+        self.run_until(resized, size.map(Value::from).to_vec())
+            .await;
     }
 
     /// The same in the size that it has, where another would take the window from under the pointer.
