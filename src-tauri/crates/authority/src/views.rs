@@ -21,18 +21,9 @@ impl KeyView {
             previous_used_at,
         } = stored;
         let status = key.status(now);
-        let used = match last_use {
-            Some(last) => LastUse {
-                last_used_at: Some(last.at),
-                last_operation: Some(last.operation),
-                last_client: last.client,
-                last_address: last.address,
-                previous_used_at,
-            },
-            None => LastUse {
-                previous_used_at,
-                ..LastUse::default()
-            },
+        let used = LastUse {
+            previous_used_at,
+            ..last_use.map(LastUse::from).unwrap_or_default()
         };
         Self {
             id: key.id,
@@ -52,6 +43,18 @@ impl KeyView {
                 .map(|previous| previous.valid_until)
                 .filter(|until| *until > now && key.revoked.is_none()),
             used,
+        }
+    }
+}
+
+impl From<gardien_domain::LastUse> for LastUse {
+    fn from(last: gardien_domain::LastUse) -> Self {
+        Self {
+            last_used_at: Some(last.at),
+            last_operation: Some(last.operation),
+            last_client: last.client,
+            last_address: last.address,
+            previous_used_at: None,
         }
     }
 }

@@ -87,11 +87,8 @@ impl Telling {
         Ok(KeyUse {
             id: key,
             used: LastUse {
-                last_used_at: Some(last.at),
-                last_operation: Some(last.operation),
-                last_client: last.client,
-                last_address: last.address,
                 previous_used_at,
+                ..last.into()
             },
         })
     }

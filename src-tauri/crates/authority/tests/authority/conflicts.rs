@@ -175,8 +175,17 @@ async fn a_revocation_that_another_process_wrote_first_stands() {
     revoke(&authority, &owner, id).await.unwrap();
     let stored = world.store.key(id).await.unwrap().unwrap().key;
     world.store.full.store(false, Ordering::SeqCst);
-    // Longer than until it is tried again.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    let before = world.store.reads.load(Ordering::SeqCst);
+    let tried_again = async {
+        while world.store.reads.load(Ordering::SeqCst) == before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let tried_again = tokio::time::timeout(Duration::from_secs(60), tried_again).await;
+    assert!(tried_again.is_ok(), "it was never tried again");
+    // It waits for its turn, and so until that is over.
+    let renamed = rename(&world.authority, &world.owner, id).await;
+    assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
     let later = world.store.key(id).await.unwrap().unwrap().key;
     assert_eq!(later, stored);
     let actions = ["organization.created", "key.created", "key.revoked"];

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -25,6 +25,8 @@ pub(crate) struct Failing {
     pub(crate) full: AtomicBool,
     /// The newest entry of the audit trail cannot be read.
     pub(crate) torn: AtomicBool,
+    /// How often a key was read.
+    pub(crate) reads: AtomicUsize,
     /// Done one by one, each before the next change that was decided already.
     pub(crate) meanwhile: Mutex<VecDeque<Meanwhile>>,
 }
@@ -62,6 +64,7 @@ impl Store for Failing {
         self.store.organization().await
     }
     async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.store.key(id).await
     }
     async fn keys(

@@ -1,6 +1,6 @@
 //! An authority over a real store, with an enforcer that writes down what it is told.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -76,6 +76,7 @@ impl World {
             store: Arc::new(store),
             full: AtomicBool::new(false),
             torn: AtomicBool::new(false),
+            reads: AtomicUsize::new(0),
             meanwhile: Mutex::default(),
         });
         let told = Arc::new(Told::default());
