@@ -6,13 +6,8 @@ use serde_json::json;
 
 use super::person::{MONITORS, monitors};
 use crate::support::desktop::{Desk, free_port};
-use crate::support::keyboard::PLACE_OF_N;
+use crate::support::keyboard::{CONTROL, ENTER, PLACE_OF_N, SPACE, TAB};
 use crate::support::world::{Project, World};
-
-const TAB: char = '\u{e004}';
-const ENTER: char = '\u{e007}';
-const SPACE: char = ' ';
-const CONTROL: char = '\u{e009}';
 
 #[tokio::test]
 async fn from_the_first_start_to_the_first_key_in_eight() {

@@ -2,17 +2,8 @@
 
 use super::person::{Form, MONITORS, row, toast};
 use crate::support::desktop::{Desk, free_port};
+use crate::support::keyboard::{CONTROL, DELETE, DOWN, ENTER, ESCAPE, RIGHT, SHIFT, SPACE, TAB};
 use crate::support::people::Caller;
-
-const TAB: char = '\u{e004}';
-const ENTER: char = '\u{e007}';
-const SHIFT: char = '\u{e008}';
-const CONTROL: char = '\u{e009}';
-const ESCAPE: char = '\u{e00c}';
-const SPACE: char = ' ';
-const DOWN: char = '\u{e015}';
-const RIGHT: char = '\u{e014}';
-const DELETE: char = '\u{e017}';
 
 #[tokio::test]
 async fn from_the_first_start_to_a_revoked_key() {

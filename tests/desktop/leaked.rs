@@ -8,12 +8,11 @@ use serde_json::{Value, json};
 use super::person::{Form, monitors, row};
 use crate::support::desktop::Desk;
 use crate::support::keyboard::{
-    PLACE_OF_J, PLACE_OF_K_HELD, PLACE_OF_N, PLACE_OF_SLASH, PLACE_OF_V_HELD, PLACE_OF_Z_HELD,
+    CONTROL, ENTER, PLACE_OF_J, PLACE_OF_K_HELD, PLACE_OF_N, PLACE_OF_SLASH, PLACE_OF_V_HELD,
+    PLACE_OF_Z_HELD,
 };
 use crate::support::world::{World, new_key, organization};
 
-const ENTER: char = '\u{e007}';
-const CONTROL: char = '\u{e009}';
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]

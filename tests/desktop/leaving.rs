@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::session::wait_until;
 
-use super::person::{Form, MONITORS, monitors, row};
+use super::person::{MONITORS, monitors, row};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
 use crate::support::programs;
@@ -16,11 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn closing_asks_keeps_answering_and_stops_in_order() {
     let mut desk = Desk::start().await;
-    let gateway = desk.found().await;
-    // Nothing hangs on it yet: it would close without a word.
-    desk.make_project("Shop").await;
-    desk.keep_key(Form::reader("Dashboard", "Shop")).await;
-    let secret = desk.copy("Dashboard").await;
+    let (gateway, secret) = desk.found_with_key("Dashboard").await;
     monitors(&gateway, &secret).await.expect(200);
     let window = desk.window();
 
@@ -61,10 +57,7 @@ async fn closing_asks_keeps_answering_and_stops_in_order() {
 #[tokio::test]
 async fn stopping_ends_it_in_order() {
     let mut desk = Desk::start().await;
-    let gateway = desk.found().await;
-    desk.make_project("Shop").await;
-    desk.keep_key(Form::reader("Dashboard", "Shop")).await;
-    let secret = desk.copy("Dashboard").await;
+    let (gateway, secret) = desk.found_with_key("Dashboard").await;
     monitors(&gateway, &secret).await.expect(200);
 
     desk.window().ask_to_close();
@@ -95,10 +88,7 @@ async fn both_homes_are_a_click_apart_and_this_computers_keys_go_on() {
         .await;
     let token = world.server.token("adam@lighthouse.test", "admin");
     let mut desk = Desk::start().await;
-    let gateway = desk.found().await;
-    desk.make_project("Shop").await;
-    desk.keep_key(Form::reader("Dashboard", "Shop")).await;
-    let secret = desk.copy("Dashboard").await;
+    let (gateway, secret) = desk.found_with_key("Dashboard").await;
     let url = world.server.management();
 
     desk.click("connection").await;

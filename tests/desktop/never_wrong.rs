@@ -6,10 +6,8 @@ use serde_json::Value;
 
 use super::person::{Form, in_row, row};
 use crate::support::desktop::Desk;
+use crate::support::keyboard::{DELETE, ESCAPE};
 use crate::support::world::{World, new_key, organization};
-
-const ESCAPE: char = '\u{e00c}';
-const DELETE: char = '\u{e017}';
 
 /// The cursor was on an old key. Whoever makes a new one and revokes means the new one.
 #[tokio::test]

@@ -50,6 +50,14 @@ impl Desk {
         self.start_at(free_port()).await
     }
 
+    /// The same, with the project Shop and a key of this name in it. Answers the address and the key's secret.
+    pub async fn found_with_key(&self, name: &str) -> (String, String) {
+        let gateway = self.found().await;
+        self.make_project("Shop").await;
+        self.keep_key(Form::reader(name, "Shop")).await;
+        (gateway, self.copy(name).await)
+    }
+
     /// The same over Phare, with its key.
     pub async fn found_over_phare(&self, key: &str) -> String {
         self.remember(key);

@@ -5,10 +5,8 @@ use serde_json::json;
 
 use super::person::{Form, in_row, row, toast};
 use crate::support::desktop::Desk;
+use crate::support::keyboard::{CONTROL, ESCAPE};
 use crate::support::world::{World, new_key, organization};
-
-const ESCAPE: char = '\u{e00c}';
-const CONTROL: char = '\u{e009}';
 
 #[tokio::test]
 async fn from_nothing_to_three_keys() {

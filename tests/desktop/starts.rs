@@ -17,10 +17,7 @@ const WORKAROUND: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
 #[tokio::test]
 async fn torn_settings_are_put_aside_and_what_they_held_is_found_again() {
     let mut desk = Desk::start().await;
-    let gateway = desk.found().await;
-    desk.make_project("Shop").await;
-    desk.keep_key(Form::reader("Terraform", "Shop")).await;
-    let secret = desk.copy("Terraform").await;
+    let (gateway, secret) = desk.found_with_key("Terraform").await;
     desk.close_app().await;
     let file = desk.session().data().join("preferences.json");
     let whole = fs::read(&file).unwrap();

@@ -4,9 +4,8 @@ use serde_json::json;
 
 use super::person::{Form, MONITORS, in_row, in_toast, row, toast};
 use crate::support::desktop::Desk;
+use crate::support::keyboard::DELETE;
 use crate::support::world::{World, new_key, organization};
-
-const DELETE: char = '\u{e017}';
 
 /// A world with a key of each project and one of the organization, and a token of a Member who is assigned to Shop.
 async fn with_member() -> (World, String) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acceptance::session::wait_until;
 
-use super::person::{Form, MONITORS, monitors, row};
+use super::person::{MONITORS, monitors, row};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
 use crate::support::programs;
@@ -16,10 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn the_icon_says_how_the_gateway_is_and_leads_back() {
     let desk = Desk::start().await;
-    let gateway = desk.found().await;
-    desk.make_project("Shop").await;
-    desk.keep_key(Form::reader("Dashboard", "Shop")).await;
-    let secret = desk.copy("Dashboard").await;
+    let (gateway, secret) = desk.found_with_key("Dashboard").await;
     let window = desk.window();
     // It came after the app, as a panel does that was started anew.
     let mut panel = desk.add_panel().await;
@@ -76,10 +73,7 @@ async fn the_icon_says_how_the_gateway_is_and_leads_back() {
 #[tokio::test]
 async fn a_start_at_login_answers_programs_without_a_window() {
     let mut desk = Desk::start().await;
-    let gateway = desk.found().await;
-    desk.make_project("Shop").await;
-    desk.keep_key(Form::reader("Dashboard", "Shop")).await;
-    let secret = desk.copy("Dashboard").await;
+    let (gateway, secret) = desk.found_with_key("Dashboard").await;
     desk.go("settings").await;
     let entry = desk
         .session()

@@ -1,6 +1,17 @@
-//! The real keyboard of a session, which types other letters in other countries.
+//! Keys: as WebDriver names them, and on the real keyboard, which types other letters in other countries.
 
 use super::desktop::Desk;
+
+// As WebDriver names them.
+pub const CONTROL: char = '\u{e009}';
+pub const DELETE: char = '\u{e017}';
+pub const DOWN: char = '\u{e015}';
+pub const ENTER: char = '\u{e007}';
+pub const ESCAPE: char = '\u{e00c}';
+pub const RIGHT: char = '\u{e014}';
+pub const SHIFT: char = '\u{e008}';
+pub const SPACE: char = ' ';
+pub const TAB: char = '\u{e004}';
 
 /// Where these keys are on a keyboard, whatever is printed on them.
 pub const PLACE_OF_J: &str = "44";
