@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { KeyView } from '../src/bindings';
 import type { FakeBridge } from '../src/bridge/fake';
 import { asked, at, fill, gone, inRow, open, press, row, user } from './support';
+import { settle } from './meanwhile';
 
 const [GRAFANA, TERRAFORM, BOT] = ['Grafana dashboards', 'terraform-production', 'Status page bot'] as const;
 const shown = () =>
@@ -99,6 +100,23 @@ describe('what changes elsewhere', () => {
       expect(shown()).toEqual(['from afar', ...before]);
     });
     gone('show-new');
+  });
+
+  it('waits to be asked for in another order: a revoked row would go with it', async () => {
+    const bridge = await open();
+    await press('sort-name');
+    await fireEvent.pointerEnter(at('key-table'));
+    makeElsewhere(bridge, 'from afar');
+    await screen.findByTestId('show-new');
+    change(bridge, bridge.world.keys[1] as KeyView, { status: 'revoked' });
+    (document.activeElement as HTMLElement).blur();
+    await fireEvent.pointerLeave(at('key-table'));
+    await settle();
+    expect(row(GRAFANA).dataset['status']).toBe('revoked');
+    await press('show-new');
+    await waitFor(() => {
+      expect(new Set(shown())).toEqual(new Set(['from afar', BOT, TERRAFORM]));
+    });
   });
 
   it('comes in when asked for, and under a cursor that stays on its key', async () => {

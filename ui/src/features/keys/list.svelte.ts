@@ -35,6 +35,8 @@ export class KeyList {
   /** Why nothing comes below the rows that are there. Without it, what is in sight is loaded on. */
   cut = $state.raw<CommandError | null>(null);
   narrowed = $derived(isNarrowed(this.query));
+  /** Whether what is new stands above every row. In another order it comes in only with a new answer. */
+  newestFirst = $derived(orderOf(this.query, 'created') === 'descending');
   /** Names that more than one row has. */
   repeated = $state.raw<ReadonlySet<string>>(new Set());
   readonly #places = new Map<KeyId, number>();
@@ -103,7 +105,7 @@ export class KeyList {
 
   /** Lets in what is new. */
   async admit(): Promise<void> {
-    if (orderOf(this.query, 'created') !== 'descending') return this.reload();
+    if (!this.newestFirst) return this.reload();
     const made = this.arrivals.filter(({ id }) => this.place(id) < 0);
     this.arrivals = [];
     if (made.length === 0) return;
@@ -186,7 +188,7 @@ export class KeyList {
       if (!cursor) {
         this.dead = page.total === 0 && this.query.live && !this.narrowed ? await this.#count() : 0;
         if (turn !== this.#turn) return;
-        const newest = orderOf(this.query, 'created') === 'descending' && page.data[0];
+        const newest = this.newestFirst && page.data[0];
         this.#since = newest ? newest.created_at : asked;
         this.arrivals = [];
       }
