@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::api::Event;
 use crate::changing::repeat;
+use crate::following::Followed;
 use crate::unwritten::Unwritten;
 use crate::{Enforcement, Fault, Keyring, check};
 
@@ -40,6 +41,7 @@ pub struct Authority {
     changing_projects: Arc<Mutex<()>>,
     /// Revocations that are in force and could not be written yet.
     pub(crate) unwritten: Arc<Unwritten>,
+    pub(crate) followed: Arc<Followed>,
     events: broadcast::Sender<Event>,
     clock: Clock,
 }
@@ -54,16 +56,7 @@ impl Authority {
         enforcement: Arc<dyn Enforcement>,
         clock: Clock,
     ) -> Result<Self, Fault> {
-        for project in store.projects().await? {
-            enforcement.put_project(project.id, &project.slug);
-        }
-        for key in store.every_key().await? {
-            enforcement.put_key(&key);
-        }
-        if let Some(organization) = store.organization().await? {
-            enforcement.set_limit(organization.calls_per_minute);
-        }
-        Ok(Self {
+        let authority = Self {
             store,
             enforcement,
             phare: Arc::default(),
@@ -72,9 +65,12 @@ impl Authority {
             changing: Arc::default(),
             changing_projects: Arc::default(),
             unwritten: Arc::default(),
+            followed: Arc::default(),
             events: broadcast::Sender::new(EVENTS),
             clock,
-        })
+        };
+        authority.begin().await?;
+        Ok(authority)
     }
 
     /// Hears what changes, from here on, each change once it is in force. Whoever lags behind has missed some, and has
@@ -153,7 +149,7 @@ impl Authority {
             self.commit(
                 changing,
                 &[
-                    Change::PutOrganization(organization.clone()),
+                    Change::PutOrganization(organization),
                     Change::PutMember(owner.clone()),
                 ],
                 &owner.email,
@@ -162,8 +158,6 @@ impl Authority {
                 &detail,
             )
             .await?;
-            self.enforcement.set_limit(organization.calls_per_minute);
-            self.publish(Event::Organization);
             Ok(owner.id)
         })
     }

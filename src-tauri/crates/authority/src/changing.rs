@@ -109,7 +109,7 @@ impl Authority {
         }
     }
 
-    /// Makes changes as `actor`, together with their audit entry.
+    /// Makes changes as `actor`, together with their audit entry. In force when it returns.
     pub(crate) async fn change(
         &self,
         changing: &mut Changing<'_>,
@@ -141,6 +141,7 @@ impl Authority {
             subject,
             detail: detail.to_string(),
         };
-        changing.commit(changes, record).await
+        changing.commit(changes, record).await?;
+        self.follow().await
     }
 }

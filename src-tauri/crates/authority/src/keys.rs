@@ -420,9 +420,10 @@ impl Authority {
         let changes = [Change::PutKey(key.clone())];
         self.change(changing, manager.actor(), &changes, action, key.id, detail)
             .await?;
-        self.unwritten.forget(key.id);
-        self.enforcement.put_key(key);
-        self.publish(Event::Keys { ids: vec![key.id] });
+        // It had been in force already, or was taken back before it was written.
+        if self.unwritten.forget(key.id) {
+            self.enforcement.put_key(key);
+        }
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use gardien_store::Change;
 use serde_json::{Map, json};
 
 use crate::actor::OrganizationManager;
-use crate::api::{Event, LimitUse, LimitsView, OrganizationPatch, OrganizationView};
+use crate::api::{LimitUse, LimitsView, OrganizationPatch, OrganizationView};
 use crate::changing::repeat;
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
@@ -74,8 +74,6 @@ impl Authority {
                     &changed.into(),
                 )
                 .await?;
-                self.enforcement.set_limit(after.calls_per_minute);
-                self.publish(Event::Organization);
             }
             Ok(after.into())
         })

@@ -10,7 +10,7 @@ use gardien_store::Change;
 use serde_json::{Value, json};
 
 use crate::actor::{ProjectCreator, ProjectManager};
-use crate::api::{Event, ProjectView};
+use crate::api::ProjectView;
 use crate::authority::SYSTEM;
 use crate::changing::repeat;
 use crate::{Actor, Authority, Fault, check};
@@ -64,8 +64,6 @@ impl Authority {
                 &detail,
             )
             .await?;
-            self.enforcement.put_project(project.id, &project.slug);
-            self.publish(Event::Projects);
             Ok(())
         })?;
         Ok(ProjectView::of(project, 0))
@@ -101,8 +99,6 @@ impl Authority {
                 &detail,
             )
             .await?;
-            self.enforcement.put_project(project.id, &project.slug);
-            self.publish(Event::Projects);
             Ok(())
         })?;
         let live = self.store.live_keys(self.now()).await?;
@@ -147,13 +143,6 @@ impl Authority {
                 &detail,
             )
             .await?;
-            for key in &keys {
-                self.enforcement.put_key(key);
-            }
-            self.publish(Event::Projects);
-            self.publish(Event::Keys {
-                ids: keys.iter().map(|key| key.id).collect(),
-            });
             Ok(())
         })
     }
@@ -189,8 +178,7 @@ impl Authority {
                 .copied()
                 .filter(|project| !ours.contains(project))
                 .collect();
-            let changes = !gone.is_empty() || !fresh.is_empty();
-            if changes {
+            if !gone.is_empty() || !fresh.is_empty() {
                 let detail = differences(&ours, &fresh, &gone);
                 let put = fresh
                     .iter()
@@ -204,16 +192,6 @@ impl Authority {
                 let action = AuditAction::ProjectsSynchronized;
                 self.commit(changing, &differing, SYSTEM, action, String::new(), &detail)
                     .await?;
-            }
-            for id in gone {
-                self.enforcement.remove_project(id);
-            }
-            // All of them: an earlier change may have been kept and never have reached the gateway.
-            for project in theirs {
-                self.enforcement.put_project(project.id, &project.slug);
-            }
-            if changes {
-                self.publish(Event::Projects);
             }
             Ok(())
         })

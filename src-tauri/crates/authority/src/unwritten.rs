@@ -34,8 +34,9 @@ impl Unwritten {
         self.all().contains_key(&id)
     }
 
-    pub(crate) fn forget(&self, id: KeyId) {
-        self.all().remove(&id);
+    /// Whether there was anything to forget.
+    pub(crate) fn forget(&self, id: KeyId) -> bool {
+        self.all().remove(&id).is_some()
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<KeyId, Revocation>> {

@@ -1,8 +1,9 @@
 //! What the projects and keys of this organization belong to: the sandbox, or a Phare.
 
-use gardien_domain::audit::{AuditAction, AuditEntry, AuditFilter};
+use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Purpose;
+use gardien_domain::{AdoptedUpstream, UpstreamIdentity};
 use gardien_store::Change;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -13,36 +14,8 @@ use crate::authority::SYSTEM;
 use crate::changing::repeat;
 use crate::{Authority, Fault};
 
-/// The subject that audit entries about the upstream carry. Never change it: the last one says what it was.
+/// The subject that audit entries about the upstream carry.
 const SUBJECT: &str = "upstream";
-
-/// What stands behind the gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UpstreamIdentity {
-    /// The local Phare.
-    Sandbox,
-    /// A Phare over the network.
-    Phare {
-        /// Its address.
-        url: String,
-    },
-}
-
-impl UpstreamIdentity {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Phare { .. } => "phare",
-        }
-    }
-
-    fn detail(&self) -> Value {
-        match self {
-            Self::Sandbox => json!({ "kind": self.kind() }),
-            Self::Phare { url } => json!({ "kind": self.kind(), "url": url }),
-        }
-    }
-}
 
 impl Authority {
     /// Whether this may be attached. The numbers of projects mean others at another Phare, so keys made for
@@ -51,8 +24,8 @@ impl Authority {
     /// # Errors
     /// [`Fault::OtherUpstream`] when the one adopted is of the other kind, or [`Fault::Store`].
     pub async fn check_upstream(&self, upstream: &UpstreamIdentity) -> Result<(), Fault> {
-        match self.adopted().await? {
-            Some(adopted) if adopted["kind"] != upstream.kind() => Err(Fault::OtherUpstream),
+        match self.adopted_upstream().await? {
+            Some(adopted) if adopted.kind() != upstream.kind() => Err(Fault::OtherUpstream),
             _ => Ok(()),
         }
     }
@@ -62,15 +35,8 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn adopted_upstream(&self) -> Result<Option<UpstreamIdentity>, Fault> {
-        Ok(self.adopted().await?.and_then(|detail| {
-            match (detail["kind"].as_str()?, detail["url"].as_str()) {
-                ("sandbox", _) => Some(UpstreamIdentity::Sandbox),
-                ("phare", Some(url)) => Some(UpstreamIdentity::Phare {
-                    url: url.to_owned(),
-                }),
-                _ => None,
-            }
-        }))
+        let adopted = self.store.upstream().await?;
+        Ok(adopted.map(|adopted| adopted.identity))
     }
 
     /// Records that projects and keys belong to this from here on.
@@ -81,18 +47,21 @@ impl Authority {
         let changing = &mut self.changing().await;
         repeat!(changing, {
             self.check_upstream(upstream).await?;
-            let detail = upstream.detail();
-            let same = |adopted: Value| {
-                ["kind", "url"]
-                    .iter()
-                    .all(|part| adopted[part] == detail[part])
-            };
-            if self.adopted().await?.is_some_and(same) {
+            if self.adopted_upstream().await?.as_ref() == Some(upstream) {
                 return Ok(());
             }
+            let changes = [self.adoption(upstream)];
             let action = AuditAction::UpstreamChanged;
-            self.commit(changing, &[], SYSTEM, action, SUBJECT.to_owned(), &detail)
-                .await
+            let detail = detail(upstream);
+            self.commit(
+                changing,
+                &changes,
+                SYSTEM,
+                action,
+                SUBJECT.to_owned(),
+                &detail,
+            )
+            .await
         })
     }
 
@@ -126,7 +95,7 @@ impl Authority {
             for member in &mut members {
                 member.projects.clear();
             }
-            let mut detail = upstream.detail();
+            let mut detail = detail(upstream);
             detail["revoked_keys"] = keys.iter().map(|key| key.name.as_str()).collect();
             detail["detached"] = phare_keys.iter().map(|key| key.name.as_str()).collect();
             let changes: Vec<Change> = keys
@@ -140,6 +109,7 @@ impl Authority {
                 )
                 .chain(phare_keys.iter().map(|key| Change::DeletePhareKey(key.id)))
                 .chain(members.into_iter().map(Change::PutMember))
+                .chain([self.adoption(upstream)])
                 .collect();
             let action = AuditAction::UpstreamChanged;
             self.change(
@@ -151,17 +121,7 @@ impl Authority {
                 &detail,
             )
             .await?;
-            for key in &keys {
-                self.enforcement.put_key(key);
-            }
-            for project in &projects {
-                self.enforcement.remove_project(project.id);
-            }
             self.hold_phare_keys().await?;
-            self.publish(Event::Keys {
-                ids: keys.iter().map(|key| key.id).collect(),
-            });
-            self.publish(Event::Projects);
             self.publish(Event::PhareKeys);
             Ok(())
         })
@@ -169,17 +129,21 @@ impl Authority {
 
     /// Whether the organization came to belong to something else since then.
     pub(crate) async fn moved_since(&self, then: Timestamp) -> Result<bool, Fault> {
-        let last = self.last_change().await?;
-        Ok(last.is_some_and(|entry| entry.record.at >= then))
+        let adopted = self.store.upstream().await?;
+        Ok(adopted.is_some_and(|adopted| adopted.since >= then))
     }
 
-    async fn last_change(&self) -> Result<Option<AuditEntry>, Fault> {
-        let about = AuditFilter::about(SUBJECT);
-        Ok(self.store.audit(&about, None, 1).await?.pop())
+    fn adoption(&self, upstream: &UpstreamIdentity) -> Change {
+        Change::PutUpstream(AdoptedUpstream {
+            identity: upstream.clone(),
+            since: self.now(),
+        })
     }
+}
 
-    async fn adopted(&self) -> Result<Option<Value>, Fault> {
-        let last = self.last_change().await?;
-        Ok(last.and_then(|entry| serde_json::from_str(&entry.record.detail).ok()))
+fn detail(upstream: &UpstreamIdentity) -> Value {
+    match upstream.url() {
+        None => json!({ "kind": upstream.kind() }),
+        Some(url) => json!({ "kind": upstream.kind(), "url": url }),
     }
 }

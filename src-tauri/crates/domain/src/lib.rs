@@ -22,6 +22,7 @@ pub mod scope;
 pub mod secret;
 pub mod sort;
 pub mod text;
+pub mod upstream;
 mod words;
 
 pub use audit::{AuditAction, AuditEntry, AuditFault, AuditFilter};
@@ -40,6 +41,7 @@ pub use role::Role;
 pub use scope::Scope;
 pub use secret::{Secret, SecretDigest, SecretKind};
 pub use sort::{KeyOrder, KeyPlace, KeySort, Order, SortValue};
+pub use upstream::{AdoptedUpstream, UpstreamIdentity};
 
 /// A text that is not one of the words of a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -11,6 +11,15 @@ use crate::key::KeyId;
 /// The span the limit is stated for, in milliseconds.
 pub const WINDOW_MS: u64 = 60_000;
 
+/// The calls of the last minute as they outlive a process.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SavedCalls {
+    /// `(unix milliseconds, calls)` that had finished when this was saved, oldest first.
+    pub finished: Vec<(u64, u32)>,
+    /// Calls that may have been made since, or were in flight.
+    pub leased: u32,
+}
+
 /// A sliding window over the last minute. Times are milliseconds on one clock that never runs backwards.
 #[derive(Debug, Clone, Default)]
 pub struct Window {

@@ -4,17 +4,9 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use gardien_domain::NotedUse;
+pub use gardien_domain::limit::SavedCalls;
 
 use crate::body::BoxError;
-
-/// The shared limit's window as last saved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SavedCalls {
-    /// `(unix milliseconds, calls)` that had finished when this was saved.
-    pub finished: Vec<(u64, u32)>,
-    /// Calls that may have been made since, or were in flight.
-    pub leased: u32,
-}
 
 /// Keeps what must outlast the process.
 #[async_trait]

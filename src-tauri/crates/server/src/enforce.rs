@@ -7,14 +7,13 @@ use gardien_authority::api::LimitHold;
 use gardien_authority::{Enforcement, LimitReading};
 use gardien_domain::{Key, NotedUse, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
-use gardien_store::{SavedWindow, Store};
 use jiff::Timestamp;
 
 /// The gateway, as the authority sees it.
 #[derive(Debug)]
-pub(crate) struct Enforcing(pub(crate) Gateway);
+pub(crate) struct GatewayEnforcement(pub(crate) Gateway);
 
-impl Enforcement for Enforcing {
+impl Enforcement for GatewayEnforcement {
     fn put_key(&self, key: &Key) {
         self.0.put_key(key);
     }
@@ -48,22 +47,17 @@ fn moment(unix_ms: u64) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(unix_ms).ok()?).ok()
 }
 
-/// The store, as the gateway sees it.
+/// What the store keeps for the gateway.
 #[derive(Debug)]
-pub(crate) struct Kept(pub(crate) Arc<dyn Store>);
+pub(crate) struct StoreLedger(pub(crate) Arc<dyn gardien_store::Ledger>);
 
 #[async_trait]
-impl Ledger for Kept {
+impl Ledger for StoreLedger {
     async fn load(&self) -> Result<SavedCalls, BoxError> {
-        let SavedWindow { finished, leased } = self.0.window().await?;
-        Ok(SavedCalls { finished, leased })
+        Ok(self.0.calls().await?)
     }
-    async fn save(&self, window: SavedCalls) -> Result<(), BoxError> {
-        let SavedCalls { finished, leased } = window;
-        Ok(self
-            .0
-            .save_window(&SavedWindow { finished, leased })
-            .await?)
+    async fn save(&self, calls: SavedCalls) -> Result<(), BoxError> {
+        Ok(self.0.save_calls(&calls).await?)
     }
     async fn record_uses(&self, uses: Vec<NotedUse>) -> Result<(), BoxError> {
         Ok(self.0.record_uses(&uses).await?)

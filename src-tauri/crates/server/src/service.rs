@@ -12,7 +12,7 @@ use gardien_authority::{Authority, Client, Clock, Fault, UpstreamIdentity};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
-use gardien_store::{Documents, FolderLock, Sqlite, Store, StoreError};
+use gardien_store::{Documents, FolderLock, Sqlite, Store as _, StoreError};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
@@ -23,7 +23,7 @@ use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::door::{Door, ListenFault};
-use crate::enforce::{Enforcing, Kept};
+use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner::{self, Examiner};
 use crate::listen::ListenLimits;
 use crate::live;
@@ -85,11 +85,10 @@ impl Service {
     pub async fn open(data: &Path) -> Result<Self, OpenFault> {
         let lock = gardien_store::lock(data)?;
         let store = Arc::new(Sqlite::open(&database(data)).await?);
-        let kept: Arc<dyn Store> = store.clone();
-        let gateway =
-            Gateway::start(DEFAULT_CALLS_PER_MINUTE, Arc::new(Kept(kept.clone()))).await?;
-        let enforcing = Arc::new(Enforcing(gateway.clone()));
-        let authority = Authority::open(kept, enforcing, system_clock()).await?;
+        let ledger = Arc::new(StoreLedger(store.clone()));
+        let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger).await?;
+        let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
+        let authority = Authority::open(store.clone(), enforcement, system_clock()).await?;
         let stop = CancellationToken::new();
         let (verdicts, heard) = unbounded_channel();
         let (soon, refusals) = (Arc::<Notify>::default(), broadcast::Sender::new(8));

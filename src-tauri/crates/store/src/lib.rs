@@ -11,21 +11,25 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse, Member, MemberId,
-    NotedUse, Organization, PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
+    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse,
+    Member, MemberId, Organization, PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 
 pub mod documents;
 pub mod error;
 mod folder;
+mod ledger;
 mod revision;
+mod snapshot;
 pub mod sqlite;
 
 pub use documents::{Document, Documents};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
+pub use ledger::Ledger;
 pub use revision::Revision;
+pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;
 
 /// One change to what the authority owns.
@@ -47,6 +51,8 @@ pub enum Change {
     PutPhareKey(PhareKey),
     /// Forgets a key of Phare's.
     DeletePhareKey(PhareKeyId),
+    /// Lets projects and keys belong to this upstream.
+    PutUpstream(AdoptedUpstream),
 }
 
 /// A key with what is known about it from elsewhere.
@@ -99,15 +105,6 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// The shared limit's window, as it outlives a restart.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SavedWindow {
-    /// `(unix milliseconds, calls)`, oldest first.
-    pub finished: Vec<(u64, u32)>,
-    /// Calls that may have been made since this was saved.
-    pub leased: u32,
-}
-
 /// What the authority keeps.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
@@ -124,6 +121,15 @@ pub trait Store: Send + Sync + Debug {
         record: AuditRecord,
         at: Revision,
     ) -> Result<AuditEntry, StoreError>;
+
+    /// All that a gateway enforces, as of the newest revision.
+    async fn snapshot(&self) -> Result<Snapshot, StoreError>;
+
+    /// What became of it since a revision that there was.
+    async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError>;
+
+    /// What projects and keys belong to; `None` before anything was attached.
+    async fn upstream(&self) -> Result<Option<AdoptedUpstream>, StoreError>;
 
     /// The organization; `None` before the first start is completed.
     async fn organization(&self) -> Result<Option<Organization>, StoreError>;
@@ -147,7 +153,7 @@ pub trait Store: Send + Sync + Debug {
         limit: u32,
     ) -> Result<KeyRows, StoreError>;
 
-    /// Every key: what the gateway holds in memory.
+    /// Every key.
     async fn every_key(&self) -> Result<Vec<Key>, StoreError>;
 
     /// Keys bound to each project that are neither revoked nor expired at `now`.
@@ -180,15 +186,6 @@ pub trait Store: Send + Sync + Debug {
 
     /// Walks the whole audit chain: how many entries there are, or how many hold and what is wrong after them.
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError>;
-
-    /// Records last uses. Not audited; may lag a few seconds.
-    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError>;
-
-    /// The window as last saved; empty if never.
-    async fn window(&self) -> Result<SavedWindow, StoreError>;
-
-    /// Saves the window. Durable when it returns.
-    async fn save_window(&self, window: &SavedWindow) -> Result<(), StoreError>;
 
     /// Closes the database in order. Later calls fail.
     async fn close(&self);

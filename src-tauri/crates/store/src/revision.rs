@@ -7,6 +7,14 @@ use gardien_domain::audit::AuditEntry;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
+impl Revision {
+    /// That of the change which comes after.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
 impl From<&AuditEntry> for Revision {
     fn from(entry: &AuditEntry) -> Self {
         Self(entry.sequence)

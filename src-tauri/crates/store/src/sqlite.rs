@@ -15,21 +15,26 @@ mod organization;
 mod phare_keys;
 mod projects;
 mod sessions;
+mod snapshot;
+mod upstream;
 mod window;
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
+use gardien_domain::limit::SavedCalls;
 use gardien_domain::{
-    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse,
-    Organization, PhareKey, Project, ProjectId, SecretDigest,
+    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId,
+    NotedUse, Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, SqliteTransaction};
 
-use crate::{Change, KeyRows, Revision, SavedWindow, Session, Store, StoreError, StoredKey};
+use crate::{
+    Change, Changes, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError, StoredKey,
+};
 use fault::store_error;
 
 /// A store in one SQLite file.
@@ -60,7 +65,7 @@ impl Sqlite {
             return Ok(None);
         }
         for change in changes {
-            apply(&mut transaction, change).await?;
+            apply(&mut transaction, change, at.next()).await?;
         }
         let entry = audit::append(&mut transaction, record, last).await?;
         transaction.commit().await?;
@@ -73,16 +78,23 @@ fn revision(last: Option<(u64, AuditHash)>) -> Revision {
     last.map_or(Revision::default(), |(sequence, _)| Revision(sequence))
 }
 
-async fn apply(connection: &mut SqliteConnection, change: &Change) -> sqlx::Result<()> {
+async fn apply(
+    connection: &mut SqliteConnection,
+    change: &Change,
+    at: Revision,
+) -> sqlx::Result<()> {
     match change {
-        Change::PutOrganization(organization) => organization::put(connection, organization).await,
-        Change::PutKey(key) => keys::put(connection, key).await,
+        Change::PutOrganization(organization) => {
+            organization::put(connection, organization, at).await
+        }
+        Change::PutKey(key) => keys::put(connection, key, at).await,
         Change::PutMember(member) => members::put(connection, member).await,
-        Change::PutProject(project) => projects::put(connection, project).await,
-        Change::DeleteProject(id) => projects::delete(connection, *id).await,
+        Change::PutProject(project) => projects::put(connection, project, at).await,
+        Change::DeleteProject(id) => projects::delete(connection, *id, at).await,
         Change::PutSession(session) => sessions::put(connection, session).await,
-        Change::PutPhareKey(key) => phare_keys::put(connection, key).await,
-        Change::DeletePhareKey(id) => phare_keys::delete(connection, *id).await,
+        Change::PutPhareKey(key) => phare_keys::put(connection, key, at).await,
+        Change::DeletePhareKey(id) => phare_keys::delete(connection, *id, at).await,
+        Change::PutUpstream(upstream) => upstream::put(connection, upstream).await,
     }
 }
 
@@ -101,6 +113,19 @@ impl Store for Sqlite {
     async fn revision(&self) -> Result<Revision, StoreError> {
         let last = audit::last(&self.readers).await;
         last.map(revision).map_err(store_error)
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        snapshot::get(&self.readers).await.map_err(store_error)
+    }
+
+    async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {
+        let changes = snapshot::changes(&self.readers, revision).await;
+        changes.map_err(store_error)
+    }
+
+    async fn upstream(&self) -> Result<Option<AdoptedUpstream>, StoreError> {
+        upstream::get(&self.readers).await.map_err(store_error)
     }
 
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {
@@ -179,6 +204,15 @@ impl Store for Sqlite {
         audit::verify(&self.readers).await.map_err(store_error)
     }
 
+    /// Readers first: the last to go is then the writer, which folds the write-ahead log into the file.
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl Ledger for Sqlite {
     async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
         let recorded = async {
             let mut transaction = self.write().await?;
@@ -188,18 +222,12 @@ impl Store for Sqlite {
         recorded.await.map_err(store_error)
     }
 
-    async fn window(&self) -> Result<SavedWindow, StoreError> {
+    async fn calls(&self) -> Result<SavedCalls, StoreError> {
         window::get(&self.readers).await.map_err(store_error)
     }
 
-    async fn save_window(&self, window: &SavedWindow) -> Result<(), StoreError> {
-        let saved = window::put(&self.writer, window).await;
+    async fn save_calls(&self, calls: &SavedCalls) -> Result<(), StoreError> {
+        let saved = window::put(&self.writer, calls).await;
         saved.map_err(store_error)
-    }
-
-    /// Readers first: the last to go is then the writer, which folds the write-ahead log into the file.
-    async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
     }
 }

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
-use gardien_domain::{KeyId, LastUse, Member, MemberId, Project, ProjectId, Role};
-use gardien_store::{Change, Documents, Sqlite, Store, StoreError, lock};
+use gardien_domain::{
+    AdoptedUpstream, KeyId, LastUse, Member, MemberId, Project, ProjectId, Role, UpstreamIdentity,
+};
+use gardien_store::{Change, Documents, Revision, Sqlite, Store, StoreError, lock};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
@@ -242,6 +244,51 @@ async fn documents_of_an_older_version_are_counted_when_it_is_opened() {
 }
 
 #[tokio::test]
+async fn what_an_older_version_had_in_its_trail_stands_behind_the_gateway() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).await.unwrap();
+    fill(&store).await;
+    for (micros, kind) in [
+        (5, r#"{"kind":"sandbox"}"#),
+        (7, r#"{"kind":"phare","url":"https://api.phare.io"}"#),
+    ] {
+        let moved = AuditRecord {
+            at: Timestamp::from_microsecond(micros).unwrap(),
+            action: AuditAction::UpstreamChanged,
+            subject: "upstream".into(),
+            detail: kind.into(),
+            ..record()
+        };
+        let at = store.revision().await.unwrap();
+        store.commit(&[], moved, at).await.unwrap();
+    }
+    store.close().await;
+    let back = "DROP INDEX keys_by_revision; ALTER TABLE organization DROP COLUMN revision;
+                ALTER TABLE projects DROP COLUMN revision; ALTER TABLE keys DROP COLUMN revision;
+                ALTER TABLE phare_keys DROP COLUMN revision; DROP TABLE deleted_projects;
+                DROP TABLE deleted_phare_keys; DROP TABLE upstream;
+                DELETE FROM _sqlx_migrations WHERE version = 6";
+    execute(&path, back).await;
+
+    let store = Sqlite::open(&path).await.unwrap();
+    let url = "https://api.phare.io".into();
+    let adopted = AdoptedUpstream {
+        identity: UpstreamIdentity::Phare { url },
+        since: Timestamp::from_microsecond(7).unwrap(),
+    };
+    assert_eq!(store.upstream().await.unwrap(), Some(adopted));
+    let snapshot = store.snapshot().await.unwrap();
+    assert_eq!(
+        (snapshot.revision, snapshot.projects.len()),
+        (Revision(3), 200)
+    );
+    let changes = store.changes_since(Revision(2)).await.unwrap();
+    assert_eq!(changes.put.projects, snapshot.projects);
+    let changes = store.changes_since(Revision(3)).await.unwrap();
+    assert_eq!(changes.put.projects, []);
+}
+
+#[tokio::test]
 async fn what_an_older_version_knew_of_a_use_is_kept() {
     let (_folder, path) = folder();
     filled(&path).await;
@@ -281,7 +328,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 5
+                known: 6
             }
         ),
         "{error:?}"

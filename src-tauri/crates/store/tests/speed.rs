@@ -12,7 +12,7 @@ use gardien_domain::{
     NotedUse, Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role, Scope,
     ScopeKind, SecretDigest,
 };
-use gardien_store::{Change, KeyRows, Sqlite, Store};
+use gardien_store::{Change, KeyRows, Ledger, Sqlite, Store};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 

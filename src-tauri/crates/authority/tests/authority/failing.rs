@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
-    AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId, NotedUse,
+    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId,
     Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use gardien_store::{
-    Change, KeyRows, Revision, SavedWindow, Session, Sqlite, Store, StoreError, StoredKey,
+    Change, Changes, KeyRows, Revision, Session, Snapshot, Sqlite, Store, StoreError, StoredKey,
 };
 use jiff::Timestamp;
 
@@ -59,6 +59,15 @@ impl Store for Failing {
             return Err(StoreError::Damaged("torn".into()));
         }
         self.store.revision().await
+    }
+    async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.store.snapshot().await
+    }
+    async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {
+        self.store.changes_since(revision).await
+    }
+    async fn upstream(&self) -> Result<Option<AdoptedUpstream>, StoreError> {
+        self.store.upstream().await
     }
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {
         self.store.organization().await
@@ -117,15 +126,6 @@ impl Store for Failing {
     }
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
         self.store.verify_audit().await
-    }
-    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
-        self.store.record_uses(uses).await
-    }
-    async fn window(&self) -> Result<SavedWindow, StoreError> {
-        self.store.window().await
-    }
-    async fn save_window(&self, window: &SavedWindow) -> Result<(), StoreError> {
-        self.store.save_window(window).await
     }
     async fn close(&self) {
         self.store.close().await;

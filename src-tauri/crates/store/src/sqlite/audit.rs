@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::columns::{hash, micros, number, parse, time, word};
+use super::columns::{hash, micros, number, parse, stored, time, word};
+use crate::Revision;
 
 const SELECT: &str =
     "SELECT sequence, at, actor, action, subject, detail, previous, hash FROM audit";
@@ -30,7 +31,7 @@ pub(super) async fn append(
         "INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )
-    .bind(stored(entry.sequence))
+    .bind(stored(Revision(entry.sequence)))
     .bind(micros(entry.record.at))
     .bind(&entry.record.actor)
     .bind(entry.record.action.as_str())
@@ -86,7 +87,9 @@ pub(super) async fn page(
         query.push(" AND at < ").push_bind(micros(until));
     }
     if let Some(before) = before {
-        query.push(" AND sequence < ").push_bind(stored(before));
+        query
+            .push(" AND sequence < ")
+            .push_bind(stored(Revision(before)));
     }
     query
         .push(" ORDER BY sequence DESC LIMIT ")
@@ -134,9 +137,4 @@ fn entry(row: &SqliteRow) -> sqlx::Result<AuditEntry> {
         previous: hash(row, "previous")?,
         hash: hash(row, "hash")?,
     })
-}
-
-/// SQLite has no number beyond `i64::MAX`; no chain gets there.
-fn stored(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
 }

@@ -8,6 +8,13 @@ use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::Revision;
+
+/// A revision as it is stored. SQLite has no number beyond `i64::MAX`; no chain gets there.
+pub(super) fn stored(revision: Revision) -> i64 {
+    i64::try_from(revision.0).unwrap_or(i64::MAX)
+}
+
 /// A time as it is stored.
 pub(super) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()

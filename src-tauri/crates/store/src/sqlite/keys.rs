@@ -2,26 +2,30 @@
 
 use std::collections::HashMap;
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
     Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, MemberId, NotedUse, ProductScopes,
     ProjectId, Scope, ScopeKind, SecretDigest,
 };
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::columns::{digest, micros, number, optional_time, optional_word, time, word};
+use super::columns::{digest, micros, number, optional_time, optional_word, stored, time, word};
 use super::{key_filter, key_order};
-use crate::{KeyRows, StoredKey};
+use crate::{KeyRows, Revision, StoredKey};
 
 const SELECT: &str = "SELECT keys.*, projects.name AS project_name, members.email AS creator
      FROM keys JOIN members ON members.id = keys.created_by
      LEFT JOIN projects ON projects.id = keys.project_id";
 
 /// Leaves the last use as it is; that of the secret before only while it is the same.
-pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::Result<()> {
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    key: &Key,
+    at: Revision,
+) -> sqlx::Result<()> {
     let kind = match key.scope {
         Scope::Organization {} => ScopeKind::Organization,
         Scope::Project { .. } => ScopeKind::Project,
@@ -29,8 +33,8 @@ pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::R
     sqlx::query(
         "INSERT INTO keys (id, name, note, display, search, scope, project_id,
              platform, uptime, digest, previous_digest, previous_valid_until, created_at, created_by,
-             expires_at, revoked_at, revoked_by)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             expires_at, revoked_at, revoked_by, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note,
              display = excluded.display, search = excluded.search, scope = excluded.scope, project_id = excluded.project_id,
              platform = excluded.platform, uptime = excluded.uptime, digest = excluded.digest,
@@ -40,7 +44,7 @@ pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::R
                  THEN keys.previous_used_at END,
              created_at = excluded.created_at, created_by = excluded.created_by,
              expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
-             revoked_by = excluded.revoked_by",
+             revoked_by = excluded.revoked_by, revision = excluded.revision",
     )
     .bind(key.id.0)
     .bind(&key.name)
@@ -59,6 +63,7 @@ pub(super) async fn put(connection: &mut SqliteConnection, key: &Key) -> sqlx::R
     .bind(key.expires_at.map(micros))
     .bind(key.revoked.map(|revocation| micros(revocation.at)))
     .bind(key.revoked.map(|revocation| revocation.by.0))
+    .bind(stored(at))
     .execute(connection)
     .await?;
     Ok(())
@@ -122,13 +127,25 @@ pub(super) async fn page(
     })
 }
 
+/// In no order.
+pub(super) async fn every(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Vec<Key>> {
+    all_of(sqlx::query("SELECT * FROM keys").fetch(executor)).await
+}
+
+/// Those that were changed after this revision, in no order.
+pub(super) async fn changed(
+    executor: impl SqliteExecutor<'_>,
+    since: Revision,
+) -> sqlx::Result<Vec<Key>> {
+    let query = sqlx::query("SELECT * FROM keys WHERE revision > ?").bind(stored(since));
+    all_of(query.fetch(executor)).await
+}
+
 /// Row by row: rows take several times the room of the keys that they become.
-pub(super) async fn every(readers: &SqlitePool) -> sqlx::Result<Vec<Key>> {
-    sqlx::query("SELECT * FROM keys")
-        .fetch(readers)
-        .map(|row| key(&row?))
-        .try_collect()
-        .await
+async fn all_of(
+    rows: impl Stream<Item = sqlx::Result<SqliteRow>> + Send,
+) -> sqlx::Result<Vec<Key>> {
+    rows.map(|row| key(&row?)).try_collect().await
 }
 
 pub(super) async fn live(

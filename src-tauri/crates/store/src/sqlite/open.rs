@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::time::{Instant, sleep};
 
 use super::Sqlite;
@@ -25,34 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 const READERS: u32 = 4;
 
-/// Number, name and text of each step. A step that was ever released is never changed again.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
-    (
-        1,
-        "base",
-        include_str!("../../migrations/sqlite/0001_base.sql"),
-    ),
-    (
-        2,
-        "phare_keys",
-        include_str!("../../migrations/sqlite/0002_phare_keys.sql"),
-    ),
-    (
-        3,
-        "document_blocks",
-        include_str!("../../migrations/sqlite/0003_document_blocks.sql"),
-    ),
-    (
-        4,
-        "key_order",
-        include_str!("../../migrations/sqlite/0004_key_order.sql"),
-    ),
-    (
-        5,
-        "uses",
-        include_str!("../../migrations/sqlite/0005_uses.sql"),
-    ),
-];
+/// A step that was ever released is never changed again.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 #[derive(Debug, thiserror::Error)]
 enum Fault {
@@ -190,7 +164,11 @@ async fn look(connection: &mut SqliteConnection) -> sqlx::Result<(String, Format
 }
 
 fn newest() -> i64 {
-    MIGRATIONS.last().map_or(0, |(number, ..)| *number)
+    MIGRATIONS
+        .iter()
+        .map(|step| step.version)
+        .max()
+        .unwrap_or(0)
 }
 
 fn refuse_newer(found: i64) -> Result<(), StoreError> {
@@ -239,15 +217,10 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 
 /// All steps or none, whoever else is starting at the same time.
 async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
-    let steps = MIGRATIONS.iter().map(|(number, name, text)| {
-        let text = (*text).into_sql_str();
-        Migration::new(*number, (*name).into(), MigrationType::Simple, text, false)
-    });
-    let migrator = Migrator::with_migrations(steps.collect());
     let begun = writer.begin_with("BEGIN IMMEDIATE").await;
     let mut transaction = begun.map_err(store_error)?;
     // What `run` calls; the future of `run` itself cannot be sent between threads when it is given a connection.
-    match migrator.run_direct(None, &mut *transaction, false).await {
+    match MIGRATIONS.run_direct(None, &mut *transaction, false).await {
         Ok(()) => transaction.commit().await.map_err(store_error),
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
             Err(store_error(error))

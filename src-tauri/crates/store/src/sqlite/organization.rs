@@ -1,38 +1,51 @@
 //! The one row of the organization.
 
 use gardien_domain::Organization;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{Row, SqliteConnection};
 
-use super::columns::{number, word};
+use super::columns::{number, stored, word};
+use crate::Revision;
 
 pub(super) async fn put(
     connection: &mut SqliteConnection,
     organization: &Organization,
+    at: Revision,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO organization (one, name, calls_per_minute, at_limit) VALUES (1, ?, ?, ?)
+        "INSERT INTO organization (one, name, calls_per_minute, at_limit, revision) VALUES (1, ?, ?, ?, ?)
          ON CONFLICT (one) DO UPDATE SET name = excluded.name,
-             calls_per_minute = excluded.calls_per_minute, at_limit = excluded.at_limit",
+             calls_per_minute = excluded.calls_per_minute, at_limit = excluded.at_limit,
+             revision = excluded.revision",
     )
     .bind(&organization.name)
     .bind(organization.calls_per_minute)
     .bind(organization.at_limit.as_str())
+    .bind(stored(at))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<Option<Organization>> {
-    let row = sqlx::query("SELECT name, calls_per_minute, at_limit FROM organization")
-        .fetch_optional(readers)
-        .await?;
-    row.map(|row| {
-        Ok(Organization {
-            name: row.try_get("name")?,
-            calls_per_minute: number(&row, "calls_per_minute")?,
-            at_limit: word(&row, "at_limit")?,
-        })
+pub(super) async fn get(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Option<Organization>> {
+    let row = sqlx::query("SELECT * FROM organization").fetch_optional(executor);
+    row.await?.as_ref().map(organization).transpose()
+}
+
+/// If it was changed after this revision.
+pub(super) async fn changed(
+    executor: impl SqliteExecutor<'_>,
+    since: Revision,
+) -> sqlx::Result<Option<Organization>> {
+    let row = sqlx::query("SELECT * FROM organization WHERE revision > ?").bind(stored(since));
+    let row = row.fetch_optional(executor).await?;
+    row.as_ref().map(organization).transpose()
+}
+
+fn organization(row: &SqliteRow) -> sqlx::Result<Organization> {
+    Ok(Organization {
+        name: row.try_get("name")?,
+        calls_per_minute: number(row, "calls_per_minute")?,
+        at_limit: word(row, "at_limit")?,
     })
-    .transpose()
 }

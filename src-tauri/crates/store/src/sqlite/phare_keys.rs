@@ -1,19 +1,24 @@
 //! Phare's own keys.
 
 use gardien_domain::{PhareKey, PhareKeyId};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{Row, SqliteConnection};
 
-use super::columns::{micros, optional_time, parse, word};
+use super::columns::{micros, optional_time, parse, stored, word};
+use crate::Revision;
 
-pub(super) async fn put(connection: &mut SqliteConnection, key: &PhareKey) -> sqlx::Result<()> {
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    key: &PhareKey,
+    at: Revision,
+) -> sqlx::Result<()> {
     let slot = |secret| serde_json::to_string(secret).map_err(|e| sqlx::Error::Encode(e.into()));
     sqlx::query(
-        "INSERT INTO phare_keys (id, name, purpose, current_slot, next_slot, switched_at)
-         VALUES (?, ?, ?, ?, ?, ?)
+        "INSERT INTO phare_keys (id, name, purpose, current_slot, next_slot, switched_at, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, purpose = excluded.purpose,
              current_slot = excluded.current_slot, next_slot = excluded.next_slot,
-             switched_at = excluded.switched_at",
+             switched_at = excluded.switched_at, revision = excluded.revision",
     )
     .bind(key.id.0)
     .bind(&key.name)
@@ -21,22 +26,48 @@ pub(super) async fn put(connection: &mut SqliteConnection, key: &PhareKey) -> sq
     .bind(slot(&key.current)?)
     .bind(key.next.as_ref().map(slot).transpose()?)
     .bind(key.switched_at.map(micros))
-    .execute(connection)
+    .bind(stored(at))
+    .execute(&mut *connection)
     .await?;
-    Ok(())
-}
-
-pub(super) async fn delete(connection: &mut SqliteConnection, id: PhareKeyId) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM phare_keys WHERE id = ?")
-        .bind(id.0)
+    sqlx::query("DELETE FROM deleted_phare_keys WHERE id = ?")
+        .bind(key.id.0)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-pub(super) async fn all(readers: &SqlitePool) -> sqlx::Result<Vec<PhareKey>> {
+pub(super) async fn delete(
+    connection: &mut SqliteConnection,
+    id: PhareKeyId,
+    at: Revision,
+) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM phare_keys WHERE id = ?")
+        .bind(id.0)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO deleted_phare_keys (id, revision) VALUES (?, ?)
+         ON CONFLICT (id) DO UPDATE SET revision = excluded.revision",
+    )
+    .bind(id.0)
+    .bind(stored(at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn all(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Vec<PhareKey>> {
     let rows = sqlx::query("SELECT * FROM phare_keys ORDER BY id");
-    rows.fetch_all(readers).await?.iter().map(key).collect()
+    rows.fetch_all(executor).await?.iter().map(key).collect()
+}
+
+/// Those that were changed after this revision, in no order.
+pub(super) async fn changed(
+    executor: impl SqliteExecutor<'_>,
+    since: Revision,
+) -> sqlx::Result<Vec<PhareKey>> {
+    let rows = sqlx::query("SELECT * FROM phare_keys WHERE revision > ?").bind(stored(since));
+    rows.fetch_all(executor).await?.iter().map(key).collect()
 }
 
 fn key(row: &SqliteRow) -> sqlx::Result<PhareKey> {

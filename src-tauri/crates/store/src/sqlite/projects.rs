@@ -1,48 +1,84 @@
 //! Gardien's copy of Phare's projects.
 
 use gardien_domain::{Project, ProjectId};
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{Row, SqliteConnection};
 
-use super::columns::{micros, time};
+use super::columns::{micros, stored, time};
+use crate::Revision;
 
-pub(super) async fn put(connection: &mut SqliteConnection, project: &Project) -> sqlx::Result<()> {
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    project: &Project,
+    at: Revision,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO projects (id, slug, name, search, created_at) VALUES (?, ?, ?, ?, ?)
+        "INSERT INTO projects (id, slug, name, search, created_at, revision) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET slug = excluded.slug, name = excluded.name,
-             search = excluded.search, created_at = excluded.created_at",
+             search = excluded.search, created_at = excluded.created_at, revision = excluded.revision",
     )
     .bind(project.id.0)
     .bind(&project.slug)
     .bind(&project.name)
     .bind(project.name.to_lowercase())
     .bind(micros(project.created_at))
-    .execute(connection)
+    .bind(stored(at))
+    .execute(&mut *connection)
     .await?;
-    Ok(())
-}
-
-pub(super) async fn delete(connection: &mut SqliteConnection, id: ProjectId) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM projects WHERE id = ?")
-        .bind(id.0)
+    sqlx::query("DELETE FROM deleted_projects WHERE id = ?")
+        .bind(project.id.0)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-pub(super) async fn all(readers: &SqlitePool) -> sqlx::Result<Vec<Project>> {
-    let rows =
-        sqlx::query("SELECT id, slug, name, created_at FROM projects ORDER BY search, name, id")
-            .fetch_all(readers)
-            .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Project {
-                id: ProjectId(row.try_get("id")?),
-                slug: row.try_get("slug")?,
-                name: row.try_get("name")?,
-                created_at: time(row, "created_at")?,
-            })
-        })
+pub(super) async fn delete(
+    connection: &mut SqliteConnection,
+    id: ProjectId,
+    at: Revision,
+) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM projects WHERE id = ?")
+        .bind(id.0)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "INSERT INTO deleted_projects (id, revision) VALUES (?, ?)
+         ON CONFLICT (id) DO UPDATE SET revision = excluded.revision",
+    )
+    .bind(id.0)
+    .bind(stored(at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn all(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Vec<Project>> {
+    let rows = sqlx::query("SELECT * FROM projects ORDER BY search, name, id");
+    rows.fetch_all(executor)
+        .await?
+        .iter()
+        .map(project)
         .collect()
+}
+
+/// Those that were changed after this revision, in no order.
+pub(super) async fn changed(
+    executor: impl SqliteExecutor<'_>,
+    since: Revision,
+) -> sqlx::Result<Vec<Project>> {
+    let rows = sqlx::query("SELECT * FROM projects WHERE revision > ?").bind(stored(since));
+    rows.fetch_all(executor)
+        .await?
+        .iter()
+        .map(project)
+        .collect()
+}
+
+fn project(row: &SqliteRow) -> sqlx::Result<Project> {
+    Ok(Project {
+        id: ProjectId(row.try_get("id")?),
+        slug: row.try_get("slug")?,
+        name: row.try_get("name")?,
+        created_at: time(row, "created_at")?,
+    })
 }

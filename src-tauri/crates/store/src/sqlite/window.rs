@@ -1,33 +1,33 @@
 //! The shared limit's window, one row.
 
+use gardien_domain::limit::SavedCalls;
 use sqlx::Row;
 use sqlx::sqlite::SqlitePool;
 
 use super::columns::{number, parse};
-use crate::SavedWindow;
 
-pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<SavedWindow> {
+pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<SavedCalls> {
     let row = sqlx::query("SELECT finished, leased FROM limit_window")
         .fetch_optional(readers)
         .await?;
     let Some(row) = row else {
-        return Ok(SavedWindow::default());
+        return Ok(SavedCalls::default());
     };
-    Ok(SavedWindow {
+    Ok(SavedCalls {
         finished: parse("finished", row.try_get("finished")?, serde_json::from_str)?,
         leased: number(&row, "leased")?,
     })
 }
 
-pub(super) async fn put(writer: &SqlitePool, window: &SavedWindow) -> sqlx::Result<()> {
+pub(super) async fn put(writer: &SqlitePool, calls: &SavedCalls) -> sqlx::Result<()> {
     let finished =
-        serde_json::to_string(&window.finished).map_err(|e| sqlx::Error::Encode(e.into()))?;
+        serde_json::to_string(&calls.finished).map_err(|e| sqlx::Error::Encode(e.into()))?;
     sqlx::query(
         "INSERT INTO limit_window (one, finished, leased) VALUES (1, ?, ?)
          ON CONFLICT (one) DO UPDATE SET finished = excluded.finished, leased = excluded.leased",
     )
     .bind(finished)
-    .bind(window.leased)
+    .bind(calls.leased)
     .execute(writer)
     .await?;
     Ok(())

@@ -5,6 +5,7 @@ mod audit;
 mod changes;
 mod documents;
 mod filters;
+mod following;
 mod keys;
 mod owned;
 mod revisions;
@@ -41,6 +42,10 @@ macro_rules! every_contract {
                 a_commit_at_an_old_one_is_refused_and_writes_nothing
                 eight_that_try_again_lose_nothing_and_leave_no_gap
             }
+            following {
+                the_changes_since_any_revision_make_its_snapshot_the_newest
+                nothing_came_since_the_newest_revision
+            }
             audit {
                 entries_are_linked_and_counted
                 entries_are_paged_newest_first_and_by_subject
@@ -75,7 +80,8 @@ macro_rules! every_contract {
                 projects_come_by_name_in_any_case
                 sessions_are_found_by_digest_expired_or_not
                 keys_of_phare_keep_both_slots
-                the_window_is_kept_whole
+                the_calls_of_the_last_minute_are_kept_whole
+                the_upstream_is_one_row
             }
             documents {
                 ids_count_from_one_and_are_never_used_again

@@ -1,11 +1,12 @@
-//! Organization, members, projects, sessions and the window.
+//! Organization, members, projects, sessions, the upstream and the calls of the last minute.
 
+use gardien_domain::limit::SavedCalls;
 use gardien_domain::phare_key::{ExaminingCall, Findings, Purpose, SeenProject};
 use gardien_domain::{
-    AtLimit, Member, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProductScope,
-    ProjectId, Role, ScopeKind, SecretDigest,
+    AdoptedUpstream, AtLimit, Member, Organization, PhareKey, PhareKeyId, PhareSecret,
+    PhareSecretId, ProductScope, ProjectId, Role, ScopeKind, SecretDigest, UpstreamIdentity,
 };
-use gardien_store::{Change, SavedWindow, Session, StoreError};
+use gardien_store::{Change, Session, StoreError};
 use uuid::Uuid;
 
 use crate::support::{Database, at, commit, enter, member, opened, project, some_record};
@@ -109,21 +110,37 @@ pub(crate) async fn sessions_are_found_by_digest_expired_or_not(database: &dyn D
     );
 }
 
-pub(crate) async fn the_window_is_kept_whole(database: &dyn Database) {
+pub(crate) async fn the_calls_of_the_last_minute_are_kept_whole(database: &dyn Database) {
     let store = database.open().await;
-    assert_eq!(store.window().await.unwrap(), SavedWindow::default());
-    let windows = [
-        SavedWindow {
+    assert_eq!(store.calls().await.unwrap(), SavedCalls::default());
+    let all = [
+        SavedCalls {
             finished: vec![(1_790_000_000_000, 3), (u64::MAX, u32::MAX)],
             leased: u32::MAX,
         },
-        SavedWindow::default(),
+        SavedCalls::default(),
     ];
-    for window in windows {
-        store.save_window(&window).await.unwrap();
-        assert_eq!(store.window().await.unwrap(), window);
+    for calls in all {
+        store.save_calls(&calls).await.unwrap();
+        assert_eq!(store.calls().await.unwrap(), calls);
         let other = database.open().await;
-        assert_eq!(other.window().await.unwrap(), window);
+        assert_eq!(other.calls().await.unwrap(), calls);
+    }
+}
+
+pub(crate) async fn the_upstream_is_one_row(database: &dyn Database) {
+    let store = database.open().await;
+    assert_eq!(store.upstream().await.unwrap(), None);
+    let url = "https://api.phare.io".to_owned();
+    for (identity, since) in [
+        (UpstreamIdentity::Sandbox, 1_790_000_000_000_001),
+        (UpstreamIdentity::Phare { url }, 1_790_000_000_000_002),
+        (UpstreamIdentity::Sandbox, 1_790_000_000_000_003),
+    ] {
+        let since = at(since);
+        let adopted = AdoptedUpstream { identity, since };
+        commit(&*store, &[Change::PutUpstream(adopted.clone())]).await;
+        assert_eq!(store.upstream().await.unwrap(), Some(adopted));
     }
 }
 

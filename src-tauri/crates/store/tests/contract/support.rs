@@ -8,13 +8,13 @@ use gardien_domain::{
     Key, KeyId, Member, MemberId, ProductScope, ProductScopes, Project, ProjectId, Role, Scope,
     SecretDigest,
 };
-use gardien_store::{Change, Documents, Store, StoreError};
+use gardien_store::{Change, Documents, Ledger, Store, StoreError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 /// Everything that a database keeps for us.
-pub(crate) trait Everything: Store + Documents {}
-impl<T: Store + Documents> Everything for T {}
+pub(crate) trait Everything: Store + Ledger + Documents {}
+impl<T: Store + Ledger + Documents> Everything for T {}
 
 /// An empty database of its own for one test.
 #[async_trait]

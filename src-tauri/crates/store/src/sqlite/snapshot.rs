@@ -1,0 +1,57 @@
+//! What a gateway enforces, and what became of it: all of one moment.
+
+use gardien_domain::{PhareKeyId, ProjectId};
+use sqlx::Row;
+use sqlx::sqlite::SqlitePool;
+
+use super::columns::stored;
+use super::{audit, keys, organization, phare_keys, projects, revision};
+use crate::{Changes, Revision, Snapshot};
+
+pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<Snapshot> {
+    let mut transaction = readers.begin().await?;
+    let connection = &mut *transaction;
+    let mut snapshot = Snapshot {
+        revision: revision(audit::last(&mut *connection).await?),
+        organization: organization::get(&mut *connection).await?,
+        projects: projects::all(&mut *connection).await?,
+        keys: keys::every(&mut *connection).await?,
+        phare_keys: phare_keys::all(&mut *connection).await?,
+    };
+    snapshot.order();
+    Ok(snapshot)
+}
+
+pub(super) async fn changes(readers: &SqlitePool, since: Revision) -> sqlx::Result<Changes> {
+    let mut transaction = readers.begin().await?;
+    let connection = &mut *transaction;
+    let mut put = Snapshot {
+        revision: revision(audit::last(&mut *connection).await?),
+        organization: organization::changed(&mut *connection, since).await?,
+        projects: projects::changed(&mut *connection, since).await?,
+        keys: keys::changed(&mut *connection, since).await?,
+        phare_keys: phare_keys::changed(&mut *connection, since).await?,
+    };
+    put.order();
+    let since = stored(since);
+    let projects = sqlx::query("SELECT id FROM deleted_projects WHERE revision > ? ORDER BY id")
+        .bind(since)
+        .fetch_all(&mut *connection)
+        .await?;
+    let phare_keys =
+        sqlx::query("SELECT id FROM deleted_phare_keys WHERE revision > ? ORDER BY id")
+            .bind(since)
+            .fetch_all(&mut *connection)
+            .await?;
+    Ok(Changes {
+        put,
+        deleted_projects: projects
+            .iter()
+            .map(|row| row.try_get("id").map(ProjectId))
+            .collect::<sqlx::Result<_>>()?,
+        deleted_phare_keys: phare_keys
+            .iter()
+            .map(|row| row.try_get("id").map(PhareKeyId))
+            .collect::<sqlx::Result<_>>()?,
+    })
+}

@@ -1,0 +1,41 @@
+//! The one row of what projects and keys belong to.
+
+use gardien_domain::{AdoptedUpstream, UpstreamIdentity};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Row, SqliteConnection};
+
+use super::columns::{micros, time};
+
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    upstream: &AdoptedUpstream,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO upstream (one, kind, url, adopted_at) VALUES (1, ?, ?, ?)
+         ON CONFLICT (one) DO UPDATE SET kind = excluded.kind, url = excluded.url,
+             adopted_at = excluded.adopted_at",
+    )
+    .bind(upstream.identity.kind())
+    .bind(upstream.identity.url())
+    .bind(micros(upstream.since))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<Option<AdoptedUpstream>> {
+    let row = sqlx::query("SELECT kind, url, adopted_at FROM upstream")
+        .fetch_optional(readers)
+        .await?;
+    row.map(|row| {
+        let kind: &str = row.try_get("kind")?;
+        // The table lets no other pair in.
+        let identity = UpstreamIdentity::of(kind, row.try_get("url")?)
+            .ok_or_else(|| sqlx::Error::Decode("not a known upstream".into()))?;
+        Ok(AdoptedUpstream {
+            identity,
+            since: time(&row, "adopted_at")?,
+        })
+    })
+    .transpose()
+}

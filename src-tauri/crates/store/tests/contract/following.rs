@@ -1,0 +1,135 @@
+//! How a gateway learns: all there is at its start, and what became of it since.
+
+use gardien_domain::key::Revocation;
+use gardien_domain::phare_key::Purpose;
+use gardien_domain::{
+    Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProjectId, ScopeKind,
+};
+use gardien_store::{Change, Snapshot};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use uuid::Uuid;
+
+use crate::support::{Database, at, commit, key, opened, project};
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Organization(u32),
+    Project(u8, u8),
+    DeleteProject(u8),
+    Key(u8, u8),
+    Revoke(u8),
+    PhareKey(u8, bool),
+    DeletePhareKey(u8),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
+    let step = prop_oneof![
+        (1_u32..500).prop_map(Step::Organization),
+        (1_u8..6, any::<u8>()).prop_map(|(id, name)| Step::Project(id, name)),
+        (1_u8..6).prop_map(Step::DeleteProject),
+        (1_u8..9, any::<u8>()).prop_map(|(id, name)| Step::Key(id, name)),
+        (1_u8..9).prop_map(Step::Revoke),
+        (1_u8..4, any::<bool>()).prop_map(|(id, kept)| Step::PhareKey(id, kept)),
+        (1_u8..4).prop_map(Step::DeletePhareKey),
+    ];
+    // A commit may hold several changes, or none.
+    prop::collection::vec(prop::collection::vec(step, 0..4), 40)
+}
+
+fn change(step: Step) -> Change {
+    match step {
+        Step::Organization(calls_per_minute) => Change::PutOrganization(Organization {
+            calls_per_minute,
+            ..Organization::named("Harbour".into())
+        }),
+        Step::Project(id, name) => Change::PutProject(project(id.into(), &name.to_string())),
+        Step::DeleteProject(id) => Change::DeleteProject(ProjectId(id.into())),
+        Step::Key(id, name) => {
+            let mut key = key(id.into());
+            key.name = name.to_string();
+            Change::PutKey(key)
+        }
+        Step::Revoke(id) => {
+            let mut key = key(id.into());
+            key.revoked = Some(Revocation {
+                at: at(1_800_000_000_000_000),
+                by: key.created_by,
+            });
+            Change::PutKey(key)
+        }
+        Step::PhareKey(id, kept) => Change::PutPhareKey(phare_key(id, kept)),
+        Step::DeletePhareKey(id) => Change::DeletePhareKey(PhareKeyId(Uuid::from_u128(id.into()))),
+    }
+}
+
+fn phare_key(id: u8, kept: bool) -> PhareKey {
+    PhareKey {
+        id: PhareKeyId(Uuid::from_u128(id.into())),
+        name: format!("Phare {id}"),
+        purpose: if kept {
+            Purpose::Kept
+        } else {
+            Purpose::Attached
+        },
+        current: PhareSecret {
+            id: PhareSecretId(Uuid::from_u128(100 + u128::from(id))),
+            display: "pha_org_abcd…wxyz".into(),
+            kind: ScopeKind::Organization,
+            added_at: at(1_700_000_000_000_001),
+            findings: None,
+            refused_at: None,
+        },
+        next: None,
+        switched_at: None,
+    }
+}
+
+pub(crate) async fn the_changes_since_any_revision_make_its_snapshot_the_newest(
+    database: &dyn Database,
+) {
+    let store = opened(database).await;
+    let commits = steps()
+        .new_tree(&mut TestRunner::default())
+        .unwrap()
+        .current();
+    let mut snapshots = vec![store.snapshot().await.unwrap()];
+    for steps in &commits {
+        let changes: Vec<_> = steps.iter().copied().map(change).collect();
+        let entry = commit(&*store, &changes).await;
+        let snapshot = store.snapshot().await.unwrap();
+        assert_eq!(snapshot.revision, (&entry).into());
+        snapshots.push(snapshot);
+    }
+    let newest = snapshots.last().unwrap().clone();
+    for mut snapshot in snapshots {
+        let from = snapshot.revision;
+        snapshot.apply(store.changes_since(from).await.unwrap());
+        assert_eq!(snapshot, newest, "from {from:?} over {commits:?}");
+    }
+    let mut nothing = Snapshot::default();
+    let changes = store.changes_since(nothing.revision).await.unwrap();
+    nothing.apply(changes);
+    assert_eq!(nothing, newest, "from the beginning");
+}
+
+pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Database) {
+    let store = opened(database).await;
+    commit(
+        &*store,
+        &[change(Step::Key(1, 1)), change(Step::Project(1, 1))],
+    )
+    .await;
+    commit(&*store, &[change(Step::DeleteProject(1))]).await;
+    let snapshot = store.snapshot().await.unwrap();
+    let changes = store.changes_since(snapshot.revision).await.unwrap();
+    assert_eq!(
+        changes.put,
+        Snapshot {
+            revision: snapshot.revision,
+            ..Snapshot::default()
+        }
+    );
+    assert!(changes.deleted_projects.is_empty() && changes.deleted_phare_keys.is_empty());
+}
