@@ -25,10 +25,14 @@ pub enum StoreError {
     /// A value that may be there once is there already.
     #[error("what may be there once is there already")]
     Taken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The file was moved, replaced or overwritten while it was open, or is older than what was acknowledged. What is
+    /// asked for now would be lost.
+    #[error("the data file was moved or replaced while Gardien used it")]
+    Displaced,
     /// No room to write.
     #[error("the disk is full")]
     Full(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// It took too long, was closed, or could not be read or written.
+    /// It took too long, was closed, or could not be read or written. What took too long may still have been done.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something else the database said.

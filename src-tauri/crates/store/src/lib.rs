@@ -23,6 +23,7 @@ mod ledger;
 mod revision;
 mod snapshot;
 pub mod sqlite;
+mod witness;
 
 pub use documents::{Document, Documents};
 pub use error::StoreError;
@@ -31,6 +32,7 @@ pub use ledger::Ledger;
 pub use revision::Revision;
 pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;
+pub use witness::{Head, Witness, Witnessed};
 
 /// One change to what the authority owns.
 #[derive(Debug, Clone, PartialEq, Eq)]

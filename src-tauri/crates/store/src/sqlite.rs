@@ -13,6 +13,7 @@ mod members;
 mod open;
 mod organization;
 mod phare_keys;
+mod place;
 mod projects;
 mod sessions;
 mod snapshot;
@@ -20,6 +21,8 @@ mod upstream;
 mod window;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
@@ -31,17 +34,25 @@ use gardien_domain::{
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, SqliteTransaction};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::{
     Change, Changes, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::store_error;
+use place::Place;
 
-/// A store in one SQLite file.
-#[derive(Debug)]
+/// Whoever waits for a write is told after this, whatever it does: it may hang in the disk.
+const BOUND: Duration = Duration::from_secs(6);
+
+/// A store in one SQLite file. Cheap to clone; all clones are one store.
+#[derive(Debug, Clone)]
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Held over every write.
+    place: Arc<Mutex<Place>>,
 }
 
 impl Sqlite {
@@ -51,8 +62,29 @@ impl Sqlite {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
-    /// `None`, and nothing written, when the newest revision is not `at`.
+    /// No success for what is not in the file of that name, before and after.
     async fn record(
+        self,
+        changes: Vec<Change>,
+        record: AuditRecord,
+        at: Revision,
+    ) -> Result<AuditEntry, StoreError> {
+        let mut place = self.place.lock().await;
+        if self.writer.is_closed() {
+            // By closing, the log was folded into the file.
+            return Err(store_error(sqlx::Error::PoolClosed));
+        }
+        place.check().await?;
+        let recorded = self.record_there(&changes, record, at).await;
+        let entry = recorded.map_err(store_error)?.ok_or(StoreError::Conflict)?;
+        place.check().await?;
+        place.note(&entry);
+        place.fold(&self.writer).await?;
+        Ok(entry)
+    }
+
+    /// `None`, and nothing written, when the newest revision is not `at`.
+    async fn record_there(
         &self,
         changes: &[Change],
         record: AuditRecord,
@@ -70,6 +102,17 @@ impl Sqlite {
         let entry = audit::append(&mut transaction, record, last).await?;
         transaction.commit().await?;
         Ok(Some(entry))
+    }
+}
+
+/// Does it to its end, also when whoever waits for it has gone or was told that it takes too long.
+async fn bounded<T: Send + 'static>(
+    write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match timeout(BOUND, tokio::spawn(write)).await {
+        Ok(Ok(done)) => done,
+        Ok(Err(error)) => Err(StoreError::Unavailable(error.into())),
+        Err(late) => Err(StoreError::Unreachable(late.into())),
     }
 }
 
@@ -106,8 +149,7 @@ impl Store for Sqlite {
         record: AuditRecord,
         at: Revision,
     ) -> Result<AuditEntry, StoreError> {
-        let recorded = self.record(changes, record, at).await;
-        recorded.map_err(store_error)?.ok_or(StoreError::Conflict)
+        bounded(self.clone().record(changes.to_vec(), record, at)).await
     }
 
     async fn revision(&self) -> Result<Revision, StoreError> {
@@ -206,28 +248,44 @@ impl Store for Sqlite {
 
     /// Readers first: the last to go is then the writer, which folds the write-ahead log into the file.
     async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        let closed = async {
+            self.readers.close().await;
+            self.writer.close().await;
+        };
+        // Where a write hangs in the disk, the log tells the next start what came of it.
+        let _ = timeout(BOUND, closed).await;
     }
 }
 
 #[async_trait]
 impl Ledger for Sqlite {
-    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
-        let recorded = async {
-            let mut transaction = self.write().await?;
-            keys::record_uses(&mut transaction, uses).await?;
-            transaction.commit().await
-        };
-        recorded.await.map_err(store_error)
-    }
-
     async fn calls(&self) -> Result<SavedCalls, StoreError> {
         window::get(&self.readers).await.map_err(store_error)
     }
 
     async fn save_calls(&self, calls: &SavedCalls) -> Result<(), StoreError> {
-        let saved = window::put(&self.writer, calls).await;
-        saved.map_err(store_error)
+        let (store, calls) = (self.clone(), calls.clone());
+        bounded(async move {
+            let mut place = store.place.lock().await;
+            let saved = window::put(&store.writer, &calls).await;
+            saved.map_err(store_error)?;
+            place.fold(&store.writer).await
+        })
+        .await
+    }
+
+    async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
+        let (store, uses) = (self.clone(), uses.to_vec());
+        bounded(async move {
+            let mut place = store.place.lock().await;
+            let recorded = async {
+                let mut transaction = store.write().await?;
+                keys::record_uses(&mut transaction, &uses).await?;
+                transaction.commit().await
+            };
+            recorded.await.map_err(store_error)?;
+            place.fold(&store.writer).await
+        })
+        .await
     }
 }

@@ -47,6 +47,18 @@ pub(super) async fn append(
     Ok(entry)
 }
 
+/// The hash of the entry with this number.
+pub(super) async fn hash_of(
+    executor: impl SqliteExecutor<'_>,
+    sequence: u64,
+) -> sqlx::Result<Option<AuditHash>> {
+    let row = sqlx::query("SELECT hash FROM audit WHERE sequence = ?")
+        .bind(stored(Revision(sequence)))
+        .fetch_optional(executor)
+        .await?;
+    row.map(|row| hash(&row, "hash")).transpose()
+}
+
 /// Number and hash of the newest entry. Never the count: that is kept apart only to tell whether an end is missing.
 pub(super) async fn last(
     executor: impl SqliteExecutor<'_>,

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -11,11 +11,13 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
-use super::Sqlite;
 use super::fault::{READ_ONLY_ROLLBACK, code, store_error};
-use crate::{Store, StoreError, folder};
+use super::place::Place;
+use super::{Sqlite, audit};
+use crate::{StoreError, folder};
 
 /// Older ones can corrupt a database in WAL mode.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -51,19 +53,28 @@ impl Sqlite {
         if create(&path)? {
             examine(&path).await?;
         }
-        let store = Self {
-            writer: connect_writer(&path).await?,
-            readers: pool(READERS)
-                .connect_lazy_with(SqliteConnectOptions::new().filename(&path).read_only(true)),
-        };
-        match migrate(&store.writer).await {
-            Ok(()) => Ok(store),
+        let writer = connect_writer(&path).await?;
+        let readers = pool(READERS)
+            .connect_lazy_with(SqliteConnectOptions::new().filename(&path).read_only(true));
+        match place(&path, &writer).await {
+            Ok(place) => Ok(Self {
+                writer,
+                readers,
+                place: Arc::new(Mutex::new(place)),
+            }),
             Err(error) => {
-                store.close().await;
+                readers.close().await;
+                writer.close().await;
                 Err(error)
             }
         }
     }
+}
+
+async fn place(path: &Path, writer: &SqlitePool) -> Result<Place, StoreError> {
+    migrate(writer).await?;
+    let newest = audit::last(writer).await.map_err(store_error)?;
+    Ok(Place::of(path, newest)?)
 }
 
 async fn assert_library() -> Result<(), StoreError> {
@@ -92,7 +103,7 @@ async fn library_version() -> sqlx::Result<String> {
 /// To close a file drops the locks that SQLite holds on it in this process. So one that is there is not opened here,
 /// and nobody gets to open a new one before it is closed.
 fn create(path: &Path) -> io::Result<bool> {
-    static CREATING: Mutex<()> = Mutex::new(());
+    static CREATING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _alone = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(folder) = path.parent() {
         folder::make(folder)?;
@@ -186,6 +197,8 @@ async fn connect_writer(path: &Path) -> Result<SqlitePool, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // Folded by us alone, so that whoever else changes the file is noticed.
+        .pragma("wal_autocheckpoint", "0")
         .busy_timeout(PATIENCE);
     // The step into WAL mode of a new file is the one that SQLite does not wait for by itself.
     let start = Instant::now();
@@ -209,6 +222,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
+        .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         // Where SQLite took a transaction back by itself, as on a full disk, sqlx goes on believing in it and would
         // refuse every later one.

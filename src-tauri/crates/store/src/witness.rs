@@ -1,0 +1,427 @@
+//! The witness: a small file beside the database that remembers what the database must still know.
+//!
+//! It holds the newest revision that was acknowledged, and the last revocations. So one that the database would not take
+//! outlives the process, and a database that is older than it should be is noticed. All its room is taken when it is
+//! made: on a full disk it can still be written. Each line lies within one sector, so that no crash leaves half of one.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gardien_domain::audit::{AuditEntry, AuditHash};
+use gardien_domain::key::Revocation;
+use gardien_domain::{KeyId, MemberId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Revision, StoreError, folder};
+
+/// Bytes of a line.
+const LINE: usize = 256;
+/// Lines for the newest revision, written in turns: if one is torn, the other is whole.
+const HEADS: usize = 2;
+/// Revocations that are remembered at least.
+const REVOCATIONS: usize = 4_094;
+
+/// The newest change that was acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Its number.
+    pub revision: Revision,
+    /// The hash of its audit entry: another history has another one.
+    pub hash: AuditHash,
+}
+
+impl From<&AuditEntry> for Head {
+    fn from(entry: &AuditEntry) -> Self {
+        Self {
+            revision: entry.into(),
+            hash: entry.hash,
+        }
+    }
+}
+
+/// A revocation that the witness remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Of which key.
+    pub key: KeyId,
+    /// When and by whom.
+    pub revocation: Revocation,
+    /// Whether the database has it.
+    pub written: bool,
+}
+
+/// What must not be forgotten, whatever becomes of the database. Writing is handing over to the system, which outlives
+/// the process; only [`Self::sync`] waits for the disk.
+#[derive(Debug)]
+pub struct Witness {
+    file: File,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    head: Option<Head>,
+    /// Where the next head goes.
+    turn: usize,
+    /// What each line holds.
+    lines: Vec<Option<Witnessed>>,
+    places: HashMap<KeyId, usize>,
+    free: Vec<usize>,
+    /// Keys whose lines may be used again, the oldest first. One that has no line any more is passed over.
+    old: VecDeque<KeyId>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    key: KeyId,
+    at: Timestamp,
+    by: MemberId,
+    written: bool,
+}
+
+impl Witness {
+    /// Opens the file at `path`, which is made, with its folder, if missing. For the one process that holds the folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when there is no room to make it, [`StoreError::Unreachable`] when it cannot be used.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent() {
+            folder::make(folder)?;
+        }
+        let options = &mut OpenOptions::new();
+        let options = options.read(true).write(true).create(true);
+        let file = folder::private(options).open(path)?;
+        allocate(&file)?;
+        let state = State::read(&std::fs::read(path)?);
+        Ok(Self {
+            file,
+            state: Mutex::new(state),
+        })
+    }
+
+    /// The newest change that was acknowledged; `None` before the first.
+    #[must_use]
+    pub fn head(&self) -> Option<Head> {
+        self.state().head
+    }
+
+    /// Every revocation that is remembered, the oldest first.
+    #[must_use]
+    pub fn revocations(&self) -> Vec<Witnessed> {
+        let mut all: Vec<_> = self.state().lines.iter().copied().flatten().collect();
+        all.sort_by_key(|witnessed| witnessed.revocation.at);
+        all
+    }
+
+    /// Remembers the newest change.
+    ///
+    /// # Errors
+    /// When the system does not take it.
+    pub fn note(&self, head: Head) -> io::Result<()> {
+        let mut state = self.state();
+        write(&self.file, state.turn, Some(&head))?;
+        state.turn = (state.turn + 1) % HEADS;
+        state.head = Some(head);
+        Ok(())
+    }
+
+    /// Remembers a revocation, whether or not the database has it yet.
+    ///
+    /// # Errors
+    /// When the system does not take it.
+    pub fn revoked(&self, key: KeyId, revocation: Revocation, written: bool) -> io::Result<()> {
+        let mut state = self.state();
+        let place = state.place(key);
+        let line = Line {
+            key,
+            at: revocation.at,
+            by: revocation.by,
+            written,
+        };
+        write(&self.file, HEADS + place, Some(&line))?;
+        state.put(
+            place,
+            Witnessed {
+                key,
+                revocation,
+                written,
+            },
+        );
+        Ok(())
+    }
+
+    /// Forgets the revocation of a key that works again.
+    ///
+    /// # Errors
+    /// When the system does not take it.
+    pub fn restored(&self, key: KeyId) -> io::Result<()> {
+        let mut state = self.state();
+        let Some(place) = state.places.get(&key).copied() else {
+            return Ok(());
+        };
+        write(&self.file, HEADS + place, None::<&Line>)?;
+        state.places.remove(&key);
+        state.lines[place] = None;
+        state.free.push(place);
+        Ok(())
+    }
+
+    /// Waits until all of it is on the disk. Blocks: on a disk that hangs, for as long as it does.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn sync(&self) -> io::Result<()> {
+        // Nothing is held meanwhile: the next revocation must not wait for this one.
+        self.file.sync_data()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn read(bytes: &[u8]) -> Self {
+        let mut state = Self::default();
+        for (number, line) in bytes.chunks_exact(LINE).enumerate() {
+            let text = line.trim_ascii();
+            if number < HEADS {
+                if let Some(head) = parse::<Head>(text)
+                    && state
+                        .head
+                        .is_none_or(|known| known.revision < head.revision)
+                {
+                    state.head = Some(head);
+                    state.turn = (number + 1) % HEADS;
+                }
+                continue;
+            }
+            let place = state.lines.len();
+            state.lines.push(None);
+            match parse::<Line>(text) {
+                None => state.free.push(place),
+                Some(Line {
+                    key,
+                    at,
+                    by,
+                    written,
+                }) => {
+                    let revocation = Revocation { at, by };
+                    state.put(
+                        place,
+                        Witnessed {
+                            key,
+                            revocation,
+                            written,
+                        },
+                    );
+                }
+            }
+        }
+        // The first line first, as a person who looks into the file expects.
+        state.free.reverse();
+        let mut old: Vec<_> = state
+            .lines
+            .iter()
+            .flatten()
+            .filter(|line| line.written)
+            .collect();
+        old.sort_by_key(|line| line.revocation.at);
+        state.old = old.into_iter().map(|line| line.key).collect();
+        state
+    }
+
+    /// The line that this key has, or may have.
+    fn place(&mut self, key: KeyId) -> usize {
+        if let Some(place) = self.places.get(&key) {
+            return *place;
+        }
+        if let Some(place) = self.free.pop() {
+            return place;
+        }
+        while let Some(old) = self.old.pop_front() {
+            if let Some(place) = self.places.get(&old).copied()
+                && self.is_written(place)
+            {
+                self.places.remove(&old);
+                self.lines[place] = None;
+                return place;
+            }
+        }
+        // The database takes none of them. Where there is room the file grows.
+        self.lines.push(None);
+        self.lines.len() - 1
+    }
+
+    fn put(&mut self, place: usize, witnessed: Witnessed) {
+        if witnessed.written && !self.is_written(place) {
+            self.old.push_back(witnessed.key);
+        }
+        self.places.insert(witnessed.key, place);
+        self.lines[place] = Some(witnessed);
+    }
+
+    fn is_written(&self, place: usize) -> bool {
+        self.lines[place].is_some_and(|line| line.written)
+    }
+}
+
+/// Takes all the room that the file will ever need, with bytes and not with a hole.
+fn allocate(file: &File) -> io::Result<()> {
+    let lines = HEADS + REVOCATIONS;
+    let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX) / LINE;
+    for number in there..lines {
+        write(file, number, None::<&Line>)?;
+    }
+    if there < lines {
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
+fn write(file: &File, number: usize, content: Option<&impl Serialize>) -> io::Result<()> {
+    let mut line = match content {
+        None => Vec::new(),
+        Some(content) => serde_json::to_vec(content)?,
+    };
+    line.resize(LINE - 1, b' ');
+    line.push(b'\n');
+    write_at(file, &line, (number * LINE) as u64)
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// The file has one writer at a time: whoever holds its state.
+#[cfg(not(unix))]
+fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    use std::io::{Seek, SeekFrom, Write};
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}
+
+fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Option<T> {
+    (!text.is_empty())
+        .then(|| serde_json::from_slice(text).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn key(number: u128) -> KeyId {
+        KeyId(Uuid::from_u128(number))
+    }
+
+    fn revocation(second: i64) -> Revocation {
+        Revocation {
+            at: Timestamp::from_second(second).unwrap(),
+            by: MemberId(Uuid::from_u128(1)),
+        }
+    }
+
+    fn head(number: u64) -> Head {
+        Head {
+            revision: Revision(number),
+            hash: [u8::try_from(number % 256).unwrap(); 32],
+        }
+    }
+
+    fn keys(witness: &Witness) -> Vec<(KeyId, bool)> {
+        let all = witness.revocations().into_iter();
+        all.map(|one| (one.key, one.written)).collect()
+    }
+
+    #[test]
+    fn what_it_was_told_is_there_when_it_is_opened_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made/gardien.witness");
+        let witness = Witness::open(&path).unwrap();
+        assert_eq!((witness.head(), witness.revocations()), (None, vec![]));
+        for number in 1..=5 {
+            witness.note(head(number)).unwrap();
+        }
+        witness.revoked(key(1), revocation(1), false).unwrap();
+        witness.revoked(key(2), revocation(2), false).unwrap();
+        witness.revoked(key(3), revocation(3), true).unwrap();
+        witness.revoked(key(2), revocation(2), true).unwrap();
+        witness.restored(key(3)).unwrap();
+        witness.restored(key(4)).unwrap();
+        witness.sync().unwrap();
+        let known = witness.revocations();
+        assert_eq!(keys(&witness), [(key(1), false), (key(2), true)]);
+        drop(witness);
+        let again = Witness::open(&path).unwrap();
+        assert_eq!(again.head(), Some(head(5)));
+        assert_eq!(again.revocations(), known);
+        again.note(head(6)).unwrap();
+        assert_eq!(Witness::open(&path).unwrap().head(), Some(head(6)));
+    }
+
+    #[test]
+    fn a_torn_head_leaves_the_one_before_and_its_room_is_taken_from_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gardien.witness");
+        let witness = Witness::open(&path).unwrap();
+        let size = path.metadata().unwrap().len();
+        for number in 1..=3 {
+            witness.note(head(number)).unwrap();
+        }
+        for number in 0..10 {
+            let at = i64::try_from(number).unwrap();
+            witness.revoked(key(number), revocation(at), false).unwrap();
+        }
+        assert_eq!(path.metadata().unwrap().len(), size, "it needs room later");
+        assert_eq!(size, 1 << 20);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[40..100].fill(b'?');
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(Witness::open(&path).unwrap().head(), Some(head(2)));
+    }
+
+    #[test]
+    fn the_oldest_that_the_database_has_give_way_and_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gardien.witness");
+        let witness = Witness::open(&path).unwrap();
+        let lines = u128::try_from(REVOCATIONS).unwrap();
+        for number in 0..lines {
+            let at = i64::try_from(number).unwrap();
+            witness
+                .revoked(key(number), revocation(at), number % 2 == 1)
+                .unwrap();
+        }
+        let witness = Witness::open(&path).unwrap();
+        for number in lines..lines + 10 {
+            let at = i64::try_from(number).unwrap();
+            witness.revoked(key(number), revocation(at), true).unwrap();
+        }
+        let left = keys(&Witness::open(&path).unwrap());
+        assert_eq!(left.len(), REVOCATIONS);
+        let gone: Vec<_> = (0..lines)
+            .filter(|number| !left.iter().any(|(id, _)| *id == key(*number)))
+            .collect();
+        assert_eq!(
+            gone,
+            (0..10).map(|number| number * 2 + 1).collect::<Vec<_>>()
+        );
+
+        // Where the database takes none, the file grows.
+        for number in 0..lines + 10 {
+            let number = 100_000 + number;
+            witness.revoked(key(number), revocation(0), false).unwrap();
+        }
+        let again = Witness::open(&path).unwrap();
+        assert_eq!(again.revocations().len(), witness.revocations().len());
+        assert!(witness.revocations().len() > REVOCATIONS + 2_000);
+    }
+}
