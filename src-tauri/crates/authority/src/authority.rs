@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use gardien_domain::audit::AuditAction;
 use gardien_domain::{Member, MemberId, Organization, Role};
 use gardien_phare::PhareClient;
-use gardien_store::{Change, Store};
+use gardien_store::{Change, Store, Witness};
 use jiff::{Timestamp, TimestampRound, Unit};
 use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::api::Event;
 use crate::changing::repeat;
 use crate::following::Followed;
-use crate::unwritten::Unwritten;
+use crate::revocations::Revocations;
 use crate::{Enforcement, Fault, Keyring, check};
 
 /// Tells the time.
@@ -39,8 +39,8 @@ pub struct Authority {
     pub(crate) changing: Arc<Mutex<()>>,
     /// Held over a change of projects at Phare and here, so that they happen in the same order.
     changing_projects: Arc<Mutex<()>>,
-    /// Revocations that are in force and could not be written yet.
-    pub(crate) unwritten: Arc<Unwritten>,
+    pub(crate) revocations: Arc<Revocations>,
+    pub(crate) witness: Arc<Witness>,
     pub(crate) followed: Arc<Followed>,
     events: broadcast::Sender<Event>,
     clock: Clock,
@@ -54,6 +54,7 @@ impl Authority {
     pub async fn open(
         store: Arc<dyn Store>,
         enforcement: Arc<dyn Enforcement>,
+        witness: Arc<Witness>,
         clock: Clock,
     ) -> Result<Self, Fault> {
         let authority = Self {
@@ -64,12 +65,14 @@ impl Authority {
             gateway: Arc::default(),
             changing: Arc::default(),
             changing_projects: Arc::default(),
-            unwritten: Arc::default(),
+            revocations: Arc::new(Revocations::new(witness.clone())),
+            witness,
             followed: Arc::default(),
             events: broadcast::Sender::new(EVENTS),
             clock,
         };
         authority.begin().await?;
+        authority.recall().await?;
         Ok(authority)
     }
 

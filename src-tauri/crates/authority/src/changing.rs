@@ -5,16 +5,21 @@
 //! is done before.
 
 use std::fmt;
+use std::time::Duration;
 
-use gardien_domain::audit::{AuditAction, AuditRecord};
-use gardien_store::{Change, Revision, Store, StoreError};
+use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
+use gardien_store::{Change, Head, Revision, Store, StoreError};
 use serde_json::Value;
 use tokio::sync::MutexGuard;
+use tokio::time::timeout;
 
 use crate::{Actor, Authority, Fault};
 
 /// How often a use case may lose to another process before a person is told. Each time somebody else got through.
 const ATTEMPTS: u32 = 10;
+
+/// How long a change waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Does what reads, decides and commits, with `?` as in a function of its own, and does it again while another process
 /// was faster.
@@ -83,20 +88,28 @@ impl<'a> Changing<'a> {
         &mut self,
         changes: &[Change],
         record: AuditRecord,
-    ) -> Result<(), Fault> {
+    ) -> Result<AuditEntry, Fault> {
         // Whatever failed, what was read is not on top of anything that is known: only reading it again helps.
         let at = std::mem::replace(&mut self.at, Err(StoreError::Conflict))?;
         let entry = self.store.commit(changes, record, at).await?;
         self.at = Ok(Revision::from(&entry));
-        Ok(())
+        Ok(entry)
     }
 }
 
 impl Authority {
-    /// Holds back every other change of this process.
+    /// Holds back every other change of this process. Where the one before does not come to its end in time, there is
+    /// nothing to decide on, and no change can be made.
     pub(crate) async fn changing(&self) -> Changing<'_> {
-        let alone = self.changing.lock().await;
-        Changing::after(Some(alone), &*self.store).await
+        match timeout(PATIENCE, self.changing.lock()).await {
+            Ok(alone) => Changing::after(Some(alone), &*self.store).await,
+            Err(late) => Changing {
+                store: &*self.store,
+                at: Err(StoreError::Unreachable(late.into())),
+                attempts: ATTEMPTS,
+                _alone: None,
+            },
+        }
     }
 
     /// Makes sure that the actor still has the role that the proof was given for: the body of a request may
@@ -141,7 +154,10 @@ impl Authority {
             subject,
             detail: detail.to_string(),
         };
-        changing.commit(changes, record).await?;
+        let entry = changing.commit(changes, record).await?;
+        if let Err(error) = self.witness.note(Head::from(&entry)) {
+            tracing::error!(%error, "the file beside the database cannot be written");
+        }
         self.follow().await
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
+use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Findings;
 use gardien_domain::{Key, KeyId, PhareKey, PhareSecretId, ProjectId, Scope};
 use gardien_phare::PhareFault;
@@ -28,6 +29,8 @@ pub struct LimitReading {
 pub trait Enforcement: Send + Sync + Debug {
     /// Judges the key by this from here on.
     fn put_key(&self, key: &Key);
+    /// Refuses the key from here on, if there is such a one; one that was revoked before stays as it is.
+    fn revoke(&self, id: KeyId, revocation: Revocation);
     /// Knows this project, or its new slug, from here on.
     fn put_project(&self, id: ProjectId, slug: &str);
     /// Refuses the keys of this project from here on.

@@ -112,12 +112,18 @@ pub enum Fault {
     /// Phare did not do what it was asked.
     #[error("{}", phare_words(.0))]
     Phare(#[from] PhareFault),
-    /// A revocation is in force, but may be forgotten by a restart.
+    /// A revocation is in force, and kept beside the database until that takes it.
     #[error(
-        "The key is refused from now on, but that could not be written yet: {0}. \
-         Gardien keeps trying; until it succeeds, a restart would forget it."
+        "The key is refused from now on, and stays so over a restart. It is not in the database yet: {0}. \
+         Gardien keeps trying."
     )]
     RevokedInMemory(#[source] StoreError),
+    /// A revocation is in force, and the disk took it nowhere.
+    #[error(
+        "The key is refused from now on, but the disk did not take that yet: {0}. \
+         Gardien keeps trying; until it succeeds, a power cut would forget it."
+    )]
+    RevokedUntilRestart(#[source] StoreError),
     /// The database failed.
     #[error("{0}.")]
     Store(#[source] StoreError),
@@ -196,7 +202,8 @@ impl Fault {
             Self::Phare(PhareFault::KeyRefused) => "upstream_key_refused",
             Self::Phare(PhareFault::NotFound) => "not_found",
             Self::Phare(_) => "upstream_refused",
-            Self::RevokedInMemory(_) => "revoked_in_memory",
+            Self::RevokedInMemory(_) | Self::RevokedUntilRestart(_) => "revoked_in_memory",
+            Self::Store(StoreError::Displaced) => "data_moved",
             Self::Store(StoreError::Damaged(_)) => "data_damaged",
             Self::Store(StoreError::Full(_)) => "disk_full",
             Self::Store(_) => "store_unavailable",
@@ -237,13 +244,13 @@ impl Fault {
             | Self::OtherUpstream => StatusCode::CONFLICT,
             Self::UpstreamMissing
             | Self::Phare(PhareFault::Busy | PhareFault::NoKey)
-            | Self::Store(StoreError::InUse | StoreError::Unreachable(_)) => {
+            | Self::Store(StoreError::InUse | StoreError::Unreachable(_) | StoreError::Displaced) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Phare(_) => StatusCode::BAD_GATEWAY,
-            Self::RevokedInMemory(_) | Self::Store(StoreError::Full(_)) => {
-                StatusCode::INSUFFICIENT_STORAGE
-            }
+            Self::RevokedInMemory(_)
+            | Self::RevokedUntilRestart(_)
+            | Self::Store(StoreError::Full(_)) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Store(_) | Self::Entropy(_) | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use crate::api::Event;
 use crate::{Authority, Fault};
 
-/// How often it is tried again to read what was recorded.
+/// How often it is looked for what was recorded.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The revision that is in force.
@@ -29,37 +29,47 @@ impl Authority {
         Ok(())
     }
 
-    /// Lets everything be in force that was recorded since, and tells of it.
+    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it.
     ///
     /// # Errors
-    /// [`Fault::Store`]; it is tried again until it succeeds.
+    /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub(crate) async fn follow(&self) -> Result<(), Fault> {
-        let followed = self.catch_up().await;
-        if followed.is_err() {
-            let authority = self.clone();
-            tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(PAUSE).await;
-                    match authority.catch_up().await {
-                        Ok(()) => return,
-                        Err(fault) => tracing::error!(%fault, "what was recorded is not in force"),
-                    }
-                }
-            });
-        }
-        followed
-    }
-
-    async fn catch_up(&self) -> Result<(), Fault> {
         let mut followed = self.followed.0.lock().await;
-        let changes = self.store.changes_since(*followed).await?;
+        let mut changes = self.store.changes_since(*followed).await?;
         *followed = changes.put.revision;
+        for key in &mut changes.put.keys {
+            *key = self.revocations.take(key.clone());
+        }
         let events = events(&changes);
         self.enforce(changes);
         for event in events {
             self.publish(event);
         }
         Ok(())
+    }
+
+    /// Follows what other processes record, and what was recorded here after whoever asked for it was told that it takes
+    /// too long.
+    pub async fn keep_following(&self) {
+        let mut failing = false;
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            let followed = self.follow_if_behind().await;
+            if let Err(fault) = &followed
+                && !failing
+            {
+                tracing::error!(%fault, "what was recorded cannot be read");
+            }
+            failing = followed.is_err();
+        }
+    }
+
+    async fn follow_if_behind(&self) -> Result<(), Fault> {
+        let newest = self.store.revision().await?;
+        if *self.followed.0.lock().await == newest {
+            return Ok(());
+        }
+        self.follow().await
     }
 
     fn enforce(&self, changes: Changes) {
@@ -81,7 +91,7 @@ impl Authority {
             self.enforcement.put_project(project.id, &project.slug);
         }
         for key in &mut keys {
-            self.unwritten.overlay(key);
+            self.revocations.overlay(key);
             self.enforcement.put_key(key);
         }
         if let Some(organization) = organization {

@@ -1,16 +1,16 @@
 //! The use cases of keys.
 
 use gardien_domain::audit::AuditAction;
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::PreviousSecret;
 use gardien_domain::{Key, KeyId, KeyStatus, Scope, Secret};
-use gardien_store::{Change, StoreError, StoredKey};
+use gardien_store::{Change, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::actor::KeyManager;
-use crate::api::{CreatedKey, DisclosedHow, Event, KeyPatch, KeyView, NewKey, Rotation};
+use crate::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView, NewKey, Rotation};
 use crate::changing::{Changing, repeat};
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault};
@@ -106,15 +106,13 @@ impl Authority {
         })
     }
 
-    /// Takes a key back. No request that starts after this returned is granted; a key that was revoked
-    /// before stays as it is.
+    /// Takes a key back. No request that starts after this was called is granted; a key that was revoked before stays as
+    /// it is.
     ///
     /// # Errors
-    /// [`Fault::NotFound`], [`Fault::Store`]; [`Fault::RevokedInMemory`] when it is refused from now on but
-    /// that could not be written.
+    /// As [`Self::revoke`].
     pub async fn revoke_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
-        let changing = &mut self.changing().await;
-        let stored = self.revoke(changing, manager, id, |_| Ok(())).await?;
+        let stored = self.revoke(manager.actor(), id, |_, _| Ok(())).await?;
         Ok(KeyView::of(stored, self.now()))
     }
 
@@ -144,6 +142,9 @@ impl Authority {
                 &json!({ "name": key.name, "display": key.display }),
             )
             .await?;
+            // It may have been in force and not written yet.
+            self.revocations.forget(id);
+            self.enforcement.put_key(key);
             Ok(KeyView::of(stored, now))
         })
     }
@@ -238,8 +239,6 @@ impl Authority {
         manager: KeyManager<'_>,
         id: KeyId,
     ) -> Result<CreatedKey, Fault> {
-        let changing = &mut self.changing().await;
-        let works = |key: &Key| working(key, self.now());
         let Key {
             name,
             note,
@@ -247,7 +246,7 @@ impl Authority {
             products,
             expires_at,
             ..
-        } = self.revoke(changing, manager, id, works).await?.key;
+        } = self.revoke(manager.actor(), id, working).await?.key;
         let new = NewKey {
             name,
             note,
@@ -256,6 +255,7 @@ impl Authority {
             expires_at,
         };
         // Apart from the revocation, which is not to be done again.
+        let changing = &mut self.changing().await;
         let made = repeat!(changing, {
             self.make_key(changing, manager, &new, Some(id)).await
         });
@@ -346,68 +346,6 @@ impl Authority {
         })
     }
 
-    /// The gateway first: on a full disk, or on one that hangs, a leaked key must be refused all the same. It stays
-    /// refused while another process is faster.
-    async fn revoke(
-        &self,
-        changing: &mut Changing<'_>,
-        manager: KeyManager<'_>,
-        id: KeyId,
-        fit: impl Fn(&Key) -> Result<(), Fault>,
-    ) -> Result<StoredKey, Fault> {
-        let mut in_force = None;
-        let revoked = repeat!(changing, {
-            self.confirm(manager.actor()).await?;
-            let mut stored = self.stored_key(id).await?;
-            let key = &mut stored.key;
-            fit(key)?;
-            let written = key.revoked.is_some() && !self.unwritten.contains(id);
-            let revocation = *key.revoked.get_or_insert(Revocation {
-                at: self.now(),
-                by: manager.actor().member().id,
-            });
-            // One that another process wrote as well.
-            self.enforcement.put_key(key);
-            if written {
-                return Ok(stored);
-            }
-            in_force = Some(revocation);
-            let detail = json!({ "name": key.name, "display": key.display });
-            self.put_key(changing, manager, AuditAction::KeyRevoked, key, &detail)
-                .await?;
-            Ok(stored)
-        });
-        let (fault, revocation) = match (revoked, in_force) {
-            (Err(fault), Some(revocation)) => (fault, revocation),
-            (revoked, _) => return revoked,
-        };
-        let error = match fault {
-            Fault::Store(error) => error,
-            Fault::Conflict => StoreError::Conflict,
-            // Whoever asked may no longer, say: the key is again what it is without them.
-            fault => {
-                match self.stored_key(id).await {
-                    Ok(stored) => self.enforcement.put_key(&stored.key),
-                    Err(unread) => tracing::error!(
-                        error = &unread as &dyn std::error::Error,
-                        key = %id,
-                        "a key whose revocation was not allowed stays refused until the next start"
-                    ),
-                }
-                return Err(fault);
-            }
-        };
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            key = %id,
-            "a revocation is in force but could not be written: a restart would forget it"
-        );
-        let actor = manager.actor().member().email.clone();
-        self.keep_trying(id, revocation, actor);
-        self.publish(Event::Keys { ids: vec![id] });
-        Err(Fault::RevokedInMemory(error))
-    }
-
     /// Durable first, then in force, then acknowledged.
     async fn put_key(
         &self,
@@ -419,19 +357,14 @@ impl Authority {
     ) -> Result<(), Fault> {
         let changes = [Change::PutKey(key.clone())];
         self.change(changing, manager.actor(), &changes, action, key.id, detail)
-            .await?;
-        // It had been in force already, or was taken back before it was written.
-        if self.unwritten.forget(key.id) {
-            self.enforcement.put_key(key);
-        }
-        Ok(())
+            .await
     }
 
     /// The key as it is in force.
     pub(crate) async fn stored_key(&self, id: KeyId) -> Result<StoredKey, Fault> {
         let stored = self.store.key(id).await?;
         let mut stored = stored.ok_or(Fault::NotFound { what: "key" })?;
-        self.unwritten.overlay(&mut stored.key);
+        self.revocations.overlay(&mut stored.key);
         Ok(stored)
     }
 

@@ -23,9 +23,9 @@ mod members;
 mod organization;
 mod phare_keys;
 mod projects;
+mod revocations;
 mod sessions;
 mod trail;
-mod unwritten;
 mod upstream;
 mod views;
 

@@ -105,7 +105,21 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`] when it cannot be read.
     pub async fn verify_audit(&self, _: Auditor<'_>) -> Result<AuditVerification, Fault> {
-        Ok(match self.store.verify_audit().await? {
+        let verified = self.store.verify_audit().await?;
+        if let (Ok(entries), Some(head)) = (&verified, self.witness.head())
+            && !self.store.has(head).await?
+        {
+            let missing = format!(
+                "change {} was acknowledged and is not there",
+                head.revision.0
+            );
+            return Ok(AuditVerification {
+                ok: false,
+                entries: *entries,
+                fault: Some(missing),
+            });
+        }
+        Ok(match verified {
             Ok(entries) => AuditVerification {
                 ok: true,
                 entries,

@@ -10,6 +10,7 @@ words! {
     AuditAction {
         OrganizationCreated = "organization.created",
         OrganizationUpdated = "organization.updated",
+        OrganizationRestored = "organization.restored",
         MemberCreated = "member.created",
         MemberUpdated = "member.updated",
         SessionCreated = "session.created",

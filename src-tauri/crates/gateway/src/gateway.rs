@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gardien_domain::key::Revocation;
 use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope, SecretDigest};
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -116,6 +117,11 @@ impl Gateway {
     /// Takes a key as it is now. Every request that starts after this returned is judged by it.
     pub fn put_key(&self, key: &Key) {
         self.change(|known| known.keys.put(key));
+    }
+
+    /// Refuses a key: no request that starts after this returned is granted. One that was revoked before stays as it is.
+    pub fn revoke(&self, id: KeyId, revocation: Revocation) {
+        self.change(|known| known.keys.revoke(id, revocation));
     }
 
     /// Takes a project, or its new slug.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gardien_domain::key::Revocation;
 use gardien_domain::{Credential, Key, KeyId, Secret, SecretDigest};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -40,6 +41,13 @@ impl Keys {
             self.digests.insert(digest, key.id);
         }
         self.keys.insert(key.id, without_words(key));
+    }
+
+    /// Refuses a key from here on; one that was revoked before stays as it is.
+    pub(crate) fn revoke(&mut self, id: KeyId, revocation: Revocation) {
+        if let Some(key) = self.keys.get_mut(&id) {
+            key.revoked.get_or_insert(revocation);
+        }
     }
 
     pub(crate) fn get(&self, id: KeyId) -> Option<&Key> {

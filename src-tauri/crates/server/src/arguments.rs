@@ -27,6 +27,10 @@ pub(crate) struct Serve {
     /// The folder that everything is kept in; made if missing.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    /// Go on with a database that is older than what was acknowledged, as after putting a backup in place. Keys that are
+    /// known to have been revoked since are revoked again; whatever else was changed since is gone.
+    #[arg(long)]
+    pub(crate) accept_older: bool,
     /// Where clients of Phare's API call. Port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
     pub(crate) gateway: SocketAddr,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gardien_authority::client::server_address;
 use gardien_authority::{ClientFault, Fault, issue_session};
 use gardien_domain::PhareSecret;
-use gardien_server::{AttachFault, ListenFault, OpenFault, Service, Upstream, database};
+use gardien_server::{AttachFault, ListenFault, OpenFault, Opening, Service, Upstream, database};
 use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -24,6 +24,8 @@ const PHARE_API_KEY: &str = "PHARE_API_KEY";
 pub(crate) enum CommandFault {
     #[error("{0}")]
     Open(#[from] OpenFault),
+    #[error("{0}; put the newest copy in its place, or go on with this one: --accept-older")]
+    Older(#[source] OpenFault),
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{0}")]
@@ -56,10 +58,23 @@ pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
             tracing::warn!(%address, "this address is reached from other machines over plain HTTP: put TLS in front of it");
         }
     }
-    let service = Service::open(&serve.data).await?;
+    let opening = Opening {
+        accept_older: serve.accept_older,
+        ..Opening::default()
+    };
+    let service = Service::open_with(&serve.data, opening)
+        .await
+        .map_err(how_to_go_on)?;
     let served = run(&service, &serve, upstream, stop).await;
     service.stop().await;
     served
+}
+
+fn how_to_go_on(fault: OpenFault) -> CommandFault {
+    match fault {
+        OpenFault::Older { .. } => CommandFault::Older(fault),
+        fault => fault.into(),
+    }
 }
 
 async fn run(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gardien_authority::api::LimitHold;
 use gardien_authority::{Enforcement, LimitReading};
-use gardien_domain::{Key, NotedUse, ProjectId, Scope};
+use gardien_domain::key::Revocation;
+use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use jiff::Timestamp;
 
@@ -16,6 +17,9 @@ pub(crate) struct GatewayEnforcement(pub(crate) Gateway);
 impl Enforcement for GatewayEnforcement {
     fn put_key(&self, key: &Key) {
         self.0.put_key(key);
+    }
+    fn revoke(&self, id: KeyId, revocation: Revocation) {
+        self.0.revoke(id, revocation);
     }
     fn put_project(&self, id: ProjectId, slug: &str) {
         self.0.put_project(id, slug);

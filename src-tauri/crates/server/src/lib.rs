@@ -18,5 +18,5 @@ mod upstream;
 
 pub use door::ListenFault;
 pub use listen::{ListenLimits, serve};
-pub use service::{OpenFault, Service, database, system_clock};
+pub use service::{OpenFault, Opening, Service, database, system_clock};
 pub use upstream::{AttachFault, Upstream};

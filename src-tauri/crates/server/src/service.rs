@@ -12,7 +12,7 @@ use gardien_authority::{Authority, Client, Clock, Fault, UpstreamIdentity};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
-use gardien_store::{Documents, FolderLock, Sqlite, Store as _, StoreError};
+use gardien_store::{Documents, FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, broadcast};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::door::{Door, ListenFault};
@@ -30,12 +31,26 @@ use crate::live;
 use crate::ring::Verdict;
 use crate::synchronizer::Synchronizer;
 
+/// How long the end waits for the disk to take what the witness has.
+const SYNC: Duration = Duration::from_secs(2);
+
 /// Why a data folder cannot be opened. It is left as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFault {
     /// The store: damaged, newer, in use, full, or not answering.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The database is older than what was acknowledged, or another one: a copy was put in its place, say. A person has
+    /// to say whether to go on with it.
+    #[error(
+        "the data is older than it should be: change {acknowledged} was the last one, here it is {found}"
+    )]
+    Older {
+        /// The newest change that was acknowledged.
+        acknowledged: u64,
+        /// The newest change that is there.
+        found: u64,
+    },
     /// The gateway cannot start from what the store holds.
     #[error("{0}")]
     Gateway(#[from] GatewayError),
@@ -50,6 +65,27 @@ pub fn database(data: &Path) -> PathBuf {
     data.join("gardien.db")
 }
 
+/// What is known before a data folder is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Opening {
+    /// The newest change that was acknowledged, as it was remembered outside of the folder.
+    pub acknowledged: Option<Head>,
+    /// Whether to go on with a database that does not have it.
+    pub accept_older: bool,
+}
+
+/// The newest of these changes that the database does not have.
+async fn missing(store: &Sqlite, heads: [Option<Head>; 2]) -> Result<Option<Head>, StoreError> {
+    let mut missing: Option<Head> = None;
+    for head in heads.into_iter().flatten() {
+        let newer = missing.is_none_or(|known| known.revision < head.revision);
+        if newer && !store.has(head).await? {
+            missing = Some(head);
+        }
+    }
+    Ok(missing)
+}
+
 /// The system's clock.
 #[must_use]
 pub fn system_clock() -> Clock {
@@ -62,6 +98,7 @@ pub struct Service(Arc<Inner>);
 
 struct Inner {
     store: Arc<Sqlite>,
+    witness: Arc<Witness>,
     gateway: Gateway,
     authority: Authority,
     synchronizer: Synchronizer,
@@ -83,13 +120,41 @@ impl Service {
     /// # Errors
     /// [`OpenFault`].
     pub async fn open(data: &Path) -> Result<Self, OpenFault> {
+        Self::open_with(data, Opening::default()).await
+    }
+
+    /// [`Self::open`], knowing more.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with(data: &Path, opening: Opening) -> Result<Self, OpenFault> {
         let lock = gardien_store::lock(data)?;
+        let witness = Arc::new(Witness::open(&data.join("gardien.witness"))?);
         let store = Arc::new(Sqlite::open(&database(data)).await?);
+        let missing = missing(&store, [witness.head(), opening.acknowledged]).await?;
+        if let Some(head) = missing
+            && !opening.accept_older
+        {
+            let found = store.revision().await?.0;
+            store.close().await;
+            return Err(OpenFault::Older {
+                acknowledged: head.revision.0,
+                found,
+            });
+        }
         let ledger = Arc::new(StoreLedger(store.clone()));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger).await?;
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
-        let authority = Authority::open(store.clone(), enforcement, system_clock()).await?;
+        let authority =
+            Authority::open(store.clone(), enforcement, witness.clone(), system_clock()).await?;
+        if let Some(head) = missing {
+            authority.accept_older(head.revision).await?;
+        }
         let stop = CancellationToken::new();
+        let following = authority.clone();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
+            following.keep_following().await;
+        }));
         let (verdicts, heard) = unbounded_channel();
         let (soon, refusals) = (Arc::<Notify>::default(), broadcast::Sender::new(8));
         examiner::start(
@@ -108,6 +173,7 @@ impl Service {
             examine_soon: soon,
             refusals,
             store,
+            witness,
             gateway,
             router: gardien_authority::http::router(authority.clone()),
             authority,
@@ -180,6 +246,13 @@ impl Service {
 
     pub(crate) fn documents(&self) -> Arc<dyn Documents> {
         self.0.store.clone()
+    }
+
+    /// The newest change that was acknowledged; `None` before the first. To be remembered outside of the folder, which may
+    /// be put back as a whole.
+    #[must_use]
+    pub fn acknowledged(&self) -> Option<Head> {
+        self.0.witness.head()
     }
 
     /// The Owner; `None` before the first start is completed.
@@ -280,6 +353,10 @@ impl Service {
         );
         self.0.gateway.stop().await;
         self.0.store.close().await;
+        let witness = self.0.witness.clone();
+        let synced = tokio::task::spawn_blocking(move || witness.sync());
+        // A disk that hangs keeps nobody from ending: the system has what was written.
+        let _ = timeout(SYNC, synced).await;
         drop(
             self.0
                 .lock

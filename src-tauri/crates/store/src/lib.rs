@@ -186,6 +186,9 @@ pub trait Store: Send + Sync + Debug {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError>;
 
+    /// Whether this change is there, with this hash.
+    async fn has(&self, head: Head) -> Result<bool, StoreError>;
+
     /// Walks the whole audit chain: how many entries there are, or how many hold and what is wrong after them.
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError>;
 

@@ -38,7 +38,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::{
-    Change, Changes, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError, StoredKey,
+    Change, Changes, Head, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError,
+    StoredKey,
 };
 use fault::store_error;
 use place::Place;
@@ -242,7 +243,14 @@ impl Store for Sqlite {
         entries.map_err(store_error)
     }
 
+    async fn has(&self, head: Head) -> Result<bool, StoreError> {
+        let hash = audit::hash_of(&self.readers, head.revision.0).await;
+        Ok(hash.map_err(store_error)? == Some(head.hash))
+    }
+
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
+        // What can still be read of a file that is gone is no trail.
+        self.place.lock().await.check().await?;
         audit::verify(&self.readers).await.map_err(store_error)
     }
 

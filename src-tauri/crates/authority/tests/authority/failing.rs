@@ -13,7 +13,8 @@ use gardien_domain::{
     Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use gardien_store::{
-    Change, Changes, KeyRows, Revision, Session, Snapshot, Sqlite, Store, StoreError, StoredKey,
+    Change, Changes, Head, KeyRows, Revision, Session, Snapshot, Sqlite, Store, StoreError,
+    StoredKey,
 };
 use jiff::Timestamp;
 
@@ -123,6 +124,9 @@ impl Store for Failing {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.store.audit(filter, before, limit).await
+    }
+    async fn has(&self, head: Head) -> Result<bool, StoreError> {
+        self.store.has(head).await
     }
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
         self.store.verify_audit().await

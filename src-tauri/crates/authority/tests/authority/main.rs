@@ -8,6 +8,7 @@ mod finding;
 mod limits;
 mod phare_keys;
 mod projects;
+mod revocations;
 mod trail;
 mod world;
 
@@ -168,9 +169,14 @@ async fn a_restart_tells_the_gateway_everything_again() {
     world.authority.revoke_key(manager, id).await.unwrap();
     let told = Arc::new(Told::default());
     let clock = Arc::new(Timestamp::now);
-    Authority::open(world.store.clone(), told.clone(), clock)
-        .await
-        .unwrap();
+    Authority::open(
+        world.store.clone(),
+        told.clone(),
+        world.witness.clone(),
+        clock,
+    )
+    .await
+    .unwrap();
     assert_eq!(told.last(id), world.told.last(id));
     assert_eq!(told.last(id).digest, secret.digest());
     assert_eq!(*told.limit.lock().unwrap(), Some(100));

@@ -7,10 +7,11 @@ use std::time::Duration;
 use gardien_authority::api::NewKey;
 use gardien_authority::{Actor, Authority, Enforcement, LimitReading, SYSTEM};
 use gardien_domain::audit::{AuditAction, AuditRecord};
+use gardien_domain::key::Revocation;
 use gardien_domain::{
     AuditFilter, Key, KeyId, ProductScope, ProductScopes, ProjectId, Scope, Secret,
 };
-use gardien_store::{Change, Sqlite, Store};
+use gardien_store::{Change, Sqlite, Store, Witness};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -33,6 +34,19 @@ impl Told {
 }
 
 impl Enforcement for Told {
+    fn revoke(&self, id: KeyId, revocation: Revocation) {
+        let known = self
+            .keys
+            .lock()
+            .unwrap()
+            .iter()
+            .rfind(|key| key.id == id)
+            .cloned();
+        if let Some(mut key) = known {
+            key.revoked.get_or_insert(revocation);
+            self.put_key(&key);
+        }
+    }
     fn put_key(&self, key: &Key) {
         self.keys.lock().unwrap().push(key.clone());
         if key.revoked.is_some() {
@@ -62,6 +76,7 @@ pub(crate) struct World {
     pub(crate) owner: Actor,
     pub(crate) told: Arc<Told>,
     pub(crate) store: Arc<Failing>,
+    pub(crate) witness: Arc<Witness>,
     pub(crate) now: Arc<Mutex<Timestamp>>,
     folder: TempDir,
 }
@@ -83,7 +98,8 @@ impl World {
         let now = Arc::new(Mutex::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let clock = now.clone();
         let clock = Arc::new(move || *clock.lock().unwrap());
-        let authority = Authority::open(store.clone(), told.clone(), clock)
+        let witness = Arc::new(Witness::open(&folder.path().join("gardien.witness")).unwrap());
+        let authority = Authority::open(store.clone(), told.clone(), witness.clone(), clock)
             .await
             .unwrap();
         let owner = authority.found("Harbour", "Ada@Example.com").await.unwrap();
@@ -93,6 +109,7 @@ impl World {
             owner,
             told,
             store,
+            witness,
             now,
             folder,
         }
@@ -101,9 +118,12 @@ impl World {
     /// Another process over the same database, in which the Owner acts as well.
     pub(crate) async fn beside(&self) -> (Authority, Actor, Arc<Told>) {
         let store = Sqlite::open(&self.folder.path().join("gardien.db")).await;
+        // Of a folder of its own: one process has the one beside the database.
+        let witness = tempfile::tempdir().unwrap();
+        let witness = Arc::new(Witness::open(&witness.path().join("gardien.witness")).unwrap());
         let (told, now) = (Arc::new(Told::default()), self.now.clone());
         let clock = Arc::new(move || *now.lock().unwrap());
-        let authority = Authority::open(Arc::new(store.unwrap()), told.clone(), clock);
+        let authority = Authority::open(Arc::new(store.unwrap()), told.clone(), witness, clock);
         let authority = authority.await.unwrap();
         let owner = authority.actor(self.owner.member().id).await.unwrap();
         (authority, owner, told)
