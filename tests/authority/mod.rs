@@ -2,6 +2,7 @@
 
 mod admins;
 mod audit;
+mod bad_days;
 mod bodies;
 mod crash;
 mod keys;
@@ -10,6 +11,7 @@ mod lists;
 mod lookup;
 mod members;
 mod noise;
+mod older;
 mod openapi;
 mod organization;
 mod process;

@@ -12,7 +12,7 @@ use crate::support::server::Server;
 use crate::support::upstream::{PHARE_KEY, Upstream};
 use crate::support::world::World;
 
-const ANY_PORT: [&str; 5] = [
+pub const ANY_PORT: [&str; 5] = [
     "serve",
     "--gateway",
     "127.0.0.1:0",

@@ -9,6 +9,8 @@ pub mod background;
 pub mod desktop;
 pub mod dice;
 #[cfg(target_os = "linux")]
+pub mod disk;
+#[cfg(target_os = "linux")]
 pub mod keyboard;
 pub mod leaks;
 #[cfg(target_os = "linux")]

@@ -63,17 +63,22 @@ impl Server {
 
     /// Starts it again over the same data, on new ports. It must have been ended before.
     pub fn restart(&mut self) {
-        self.serve("127.0.0.1:0", "127.0.0.1:0");
+        self.serve("127.0.0.1:0", "127.0.0.1:0", &[]);
+    }
+
+    /// The same, with more arguments for this once.
+    pub fn restart_with(&mut self, more: &[&str]) {
+        self.serve("127.0.0.1:0", "127.0.0.1:0", more);
     }
 
     /// The same, where it was.
     pub fn restart_in_place(&mut self) {
         let [gateway, management] =
             [&self.gateway, &self.management].map(|address| address.replace("http://", ""));
-        self.serve(&gateway, &management);
+        self.serve(&gateway, &management, &[]);
     }
 
-    fn serve(&mut self, gateway: &str, management: &str) {
+    fn serve(&mut self, gateway: &str, management: &str, more: &[&str]) {
         assert!(self.child.is_none(), "end it first");
         let mut child = self
             .command()
@@ -82,6 +87,7 @@ impl Server {
             .arg(self.data())
             .args(["--gateway", gateway, "--management", management])
             .args(&self.arguments)
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -34,7 +34,12 @@ pub struct Issued {
 impl World {
     /// One over the sandbox.
     pub async fn new() -> Self {
-        let server = Server::start();
+        Self::on(&[]).await
+    }
+
+    /// One whose server is started with these variables.
+    pub async fn on(variables: &[(&str, &str)]) -> Self {
+        let server = Server::start_with(&["--phare", "sandbox"], variables);
         let owner = server.member("owner@lighthouse.test", "owner");
         let shop = Project::create(&owner, "Shop").await;
         let blog = Project::create(&owner, "Blog").await;
