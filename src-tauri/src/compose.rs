@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use gardien_authority::{Client, ClientFault};
 use gardien_domain::MemberId;
-use gardien_server::{ListenFault, Service, Upstream};
+use gardien_server::{ListenFault, Opening, Service, Upstream};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
 
+use crate::acknowledged;
 use crate::app::{App, phare_secret};
 use crate::error::{Code, CommandError, chain};
 use crate::home::{GatewayState, Local, Place, Ready};
@@ -51,9 +52,14 @@ fn failed(error: CommandError) -> Place {
 
 /// Puts the person on this computer, which is opened unless it is open already.
 pub(crate) async fn come_home(app: &App) {
+    come_home_with(app, false).await;
+}
+
+/// The same, with data that is older than what was acknowledged if the person chose to go on with it.
+pub(crate) async fn come_home_with(app: &App, accept_older: bool) {
     let place = match app.local() {
         Some(local) => enter(&local).await.map(Place::from),
-        None => match open_local(app).await {
+        None => match open_local(app, accept_older).await {
             Ok(Opened::Founded(local)) => {
                 let ready = enter(&local).await;
                 app.put_local(Some(local));
@@ -72,7 +78,7 @@ pub(crate) async fn serve_beside(app: &App) {
     if app.local().is_some() {
         return;
     }
-    match open_local(app).await {
+    match open_local(app, false).await {
         Ok(Opened::Founded(local)) => app.put_local(Some(local)),
         // No key, no program.
         Ok(Opened::Unfounded(service)) => service.stop().await,
@@ -92,6 +98,9 @@ pub(crate) async fn close_local(app: &App) {
         _ => None,
     };
     let local = app.local();
+    if let Some(local) = &local {
+        acknowledged::note(app, local).await;
+    }
     app.put_local(None);
     for service in unfounded
         .into_iter()
@@ -115,8 +124,12 @@ enum Opened {
     Unfounded(Service),
 }
 
-async fn open_local(app: &App) -> Result<Opened, CommandError> {
-    let service = Service::open(&app.folder)
+async fn open_local(app: &App, accept_older: bool) -> Result<Opened, CommandError> {
+    let opening = Opening {
+        acknowledged: acknowledged::known(app).await,
+        accept_older,
+    };
+    let service = Service::open_with(&app.folder, opening)
         .await
         .map_err(|fault| name_the_file(app, fault.into()))?;
     let opened = match service.owner().await {
@@ -138,6 +151,9 @@ fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
     if error.is(Code::FolderUnusable) {
         let folder = app.folder.display();
         error.message = format!("{folder} cannot be used: {}.", error.message);
+    } else if error.is(Code::DataOlder) {
+        let file = gardien_server::database(&app.folder);
+        error.message = format!("{} The file is {}.", error.message, file.display());
     } else if !error.is(Code::Internal) {
         let file = gardien_server::database(&app.folder);
         error.message = format!("The file is {}.", file.display());

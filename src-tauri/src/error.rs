@@ -46,6 +46,8 @@ codes! {
     DataDamaged = "data_damaged", "Put a backup of the data file in its place, then try again.";
     DataNewer = "data_newer", "Install the newer version of Gardien, then open it again.";
     DataInUse = "data_in_use", "Close the other Gardien that uses this folder, then try again.";
+    DataOlder = "data_older", "Put the newest copy of the data file in its place, then try again. Or go on with this one.";
+    DataMoved = "data_moved", "Put the file back where it was, then restart Gardien.";
     ConnectionUnreachable = "connection_unreachable", "Check your network and that the server is running, then try again.";
     SessionRefused = "session_refused", "Ask an Owner or Admin for a new session token, then connect again.";
     Internal = "internal", "Try again. If it happens again, restart Gardien.";
@@ -230,7 +232,18 @@ impl From<OpenFault> for CommandError {
                     _ => Self::new(store_code(store), sentence(store)),
                 }
             }
-            None => Self::internal(&fault),
+            None => match &fault {
+                OpenFault::Older {
+                    acknowledged,
+                    found,
+                } => {
+                    let message = format!(
+                        "The last change that was acknowledged is number {acknowledged}. Here the last one is {found}."
+                    );
+                    Self::new(Code::DataOlder, message)
+                }
+                fault => Self::internal(fault),
+            },
         }
     }
 }
@@ -241,6 +254,7 @@ fn store_code(fault: &StoreError) -> Code {
         StoreError::NewerVersion { .. } => Code::DataNewer,
         StoreError::InUse => Code::DataInUse,
         StoreError::Full(_) => Code::DiskFull,
+        StoreError::Displaced => Code::DataMoved,
         StoreError::Conflict => Code::Conflict,
         StoreError::Taken(_) | StoreError::Unreachable(_) | StoreError::Unavailable(_) => {
             Code::Internal

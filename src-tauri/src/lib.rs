@@ -22,6 +22,7 @@ use preferences::PreferenceFile;
 use shell::Desktop;
 use tray::Tray;
 
+mod acknowledged;
 mod app;
 mod clipboard;
 mod closing;
@@ -133,6 +134,7 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     tauri::async_runtime::spawn(follow::status(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::authority(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::keychain(Arc::clone(&state)));
+    tauri::async_runtime::spawn(acknowledged::keep_noting(Arc::clone(&state)));
     tauri::async_runtime::spawn(open(state, environment.background));
     #[cfg(unix)]
     tauri::async_runtime::spawn(leave_when_told(app.clone()));

@@ -304,7 +304,7 @@ async fn a_team_server_that_does_not_answer_or_refuses_the_session() {
 
 impl Desk {
     /// Comes back when the whole window says that Gardien cannot work for this reason, and that nothing is lost.
-    async fn failure(&self, code: &str) {
+    pub async fn failure(&self, code: &str) {
         // While it is tried again the screen stays.
         self.wait_for("[data-testid='retry']:not([disabled])").await;
         let place = format!("[data-testid='failure-screen'][data-code='{code}']");

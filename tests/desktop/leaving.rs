@@ -141,7 +141,7 @@ impl Desk {
     }
 
     /// Goes to another home, with nothing but its entry in the menu.
-    async fn switch_to(&self, home: &str) {
+    pub async fn switch_to(&self, home: &str) {
         self.click("connection").await;
         self.wait_for("home-menu").await;
         self.click(&format!("[data-testid='home'][data-home='{home}']"))

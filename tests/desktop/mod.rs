@@ -1,6 +1,7 @@
 //! The real window through WebDriver, with the real keychain and clipboard.
 #![cfg(target_os = "linux")]
 
+mod bad_days;
 mod clicks;
 mod edit;
 mod failures;

@@ -28,6 +28,19 @@ export const ERRORS = {
     action: 'retry',
     reassurance: `${NOTHING_CHANGED} The gateway stays closed, so no key works until the file can be read.`,
   },
+  data_older: {
+    severity: 'blocking',
+    title: 'This data is older than it should be',
+    next: 'If you put a backup in place, look for a newer one first, put it there, and try again. If there is none, go on with this one: keys that were revoked since are revoked again as far as this computer remembers them; whatever else was changed since is gone.',
+    action: 'retry',
+    reassurance: 'Nothing was changed or deleted. The gateway stays closed until you have chosen.',
+  },
+  data_moved: {
+    severity: 'error',
+    title: 'The data file was moved or replaced',
+    next: 'Put the file back where it was, then restart Gardien. Revoking still works.',
+    action: 'none',
+  },
   data_newer: {
     severity: 'blocking',
     title: 'A newer Gardien wrote this data',
@@ -137,7 +150,7 @@ export const ERRORS = {
   revoked_in_memory: {
     severity: 'error',
     title: 'Refused from now on, but not written down yet',
-    next: 'Free some space on the disk and leave Gardien running until it has written this.',
+    next: 'It stays so over a restart. Free some space on the disk, so that it can be written into the database too.',
     action: 'none',
   },
   upstream_missing: {

@@ -116,6 +116,9 @@ export const TELL: Record<string, Tell> = {
     ];
     return told.length > 0 ? join(told) : ['changed the organization ', ...subject(detail, entry, '')];
   },
+  'organization.restored': (detail) => [
+    `went on with an older copy of the data (change ${count(Number(detail['to']))}, where ${count(Number(detail['from']))} was the last)`,
+  ],
   'member.created': (detail, entry) => ['added ', mail(detail, entry), ` as ${article(detail['role'])}`],
   'member.updated': (detail, entry) => {
     const role = change(detail['role']);

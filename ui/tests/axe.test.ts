@@ -33,6 +33,7 @@ const SCREENS: Screen[] = [
   ['first start, refused', { stage: 'first_start' }, () => press('start')],
   ['first start, connect', { stage: 'first_start' }, () => press('tab-connect')],
   ['failure', { stage: 'failed', code: 'data_damaged' }],
+  ['older data', { stage: 'failed', code: 'data_older' }],
   ['failure, connect again', { stage: 'failed', code: 'session_refused' }, () => press('connect-again')],
   ['keys', { keys: 3 }],
   ['no keys', { keys: 0 }],

@@ -10,6 +10,7 @@ macro_rules! each_command {
                 app_status() => AppStatus;
                 first_start(args: FirstStart) => AppStatus;
                 retry() => AppStatus;
+                accept_older() => AppStatus;
             }
             homes {
                 connect(args: Connect) => AppStatus;

@@ -210,6 +210,17 @@ pub(crate) async fn retry(app: &Arc<App>) -> Result<AppStatus, CommandError> {
     Ok(describe(app).await)
 }
 
+/// Goes on with data that is older than what was acknowledged. What is known to have been revoked since is revoked again.
+pub(crate) async fn accept_older(app: &Arc<App>) -> Result<AppStatus, CommandError> {
+    let _moving = app.moving.lock().await;
+    if let Place::Failed(error) = app.place().1
+        && error.is(Code::DataOlder)
+    {
+        compose::come_home_with(app, true).await;
+    }
+    Ok(describe(app).await)
+}
+
 /// Gives the keychain what it did not take, and opens what did not open.
 pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
     for item in app.keeper.offer_again().await {

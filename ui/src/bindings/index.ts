@@ -978,6 +978,7 @@ export interface Commands {
   app_status: { args: null; result: AppStatus };
   first_start: { args: FirstStart; result: AppStatus };
   retry: { args: null; result: AppStatus };
+  accept_older: { args: null; result: AppStatus };
   connect: { args: Connect; result: AppStatus };
   switch_home: { args: SwitchHome; result: AppStatus };
   disconnect: { args: null; result: AppStatus };

@@ -28,6 +28,11 @@ pub enum VaultItem {
         /// The server's address, as the person confirmed it.
         url: String,
     },
+    /// The newest change that was acknowledged in a data folder. No secret, but to be found where the folder is not.
+    Acknowledged {
+        /// Where the folder is.
+        folder: String,
+    },
 }
 
 impl VaultItem {
@@ -40,6 +45,7 @@ impl VaultItem {
                 secret,
             } => format!("phare:{installation}:{secret}"),
             Self::TeamSession { url } => format!("session:{url}"),
+            Self::Acknowledged { folder } => format!("acknowledged:{folder}"),
         }
     }
 
@@ -60,6 +66,9 @@ impl VaultItem {
             "session" => Some(Self::TeamSession {
                 url: rest.to_owned(),
             }),
+            "acknowledged" => Some(Self::Acknowledged {
+                folder: rest.to_owned(),
+            }),
             _ => None,
         }
     }
@@ -71,6 +80,7 @@ impl VaultItem {
             Self::KeySecret { key, .. } => format!("Gardien: secret of key {key}"),
             Self::PhareSecret { secret, .. } => format!("Gardien: key of Phare's {secret}"),
             Self::TeamSession { url } => format!("Gardien: session at {url}"),
+            Self::Acknowledged { folder } => format!("Gardien: how new the data in {folder} is"),
         }
     }
 }

@@ -39,6 +39,7 @@ export const COMMANDS: Handlers = {
     return become(world, { ...world.status, connection, homes });
   },
   disconnect: (world) => become(world, makeWorld({ stage: 'first_start' }).status),
+  accept_older: (world) => become(world, makeWorld({}).status),
   retry(world) {
     if (world.status.stage === 'failed') return become(world, makeWorld({}).status);
     const gateway: AppStatus['gateway'] =

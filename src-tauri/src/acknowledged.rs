@@ -1,0 +1,63 @@
+//! The newest change that was acknowledged, in the keychain: a data folder that was put back as a whole, with the witness
+//! in it, is noticed all the same.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gardien_store::Head;
+use gardien_vault::{VaultFault, VaultItem, VaultState};
+use secrecy::ExposeSecret;
+use tokio::time::{sleep, timeout};
+
+use crate::app::App;
+use crate::home::Local;
+
+/// How often it is noted at most.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long the start waits for the keychain to say what it knows.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn item(app: &App) -> VaultItem {
+    VaultItem::Acknowledged {
+        folder: app.folder.display().to_string(),
+    }
+}
+
+/// What the keychain knows of this folder; `None` as well when it does not say.
+pub(crate) async fn known(app: &App) -> Option<Head> {
+    let known = timeout(PATIENCE, app.keeper.get(&item(app))).await;
+    match known {
+        Ok(Ok(known)) => serde_json::from_str(known.expose_secret()).ok(),
+        Ok(Err(VaultFault::NotFound)) => None,
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!("the keychain does not say how new this computer's data should be");
+            None
+        }
+    }
+}
+
+/// Notes the newest change of this computer's data. Where the keychain does not take it, the witness has it.
+pub(crate) async fn note(app: &App, local: &Local) {
+    if let Some(head) = local.service.acknowledged()
+        && app.keeper.last_state() == VaultState::Available
+        && let Ok(text) = serde_json::to_string(&head)
+        && let Err(fault) = app.keeper.keep(&item(app), text.into()).await
+    {
+        tracing::warn!(%fault, "the keychain does not take how new the data is");
+    }
+}
+
+/// Notes it whenever it has changed, until the app ends.
+pub(crate) async fn keep_noting(app: Arc<App>) {
+    let mut noted = None;
+    loop {
+        sleep(PAUSE).await;
+        if let Some(local) = app.local()
+            && let Some(head) = local.service.acknowledged()
+            && noted != Some(head)
+        {
+            note(&app, &local).await;
+            noted = Some(head);
+        }
+    }
+}
