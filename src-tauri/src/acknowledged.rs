@@ -25,7 +25,7 @@ fn item(app: &App) -> VaultItem {
 
 /// What the keychain knows of this folder; `None` as well when it does not say.
 pub(crate) async fn known(app: &App) -> Option<Head> {
-    let known = timeout(PATIENCE, app.keeper.get(&item(app))).await;
+    let known = timeout(PATIENCE, app.keeper.vault().get(&item(app))).await;
     match known {
         Ok(Ok(known)) => serde_json::from_str(known.expose_secret()).ok(),
         Ok(Err(VaultFault::NotFound)) => None,
@@ -41,7 +41,7 @@ pub(crate) async fn note(app: &App, local: &Local) {
     if let Some(head) = local.service.acknowledged()
         && app.keeper.last_state() == VaultState::Available
         && let Ok(text) = serde_json::to_string(&head)
-        && let Err(fault) = app.keeper.keep(&item(app), text.into()).await
+        && let Err(fault) = app.keeper.vault().put(&item(app), text.into()).await
     {
         tracing::warn!(%fault, "the keychain does not take how new the data is");
     }

@@ -34,6 +34,11 @@ impl Keeper {
         }
     }
 
+    /// The keychain itself, for what nobody misses when it does not answer.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// What the keychain is good for; what it was good for last, when it takes long to answer.
     pub(crate) async fn state(&self) -> VaultState {
         if let Ok(state) = tokio::time::timeout(GLANCE, self.vault.state()).await {

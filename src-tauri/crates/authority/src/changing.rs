@@ -19,7 +19,7 @@ use crate::{Actor, Authority, Fault};
 const ATTEMPTS: u32 = 10;
 
 /// How long a change waits for those before it.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Does what reads, decides and commits, with `?` as in a function of its own, and does it again while another process
 /// was faster.

@@ -44,8 +44,9 @@ use crate::{
 use fault::store_error;
 use place::Place;
 
-/// Whoever waits for a write is told after this, whatever it does: it may hang in the disk.
-const BOUND: Duration = Duration::from_secs(6);
+/// Whoever waits for a write is told after this, whatever it does: it may hang in the disk. Long enough for a machine that
+/// is busy with something else.
+const BOUND: Duration = Duration::from_secs(15);
 
 /// A store in one SQLite file. Cheap to clone; all clones are one store.
 #[derive(Debug, Clone)]

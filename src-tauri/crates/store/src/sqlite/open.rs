@@ -222,7 +222,6 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
-        .acquire_timeout(PATIENCE)
         .test_before_acquire(false)
         // Where SQLite took a transaction back by itself, as on a full disk, sqlx goes on believing in it and would
         // refuse every later one.
