@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, Owner, PLAIN};
+use crate::collection::{Collection, Owner, PLAIN};
 use crate::references::Reference;
 use crate::validate::Shape;
 
@@ -13,26 +13,19 @@ pub(crate) const ALERT_RULES: Collection = Collection {
     path: "/alert-rules",
     owner: Owner::Either,
     references: &[Reference {
-        at: "integration_id",
-        collection: "integrations",
         brings: Some("app"),
+        ..Reference::to("integration_id", "integrations")
     }],
     shapes: &[
         Shape {
             field: "event_settings",
             by: "event",
             schemas: &[
-                (
-                    "uptime.monitor_certificate.expiring",
-                    "CertificateExpiringEventSettings",
-                ),
-                ("uptime.incident.created", "IncidentEventSettings"),
-                ("uptime.incident.propagated", "IncidentEventSettings"),
-                (
-                    "uptime.incident.partially_recovered",
-                    "IncidentEventSettings",
-                ),
-                ("uptime.incident.recovered", "IncidentEventSettings"),
+                ("uptime.monitor_certificate.expiring", CERTIFICATE),
+                ("uptime.incident.created", INCIDENT),
+                ("uptime.incident.propagated", INCIDENT),
+                ("uptime.incident.partially_recovered", INCIDENT),
+                ("uptime.incident.recovered", INCIDENT),
             ],
             as_sent: true,
         },
@@ -47,13 +40,8 @@ pub(crate) const ALERT_RULES: Collection = Collection {
             as_sent: true,
         },
     ],
-    settle,
-    ..PLAIN
-};
-
-/// A rule that does not say its scope is the project's: the narrower one.
-fn settle(rule: &mut Fields, project: Option<i64>) {
-    match rule.remove("scope").as_ref().and_then(Value::as_str) {
+    // A rule that does not say its scope is the project's: the narrower one.
+    settle: |rule, project, _| match rule.remove("scope").as_ref().and_then(Value::as_str) {
         Some("organization") => {
             rule.insert("project_id".into(), Value::Null);
         }
@@ -61,7 +49,11 @@ fn settle(rule: &mut Fields, project: Option<i64>) {
             rule.insert("project_id".into(), json!(project));
         }
         None => {
-            rule.entry("project_id").or_insert_with(|| json!(project));
+            rule.entry("project_id").or_insert(json!(project));
         }
-    }
-}
+    },
+    ..PLAIN
+};
+
+const CERTIFICATE: &str = "CertificateExpiringEventSettings";
+const INCIDENT: &str = "IncidentEventSettings";

@@ -3,25 +3,27 @@
 //! The sandbox checks no monitor, so all figures follow from its incidents and maintenance windows: the same records
 //! and time give the same figures. `page` and `per_page` are taken and change nothing.
 
-use std::collections::HashMap;
-
-use gardien_domain::Operation;
-use gardien_phare::operation;
-use gardien_store::Document;
+use gardien_store::{Document, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::Sandbox;
 use crate::answers::Refusal;
-use crate::collection::{Collection, Fields};
+use crate::fields::FieldErrors;
 use crate::incidents::{INCIDENTS, recovered};
 use crate::maintenance_windows::MAINTENANCE_WINDOWS;
 use crate::monitors::MONITORS;
 use crate::query::Query;
 use crate::records::Records;
+use crate::sandbox::Sandbox;
 use crate::status_pages::STATUS_PAGES;
 use crate::time;
-use crate::validate::FieldErrors;
+
+/// The operations that are answered with figures.
+pub(crate) const FIGURES: [&str; 3] = [
+    "getUptimeMonitorReport",
+    "getUptimeReport",
+    "getUptimeStatusPageCurrentStatus",
+];
 
 /// How long a report looks back that does not say from when.
 const REPORT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -38,124 +40,64 @@ const IMPACTS: [&str; 6] = [
     "major_outage",
 ];
 
-/// An answer that is reckoned.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Figure {
-    MonitorReport,
-    Report,
-    CurrentStatus,
-}
-
-impl Figure {
-    pub(crate) fn of(operation: &Operation) -> Option<Self> {
-        match operation.id {
-            "getUptimeMonitorReport" => Some(Self::MonitorReport),
-            "getUptimeReport" => Some(Self::Report),
-            "getUptimeStatusPageCurrentStatus" => Some(Self::CurrentStatus),
-            _ => None,
-        }
-    }
-
-    /// Reckons it for the record that the path names, if it names one.
-    pub(crate) async fn reckon(
-        self,
-        sandbox: &Sandbox,
-        project: Option<i64>,
-        id: i64,
-        query: &Query,
-    ) -> Result<Value, Refusal> {
-        let now = sandbox.now();
-        let monitors = open(sandbox, &MONITORS, "getUptimeMonitor", project).await?;
-        let incidents = open(sandbox, &INCIDENTS, "getUptimeIncident", project).await?;
-        let (subject, span) = match self {
-            Self::MonitorReport => (Some(monitors.find(id).await?), Span::asked(query, now)?),
-            Self::Report => (None, Span::asked(query, now)?),
-            Self::CurrentStatus => {
-                let pages = open(sandbox, &STATUS_PAGES, "getUptimeStatusPage", project).await?;
-                let page = pages.find(id).await?;
-                (
-                    Some(page),
-                    Span {
-                        from: now - STATUS,
-                        to: now,
-                    },
-                )
-            }
-        };
-        let outages = incidents.all(|_| true).await?;
-        let outages = outages
-            .iter()
-            .map(|incident| Outage::of(&incidents, incident, now))
-            .collect();
-        let history = History::new(span, now, outages);
-        match (self, subject) {
-            (Self::MonitorReport, Some(monitor)) => Ok(history.monitor(&monitor)),
-            (Self::CurrentStatus, Some(page)) => {
-                let windows = open(
-                    sandbox,
-                    &MAINTENANCE_WINDOWS,
-                    "getUptimeMaintenanceWindow",
-                    project,
-                );
-                let windows = windows.await?;
-                let going_on = |window: &Document| {
-                    windows.derived(window).get("state") == Some(&json!("in_progress"))
-                };
-                let mut shown = Vec::new();
-                for id in shown_on(&page) {
-                    match monitors.find(id).await {
-                        Ok(monitor) => shown.push(monitor),
-                        Err(Refusal::NotFound) => {}
-                        Err(refusal) => return Err(refusal),
-                    }
-                }
-                let status = Status {
-                    history,
-                    monitors: shown,
-                    windows: windows.all(going_on).await?,
-                };
-                Ok(status.page(&page))
-            }
-            _ => Ok(history.all(&monitors.all(|_| true).await?)),
-        }
-    }
-}
-
-async fn open<'a>(
-    sandbox: &'a Sandbox,
-    collection: &'static Collection,
-    reading: &str,
+/// Answers one of [`FIGURES`] for the record that the path names, if it names one.
+pub(crate) async fn reckon(
+    sandbox: &Sandbox,
+    figure: &str,
     project: Option<i64>,
-) -> Result<Records<'a>, Refusal> {
-    let contract = operation(reading)
-        .and_then(|operation| sandbox.specification.contract(operation))
-        .ok_or(Refusal::NotFound)?;
-    Records::open(sandbox, collection, contract, project, None).await
-}
-
-/// A span of time.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    from: Timestamp,
-    to: Timestamp,
-}
-
-impl Span {
-    fn asked(query: &Query, now: Timestamp) -> Result<Self, Refusal> {
-        let at = |name: &str| -> Option<Timestamp> { query.fields[name].as_str()?.parse().ok() };
-        let to = at("to").unwrap_or(now);
-        let earliest = || to.checked_sub(REPORT).unwrap_or(Timestamp::MIN);
-        let from = at("from").unwrap_or_else(earliest);
-        if from >= to {
-            let message = "The from field must be a date before to.";
-            return Err(Refusal::Invalid(FieldErrors::one("from", message)));
+    id: i64,
+    query: &Query,
+) -> Result<Value, Refusal> {
+    let open = |collection| Records::open(sandbox, collection, project, None);
+    let monitors = open(&MONITORS).await?;
+    let incidents = open(&INCIDENTS).await?;
+    let shown_as = |name| sandbox.specification.named(name);
+    let now = sandbox.now();
+    match figure {
+        "getUptimeMonitorReport" => {
+            let monitor = monitors.find(id).await?;
+            let span = asked(query, now)?;
+            let history = History::of(&incidents, shown_as("Incident"), span, now).await?;
+            Ok(history.monitor(&monitor))
         }
-        Ok(Self { from, to })
+        "getUptimeReport" => {
+            let span = asked(query, now)?;
+            let history = History::of(&incidents, shown_as("Incident"), span, now).await?;
+            Ok(history.report(&monitors.all().await?))
+        }
+        _ => {
+            let page = open(&STATUS_PAGES).await?.find(id).await?;
+            let mut shown = Vec::new();
+            for reference in STATUS_PAGES.references {
+                for (_, id) in reference.ids(&page.body) {
+                    shown.extend(monitors.look(id).await?);
+                }
+            }
+            let windows = open(&MAINTENANCE_WINDOWS).await?;
+            let mut going_on = windows.all().await?;
+            going_on.retain(|window| windows.derived(window)["state"] == "in_progress");
+            let (span, schema) = ((now - STATUS, now), shown_as("ActiveIncident"));
+            let status = Status {
+                history: History::of(&incidents, schema, span, now).await?,
+                monitors: shown,
+                maintained: going_on.iter().flat_map(monitors_of).collect(),
+            };
+            Ok(status.page(&page))
+        }
     }
+}
 
-    fn seconds(self) -> i64 {
-        (self.to.as_second() - self.from.as_second()).max(1)
+/// The span that a report is asked for.
+fn asked(query: &Query, now: Timestamp) -> Result<(Timestamp, Timestamp), FieldErrors> {
+    let at = |name: &str| -> Option<Timestamp> { query.fields[name].as_str()?.parse().ok() };
+    let to = at("to").unwrap_or(now);
+    let earliest = || to.checked_sub(REPORT).unwrap_or(Timestamp::MIN);
+    let from = at("from").unwrap_or_else(earliest);
+    if from >= to {
+        let message = "The from field must be a date before to.";
+        return Err(FieldErrors::one("from", message));
     }
+    Ok((from, to))
 }
 
 /// An incident as figures see it.
@@ -169,79 +111,66 @@ struct Outage {
     shown: Value,
 }
 
-impl Outage {
-    fn of(incidents: &Records<'_>, document: &Document, now: Timestamp) -> Self {
-        let record = incidents.derived(document);
-        let start = time::at(&record, "incident_at").or_else(|| time::at(&record, "created_at"));
-        let impact = record.get("impact").and_then(Value::as_str);
-        Self {
-            monitors: ids(record.get("monitors")),
-            impact: IMPACTS
-                .iter()
-                .position(|known| impact == Some(*known))
-                .unwrap_or(0),
-            start: start.unwrap_or(now),
-            end: time::at(&record, "recovery_at").filter(|_| recovered(&record, now)),
-            counts: record.get("exclude_from_downtime") != Some(&json!(true)),
-            shown: incidents.answered(document),
-        }
-    }
-
-    fn concerns(&self, monitor: i64) -> bool {
-        self.monitors.contains(&monitor)
-    }
-}
-
 /// What happened in a span.
 struct History {
-    span: Span,
+    from: Timestamp,
+    to: Timestamp,
     now: Timestamp,
     outages: Vec<Outage>,
-    /// Where in `outages` those of a monitor are.
-    of_monitor: HashMap<i64, Vec<usize>>,
 }
 
 impl History {
-    fn new(span: Span, now: Timestamp, outages: Vec<Outage>) -> Self {
-        let mut of_monitor: HashMap<i64, Vec<usize>> = HashMap::new();
-        for (at, outage) in outages.iter().enumerate() {
-            for monitor in &outage.monitors {
-                let places = of_monitor.entry(*monitor).or_default();
-                // A monitor that an incident names twice has it once.
-                if places.last() != Some(&at) {
-                    places.push(at);
-                }
+    /// What happened, each incident as `schema` shows it.
+    async fn of(
+        incidents: &Records<'_>,
+        schema: &Value,
+        (from, to): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let outage = |incident: &Document| {
+            let record = incidents.derived(incident);
+            let start = time::at(&record, "incident_at");
+            let start = start.or_else(|| time::at(&record, "created_at"));
+            Outage {
+                monitors: monitors_of(incident),
+                impact: impact(&incident.body["impact"]).unwrap_or(0),
+                start: start.unwrap_or(now),
+                end: time::at(&record, "recovery_at").filter(|_| recovered(&record, now)),
+                counts: incident.body["exclude_from_downtime"] != true,
+                shown: incidents.shown(schema, incident),
             }
-        }
-        Self {
-            span,
+        };
+        let outages = incidents.all().await?;
+        Ok(Self {
+            from,
+            to,
             now,
-            outages,
-            of_monitor,
-        }
+            outages: outages.iter().map(outage).collect(),
+        })
+    }
+
+    fn seconds(&self) -> i64 {
+        (self.to.as_second() - self.from.as_second()).max(1)
     }
 
     /// The incidents of a monitor that reach into the span.
-    fn of(&self, monitor: i64) -> impl Iterator<Item = &Outage> {
-        let places = self.of_monitor.get(&monitor).into_iter().flatten();
-        let outages = places.filter_map(|at| self.outages.get(*at));
-        outages.filter(|outage| {
-            outage.start < self.span.to && outage.end.is_none_or(|end| end > self.span.from)
+    fn of_monitor(&self, monitor: i64) -> impl Iterator<Item = &Outage> {
+        self.outages.iter().filter(move |outage| {
+            outage.monitors.contains(&monitor)
+                && outage.start < self.to
+                && outage.end.is_none_or(|end| end > self.from)
         })
     }
 
     /// Seconds of the span in which a monitor was down; two incidents at once count once.
     fn downtime(&self, monitor: i64) -> i64 {
-        let last = self.span.to.min(self.now);
-        let mut stretches: Vec<(i64, i64)> = self
-            .of(monitor)
-            .filter(|outage| outage.counts)
-            .map(|outage| {
-                let start = outage.start.max(self.span.from);
-                let end = outage.end.unwrap_or(last).min(last);
-                (start.as_second(), end.as_second())
-            })
-            .collect();
+        let last = self.to.min(self.now);
+        let counted = self.of_monitor(monitor).filter(|outage| outage.counts);
+        let stretches = counted.map(|outage| {
+            let end = outage.end.unwrap_or(last).min(last);
+            (outage.start.max(self.from).as_second(), end.as_second())
+        });
+        let mut stretches: Vec<(i64, i64)> = stretches.collect();
         stretches.sort_unstable();
         let (mut down, mut reached) = (0, i64::MIN);
         for (start, end) in stretches {
@@ -253,55 +182,47 @@ impl History {
 
     /// Percent of the span in which a monitor was up.
     fn availability(&self, monitor: i64) -> f64 {
-        let length = self.span.seconds() as f64;
-        percent(100.0 * (1.0 - self.downtime(monitor) as f64 / length))
+        percent(100.0 * (1.0 - self.downtime(monitor) as f64 / self.seconds() as f64))
     }
 
-    fn monitor(&self, document: &Document) -> Value {
-        let of: Vec<&Outage> = self.of(document.id).collect();
-        let downtime = self.downtime(document.id);
-        let recoveries = of.iter().filter_map(|outage| {
-            let end = outage.end?;
-            Some((end.as_second() - outage.start.as_second()) as f64)
-        });
-        let recoveries: Vec<f64> = recoveries.collect();
-        let between = (self.span.seconds() - downtime) as f64 / of.len() as f64;
+    /// The report of one monitor.
+    fn monitor(&self, monitor: &Document) -> Value {
+        let outages: Vec<&Outage> = self.of_monitor(monitor.id).collect();
+        let downtime = self.downtime(monitor.id);
+        let recovery =
+            |outage: &&Outage| Some((outage.end?.as_second() - outage.start.as_second()) as f64);
+        let between = (self.seconds() - downtime) as f64 / outages.len() as f64;
         json!({
-            "id": document.id,
-            "name": document.body["name"],
-            "incident_count": of.len(),
+            "id": monitor.id,
+            "name": monitor.body["name"],
+            "incident_count": outages.len(),
             "downtime": downtime,
-            "availability": self.availability(document.id),
-            "mttr": mean(&recoveries).map(|seconds| seconds as i64),
-            "mtbf": (!of.is_empty()).then_some(between as i64),
-            "highest_incident_impact": worst(of.iter().map(|outage| outage.impact)),
-            "incidents": of.iter().map(|outage| &outage.shown).collect::<Vec<_>>(),
+            "availability": self.availability(monitor.id),
+            "mttr": mean(outages.iter().filter_map(recovery)).map(|seconds| seconds as i64),
+            "mtbf": (!outages.is_empty()).then_some(between as i64),
+            "highest_incident_impact": worst(outages.iter().map(|outage| outage.impact)),
+            "incidents": outages.iter().map(|outage| &outage.shown).collect::<Vec<_>>(),
         })
     }
 
-    fn all(&self, monitors: &[Document]) -> Value {
-        let reports: Vec<Value> = monitors
+    /// The report of all monitors.
+    fn report(&self, monitors: &[Document]) -> Value {
+        let reports = monitors.iter().map(|monitor| self.monitor(monitor));
+        let reports: Vec<Value> = reports.collect();
+        let each = |name| figures(&reports, name);
+        let impacts = monitors
             .iter()
-            .map(|monitor| self.monitor(monitor))
-            .collect();
-        let each = |name: &str| -> Vec<f64> {
-            reports
-                .iter()
-                .filter_map(|report| report[name].as_f64())
-                .collect()
-        };
-        let availability = each("availability");
-        let impacts = monitors.iter().flat_map(|monitor| self.of(monitor.id));
+            .flat_map(|monitor| self.of_monitor(monitor.id));
         json!({
-            "downtime": reports.iter().filter_map(|report| report["downtime"].as_i64()).sum::<i64>(),
-            "availability": mean(&availability).map_or(100.0, percent),
-            "min_availability": availability.iter().copied().fold(100.0, f64::min),
-            "max_availability": availability.iter().copied().reduce(f64::max).unwrap_or(100.0),
-            "mttr": mean(&each("mttr")),
-            "mtbf": mean(&each("mtbf")),
+            "downtime": each("downtime").sum::<f64>() as i64,
+            "availability": mean(each("availability")).map_or(100.0, percent),
+            "min_availability": each("availability").fold(100.0, f64::min),
+            "max_availability": each("availability").reduce(f64::max).unwrap_or(100.0),
+            "mttr": mean(each("mttr")),
+            "mtbf": mean(each("mtbf")),
             "highest_incident_impact": worst(impacts.map(|outage| outage.impact)),
-            "report_start_at": time::written(self.span.from),
-            "report_end_at": time::written(self.span.to),
+            "report_start_at": time::written(self.from),
+            "report_end_at": time::written(self.to),
             "monitors": reports,
         })
     }
@@ -311,69 +232,71 @@ impl History {
 struct Status {
     history: History,
     monitors: Vec<Document>,
-    /// The maintenance that is going on.
-    windows: Vec<Document>,
+    /// The monitors under maintenance.
+    maintained: Vec<i64>,
 }
 
 impl Status {
     fn page(&self, page: &Document) -> Value {
-        let components = page.body["components"].as_array();
-        let components: Vec<Value> = components
-            .into_iter()
-            .flatten()
-            .map(|component| self.component(component))
-            .collect();
-        let shown = shown_on(page);
-        let ongoing = self.ongoing();
-        let active = ongoing
-            .filter(|outage| shown.iter().any(|monitor| outage.concerns(*monitor)))
-            .map(|outage| outage.shown.clone());
-        let (availability, impact) = summary(&components);
+        let (availability, impact, components) = self.components(&page.body);
+        let active = self.ongoing().filter(|outage| {
+            let mut monitors = self.monitors.iter();
+            monitors.any(|monitor| outage.monitors.contains(&monitor.id))
+        });
         json!({
             "current_incident_impact": impact,
             "availability": availability,
             "updated_at": time::written(self.history.now),
             "components": components,
-            "active_incidents": active.map(active_incident).collect::<Vec<_>>(),
+            "active_incidents": active.map(|outage| &outage.shown).collect::<Vec<_>>(),
         })
     }
 
-    fn component(&self, component: &Value) -> Value {
-        let Some(inner) = component["components"].as_array() else {
-            return self.monitor(component);
-        };
-        let inner: Vec<Value> = inner.iter().map(|inner| self.monitor(inner)).collect();
-        let (availability, impact) = summary(&inner);
+    /// Availability and impact of the components of a page or group together, and each.
+    fn components(&self, parent: &Value) -> (f64, &'static str, Vec<Value>) {
+        let components = parent["components"].as_array().into_iter().flatten();
+        let components: Vec<Value> = components
+            .map(|component| match component.get("components") {
+                Some(_) => self.group(component),
+                None => self.monitor(component),
+            })
+            .collect();
+        let availability = mean(figures(&components, "availability")).map_or(100.0, percent);
+        let impacts = components
+            .iter()
+            .map(|component| &component["current_incident_impact"]);
+        let impact = worst(impacts.filter_map(impact));
+        (availability, impact, components)
+    }
+
+    fn group(&self, group: &Value) -> Value {
+        let (availability, impact, components) = self.components(group);
         json!({
             "component_type": "uptime/group",
-            "name": component["name"],
+            "name": group["name"],
             "response_time": null,
             "availability": availability,
             "current_incident_impact": impact,
-            "components": inner,
+            "components": components,
         })
     }
 
     fn monitor(&self, component: &Value) -> Value {
         let id = component["componentable_id"].as_i64().unwrap_or_default();
         let monitor = self.monitors.iter().find(|monitor| monitor.id == id);
-        let name = component["display_name"]
-            .as_str()
-            .or_else(|| monitor?.body["name"].as_str())
-            .unwrap_or_default();
-        let outages = self.ongoing().filter(|outage| outage.concerns(id));
-        let maintained = self
-            .windows
-            .iter()
-            .any(|window| ids(window.body.get("monitors")).contains(&id));
-        let impacts = outages.map(|outage| outage.impact);
+        let field = |name| monitor.map_or(&Value::Null, |monitor| &monitor.body[name]);
+        let name = component["display_name"].as_str();
+        let outages = self
+            .ongoing()
+            .filter(|outage| outage.monitors.contains(&id));
+        let maintained = self.maintained.contains(&id).then_some(1);
         json!({
             "component_type": "uptime/monitor",
             "component_id": id,
-            "name": name,
-            "response_time": monitor.map(|monitor| &monitor.body["response_time"]),
+            "name": name.or(field("name").as_str()).unwrap_or_default(),
+            "response_time": field("response_time"),
             "availability": self.history.availability(id),
-            "current_incident_impact": worst(impacts.chain(maintained.then_some(1))),
+            "current_incident_impact": worst(outages.map(|outage| outage.impact).chain(maintained)),
         })
     }
 
@@ -385,56 +308,28 @@ impl Status {
     }
 }
 
-/// What a status page shows of an incident.
-fn active_incident(shown: Value) -> Value {
-    const SHOWN: [&str; 8] = [
-        "id",
-        "title",
-        "impact",
-        "state",
-        "status",
-        "exclude_from_downtime",
-        "incident_at",
-        "recovery_at",
-    ];
-    let fields = SHOWN.map(|name| (name.to_owned(), shown[name].clone()));
-    Value::Object(Fields::from_iter(fields))
+/// The monitors that an incident or a window names.
+fn monitors_of(document: &Document) -> Vec<i64> {
+    let monitors = document.body["monitors"].as_array().into_iter().flatten();
+    monitors.filter_map(Value::as_i64).collect()
 }
 
-/// Availability and impact of several components together.
-fn summary(components: &[Value]) -> (f64, &'static str) {
-    let each = components.iter();
-    let availability: Vec<f64> = each
-        .clone()
-        .filter_map(|component| component["availability"].as_f64())
-        .collect();
-    let impacts = each.filter_map(|component| {
-        let impact = component["current_incident_impact"].as_str()?;
-        IMPACTS.iter().position(|known| *known == impact)
-    });
-    (mean(&availability).map_or(100.0, percent), worst(impacts))
-}
-
-/// The monitors that a page shows, those in its groups too.
-fn shown_on(page: &Document) -> Vec<i64> {
-    let components = |value: &Value| value["components"].as_array().cloned();
-    let each = components(&page.body).unwrap_or_default().into_iter();
-    each.flat_map(|component| components(&component).unwrap_or_else(|| vec![component]))
-        .filter_map(|component| component["componentable_id"].as_i64())
-        .collect()
-}
-
-fn ids(list: Option<&Value>) -> Vec<i64> {
-    let list = list.and_then(Value::as_array).into_iter().flatten();
-    list.filter_map(Value::as_i64).collect()
+fn impact(name: &Value) -> Option<usize> {
+    IMPACTS.iter().position(|impact| name == impact)
 }
 
 fn worst(impacts: impl Iterator<Item = usize>) -> &'static str {
     IMPACTS[impacts.max().unwrap_or(0)]
 }
 
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+/// The numbers in a field of each.
+fn figures(of: &[Value], field: &str) -> impl Iterator<Item = f64> {
+    of.iter().filter_map(move |value| value[field].as_f64())
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (count, sum) = values.fold((0, 0.0), |(count, sum), value| (count + 1, sum + value));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 /// A percentage with three decimals.

@@ -6,9 +6,8 @@ use multer::{Constraints, Multipart, SizeLimit};
 use serde_json::{Value, json};
 
 use crate::answers::Refusal;
-use crate::collection::{Fields, fields};
-use crate::specification::Specification;
-use crate::validate::{self, FieldErrors};
+use crate::fields::{FieldErrors, Fields, fields};
+use crate::specification::{Specification, branches, kind};
 
 /// Bytes of a whole form: four pictures of the largest size, and text.
 const LARGEST_FORM: u64 = 10 * 1024 * 1024;
@@ -22,6 +21,12 @@ pub(crate) struct Sent {
     pub(crate) fields: Fields,
     /// Files, each with the name of its field.
     pub(crate) files: Vec<(String, Bytes)>,
+}
+
+/// Whether a content type is that of a form.
+pub(crate) fn is_form(content_type: &str) -> bool {
+    let kind = content_type.get(..19).unwrap_or_default();
+    kind.eq_ignore_ascii_case("multipart/form-data")
 }
 
 /// Reads a form whose fields are those of `schema`.
@@ -79,57 +84,48 @@ fn plant(tree: &mut Value, names: &[&str], text: String) {
         *tree = json!({});
     }
     if let Value::Object(branch) = tree {
-        let name = if name.is_empty() {
-            branch.len().to_string()
-        } else {
-            (*name).to_owned()
+        let name = match *name {
+            "" => branch.len().to_string(),
+            name => name.to_owned(),
         };
         plant(branch.entry(name).or_insert(Value::Null), rest, text);
     }
 }
 
 /// A tree of texts as values of the schema's types. What does not fit stays text, for validation to name.
-fn typed(specification: &Specification, schema: &Value, tree: Value) -> Value {
+pub(crate) fn typed(specification: &Specification, schema: &Value, tree: Value) -> Value {
     let schema = specification.resolve(schema);
-    let kind = validate::kind(schema);
-    match tree {
-        Value::String(text) if text.is_empty() && specification.allows_null(schema) => Value::Null,
-        Value::String(text) if kind == "array" => {
-            let items = text.split(',').filter(|item| !item.is_empty());
-            items
-                .map(|item| typed(specification, &schema["items"], json!(item)))
-                .collect()
+    let item = |item| typed(specification, &schema["items"], item);
+    match (tree, kind(schema)) {
+        (Value::String(text), _) if text.is_empty() && specification.allows_null(schema) => {
+            Value::Null
         }
-        Value::String(text) => typed_text(kind, text),
-        Value::Object(branch) if kind == "array" => {
+        (Value::String(text), "array") => {
+            let items = text.split(',').filter(|item| !item.is_empty());
+            items.map(|text| item(json!(text))).collect()
+        }
+        (Value::String(text), kind) => match (kind, text.as_str()) {
+            ("boolean", "1" | "true") => json!(true),
+            ("boolean", "0" | "false") => json!(false),
+            ("integer", _) => text
+                .parse::<i64>()
+                .map_or_else(|_| json!(text), Value::from),
+            _ => Value::String(text),
+        },
+        (Value::Object(branch), "array") => {
             let mut items: Vec<(String, Value)> = branch.into_iter().collect();
             items.sort_by_key(|(index, _)| index.parse().unwrap_or(u64::MAX));
-            items
-                .into_iter()
-                .map(|(_, item)| typed(specification, &schema["items"], item))
-                .collect()
+            items.into_iter().map(|(_, value)| item(value)).collect()
         }
-        Value::Object(branch) => branch
-            .into_iter()
-            .map(|(name, value)| {
-                let field = property(specification, schema, &name).unwrap_or(&Value::Null);
-                let value = typed(specification, field, value);
-                (name, value)
-            })
-            .collect(),
-        other => other,
+        (Value::Object(mut branch), _) => {
+            for (name, value) in &mut branch {
+                let field = property(specification, schema, name).unwrap_or(&Value::Null);
+                *value = typed(specification, field, value.take());
+            }
+            Value::Object(branch)
+        }
+        (other, _) => other,
     }
-}
-
-fn typed_text(kind: &str, text: String) -> Value {
-    let number = || text.parse::<i64>().ok().map(|number| json!(number));
-    let value = match (kind, text.as_str()) {
-        ("boolean", "1" | "true") => Some(json!(true)),
-        ("boolean", "0" | "false") => Some(json!(false)),
-        ("integer", _) => number(),
-        _ => None,
-    };
-    value.unwrap_or(Value::String(text))
 }
 
 /// A field of an object, or of any object that a union allows.
@@ -141,11 +137,8 @@ fn property<'a>(
     if let Some(fields) = specification.properties(schema) {
         return fields.get(name);
     }
-    let branches = schema.get("oneOf").or_else(|| schema.get("anyOf"))?;
-    branches
-        .as_array()?
-        .iter()
-        .find_map(|branch| property(specification, specification.resolve(branch), name))
+    let mut branches = branches(specification.resolve(schema)).iter();
+    branches.find_map(|branch| property(specification, branch, name))
 }
 
 #[cfg(test)]

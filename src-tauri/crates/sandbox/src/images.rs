@@ -3,12 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gardien_store::Documents;
+use gardien_store::{Documents, StoreError};
 use serde_json::{Value, json};
 
-use crate::answers::Refusal;
-use crate::collection::Fields;
-use crate::validate::FieldErrors;
+use crate::fields::{FieldErrors, Fields, fields};
 
 /// Name of the pictures in the store.
 pub(crate) const IMAGES: &str = "images";
@@ -22,41 +20,20 @@ const LARGEST: usize = 2 * 1024 * 1024;
 /// The text that removes a picture.
 const REMOVE: &str = "false";
 
-/// A field that takes a picture.
-#[derive(Debug)]
-pub(crate) struct Image {
-    pub(crate) field: &'static str,
-    pub(crate) kinds: &'static [Kind],
-}
+/// A field that takes a picture, and the kinds it takes.
+pub(crate) type Image = (&'static str, &'static [&'static str]);
 
-/// Kinds of picture, told apart by their bytes: clients declare none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Jpeg,
-    Png,
-    Svg,
-}
-
-impl Kind {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            return Some(Self::Png);
-        }
-        if bytes.starts_with(b"\xff\xd8\xff") {
-            return Some(Self::Jpeg);
-        }
-        let text = std::str::from_utf8(bytes).ok()?;
-        let text = text.trim_start_matches('\u{feff}').trim_start();
-        (text.starts_with('<') && text.contains("<svg")).then_some(Self::Svg)
+/// The kind of a picture, told by its bytes: clients declare none.
+fn kind(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        return Some("png");
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::Svg => "svg",
-        }
+    if bytes.starts_with(b"\xff\xd8\xff") {
+        return Some("jpeg");
     }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    (text.starts_with('<') && text.contains("<svg")).then_some("svg")
 }
 
 /// Complains about what is no picture that the field takes.
@@ -66,24 +43,19 @@ pub(crate) fn check(
     files: &[(String, Bytes)],
     errors: &mut FieldErrors,
 ) {
-    for image in images {
-        let mut complain = |complaint: &str| {
-            let attribute = image.field.replace('_', " ");
-            errors.push(image.field, format!("The {attribute} field {complaint}"));
-        };
-        let text = record.get(image.field).and_then(Value::as_str);
+    for (field, kinds) in images {
+        let text = record.get(*field).and_then(Value::as_str);
         if text.is_some_and(|text| text != REMOVE) {
-            complain("must be an image.");
+            errors.complain(field, "must be an image.");
         }
-        for (_, bytes) in files.iter().filter(|(name, _)| name == image.field) {
-            if !Kind::of(bytes).is_some_and(|kind| image.kinds.contains(&kind)) {
-                let kinds: Vec<_> = image.kinds.iter().map(|kind| kind.name()).collect();
-                complain(&format!("must be a file of type: {}.", kinds.join(", ")));
+        for (_, bytes) in files.iter().filter(|(name, _)| name == field) {
+            if !kind(bytes).is_some_and(|kind| kinds.contains(&kind)) {
+                let kinds = kinds.join(", ");
+                errors.complain(field, format!("must be a file of type: {kinds}."));
             } else if bytes.len() > LARGEST {
-                complain(&format!(
-                    "must not be greater than {} kilobytes.",
-                    LARGEST / 1024
-                ));
+                let most = LARGEST / 1024;
+                let complaint = format!("must not be greater than {most} kilobytes.");
+                errors.complain(field, complaint);
             }
         }
     }
@@ -96,28 +68,24 @@ pub(crate) async fn keep(
     images: &[Image],
     record: &mut Fields,
     files: &[(String, Bytes)],
-) -> Result<(), Refusal> {
+) -> Result<(), StoreError> {
     if images.is_empty() {
         return Ok(());
     }
-    let mut held = match record.remove(HELD) {
-        Some(Value::Object(held)) => held,
-        _ => Fields::new(),
-    };
-    for image in images {
-        let removed = record
-            .remove(image.field)
-            .is_some_and(|text| text == REMOVE);
-        let file = files.iter().rev().find(|(name, _)| name == image.field);
-        let before = held.get(image.field).and_then(Value::as_i64);
+    let mut held = fields(record.remove(HELD).unwrap_or_default());
+    for (field, _) in images {
+        let removed = record.remove(*field).is_some_and(|text| text == REMOVE);
+        let file = files.iter().rev().find(|(name, _)| name == field);
+        if !removed && file.is_none() {
+            continue;
+        }
+        let before = held.shift_remove(*field).and_then(|id| id.as_i64());
         if let Some((_, bytes)) = file {
             let picture = json!({ "bytes": STANDARD.encode(bytes) });
             let stored = documents.insert(IMAGES, project, &picture).await?;
-            held.insert(image.field.into(), json!(stored.id));
-        } else if removed {
-            held.shift_remove(image.field);
+            held.insert((*field).into(), json!(stored.id));
         }
-        if let Some(before) = before.filter(|_| removed || file.is_some()) {
+        if let Some(before) = before {
             documents.delete(IMAGES, before).await?;
         }
     }
@@ -126,7 +94,7 @@ pub(crate) async fn keep(
 }
 
 /// Removes the pictures of a record that goes.
-pub(crate) async fn drop_all(documents: &dyn Documents, record: &Value) -> Result<(), Refusal> {
+pub(crate) async fn drop_all(documents: &dyn Documents, record: &Value) -> Result<(), StoreError> {
     let held = record[HELD].as_object().into_iter().flatten();
     for id in held.filter_map(|(_, id)| id.as_i64()) {
         documents.delete(IMAGES, id).await?;

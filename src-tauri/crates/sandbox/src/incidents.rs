@@ -3,21 +3,18 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, Made, PLAIN, Parent, fields};
+use crate::collection::{Collection, PLAIN, Parent};
+use crate::fields::{FieldErrors, Fields};
 use crate::references::Reference;
 use crate::time;
-use crate::validate::{FieldErrors, Shape};
+use crate::validate::Shape;
 
 pub(crate) const INCIDENTS: Collection = Collection {
     name: "incidents",
     path: "/uptime/incidents",
     filters: &[("monitor_id", "monitors")],
-    made: Made::Alone(made),
-    references: &[Reference {
-        at: "monitors.*",
-        collection: "monitors",
-        brings: None,
-    }],
+    made: |_| json!({ "type": "manual", "state": "investigating" }),
+    references: &[Reference::to("monitors.*", "monitors")],
     shapes: &[Shape {
         field: "impact",
         by: "impact",
@@ -40,27 +37,31 @@ pub(crate) const UPDATES: Collection = Collection {
     parent: Some(Parent::Record {
         field: "incident_id",
         collection: &INCIDENTS,
-        told,
+        // The incident is at the stage of its latest update.
+        told: |incident, update| {
+            let state = update
+                .get("state")
+                .map(|state| ("state".into(), state.clone()));
+            incident.extend(state);
+        },
     }),
-    made: Made::Alone(written),
-    settle: published,
+    // Phare sees one key, whoever calls it through Gardien.
+    made: |_| json!({ "creator": { "id": 1, "type": "api_key", "label": "Gardien" } }),
+    // An update that does not say when is shown at once.
+    settle: |update, _, _| {
+        let made = update.get("created_at").cloned().unwrap_or(Value::Null);
+        update.entry("published_at").or_insert(made);
+    },
     ..PLAIN
 };
 
-fn made(_: &Fields) -> Fields {
-    fields(json!({ "type": "manual", "state": "investigating" }))
-}
-
 fn recovery_after_start(incident: &Fields, errors: &mut FieldErrors) {
-    if let (Some(start), Some(recovery)) = (
-        time::at(incident, "incident_at"),
-        time::at(incident, "recovery_at"),
-    ) && recovery < start
+    let at = |field| time::at(incident, field);
+    if let (Some(start), Some(recovery)) = (at("incident_at"), at("recovery_at"))
+        && recovery < start
     {
-        errors.push(
-            "recovery_at",
-            "The recovery at field must be a date after or equal to incident at.",
-        );
+        let complaint = "must be a date after or equal to incident at.";
+        errors.complain("recovery_at", complaint);
     }
 }
 
@@ -87,22 +88,4 @@ fn recover(incident: &mut Fields, now: Timestamp) -> Result<(), FieldErrors> {
     incident.insert("recovery_at".into(), json!(time::written(now)));
     incident.insert("state".into(), json!("resolved"));
     Ok(())
-}
-
-/// Phare sees one key, whoever calls it through Gardien.
-fn written(_: &Fields) -> Fields {
-    fields(json!({ "creator": { "id": 1, "type": "api_key", "label": "Gardien" } }))
-}
-
-/// An update that does not say when is shown at once.
-fn published(update: &mut Fields, _: Option<i64>) {
-    let made = update.get("created_at").cloned().unwrap_or(Value::Null);
-    update.entry("published_at").or_insert(made);
-}
-
-/// The incident is at the stage of its latest update.
-fn told(incident: &mut Fields, update: &Fields) {
-    if let Some(state) = update.get("state") {
-        incident.insert("state".into(), state.clone());
-    }
 }

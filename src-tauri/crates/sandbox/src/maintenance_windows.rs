@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, PLAIN};
+use crate::collection::{Collection, PLAIN};
+use crate::fields::{FieldErrors, Fields};
 use crate::references::Reference;
 use crate::time;
-use crate::validate::FieldErrors;
 
 pub(crate) const MAINTENANCE_WINDOWS: Collection = Collection {
     name: "maintenance_windows",
@@ -17,20 +17,22 @@ pub(crate) const MAINTENANCE_WINDOWS: Collection = Collection {
         ("state", "state"),
     ],
     references: &[
-        Reference {
-            at: "monitors.*",
-            collection: "monitors",
-            brings: None,
-        },
-        Reference {
-            at: "status_pages.*",
-            collection: "status_pages",
-            brings: None,
-        },
+        Reference::to("monitors.*", "monitors"),
+        Reference::to("status_pages.*", "status_pages"),
     ],
     rules: &[end_after_start],
-    derive,
-    actions: &[("cancel", cancel), ("complete", complete)],
+    derive: |window, _, now| {
+        let state = json!(state(window, now));
+        window.insert("state".into(), state);
+    },
+    actions: &[
+        ("cancel", |window, now| {
+            end(window, now, &["scheduled", "in_progress"], "cancelled")
+        }),
+        ("complete", |window, now| {
+            end(window, now, &["in_progress"], "completed")
+        }),
+    ],
     ..PLAIN
 };
 
@@ -38,8 +40,7 @@ fn end_after_start(window: &Fields, errors: &mut FieldErrors) {
     if let (Some(start), Some(end)) = (time::at(window, "starts_at"), time::at(window, "ends_at"))
         && end <= start
     {
-        let message = "The ends at field must be a date after starts at.";
-        errors.push("ends_at", message);
+        errors.complain("ends_at", "must be a date after starts at.");
     }
 }
 
@@ -54,19 +55,6 @@ fn state(window: &Fields, now: Timestamp) -> &str {
         (true, false) => "in_progress",
         (false, false) => "scheduled",
     }
-}
-
-fn derive(window: &mut Fields, _: i64, now: Timestamp) {
-    let state = json!(state(window, now));
-    window.insert("state".into(), state);
-}
-
-fn cancel(window: &mut Fields, now: Timestamp) -> Result<(), FieldErrors> {
-    end(window, now, &["scheduled", "in_progress"], "cancelled")
-}
-
-fn complete(window: &mut Fields, now: Timestamp) -> Result<(), FieldErrors> {
-    end(window, now, &["in_progress"], "completed")
 }
 
 fn end(window: &mut Fields, now: Timestamp, from: &[&str], to: &str) -> Result<(), FieldErrors> {

@@ -1,15 +1,22 @@
 //! Monitors. The sandbox keeps them; it checks nothing, so they stay at `fetching`.
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, Made, PLAIN, fields};
-use crate::validate::{FieldErrors, Shape};
+use crate::collection::{Collection, PLAIN};
+use crate::fields::{FieldErrors, Fields};
+use crate::validate::Shape;
 
 pub(crate) const MONITORS: Collection = Collection {
     name: "monitors",
     path: "/uptime/monitors",
-    made: Made::Alone(made),
+    made: |_| {
+        json!({
+            "status": "fetching",
+            "paused": false,
+            "response_time": null,
+            "last_checked_at": null,
+        })
+    },
     shapes: &[Shape {
         field: "request",
         by: "protocol",
@@ -17,18 +24,20 @@ pub(crate) const MONITORS: Collection = Collection {
         as_sent: false,
     }],
     rules: &[threshold_within_regions],
-    actions: &[("pause", pause), ("resume", resume)],
+    actions: &[
+        ("pause", |monitor, _| {
+            set(monitor, true, "paused");
+            Ok(())
+        }),
+        ("resume", |monitor, _| {
+            if monitor.get("paused") == Some(&json!(true)) {
+                set(monitor, false, "fetching");
+            }
+            Ok(())
+        }),
+    ],
     ..PLAIN
 };
-
-fn made(_: &Fields) -> Fields {
-    fields(json!({
-        "status": "fetching",
-        "paused": false,
-        "response_time": null,
-        "last_checked_at": null,
-    }))
-}
 
 /// The specification lets the threshold go to 10 but regions only to 6; more than there are can never fail.
 fn threshold_within_regions(monitor: &Fields, errors: &mut FieldErrors) {
@@ -37,23 +46,12 @@ fn threshold_within_regions(monitor: &Fields, errors: &mut FieldErrors) {
     if let (Some(threshold), Some(regions)) = (threshold, regions)
         && threshold > regions.len() as u64
     {
-        errors.push(
-            "region_threshold",
-            "The region threshold field must not be greater than the number of regions.",
-        );
+        let complaint = "must not be greater than the number of regions.";
+        errors.complain("region_threshold", complaint);
     }
 }
 
-fn pause(monitor: &mut Fields, _: Timestamp) -> Result<(), FieldErrors> {
-    monitor.insert("paused".into(), json!(true));
-    monitor.insert("status".into(), json!("paused"));
-    Ok(())
-}
-
-fn resume(monitor: &mut Fields, _: Timestamp) -> Result<(), FieldErrors> {
-    if monitor.get("paused") == Some(&json!(true)) {
-        monitor.insert("paused".into(), json!(false));
-        monitor.insert("status".into(), json!("fetching"));
-    }
-    Ok(())
+fn set(monitor: &mut Fields, paused: bool, status: &str) {
+    monitor.insert("paused".into(), json!(paused));
+    monitor.insert("status".into(), json!(status));
 }

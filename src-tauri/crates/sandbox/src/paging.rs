@@ -1,53 +1,39 @@
-//! Pages of a listing: which one is asked for, and the addresses around it.
+//! Pages of a listing: which one a query asks for, and the addresses around it.
 
 use serde_json::{Value, json};
 
 use crate::query::Query;
 
-/// Which part of a listing is asked for.
-#[derive(Debug)]
-pub(crate) struct Paging {
+impl Query {
     /// From 1.
-    page: u64,
-    /// 1 to 100.
-    per_page: u32,
-    /// The listing's address without query.
-    address: String,
-    /// Every query field but the page, so that following a link keeps size and filters.
-    kept: Vec<(String, String)>,
-}
+    fn page(&self) -> u64 {
+        self.fields["page"].as_u64().unwrap_or(1)
+    }
 
-impl Paging {
-    /// The page that a query asks for.
-    pub(crate) fn of(query: &Query, address: String) -> Self {
-        let number = |name: &str, otherwise| query.fields[name].as_u64().unwrap_or(otherwise);
-        let kept = query.sent.iter().filter(|(name, _)| name != "page");
-        Self {
-            page: number("page", 1),
-            per_page: u32::try_from(number("per_page", 20)).unwrap_or(100),
-            address,
-            kept: kept.cloned().collect(),
-        }
+    /// 1 to 100.
+    fn per_page(&self) -> u32 {
+        let rows = self.fields["per_page"].as_u64();
+        rows.map_or(20, |rows| rows.try_into().unwrap_or(100))
     }
 
     /// Rows before this page.
     pub(crate) fn offset(&self) -> u64 {
         // The database counts in signed numbers; no listing is that long.
         let most = i64::MAX.unsigned_abs();
-        (self.page - 1)
-            .saturating_mul(u64::from(self.per_page))
-            .min(most)
+        let before = (self.page() - 1).saturating_mul(self.per_page().into());
+        before.min(most)
     }
 
     /// Rows to read: those of the page, and one that tells whether more follow.
     pub(crate) fn rows(&self) -> u32 {
-        self.per_page + 1
+        self.per_page() + 1
     }
 
-    /// The page, of up to [`Self::rows`] rows.
-    pub(crate) fn body(&self, mut rows: Vec<Value>) -> Value {
-        let more = rows.len() > self.per_page as usize;
-        rows.truncate(self.per_page as usize);
+    /// The page, of up to [`Self::rows`] rows. `address` is the listing's without query.
+    pub(crate) fn body(&self, address: &str, mut rows: Vec<Value>) -> Value {
+        let (page, per_page) = (self.page(), self.per_page());
+        let more = rows.len() > per_page as usize;
+        rows.truncate(per_page as usize);
         let (from, to) = match rows.len() as u64 {
             0 => (0, 0),
             count => (self.offset() + 1, self.offset() + count),
@@ -55,26 +41,28 @@ impl Paging {
         json!({
             "data": rows,
             "meta": {
-                "current_page": self.page,
+                "current_page": page,
                 "from": from,
                 "to": to,
-                "per_page": self.per_page,
-                "path": self.address,
+                "per_page": per_page,
+                "path": address,
             },
             "links": {
-                "first": self.link(1),
+                "first": self.link(address, 1),
                 "last": null,
-                "prev": (self.page > 1).then(|| self.link(self.page - 1)),
-                "next": more.then(|| self.link(self.page + 1)),
+                "prev": (page > 1).then(|| self.link(address, page - 1)),
+                "next": more.then(|| self.link(address, page + 1)),
             },
         })
     }
 
-    fn link(&self, page: u64) -> String {
+    /// The address of a page, size and filters kept.
+    fn link(&self, address: &str, page: u64) -> String {
+        let kept = self.sent.iter().filter(|(name, _)| name != "page");
         let query = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(&self.kept)
+            .extend_pairs(kept)
             .append_pair("page", &page.to_string())
             .finish();
-        format!("{}?{query}", self.address)
+        format!("{address}?{query}")
     }
 }

@@ -1,9 +1,10 @@
 //! Fields of a query, as the specification has them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::answers::Refusal;
-use crate::specification::{Contract, Specification};
+use crate::fields::FieldErrors;
+use crate::form::typed;
+use crate::specification::{Contract, Specification, kind};
 use crate::validate;
 
 /// A query that holds.
@@ -22,37 +23,28 @@ impl Query {
         specification: &Specification,
         contract: &Contract,
         query: &str,
-    ) -> Result<Self, Refusal> {
-        let sent: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
-            .into_owned()
-            .collect();
+    ) -> Result<Self, FieldErrors> {
+        let sent = form_urlencoded::parse(query.as_bytes()).into_owned();
+        let sent: Vec<(String, String)> = sent.collect();
         let mut fields = Map::new();
-        for (name, schema) in specification
-            .properties(&contract.queried)
-            .into_iter()
-            .flatten()
-        {
+        let known = specification.properties(&contract.queried);
+        for (name, schema) in known.into_iter().flatten() {
             let schema = specification.resolve(schema);
-            let mut values = sent
-                .iter()
-                .filter(|(field, _)| field == name)
-                .map(|(_, value)| value.trim());
-            if validate::kind(schema) == "array" {
-                let items: Vec<Value> = values
-                    .flat_map(|list| list.split(','))
-                    .map(str::trim)
-                    .filter(|item| !item.is_empty())
-                    .map(|item| typed(specification.resolve(&schema["items"]), item))
-                    .collect();
-                if !items.is_empty() {
-                    fields.insert(name.clone(), Value::Array(items));
-                }
-            } else if let Some(value) = values.next_back() {
-                fields.insert(name.clone(), typed(schema, value));
+            let sent = sent.iter().filter(|(field, _)| field == name);
+            let mut values = sent.map(|(_, value)| value.trim());
+            let text = if kind(schema) == "array" {
+                let items = values.flat_map(|list| list.split(',')).map(str::trim);
+                let items: Vec<&str> = items.filter(|item| !item.is_empty()).collect();
+                (!items.is_empty()).then(|| items.join(","))
+            } else {
+                values.next_back().map(str::to_owned)
+            };
+            if let Some(text) = text {
+                fields.insert(name.clone(), typed(specification, schema, text.into()));
             }
         }
-        let fields = validate::check(specification, &contract.queried, &[], Value::Object(fields))
-            .map_err(Refusal::Invalid)?;
+        let fields = Value::Object(fields);
+        let fields = validate::check(specification, &contract.queried, &[], fields)?;
         Ok(Self { fields, sent })
     }
 
@@ -64,12 +56,4 @@ impl Query {
             None => &[],
         }
     }
-}
-
-fn typed(schema: &Value, text: &str) -> Value {
-    let number = text
-        .parse::<i64>()
-        .ok()
-        .filter(|_| validate::kind(schema) == "integer");
-    number.map_or_else(|| json!(text), |number| json!(number))
 }

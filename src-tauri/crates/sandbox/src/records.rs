@@ -3,29 +3,24 @@
 mod checks;
 mod removal;
 
-use gardien_store::{Document, Documents};
+use gardien_store::{Document, Documents, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::Sandbox;
 use crate::answers::Refusal;
-use crate::collection::{Collection, Fields, Made, Owner, Parent, fields};
+use crate::collection::{Change, Collection, Owner, Parent};
+use crate::fields::{FieldErrors, Fields, fields};
 use crate::form::Sent;
-use crate::paging::Paging;
 use crate::projects::PROJECTS;
 use crate::query::Query;
-use crate::specification::{Contract, Specification};
-use crate::validate::FieldErrors;
+use crate::sandbox::Sandbox;
+use crate::specification::Specification;
 use crate::{images, time};
-
-/// Rows read at once where a whole collection is walked.
-const BATCH: u32 = 500;
 
 /// A collection within reach of a request.
 pub(crate) struct Records<'a> {
     sandbox: &'a Sandbox,
     collection: &'static Collection,
-    contract: &'a Contract,
     /// The project that the request is about; `None` for what is the organization's alone.
     project: Option<i64>,
     /// The field that holds what the path names, and what it names.
@@ -38,7 +33,6 @@ impl<'a> Records<'a> {
     pub(crate) async fn open(
         sandbox: &'a Sandbox,
         collection: &'static Collection,
-        contract: &'a Contract,
         named: Option<i64>,
         parent: Option<&str>,
     ) -> Result<Self, Refusal> {
@@ -46,95 +40,78 @@ impl<'a> Records<'a> {
             (Owner::Organization, _) => None,
             (_, Some(project)) => {
                 let known = sandbox.documents.get(PROJECTS.name, project).await?;
-                known.ok_or(Refusal::NotFound)?;
-                Some(project)
+                Some(known.ok_or(Refusal::NotFound)?.id)
             }
             (_, None) => {
                 let field = "X-Phare-Project-Id";
                 let message = format!("The {field} field is required.");
-                return Err(Refusal::Invalid(FieldErrors::one(field, message)));
+                return Err(FieldErrors::one(field, message).into());
             }
         };
         let mut records = Self {
             sandbox,
             collection,
-            contract,
             project,
             parent: None,
             now: sandbox.now(),
         };
-        records.parent = records.parent(parent.unwrap_or_default()).await?;
+        if let Some(kind) = &collection.parent {
+            let found = records.parent(kind, parent.unwrap_or_default()).await?;
+            records.parent = Some(found.ok_or(Refusal::NotFound)?);
+        }
         Ok(records)
     }
 
-    async fn parent(&self, named: &str) -> Result<Option<(&'static str, Value)>, Refusal> {
-        match &self.collection.parent {
-            None => Ok(None),
-            Some(Parent::Choice { field, schema }) => {
-                let choices = self.specification().named(schema)["enum"].as_array();
-                choices
-                    .is_some_and(|choices| choices.iter().any(|choice| choice == named))
-                    .then(|| Some((*field, json!(named))))
-                    .ok_or(Refusal::NotFound)
+    async fn parent(
+        &self,
+        parent: &Parent,
+        named: &str,
+    ) -> Result<Option<(&'static str, Value)>, StoreError> {
+        match parent {
+            Parent::Choice { field, schema } => {
+                let (named, choices) = (json!(named), self.specification().choices(schema));
+                Ok(choices.contains(&named).then_some((*field, named)))
             }
-            Some(Parent::Record {
+            Parent::Record {
                 field, collection, ..
-            }) => {
-                let id = named.parse().map_err(|_| Refusal::NotFound)?;
+            } => {
+                let Ok(id) = named.parse() else {
+                    return Ok(None);
+                };
                 let parent = self.documents().get(collection.name, id).await?;
-                parent
-                    .filter(|parent| parent.project == self.project)
-                    .map(|parent| Some((*field, json!(parent.id))))
-                    .ok_or(Refusal::NotFound)
+                let parent = parent.filter(|parent| parent.project == self.project);
+                Ok(parent.map(|parent| (*field, json!(parent.id))))
             }
         }
     }
 
-    pub(crate) async fn list(&self, paging: &Paging, query: &Query) -> Result<Value, Refusal> {
-        let filters: Vec<_> = self
-            .collection
-            .filters
-            .iter()
+    /// The records of the page that the query asks for, one more if another page follows.
+    pub(crate) async fn list(&self, query: &Query) -> Result<Vec<Document>, StoreError> {
+        let filters = self.collection.filters.iter();
+        let filters: Vec<_> = filters
             .map(|(name, field)| (*field, query.values(name)))
             .filter(|(_, wanted)| !wanted.is_empty())
             .collect();
-        let plain = self.collection.owner != Owner::Either && self.parent.is_none();
-        let documents = if filters.is_empty() && plain {
-            self.documents()
-                .list(
-                    self.collection.name,
-                    self.project,
-                    paging.offset(),
-                    paging.rows(),
-                )
-                .await?
-        } else {
-            let keeps = |document: &Document| {
-                let record = self.derived(document);
-                filters
-                    .iter()
-                    .all(|(field, wanted)| holds(record.get(*field), wanted))
-            };
-            self.all(keeps)
-                .await?
-                .into_iter()
-                .skip(usize::try_from(paging.offset()).unwrap_or(usize::MAX))
-                .take(paging.rows() as usize)
-                .collect()
-        };
-        let page = self.contract.answered.as_ref();
-        let row = page.map_or(&Value::Null, |page| &page["properties"]["data"]["items"]);
-        let rows = documents.iter().map(|document| self.shown(row, document));
-        Ok(paging.body(rows.collect()))
+        let (offset, rows) = (query.offset(), query.rows());
+        if filters.is_empty() && self.collection.owner != Owner::Either && self.parent.is_none() {
+            let (documents, name) = (self.documents(), self.collection.name);
+            return documents.list(name, self.project, offset, rows).await;
+        }
+        let mut all = self.all().await?;
+        all.retain(|document| {
+            let record = self.derived(document);
+            let mut filters = filters.iter();
+            filters.all(|(field, wanted)| holds(record.get(*field), wanted))
+        });
+        let before = usize::try_from(offset).unwrap_or(usize::MAX);
+        Ok(all.into_iter().skip(before).take(rows as usize).collect())
     }
 
-    pub(crate) async fn create(&self, sent: Sent) -> Result<Value, Refusal> {
+    pub(crate) async fn create(&self, sent: Sent) -> Result<Document, Refusal> {
         let _writing = self.sandbox.writing.lock().await;
         let record = self.checked(sent.fields.clone(), &sent, None).await?;
-        let mut body = match &self.collection.made {
-            Made::Alone(made) => made(&record),
-            Made::Among(made) => made(&record, &self.all(|_| true).await?),
-        };
+        let mut body = fields((self.collection.made)(&record));
+        self.number(&mut body).await?;
         body.extend(record);
         if let Some((field, value)) = &self.parent {
             body.insert((*field).into(), value.clone());
@@ -143,31 +120,27 @@ impl<'a> Records<'a> {
         body.insert("created_at".into(), now.clone());
         body.insert("updated_at".into(), now);
         self.settle(&mut body, &sent).await?;
-        let body = Value::Object(body);
-        let document = self
-            .documents()
-            .insert(self.collection.name, self.kept_under(), &body)
-            .await?;
+        let (documents, name) = (self.documents(), self.collection.name);
+        let (project, body) = (self.kept_under(), Value::Object(body));
+        let document = documents.insert(name, project, &body).await?;
         self.tell_parent(&document).await?;
-        Ok(self.answered(&document))
+        Ok(document)
     }
 
-    pub(crate) async fn get(&self, id: i64) -> Result<Value, Refusal> {
-        Ok(self.answered(&self.find(id).await?))
-    }
-
-    /// Changes the fields that were sent. All rules are held against the whole of the record as it will be.
-    pub(crate) async fn update(&self, id: i64, sent: Option<Sent>) -> Result<Value, Refusal> {
+    /// Changes the fields that were sent and that `changeable` has. All rules are held against the whole of the record
+    /// as it will be.
+    pub(crate) async fn update(
+        &self,
+        id: i64,
+        changeable: &Value,
+        sent: Option<Sent>,
+    ) -> Result<Document, Refusal> {
         let _writing = self.sandbox.writing.lock().await;
         let mut document = self.find(id).await?;
         let nothing = || FieldErrors::one("body", "The body field is required.");
-        let sent = sent.ok_or_else(|| Refusal::Invalid(nothing()))?;
+        let sent = sent.ok_or_else(nothing)?;
         let specification = self.specification();
-        let changeable = self
-            .contract
-            .taken
-            .as_ref()
-            .and_then(|schema| specification.properties(schema));
+        let changeable = specification.properties(changeable);
         let mut body = fields(document.body.take());
         let mut wanted = body.clone();
         for (name, value) in &sent.fields {
@@ -181,21 +154,17 @@ impl<'a> Records<'a> {
         checked.retain(|name, _| sent.fields.contains_key(name) || body.contains_key(name));
         body.extend(checked);
         self.settle(&mut body, &sent).await?;
-        self.keep(&mut document, body).await?;
-        Ok(self.answered(&document))
+        self.replace(self.collection, &mut document, body).await?;
+        Ok(document)
     }
 
-    pub(crate) async fn act(
-        &self,
-        id: i64,
-        change: fn(&mut Fields, Timestamp) -> Result<(), FieldErrors>,
-    ) -> Result<Value, Refusal> {
+    pub(crate) async fn act(&self, id: i64, change: Change) -> Result<Document, Refusal> {
         let _writing = self.sandbox.writing.lock().await;
         let mut document = self.find(id).await?;
         let mut body = fields(document.body.take());
-        change(&mut body, self.now).map_err(Refusal::Invalid)?;
-        self.keep(&mut document, body).await?;
-        Ok(self.answered(&document))
+        change(&mut body, self.now)?;
+        self.replace(self.collection, &mut document, body).await?;
+        Ok(document)
     }
 
     fn documents(&self) -> &'a dyn Documents {
@@ -208,10 +177,8 @@ impl<'a> Records<'a> {
 
     /// The project that a new record is stored under.
     fn kept_under(&self) -> Option<i64> {
-        match self.collection.owner {
-            Owner::Project => self.project,
-            Owner::Organization | Owner::Either => None,
-        }
+        self.project
+            .filter(|_| self.collection.owner == Owner::Project)
     }
 
     /// Whose a record is.
@@ -233,55 +200,55 @@ impl<'a> Records<'a> {
 
     /// A record that exists for this request.
     pub(crate) async fn find(&self, id: i64) -> Result<Document, Refusal> {
-        self.documents()
-            .get(self.collection.name, id)
-            .await?
-            .filter(|document| self.reaches(document))
-            .ok_or(Refusal::NotFound)
+        self.look(id).await?.ok_or(Refusal::NotFound)
     }
 
-    /// Every record that exists for this request, of those to keep.
-    pub(crate) async fn all(
+    /// A record, if it exists for this request.
+    pub(crate) async fn look(&self, id: i64) -> Result<Option<Document>, StoreError> {
+        let found = self.documents().get(self.collection.name, id).await?;
+        Ok(found.filter(|document| self.reaches(document)))
+    }
+
+    /// Every record that exists for this request.
+    pub(crate) async fn all(&self) -> Result<Vec<Document>, StoreError> {
+        let all = self.sandbox.every(self.collection.name, self.kept_under());
+        let mut all = all.await?;
+        all.retain(|document| self.reaches(document));
+        Ok(all)
+    }
+
+    async fn replace(
         &self,
-        keep: impl Fn(&Document) -> bool,
-    ) -> Result<Vec<Document>, Refusal> {
-        let keep = |document: &Document| self.reaches(document) && keep(document);
-        self.sandbox
-            .every(self.collection.name, self.kept_under(), keep)
-            .await
-    }
-
-    async fn keep(&self, document: &mut Document, mut body: Fields) -> Result<(), Refusal> {
+        collection: &Collection,
+        document: &mut Document,
+        mut body: Fields,
+    ) -> Result<(), StoreError> {
         body.insert("updated_at".into(), json!(time::written(self.now)));
         document.body = Value::Object(body);
-        self.documents()
-            .replace(self.collection.name, document.id, &document.body)
-            .await?;
+        let (name, body) = (collection.name, &document.body);
+        self.documents().replace(name, document.id, body).await?;
         Ok(())
     }
 
-    async fn settle(&self, body: &mut Fields, sent: &Sent) -> Result<(), Refusal> {
+    async fn settle(&self, body: &mut Fields, sent: &Sent) -> Result<(), StoreError> {
         let pictures = self.collection.images;
         images::keep(self.documents(), self.project, pictures, body, &sent.files).await?;
-        (self.collection.settle)(body, self.project);
+        (self.collection.settle)(body, self.project, self.specification());
         Ok(())
     }
 
-    async fn tell_parent(&self, child: &Document) -> Result<(), Refusal> {
+    async fn tell_parent(&self, child: &Document) -> Result<(), StoreError> {
         if let Some(Parent::Record {
             field,
             collection,
             told,
         }) = &self.collection.parent
             && let Some(id) = child.body[*field].as_i64()
-            && let Some(parent) = self.documents().get(collection.name, id).await?
+            && let Some(mut parent) = self.documents().get(collection.name, id).await?
         {
-            let mut body = fields(parent.body);
+            let mut body = fields(parent.body.take());
             told(&mut body, &fields(child.body.clone()));
-            body.insert("updated_at".into(), json!(time::written(self.now)));
-            self.documents()
-                .replace(collection.name, id, &Value::Object(body))
-                .await?;
+            self.replace(collection, &mut parent, body).await?;
         }
         Ok(())
     }
@@ -293,56 +260,20 @@ impl<'a> Records<'a> {
         record
     }
 
-    pub(crate) fn answered(&self, document: &Document) -> Value {
-        let schema = self.contract.answered.as_ref().unwrap_or(&Value::Null);
-        self.shown(schema, document)
-    }
-
     /// A record as `schema` shows it: its fields and no others, in its order.
-    fn shown(&self, schema: &Value, document: &Document) -> Value {
+    pub(crate) fn shown(&self, schema: &Value, document: &Document) -> Value {
         let mut record = self.derived(document);
-        let mut shown = Fields::new();
-        for (name, field) in self
-            .specification()
-            .properties(schema)
-            .into_iter()
-            .flatten()
-        {
-            let value = match name.as_str() {
-                "id" => Some(json!(document.id)),
-                "project_id" => Some(json!(self.project_of(document))),
-                name => record.remove(name),
-            };
-            if let Some(value) = value.or_else(|| self.specification().absent(field)) {
-                shown.insert(name.clone(), value);
-            }
-        }
-        Value::Object(shown)
-    }
-}
-
-impl Sandbox {
-    /// Every document of a collection, of those to keep.
-    async fn every(
-        &self,
-        collection: &str,
-        project: Option<i64>,
-        keep: impl Fn(&Document) -> bool,
-    ) -> Result<Vec<Document>, Refusal> {
-        let mut kept = Vec::new();
-        for batch in 0.. {
-            let offset = batch * u64::from(BATCH);
-            let documents = self
-                .documents
-                .list(collection, project, offset, BATCH)
-                .await?;
-            let last = documents.len() < BATCH as usize;
-            kept.extend(documents.into_iter().filter(&keep));
-            if last {
-                break;
-            }
-        }
-        Ok(kept)
+        record.insert("id".into(), json!(document.id));
+        record.insert("project_id".into(), json!(self.project_of(document)));
+        let schema = self.specification().properties(schema);
+        let shown = schema.into_iter().flatten().filter_map(|(name, field)| {
+            let value = record.remove(name);
+            Some((
+                name.clone(),
+                value.or_else(|| self.specification().absent(field))?,
+            ))
+        });
+        Value::Object(shown.collect())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::fields::join;
+
 /// A field with ids of records of another collection, of the same project or of the organization.
 #[derive(Debug)]
 pub(crate) struct Reference {
@@ -14,78 +16,56 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// The field of the record itself.
-    pub(crate) fn field(&self) -> &'static str {
-        self.at.split('.').next().unwrap_or(self.at)
+    pub(crate) const fn to(at: &'static str, collection: &'static str) -> Self {
+        Self {
+            at,
+            collection,
+            brings: None,
+        }
     }
 
     /// The ids in a record, each with its path.
     pub(crate) fn ids(&self, record: &Value) -> Vec<(String, i64)> {
+        let path: Vec<&str> = self.at.split('.').collect();
         let mut found = Vec::new();
-        collect(record, &self.path(), String::new(), &mut found);
+        collect(record, &path, "", &mut found);
         found
     }
 
-    /// Takes an id out of a record. False when it was not there.
+    /// Takes what names an id out of the lists of a record. False when it was not there.
     pub(crate) fn forget(&self, record: &mut Value, id: i64) -> bool {
-        if !self.ids(record).iter().any(|(_, found)| *found == id) {
-            return false;
+        let mut found = self.ids(record);
+        found.retain(|(_, named)| *named == id);
+        // From the last, so that the places of the others stay theirs.
+        for (path, _) in found.iter().rev() {
+            let item = path.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+            let Some((list, place)) = item.rsplit_once('.') else {
+                continue;
+            };
+            let items = record.pointer_mut(&format!("/{}", list.replace('.', "/")));
+            if let (Some(Value::Array(items)), Ok(place)) = (items, place.parse::<usize>()) {
+                items.remove(place);
+            }
         }
-        let path = self.path();
-        forget(record, &path, id);
         // A plain list of ids that is empty counts as never sent: where it may be left out, it may not be empty.
-        if let ([name, "*"], Value::Object(fields)) = (path.as_slice(), record)
-            && fields
-                .get(*name)
-                .and_then(Value::as_array)
-                .is_some_and(Vec::is_empty)
+        if let (Some(name), Value::Object(fields)) = (self.at.strip_suffix(".*"), record)
+            && fields.get(name) == Some(&Value::Array(Vec::new()))
+            && !found.is_empty()
         {
-            fields.shift_remove(*name);
+            fields.shift_remove(name);
         }
-        true
-    }
-
-    fn path(&self) -> Vec<&'static str> {
-        self.at.split('.').collect()
+        !found.is_empty()
     }
 }
 
-fn collect(value: &Value, path: &[&str], at: String, found: &mut Vec<(String, i64)>) {
+fn collect(value: &Value, path: &[&str], at: &str, found: &mut Vec<(String, i64)>) {
     match (path, value) {
-        ([], value) => found.extend(value.as_i64().map(|id| (at, id))),
+        ([], value) => found.extend(value.as_i64().map(|id| (at.to_owned(), id))),
         (["*", rest @ ..], Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
-                collect(item, rest, format!("{at}.{index}"), found);
+                collect(item, rest, &join(at, index), found);
             }
         }
-        ([name, rest @ ..], Value::Object(fields)) => {
-            let at = if at.is_empty() {
-                (*name).to_owned()
-            } else {
-                format!("{at}.{name}")
-            };
-            collect(fields.get(*name).unwrap_or(&Value::Null), rest, at, found);
-        }
-        _ => {}
-    }
-}
-
-fn forget(value: &mut Value, path: &[&str], id: i64) {
-    match (path, value) {
-        (["*"], Value::Array(items)) => items.retain(|item| item.as_i64() != Some(id)),
-        (["*", field], Value::Array(items)) => {
-            items.retain(|item| item[*field].as_i64() != Some(id));
-        }
-        (["*", rest @ ..], Value::Array(items)) => {
-            for item in items {
-                forget(item, rest, id);
-            }
-        }
-        ([name, rest @ ..], Value::Object(fields)) => {
-            if let Some(value) = fields.get_mut(*name) {
-                forget(value, rest, id);
-            }
-        }
-        _ => {}
+        ([name, rest @ ..], value) => collect(&value[*name], rest, &join(at, name), found),
     }
 }

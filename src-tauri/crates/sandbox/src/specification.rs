@@ -42,16 +42,37 @@ pub enum SpecificationFault {
 
 impl Specification {
     pub(crate) fn load() -> Result<Self, SpecificationFault> {
-        let document: Value = serde_json::from_str(SPECIFICATION)?;
-        let mut contracts = HashMap::new();
+        let mut specification = Self {
+            document: serde_json::from_str(SPECIFICATION)?,
+            contracts: HashMap::new(),
+        };
         for operation in OPERATIONS {
-            let contract =
-                contract(&document, operation).ok_or(SpecificationFault::Missing(operation.id))?;
-            contracts.insert(operation.id, contract);
+            let contract = specification.read(operation);
+            let contract = contract.ok_or(SpecificationFault::Missing(operation.id))?;
+            specification.contracts.insert(operation.id, contract);
         }
-        Ok(Self {
-            document,
-            contracts,
+        Ok(specification)
+    }
+
+    fn read(&self, operation: &Operation) -> Option<Contract> {
+        let method = operation.method.as_str().to_ascii_lowercase();
+        let stated = self.document["paths"].get(operation.path)?.get(&method)?;
+        let mut answers = stated["responses"].as_object()?.iter();
+        let (status, answer) = answers.find(|(status, _)| status.starts_with('2'))?;
+        let body = &stated["requestBody"];
+        let schema = |place: &Value| place["content"]["application/json"].get("schema").cloned();
+        let parameters = stated["parameters"].as_array().into_iter().flatten();
+        let queried: Map<String, Value> = parameters
+            .map(|parameter| self.resolve(parameter))
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|field| Some((field["name"].as_str()?.to_owned(), field["schema"].clone())))
+            .collect();
+        Some(Contract {
+            status: status.parse().ok()?,
+            taken: schema(body),
+            takes_form: body["content"].get("multipart/form-data").is_some(),
+            queried: json!({ "type": "object", "properties": queried }),
+            answered: schema(answer),
         })
     }
 
@@ -73,6 +94,12 @@ impl Specification {
         &self.document["components"]["schemas"][name]
     }
 
+    /// The values that a schema of the specification lists, by its name.
+    pub(crate) fn choices(&self, name: &str) -> &[Value] {
+        let listed = self.named(name)["enum"].as_array();
+        listed.map_or(&[], Vec::as_slice)
+    }
+
     /// Follows references until a schema that is none.
     pub(crate) fn resolve<'a>(&'a self, mut schema: &'a Value) -> &'a Value {
         while let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -92,20 +119,14 @@ impl Specification {
     /// Whether null is among the values.
     pub(crate) fn allows_null(&self, schema: &Value) -> bool {
         let schema = self.resolve(schema);
-        let stated = |key: &str, null: &Value| {
-            schema[key]
-                .as_array()
-                .is_some_and(|values| values.contains(null))
+        let states = |key: &str, null: Value| {
+            let values = schema[key].as_array();
+            values.is_some_and(|values| values.contains(&null))
         };
-        let of_a_branch = |key: &str| {
-            schema[key]
-                .as_array()
-                .is_some_and(|branches| branches.iter().any(|branch| self.allows_null(branch)))
-        };
-        stated("type", &json!("null"))
-            || stated("enum", &Value::Null)
-            || of_a_branch("anyOf")
-            || of_a_branch("oneOf")
+        let mut branches = branches(schema).iter();
+        states("type", json!("null"))
+            || states("enum", Value::Null)
+            || branches.any(|branch| self.allows_null(branch))
     }
 
     /// Whether an object is a set of settings that stand alone: named fields, none of them required.
@@ -126,9 +147,8 @@ impl Specification {
             Some(json!([]))
         } else if self.is_settings(resolved) {
             let fields = self.properties(resolved)?.iter();
-            let values =
-                fields.filter_map(|(name, field)| Some((name.clone(), self.absent(field)?)));
-            Some(Value::Object(values.collect()))
+            let fields = fields.filter_map(|(name, field)| Some((name, self.absent(field)?)));
+            Some(fields.map(|(name, value)| (name.clone(), value)).collect())
         } else {
             None
         }
@@ -137,53 +157,44 @@ impl Specification {
     /// `sent` laid over `stored`. Settings are merged field by field; everything else is replaced whole, so that what
     /// is left out of a monitor's request is gone.
     pub(crate) fn merged(&self, schema: &Value, stored: Option<&Value>, sent: Value) -> Value {
-        let (Some(Value::Object(stored)), Value::Object(sent), Some(fields)) =
-            (stored, &sent, self.properties(schema))
-        else {
-            return sent;
-        };
-        if !self.is_settings(schema) {
-            return Value::Object(sent.clone());
+        match (stored, sent, self.properties(schema)) {
+            (Some(Value::Object(stored)), Value::Object(sent), Some(fields))
+                if self.is_settings(schema) =>
+            {
+                let mut merged = stored.clone();
+                for (name, value) in sent {
+                    let field = fields.get(&name).unwrap_or(&Value::Null);
+                    let value = self.merged(field, stored.get(&name), value);
+                    merged.insert(name, value);
+                }
+                Value::Object(merged)
+            }
+            (_, sent, _) => sent,
         }
-        let mut merged = stored.clone();
-        for (name, value) in sent {
-            let field = fields.get(name).unwrap_or(&Value::Null);
-            let value = self.merged(field, stored.get(name), value.clone());
-            merged.insert(name.clone(), value);
-        }
-        Value::Object(merged)
+    }
+
+    /// A field that can only have one value: it tells the branches of a union apart.
+    pub(crate) fn fixed_field<'a>(&'a self, branch: &'a Value) -> Option<(&'a str, &'a Value)> {
+        let mut fields = self.properties(branch)?.iter();
+        fields.find_map(|(name, field)| match field["enum"].as_array()?.as_slice() {
+            [only] => Some((name.as_str(), only)),
+            _ => None,
+        })
     }
 }
 
-fn contract(document: &Value, operation: &Operation) -> Option<Contract> {
-    let method = operation.method.as_str().to_ascii_lowercase();
-    let stated = document["paths"].get(operation.path)?.get(&method)?;
-    let (status, answer) = stated["responses"]
-        .as_object()?
-        .iter()
-        .find(|(status, _)| status.starts_with('2'))?;
-    let body = &stated["requestBody"];
-    let schema = |place: &Value| place["content"]["application/json"].get("schema").cloned();
-    Some(Contract {
-        status: status.parse().ok()?,
-        taken: schema(body),
-        takes_form: body["content"].get("multipart/form-data").is_some(),
-        queried: queried(document, stated),
-        answered: schema(answer),
-    })
+/// The schemas of which one holds, where there is a choice.
+pub(crate) fn branches(schema: &Value) -> &[Value] {
+    let branches = schema.get("oneOf").or_else(|| schema.get("anyOf"));
+    let branches = branches.and_then(Value::as_array);
+    branches.map_or(&[], Vec::as_slice)
 }
 
-fn queried(document: &Value, operation: &Value) -> Value {
-    let mut fields = Map::new();
-    for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let reference = parameter.get("$ref").and_then(Value::as_str);
-        let parameter = reference
-            .and_then(|reference| document.pointer(reference.trim_start_matches('#')))
-            .unwrap_or(parameter);
-        if let (Some("query"), Some(name)) = (parameter["in"].as_str(), parameter["name"].as_str())
-        {
-            fields.insert(name.to_owned(), parameter["schema"].clone());
-        }
-    }
-    json!({ "type": "object", "properties": fields })
+/// The type of a value that is not null.
+pub(crate) fn kind(schema: &Value) -> &str {
+    let stated = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().find(|kind| *kind != "null"),
+        kind => Some(kind),
+    };
+    stated.and_then(Value::as_str).unwrap_or_default()
 }

@@ -2,76 +2,48 @@
 
 use serde_json::{Value, json};
 
-use crate::collection::{Collection, Fields, Made, PLAIN, fields};
-use crate::images::{Image, Kind};
+use crate::collection::{Collection, PLAIN};
+use crate::fields::Fields;
 use crate::references::Reference;
+use crate::specification::Specification;
 
 pub(crate) const STATUS_PAGES: Collection = Collection {
     name: "status_pages",
     path: "/uptime/status-pages",
-    made: Made::Alone(made),
+    made: |_| json!({ "color_scheme": "all", "timeframe": 90 }),
     references: &[
-        Reference {
-            at: "components.*.componentable_id",
-            collection: "monitors",
-            brings: None,
-        },
-        Reference {
-            at: "components.*.components.*.componentable_id",
-            collection: "monitors",
-            brings: None,
-        },
+        Reference::to("components.*.componentable_id", "monitors"),
+        Reference::to("components.*.components.*.componentable_id", "monitors"),
     ],
     unique: Some("subdomain"),
     images: &[
-        Image {
-            field: "logo_light",
-            kinds: LOGO,
-        },
-        Image {
-            field: "logo_dark",
-            kinds: LOGO,
-        },
-        Image {
-            field: "favicon_light",
-            kinds: FAVICON,
-        },
-        Image {
-            field: "favicon_dark",
-            kinds: FAVICON,
-        },
+        ("logo_light", LOGO),
+        ("logo_dark", LOGO),
+        ("favicon_light", FAVICON),
+        ("favicon_dark", FAVICON),
     ],
     settle,
     ..PLAIN
 };
 
-const LOGO: &[Kind] = &[Kind::Jpeg, Kind::Png, Kind::Svg];
-const FAVICON: &[Kind] = &[Kind::Png, Kind::Svg];
-
-/// What opens a page, each with the field that says it is set.
-const SECRETS: [(&str, &str); 2] = [
-    ("access_token", "access_token_enabled"),
-    ("access_password", "access_password_enabled"),
-];
-
-fn made(_: &Fields) -> Fields {
-    fields(json!({ "color_scheme": "all", "timeframe": 90 }))
-}
+const LOGO: &[&str] = &["jpeg", "png", "svg"];
+const FAVICON: &[&str] = &["png", "svg"];
 
 /// Forgets the secrets, keeping only that they are there, and completes theme and groups.
-fn settle(page: &mut Fields, _: Option<i64>) {
+fn settle(page: &mut Fields, _: Option<i64>, specification: &Specification) {
     let mut private = page.get("access_ips").is_some_and(Value::is_array);
-    for (secret, enabled) in SECRETS {
+    for secret in ["access_token", "access_password"] {
+        let enabled = format!("{secret}_enabled");
         let set = match page.remove(secret) {
             Some(value) => !value.is_null(),
-            None => page.get(enabled) == Some(&json!(true)),
+            None => page.get(&enabled) == Some(&json!(true)),
         };
-        page.insert(enabled.into(), json!(set));
+        page.insert(enabled, json!(set));
         private |= set;
     }
     page.insert("is_private".into(), json!(private));
     if let Some(Value::Object(theme)) = page.get_mut("theme") {
-        complete(theme, &theme_of_phare());
+        complete(theme, specification);
     }
     let components = page.get_mut("components").and_then(Value::as_array_mut);
     for component in components.into_iter().flatten() {
@@ -83,37 +55,18 @@ fn settle(page: &mut Fields, _: Option<i64>) {
     }
 }
 
-/// Adds what `stored` lacks of `whole`, at any depth.
-fn complete(stored: &mut Fields, whole: &Value) {
-    for (name, value) in whole.as_object().into_iter().flatten() {
-        match stored.entry(name.as_str()).or_insert(Value::Null) {
-            Value::Object(inner) => complete(inner, value),
-            missing @ Value::Null => *missing = value.clone(),
-            _ => {}
+/// Adds what a theme lacks: the colors that the specification gives as examples, of two the second for the dark.
+fn complete(theme: &mut Fields, specification: &Specification) {
+    let colors = specification.properties(specification.named("ThemeColors"));
+    for (scheme, example) in [("light", 0), ("dark", 1)] {
+        if let Value::Object(scheme) = theme.entry(scheme).or_insert(json!({})) {
+            for (name, color) in colors.into_iter().flatten() {
+                let examples = &color["examples"];
+                let hex = examples.get(example).unwrap_or(&examples[0]);
+                scheme.entry(name.as_str()).or_insert_with(|| hex.clone());
+            }
         }
     }
-}
-
-/// The colors that the specification gives as examples.
-fn theme_of_phare() -> Value {
-    let colors = |background, foreground, muted, card| {
-        json!({
-            "operational": "#16a34a",
-            "degraded_performance": "#fbbf24",
-            "partial_outage": "#f59e0b",
-            "major_outage": "#ef4444",
-            "maintenance": "#6366f1",
-            "empty": "#d3d3d3",
-            "background": background,
-            "foreground": foreground,
-            "foreground_muted": muted,
-            "background_card": card,
-        })
-    };
-    json!({
-        "light": colors("#ffffff", "#000000", "#737373", "#fafafa"),
-        "dark": colors("#111111", "#ffffff", "#959595", "#1a1a1a"),
-        "rounded": true,
-        "border_width": 1,
-    })
+    theme.entry("rounded").or_insert(json!(true));
+    theme.entry("border_width").or_insert(json!(1));
 }

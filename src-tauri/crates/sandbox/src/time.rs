@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::collection::Fields;
+use crate::fields::Fields;
 
 /// A time as Phare writes it: whole seconds, UTC.
 pub(crate) fn written(time: Timestamp) -> String {
@@ -17,21 +17,11 @@ pub(crate) fn at(record: &Fields, field: &str) -> Option<Timestamp> {
 
 /// Whether a text is a time as RFC 3339 has it. Jiff alone takes more, which clients would not.
 pub(crate) fn is_date_time(text: &str) -> bool {
-    let mark = |at: usize, marks: &[u8]| {
-        text.as_bytes()
-            .get(at)
-            .is_some_and(|byte| marks.contains(byte))
-    };
-    let zone = text
-        .get(19..)
-        .unwrap_or_default()
-        .trim_start_matches(|letter: char| letter == '.' || letter.is_ascii_digit());
-    let offset = zone.len() == 6 && zone.as_bytes()[3] == b':';
-    mark(4, b"-")
-        && mark(7, b"-")
-        && mark(10, b"Tt")
-        && mark(13, b":")
-        && mark(16, b":")
-        && (zone.eq_ignore_ascii_case("z") || offset)
-        && text.parse::<Timestamp>().is_ok()
+    let form = text
+        .to_ascii_uppercase()
+        .replace(|letter: char| letter.is_ascii_digit(), "0");
+    let zone = form
+        .strip_prefix("0000-00-00T00:00:00")
+        .map(|rest| rest.trim_start_matches(['.', '0']));
+    matches!(zone, Some("Z" | "+00:00" | "-00:00")) && text.parse::<Timestamp>().is_ok()
 }

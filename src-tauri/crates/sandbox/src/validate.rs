@@ -3,9 +3,10 @@
 //! Checking also cleans: strings are trimmed, unknown fields dropped, absent ones filled in where the specification
 //! says with what. What comes out is what is kept.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::specification::Specification;
+use crate::fields::{FieldErrors, Fields, join};
+use crate::specification::{Specification, branches, kind};
 use crate::time;
 
 /// A field whose schema another field of the same record decides.
@@ -21,43 +22,6 @@ pub(crate) struct Shape {
     pub(crate) as_sent: bool,
 }
 
-/// Complaints about fields, in the order of the fields.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct FieldErrors(Vec<(String, String)>);
-
-impl FieldErrors {
-    /// One complaint about one field.
-    pub(crate) fn one(field: &str, message: impl Into<String>) -> Self {
-        Self(vec![(field.to_owned(), message.into())])
-    }
-
-    pub(crate) fn push(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push((field.to_owned(), message.into()));
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The body of a 422: the first complaint and how many more there are, then all of them by field.
-    pub(crate) fn body(&self) -> Value {
-        let first = self.0.first().map_or("", |(_, message)| message);
-        let message = match self.0.len() {
-            0 | 1 => first.to_owned(),
-            2 => format!("{first} (and 1 more error)"),
-            errors => format!("{first} (and {} more errors)", errors - 1),
-        };
-        let mut errors = Map::new();
-        for (field, message) in &self.0 {
-            let lines = errors.entry(field.as_str()).or_insert_with(|| json!([]));
-            if let Value::Array(lines) = lines {
-                lines.push(json!(message));
-            }
-        }
-        json!({ "message": message, "errors": errors })
-    }
-}
-
 /// Checks and cleans `value`.
 pub(crate) fn check(
     specification: &Specification,
@@ -71,11 +35,7 @@ pub(crate) fn check(
         errors: FieldErrors::default(),
     };
     let value = walk.value(schema, value, "");
-    if walk.errors.is_empty() {
-        Ok(value)
-    } else {
-        Err(walk.errors)
-    }
+    walk.errors.unless_any(value)
 }
 
 struct Walk<'a> {
@@ -85,77 +45,60 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn complain(&mut self, path: &str, complaint: &str) {
-        let attribute = path.replace('_', " ");
-        self.errors
-            .push(path, format!("The {attribute} field {complaint}"));
-    }
-
-    fn selected_is_invalid(&mut self, path: &str) {
-        let attribute = path.replace('_', " ");
-        self.errors
-            .push(path, format!("The selected {attribute} is invalid."));
-    }
-
     fn value(&mut self, schema: &Value, value: Value, path: &str) -> Value {
-        let specification = self.specification;
-        let schema = specification.resolve(schema);
+        let schema = self.specification.resolve(schema);
         let value = match value {
             Value::String(text) => Value::String(text.trim().to_owned()),
             value => value,
         };
         // As in Laravel no text is null, where no text could not hold.
-        let no_text = value == ""
-            && (schema["minLength"].is_u64()
-                || ["date-time", "binary"]
-                    .iter()
-                    .any(|format| schema["format"] == *format));
-        if (value.is_null() || no_text) && specification.allows_null(schema) {
+        let never_empty = || {
+            let format = schema["format"].as_str();
+            schema["minLength"].is_u64() || matches!(format, Some("date-time" | "binary"))
+        };
+        let absent = value.is_null() || value == "" && never_empty();
+        if absent && self.specification.allows_null(schema) {
             return Value::Null;
         }
-        let branches = schema.get("oneOf").or_else(|| schema.get("anyOf"));
-        if let Some(branches) = branches.and_then(Value::as_array) {
+        let branches = branches(schema);
+        if !branches.is_empty() {
             return self.branch(branches, value, path);
         }
         if let Some(choices) = schema["enum"].as_array() {
             let value = whole_number(value);
             if !choices.contains(&value) {
-                self.selected_is_invalid(path);
+                self.errors.not_on_offer(path);
             }
             return value;
         }
         match kind(schema) {
-            "object" => return self.object(schema, value, path),
-            "array" => return self.array(schema, value, path),
-            "string" => self.string(schema, &value, path),
-            "integer" => {
-                let value = whole_number(value);
-                self.number(schema, value.as_i64().is_some(), "an integer", &value, path);
-                return value;
-            }
-            "number" => self.number(schema, value.is_number(), "a number", &value, path),
-            "boolean" if !value.is_boolean() => self.complain(path, "must be true or false."),
-            _ => {}
+            "object" => self.object(schema, value, path),
+            "array" => self.array(schema, value, path),
+            "string" => self.string(schema, value, path),
+            "integer" | "number" => self.number(schema, value, path),
+            "boolean" if !value.is_boolean() => self.wrong("must be true or false.", value, path),
+            _ => value,
         }
+    }
+
+    fn wrong(&mut self, complaint: &str, value: Value, path: &str) -> Value {
+        self.errors.complain(path, complaint);
         value
     }
 
     fn object(&mut self, schema: &Value, value: Value, path: &str) -> Value {
         let Value::Object(sent) = value else {
-            self.complain(path, "must be an object.");
-            return value;
+            return self.wrong("must be an object.", value, path);
         };
         let specification = self.specification;
         let Some(properties) = specification.properties(schema) else {
             return self.free_form(schema, sent, path);
         };
-        let mut kept = Map::new();
+        let required = schema["required"].as_array();
+        let mut kept = Fields::new();
         for (name, property) in properties {
             let field = join(path, name);
             let (property, as_sent) = self.shape(path, name, &sent).unwrap_or((property, false));
-            let required = schema["required"]
-                .as_array()
-                .is_some_and(|required| required.iter().any(|required| required == name));
             let missing = match sent.get(name) {
                 None => true,
                 Some(Value::Null) => !specification.allows_null(property),
@@ -165,8 +108,8 @@ impl<'a> Walk<'a> {
                 }
                 Some(_) => false,
             };
-            if required && missing {
-                self.complain(&field, "is required.");
+            if missing && required.is_some_and(|required| required.contains(&json!(name))) {
+                self.errors.complain(&field, "is required.");
             } else if let Some(value) = sent.get(name) {
                 let checked = self.value(property, value.clone(), &field);
                 kept.insert(name.clone(), if as_sent { value.clone() } else { checked });
@@ -178,31 +121,20 @@ impl<'a> Walk<'a> {
     }
 
     /// An object without named fields keeps what it holds.
-    fn free_form(&mut self, schema: &Value, sent: Map<String, Value>, path: &str) -> Value {
-        let Some(each) = schema
-            .get("additionalProperties")
-            .filter(|each| each.is_object())
-        else {
-            return Value::Object(sent);
-        };
-        let checked = sent.into_iter().map(|(name, value)| {
-            let value = self.value(each, value, &join(path, &name));
-            (name, value)
-        });
-        Value::Object(checked.collect())
+    fn free_form(&mut self, schema: &Value, mut sent: Fields, path: &str) -> Value {
+        let each = &schema["additionalProperties"];
+        if each.is_object() {
+            for (name, value) in &mut sent {
+                *value = self.value(each, value.take(), &join(path, name));
+            }
+        }
+        Value::Object(sent)
     }
 
     /// The schema that a sibling decides on, for a field of the record itself, and whether the value stays as sent.
-    fn shape(
-        &self,
-        path: &str,
-        name: &str,
-        record: &Map<String, Value>,
-    ) -> Option<(&'a Value, bool)> {
-        let shape = self
-            .shapes
-            .iter()
-            .find(|shape| path.is_empty() && shape.field == name)?;
+    fn shape(&self, path: &str, name: &str, record: &Fields) -> Option<(&'a Value, bool)> {
+        let mut shapes = self.shapes.iter();
+        let shape = shapes.find(|shape| path.is_empty() && shape.field == name)?;
         let empty = match record.get(name)? {
             Value::Null => true,
             Value::Object(fields) => fields.is_empty(),
@@ -217,148 +149,109 @@ impl<'a> Walk<'a> {
     }
 
     fn array(&mut self, schema: &Value, value: Value, path: &str) -> Value {
-        let Value::Array(items) = value else {
-            self.complain(path, "must be an array.");
-            return value;
+        let Value::Array(mut items) = value else {
+            return self.wrong("must be an array.", value, path);
         };
-        let count = items.len() as u64;
-        if let Some(least) = schema["minItems"].as_u64().filter(|least| count < *least) {
-            self.complain(
-                path,
-                &format!("must have at least {least} {}.", items_of(least)),
-            );
+        self.bounds(schema, items.len() as f64, path);
+        for (index, item) in items.iter_mut().enumerate() {
+            let path = join(path, index);
+            *item = self.value(&schema["items"], item.take(), &path);
         }
-        if let Some(most) = schema["maxItems"].as_u64().filter(|most| count > *most) {
-            self.complain(
-                path,
-                &format!("must not have more than {most} {}.", items_of(most)),
-            );
-        }
-        let each = &schema["items"];
-        let checked = items
-            .into_iter()
-            .enumerate()
-            .map(|(index, item)| self.value(each, item, &join(path, &index.to_string())));
-        Value::Array(checked.collect())
+        Value::Array(items)
     }
 
-    fn string(&mut self, schema: &Value, value: &Value, path: &str) {
+    fn string(&mut self, schema: &Value, value: Value, path: &str) -> Value {
         let Some(text) = value.as_str() else {
-            self.complain(path, "must be a string.");
-            return;
+            return self.wrong("must be a string.", value, path);
         };
-        let length = text.chars().count() as u64;
-        if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
-            self.complain(path, &format!("must be at least {least} characters."));
+        self.bounds(schema, text.chars().count() as f64, path);
+        let (holds, what) = match schema["format"].as_str() {
+            Some("date-time") => (time::is_date_time(text), "date"),
+            Some("uri") => (is_address(text), "URL"),
+            Some("json") => (serde_json::from_str::<Value>(text).is_ok(), "JSON string"),
+            _ => (true, ""),
+        };
+        if !holds {
+            let complaint = format!("must be a valid {what}.");
+            self.errors.complain(path, complaint);
         }
-        if let Some(most) = schema["maxLength"].as_u64().filter(|most| length > *most) {
-            self.complain(
-                path,
-                &format!("must not be greater than {most} characters."),
-            );
-        }
-        match schema["format"].as_str() {
-            Some("date-time") if !time::is_date_time(text) => {
-                self.complain(path, "must be a valid date.");
-            }
-            Some("uri") if !is_address(text) => self.complain(path, "must be a valid URL."),
-            Some("json") if serde_json::from_str::<Value>(text).is_err() => {
-                self.complain(path, "must be a valid JSON string.");
-            }
-            _ => {}
-        }
+        value
     }
 
-    fn number(&mut self, schema: &Value, fits: bool, kind: &str, value: &Value, path: &str) {
-        let Some(number) = value.as_f64().filter(|_| fits) else {
-            self.complain(path, &format!("must be {kind}."));
-            return;
-        };
-        let (least, most) = (&schema["minimum"], &schema["maximum"]);
-        if least.as_f64().is_some_and(|least| number < least) {
-            self.complain(path, &format!("must be at least {least}."));
+    fn number(&mut self, schema: &Value, value: Value, path: &str) -> Value {
+        let integer = kind(schema) == "integer";
+        let value = if integer { whole_number(value) } else { value };
+        match value.as_f64().filter(|_| !integer || value.is_i64()) {
+            Some(number) => self.bounds(schema, number, path),
+            None if integer => self.errors.complain(path, "must be an integer."),
+            None => self.errors.complain(path, "must be a number."),
         }
-        if most.as_f64().is_some_and(|most| number > most) {
-            self.complain(path, &format!("must not be greater than {most}."));
+        value
+    }
+
+    /// Holds a size against the least and the most that the schema has for its kind of value.
+    fn bounds(&mut self, schema: &Value, size: f64, path: &str) {
+        let (key, [at_least, at_most], unit) = match kind(schema) {
+            "array" => ("Items", ["have at least", "not have more than"], " items"),
+            "string" => ("Length", SIZE, " characters"),
+            // `minimum` and `maximum`.
+            _ => ("imum", SIZE, ""),
+        };
+        let (least, most) = (&schema[format!("min{key}")], &schema[format!("max{key}")]);
+        let too_small = least.as_f64().is_some_and(|least| size < least);
+        let too_large = most.as_f64().is_some_and(|most| size > most);
+        for (broken, words, bound) in [(too_small, at_least, least), (too_large, at_most, most)] {
+            if broken {
+                let unit = if *bound == 1 && unit == " items" {
+                    " item"
+                } else {
+                    unit
+                };
+                let complaint = format!("must {words} {bound}{unit}.");
+                self.errors.complain(path, complaint);
+            }
         }
     }
 
     /// One of several schemas: the one whose fixed field says so, else the one with the fewest complaints.
     fn branch(&mut self, branches: &[Value], value: Value, path: &str) -> Value {
         let specification = self.specification;
-        let chosen: Vec<&Value> = branches
-            .iter()
-            .filter(|branch| {
-                fixed_field(specification, branch)
-                    .is_some_and(|(field, fixed)| value.get(field) == Some(fixed))
-            })
-            .collect();
-        let fixed = branches
-            .first()
-            .and_then(|branch| fixed_field(specification, branch));
-        if let (true, true, Some((field, _))) = (chosen.is_empty(), value.is_object(), fixed) {
-            let field_path = join(path, field);
-            if value.get(field).is_some() {
-                self.selected_is_invalid(&field_path);
-            } else {
-                self.complain(&field_path, "is required.");
+        for branch in branches {
+            if let Some((field, only)) = specification.fixed_field(branch)
+                && value.get(field) == Some(only)
+            {
+                return self.value(branch, value, path);
+            }
+        }
+        if value.is_object()
+            && let Some(first) = branches.first()
+            && let Some((field, _)) = specification.fixed_field(first)
+        {
+            let path = join(path, field);
+            match value.get(field) {
+                Some(_) => self.errors.not_on_offer(&path),
+                None => self.errors.complain(&path, "is required."),
             }
             return value;
         }
-        let candidates = if chosen.is_empty() {
-            branches.iter().collect()
-        } else {
-            chosen
-        };
-        let attempt = |branch: &&Value| {
+        let attempts = branches.iter().map(|branch| {
             let mut walk = Walk {
                 specification,
                 shapes: &[],
                 errors: FieldErrors::default(),
             };
-            let value = walk.value(branch, value.clone(), path);
-            (value, walk.errors)
+            (walk.value(branch, value.clone(), path), walk.errors.0)
+        });
+        let Some((value, errors)) = attempts.min_by_key(|(_, errors)| errors.len()) else {
+            return value;
         };
-        let best = candidates
-            .iter()
-            .map(attempt)
-            .min_by_key(|(_, errors)| errors.0.len());
-        match best {
-            Some((value, errors)) => {
-                self.errors.0.extend(errors.0);
-                value
-            }
-            None => value,
-        }
+        self.errors.0.extend(errors);
+        value
     }
 }
 
-/// A field that can only have one value: it tells the branches of a union apart.
-fn fixed_field<'a>(
-    specification: &'a Specification,
-    branch: &'a Value,
-) -> Option<(&'a str, &'a Value)> {
-    specification
-        .properties(branch)?
-        .iter()
-        .find_map(|(name, field)| match field["enum"].as_array()?.as_slice() {
-            [only] => Some((name.as_str(), only)),
-            _ => None,
-        })
-}
-
-/// The type of a value that is not null.
-pub(crate) fn kind(schema: &Value) -> &str {
-    let stated = &schema["type"];
-    let among = || {
-        stated
-            .as_array()?
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|kind| *kind != "null")
-    };
-    stated.as_str().or_else(among).unwrap_or("")
-}
+/// The words about the size of a text or a number.
+const SIZE: [&str; 2] = ["be at least", "not be greater than"];
 
 /// 60.0 is the integer 60, in JSON Schema as in JavaScript.
 fn whole_number(value: Value) -> Value {
@@ -375,18 +268,6 @@ fn whole_number(value: Value) -> Value {
 fn is_address(text: &str) -> bool {
     text.parse::<http::Uri>()
         .is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some_and(|host| !host.is_empty()))
-}
-
-fn items_of(count: u64) -> &'static str {
-    if count == 1 { "item" } else { "items" }
-}
-
-fn join(path: &str, field: &str) -> String {
-    if path.is_empty() {
-        field.to_owned()
-    } else {
-        format!("{path}.{field}")
-    }
 }
 
 #[cfg(test)]

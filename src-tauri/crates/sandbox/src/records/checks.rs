@@ -1,14 +1,15 @@
 //! Whether a record may be as it is wanted: by its schema, by the rules of its row and by the records around it.
 
-use gardien_store::Document;
-use serde_json::Value;
+use std::collections::HashSet;
+
+use gardien_store::StoreError;
+use serde_json::{Value, json};
 
 use super::Records;
 use crate::answers::Refusal;
-use crate::collection::{Fields, fields};
+use crate::fields::{FieldErrors, Fields, fields};
 use crate::form::Sent;
-use crate::images;
-use crate::validate::{self, FieldErrors};
+use crate::{images, validate};
 
 impl Records<'_> {
     /// The fields that a client may set, cleaned and complete, of a record as it will be. `sent` is what of it is new.
@@ -18,33 +19,34 @@ impl Records<'_> {
         sent: &Sent,
         id: Option<i64>,
     ) -> Result<Fields, Refusal> {
-        let schema = self
-            .specification()
-            .creation(self.collection.path)
-            .unwrap_or(&Value::Null);
+        let schema = self.specification().creation(self.collection.path);
         self.bring(&mut record).await?;
-        let shapes = self.collection.shapes;
-        let checked = validate::check(self.specification(), schema, shapes, Value::Object(record));
-        let record = fields(checked.map_err(Refusal::Invalid)?);
+        let (shapes, record) = (self.collection.shapes, Value::Object(record));
+        let schema = schema.unwrap_or(&Value::Null);
+        let record = fields(validate::check(
+            self.specification(),
+            schema,
+            shapes,
+            record,
+        )?);
         let mut errors = FieldErrors::default();
         for rule in self.collection.rules {
             rule(&record, &mut errors);
         }
         images::check(self.collection.images, &record, &sent.files, &mut errors);
-        self.check_references(&record, sent, &mut errors).await?;
-        self.check_unique(&record, sent, id, &mut errors).await?;
-        if errors.is_empty() {
-            Ok(record)
-        } else {
-            Err(Refusal::Invalid(errors))
-        }
+        let mut fresh = record.clone();
+        fresh.retain(|name, _| sent.fields.contains_key(name));
+        let fresh = Value::Object(fresh);
+        self.check_references(&fresh, &mut errors).await?;
+        self.check_unique(&fresh, id, &mut errors).await?;
+        Ok(errors.unless_any(record)?)
     }
 
     /// Sets fields of records referred to beside the ids, for shapes that they decide.
-    async fn bring(&self, record: &mut Fields) -> Result<(), Refusal> {
+    async fn bring(&self, record: &mut Fields) -> Result<(), StoreError> {
         for reference in self.collection.references {
             if let Some(brought) = reference.brings
-                && let Some(id) = record.get(reference.field()).and_then(Value::as_i64)
+                && let Some(id) = record.get(reference.at).and_then(Value::as_i64)
                 && let Some(other) = self.documents().get(reference.collection, id).await?
             {
                 record.insert(brought.into(), other.body[brought].clone());
@@ -55,24 +57,15 @@ impl Records<'_> {
 
     async fn check_references(
         &self,
-        record: &Fields,
-        sent: &Sent,
+        fresh: &Value,
         errors: &mut FieldErrors,
-    ) -> Result<(), Refusal> {
-        let fresh: Fields = record
-            .iter()
-            .filter(|(name, _)| sent.fields.contains_key(*name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let fresh = Value::Object(fresh);
+    ) -> Result<(), StoreError> {
         for reference in self.collection.references {
-            for (path, id) in reference.ids(&fresh) {
+            for (path, id) in reference.ids(fresh) {
                 let other = self.documents().get(reference.collection, id).await?;
-                let known = other
-                    .is_some_and(|other| other.project.is_none() || other.project == self.project);
-                if !known {
-                    let attribute = path.replace('_', " ");
-                    errors.push(&path, format!("The selected {attribute} is invalid."));
+                let reached = |project: Option<i64>| project.is_none() || project == self.project;
+                if !other.is_some_and(|other| reached(other.project)) {
+                    errors.not_on_offer(&path);
                 }
             }
         }
@@ -81,25 +74,60 @@ impl Records<'_> {
 
     async fn check_unique(
         &self,
-        record: &Fields,
-        sent: &Sent,
+        fresh: &Value,
         id: Option<i64>,
         errors: &mut FieldErrors,
-    ) -> Result<(), Refusal> {
-        let Some(field) = self.collection.unique else {
-            return Ok(());
-        };
-        let lower = |value: &Value| value.as_str().map(str::to_lowercase);
-        let wanted = record.get(field).and_then(lower);
-        if wanted.is_none() || !sent.fields.contains_key(field) {
-            return Ok(());
-        }
-        let taken = |other: &Document| Some(other.id) != id && lower(&other.body[field]) == wanted;
-        let others = self.sandbox.every(self.collection.name, None, taken);
-        if !others.await?.is_empty() {
+    ) -> Result<(), StoreError> {
+        if let Some(field) = self.collection.unique
+            && let Some(wanted) = fresh[field].as_str()
+            && self
+                .taken(field, id)
+                .await?
+                .contains(&wanted.to_lowercase())
+        {
             let attribute = field.replace('_', " ");
             errors.push(field, format!("The {attribute} has already been taken."));
         }
         Ok(())
+    }
+
+    /// Makes a text that must be unique so, where the server makes it.
+    pub(super) async fn number(&self, made: &mut Fields) -> Result<(), StoreError> {
+        if let Some(field) = self.collection.unique
+            && let Some(text) = made.get(field).and_then(Value::as_str)
+        {
+            let text = first_free(text, &self.taken(field, None).await?);
+            made.insert(field.into(), json!(text));
+        }
+        Ok(())
+    }
+
+    /// What records but this one have in a field, in small letters.
+    async fn taken(&self, field: &str, id: Option<i64>) -> Result<HashSet<String>, StoreError> {
+        let mut others = self.sandbox.every(self.collection.name, None).await?;
+        others.retain(|other| Some(other.id) != id);
+        let texts = others.iter().filter_map(|other| other.body[field].as_str());
+        Ok(texts.map(str::to_lowercase).collect())
+    }
+}
+
+fn first_free(text: &str, taken: &HashSet<String>) -> String {
+    // One more number than there are taken: one of them is free.
+    let numbered = (2..=taken.len() + 2).map(|number| format!("{text}-{number}"));
+    std::iter::once(text.to_owned())
+        .chain(numbered)
+        .find(|text| !taken.contains(text))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_slug_gets_the_first_free_number() {
+        let taken = ["shop", "shop-2", "shop-4"].map(str::to_owned).into();
+        assert_eq!(first_free("shop", &taken), "shop-3");
+        assert_eq!(first_free("other", &taken), "other");
     }
 }

@@ -1,10 +1,13 @@
 //! What goes with a record that is removed.
 
+use gardien_store::StoreError;
+
 use super::Records;
 use crate::answers::Refusal;
-use crate::collection::{COLLECTIONS, Collection, Owner, Parent};
+use crate::collection::{Collection, Owner, Parent};
 use crate::images;
 use crate::projects::PROJECTS;
+use crate::table::COLLECTIONS;
 
 impl Records<'_> {
     /// Removes a record, all that belongs to it and every mention of it.
@@ -24,37 +27,34 @@ impl Records<'_> {
     }
 
     /// Takes what another collection holds of a record of this one that goes.
-    async fn forget(&self, other: &Collection, id: i64) -> Result<(), Refusal> {
+    async fn forget(&self, other: &Collection, id: i64) -> Result<(), StoreError> {
+        let name = self.collection.name;
         let belongs = match &other.parent {
-            _ if self.collection.name == PROJECTS.name && other.owner == Owner::Either => {
-                Some("project_id")
-            }
+            _ if name == PROJECTS.name && other.owner == Owner::Either => Some("project_id"),
             Some(Parent::Record {
                 field, collection, ..
-            }) if collection.name == self.collection.name => Some(*field),
+            }) if collection.name == name => Some(*field),
             _ => None,
         };
-        let mentions: Vec<_> = other
-            .references
-            .iter()
-            .filter(|reference| reference.collection == self.collection.name)
+        let mentions = other.references.iter();
+        let mentions: Vec<_> = mentions
+            .filter(|mention| mention.collection == name)
             .collect();
         if belongs.is_none() && mentions.is_empty() {
             return Ok(());
         }
-        let others = self.sandbox.every(other.name, self.project, |_| true);
-        for mut document in others.await? {
+        for mut document in self.sandbox.every(other.name, self.project).await? {
             if belongs.is_some_and(|field| document.body[field] == id) {
                 self.documents().delete(other.name, document.id).await?;
                 continue;
             }
-            let mut changed = false;
-            for mention in &mentions {
-                changed |= mention.forget(&mut document.body, id);
-            }
-            if changed {
+            let forgets = mentions
+                .iter()
+                .map(|mention| mention.forget(&mut document.body, id));
+            if forgets.fold(false, |changed, forgot| changed | forgot) {
+                let body = &document.body;
                 self.documents()
-                    .replace(other.name, document.id, &document.body)
+                    .replace(other.name, document.id, body)
                     .await?;
             }
         }
