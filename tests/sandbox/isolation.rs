@@ -66,28 +66,3 @@ async fn no_operation_reaches_the_records_of_another_project() {
     }
     assert_eq!(records.seen(&shop).await, before);
 }
-
-#[tokio::test]
-async fn an_organization_wide_alert_rule_is_everyones() {
-    let world = World::new().await;
-    let key = world.organization_key().await;
-    let (shop, blog) = (
-        world.holder_in(&key, &world.shop),
-        world.holder_in(&key, &world.blog),
-    );
-    let rule = json!({
-        "event": "uptime.monitor.created",
-        "integration_id": 1,
-        "rate_limit": 5,
-        "scope": "organization",
-    });
-    let made = shop.post("/alert-rules", rule).await.expect(201);
-    assert_eq!(made["project_id"], Value::Null);
-    assert_eq!(
-        blog.get("/alert-rules").await.expect(200)["data"],
-        json!([made])
-    );
-    let path = format!("/alert-rules/{}", made["id"]);
-    blog.delete(&path).await.expect(204);
-    shop.get(&path).await.expect(404);
-}

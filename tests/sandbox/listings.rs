@@ -1,4 +1,4 @@
-//! Listings in Phare's form: pages, links, filters.
+//! The links of a listing lead through the gateway.
 
 use serde_json::{Value, json};
 
@@ -73,57 +73,4 @@ async fn pages_follow_each_other_by_their_links() {
         .len(),
         0
     );
-}
-
-#[tokio::test]
-async fn odd_pages_are_refused() {
-    let world = World::new().await;
-    let key = world.reading_key().await;
-    for (query, field) in [
-        ("page=0", "page"),
-        ("page=two", "page"),
-        ("page=", "page"),
-        ("per_page=0", "per_page"),
-        ("per_page=101", "per_page"),
-    ] {
-        let refused = world
-            .holder(&key)
-            .get(&format!("{MONITORS}?{query}"))
-            .await
-            .expect(422);
-        assert!(
-            refused["errors"][field][0].is_string(),
-            "{query}: {refused:#}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn users_are_found_by_their_mail_address() {
-    let world = World::new().await;
-    let key = world.organization_key().await;
-    let holder = world.holder(&key);
-    let users = holder.get("/users").await.expect(200);
-    let [user] = users["data"].as_array().unwrap().as_slice() else {
-        panic!("{users:#}")
-    };
-    assert_eq!(
-        &holder
-            .get(&format!("/users/{}", user["id"]))
-            .await
-            .expect(200),
-        user
-    );
-    let email = user["email"].as_str().unwrap();
-    for (query, found) in [
-        (format!("email={}", email.to_uppercase()), 1),
-        (format!("email=nobody@sandbox.test,{email}"), 1),
-        (format!("email=nobody@sandbox.test&email={email}"), 1),
-        ("email=nobody@sandbox.test".to_owned(), 0),
-        ("email=".to_owned(), 1),
-    ] {
-        let page = holder.get(&format!("/users?{query}")).await.expect(200);
-        assert_eq!(page["data"].as_array().unwrap().len(), found, "{query}");
-    }
-    holder.get("/users/4711").await.expect(404);
 }

@@ -1,8 +1,8 @@
-//! The built-in Phare, as a key holder sees it through the gateway.
+//! The built-in Phare, as a key holder sees it through the gateway: what a gateway and a database in between could
+//! spoil. What it answers is told where it is made.
 
 mod isolation;
 mod listings;
-mod monitors;
 mod projects;
 mod records;
 mod rest;

@@ -47,6 +47,9 @@ async fn the_scope_decides_the_project_and_never_comes_back() {
     assert_eq!(listed["data"], json!([expected, all]));
     assert_eq!(world.get("/alert-rules/2", Some(2)).await.body, all);
     assert_eq!(world.get("/alert-rules/1", Some(2)).await.status, 404);
+    let gone = world.delete("/alert-rules/2", Some(2)).await;
+    assert_eq!(gone.status, 204);
+    assert_eq!(world.get("/alert-rules/2", Some(1)).await.status, 404);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ async fn unknown_paths_and_methods_are_not_found() {
         ("PATCH", "/uptime/monitors/1"),
         ("DELETE", "/users/1"),
         ("GET", "/projects/one"),
+        ("GET", "/users/4711"),
         ("GET", "/projects/"),
         ("GET", "/uptime/../projects"),
         ("GET", "/uptime/monitors/99999999999999999999"),
