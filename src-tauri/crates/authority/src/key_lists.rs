@@ -83,7 +83,7 @@ impl Authority {
             if !actor.member().sees(row.key.scope) {
                 return None;
             }
-            let credential = if row.key.digest.matches(&digest) {
+            let credential = if row.key.digest == digest {
                 Credential::Current
             } else {
                 Credential::Previous

@@ -4,7 +4,6 @@
 //! Never change a prefix: clients tell the scopes apart by it and leaked secrets are found by it.
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::words::words;
@@ -117,14 +116,6 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-impl SecretDigest {
-    /// Whether two digests are equal, in a time that does not depend on where they differ.
-    #[must_use]
-    pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
 impl std::fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SecretDigest(..)")
@@ -231,7 +222,7 @@ mod tests {
             prop_assert_eq!(made.expose().len(), SECRET_LEN);
             prop_assert!(made.expose().starts_with(kind.prefix()));
             let read = Secret::parse(made.expose()).unwrap();
-            prop_assert!(read.digest().matches(&made.digest()));
+            prop_assert_eq!(read.digest(), made.digest());
         }
 
         #[test]
