@@ -3,7 +3,6 @@
 use http::HeaderMap;
 use http::header::{DATE, HeaderName, RETRY_AFTER};
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::headers;
 
@@ -25,9 +24,8 @@ pub(crate) fn wait_ms(answer: &HeaderMap, now: Timestamp) -> u64 {
 }
 
 fn date(headers: &HeaderMap, name: &HeaderName) -> Option<Timestamp> {
-    DateTimeParser::new()
-        .parse_timestamp(text(headers, name)?)
-        .ok()
+    let date = httpdate::parse_http_date(text(headers, name)?).ok()?;
+    date.try_into().ok()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -47,6 +45,9 @@ mod tests {
             (&[("retry-after", " 40 ")], 41),
             (&[("retry-after", "Fri, 06 Nov 2026 08:50:07 GMT")], 30 + 1),
             (&[("retry-after", "Fri, 06 Nov 2026 08:49:07 GMT")], 1),
+            // The two old forms, which HTTP still has everyone read.
+            (&[("retry-after", "Friday, 06-Nov-26 08:50:07 GMT")], 30 + 1),
+            (&[("retry-after", "Fri Nov  6 08:50:07 2026")], 30 + 1),
             // Its clock is ten minutes behind ours.
             (
                 &[
