@@ -1,19 +1,27 @@
 //! Two readings of time: one that never runs backwards, for the limit; the wall's, for what is shown and kept.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::fmt;
+use std::sync::Arc;
 
 use gardien_domain::limit::WINDOW_MS;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+/// Tells the wall's time.
+pub type WallClock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A clock that started with the gateway.
-#[derive(Debug)]
+#[derive(Clone)]
 pub(crate) struct Clock {
     started: Instant,
+    wall: WallClock,
 }
 
 impl Clock {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(wall: WallClock) -> Self {
         Self {
             started: Instant::now(),
+            wall,
         }
     }
 
@@ -22,13 +30,22 @@ impl Clock {
     pub(crate) fn now(&self) -> u64 {
         WINDOW_MS + u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX / 2)
     }
+
+    /// What the wall's clock shows.
+    pub(crate) fn wall(&self) -> Timestamp {
+        (self.wall)()
+    }
+
+    /// Unix milliseconds of the wall's clock.
+    pub(crate) fn unix_ms(&self) -> u64 {
+        u64::try_from(self.wall().as_millisecond()).unwrap_or(0)
+    }
 }
 
-/// Unix milliseconds of the wall clock.
-pub(crate) fn unix_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| u64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock")
+            .field("started", &self.started)
+            .finish_non_exhaustive()
+    }
 }

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::authorize::Known;
 use crate::body::{Body, BoxError, boxed};
 use crate::client::{self, Peer};
-use crate::clock::unix_ms;
+use crate::clock::{Clock, WallClock};
 use crate::forward::forward;
 use crate::head;
 use crate::headers;
@@ -70,18 +70,24 @@ struct Inner {
     timing: Timing,
     tasks: TaskTracker,
     stop: CancellationToken,
+    clock: Clock,
     /// A gateway that is dropped without [`Gateway::stop`] ends its tasks, and saves nothing.
     _end: DropGuard,
 }
 
 impl Gateway {
     /// Starts a gateway that knows no key and no project yet and has no upstream, with `limit` calls a
-    /// minute. Must be called within a Tokio runtime, which then runs its two small tasks.
+    /// minute. `clock` tells the wall's time. Must be called within a Tokio runtime, which then runs its two small tasks
+    /// and measures time for it.
     ///
     /// # Errors
     /// [`GatewayError::Ledger`] when the calls of the last minute cannot be read.
-    pub async fn start(limit: u32, ledger: Arc<dyn Ledger>) -> Result<Self, GatewayError> {
-        Self::start_with(limit, ledger, Timing::default()).await
+    pub async fn start(
+        limit: u32,
+        ledger: Arc<dyn Ledger>,
+        clock: WallClock,
+    ) -> Result<Self, GatewayError> {
+        Self::start_with(limit, ledger, clock, Timing::default()).await
     }
 
     /// [`Self::start`] with other times.
@@ -91,15 +97,19 @@ impl Gateway {
     pub async fn start_with(
         limit: u32,
         ledger: Arc<dyn Ledger>,
+        clock: WallClock,
         timing: Timing,
     ) -> Result<Self, GatewayError> {
         let saved = ledger.load().await.map_err(GatewayError::Ledger)?;
-        let throttle = Arc::new(Throttle::restore(limit, &saved, ledger.clone()));
+        let clock = Clock::start(clock);
+        let throttle = Throttle::restore(limit, &saved, ledger.clone(), clock.clone());
+        let throttle = Arc::new(throttle);
         let uses = Arc::new(Uses::new(ledger));
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(throttle.clone().keep_lease(stop.clone()));
-        tasks.spawn(uses.clone().keep_writing(timing.write_uses, stop.clone()));
+        let (written, every) = (uses.clone(), timing.write_uses);
+        tasks.spawn(written.keep_writing(every, clock.clone(), stop.clone()));
         tasks.close();
         Ok(Self(Arc::new(Inner {
             known: RwLock::default(),
@@ -109,6 +119,7 @@ impl Gateway {
             paused: AtomicBool::new(false),
             timing,
             tasks,
+            clock,
             _end: stop.clone().drop_guard(),
             stop,
         })))
@@ -234,7 +245,7 @@ impl Gateway {
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
     pub fn stamp(&self, headers: &mut HeaderMap) {
         let limits = self.limits();
-        let reset = unix_ms().div_ceil(1000) + limits.reset_seconds;
+        let reset = self.0.clock.unix_ms().div_ceil(1000) + limits.reset_seconds;
         headers.insert(headers::LIMIT, limits.limit.into());
         headers.insert(headers::REMAINING, limits.remaining.into());
         headers.insert(headers::RESET, reset.into());
@@ -251,7 +262,7 @@ impl Gateway {
         if let Err(error) = self.0.throttle.close().await {
             tracing::error!(error, "the calls of the last minute cannot be saved");
         }
-        self.0.uses.write(Timestamp::now()).await;
+        self.0.uses.write(self.0.clock.wall()).await;
     }
 
     async fn answer(
@@ -261,7 +272,7 @@ impl Gateway {
         id: &HeaderValue,
     ) -> Result<Response<Body>, Refusal> {
         head::check(&head)?;
-        let now = Timestamp::now();
+        let now = self.0.clock.wall();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self
             .0

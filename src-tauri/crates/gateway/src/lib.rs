@@ -27,6 +27,7 @@ mod upstream;
 
 pub use body::{Body, BoxError, read_all};
 pub use client::Peer;
+pub use clock::WallClock;
 pub use gateway::{Gateway, GatewayError, Timing};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};

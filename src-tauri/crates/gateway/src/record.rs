@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::client;
+use crate::clock::Clock;
 use crate::ledger::Ledger;
 use crate::minute::Minute;
 
@@ -116,13 +117,18 @@ impl Uses {
     }
 
     /// Writes every few seconds, until `stop`.
-    pub(crate) async fn keep_writing(self: Arc<Self>, every: Duration, stop: CancellationToken) {
+    pub(crate) async fn keep_writing(
+        self: Arc<Self>,
+        every: Duration,
+        clock: Clock,
+        stop: CancellationToken,
+    ) {
         let mut tick = interval(every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = tick.tick() => self.write(Timestamp::now()).await,
+                _ = tick.tick() => self.write(clock.wall()).await,
             }
         }
     }

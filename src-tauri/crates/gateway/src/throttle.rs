@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::body::BoxError;
-use crate::clock::{Clock, unix_ms};
+use crate::clock::Clock;
 use crate::ledger::{Ledger, SavedCalls};
 use crate::meter::{Entry, LimitState, Meter, Renewal};
 use crate::refusal::Refusal;
@@ -33,9 +33,13 @@ pub(crate) struct Throttle {
 }
 
 impl Throttle {
-    pub(crate) fn restore(limit: u32, saved: &SavedCalls, ledger: Arc<dyn Ledger>) -> Self {
-        let clock = Clock::start();
-        let meter = Meter::restore(limit, saved, unix_ms(), clock.now());
+    pub(crate) fn restore(
+        limit: u32,
+        saved: &SavedCalls,
+        ledger: Arc<dyn Ledger>,
+        clock: Clock,
+    ) -> Self {
+        let meter = Meter::restore(limit, saved, clock.unix_ms(), clock.now());
         Self {
             clock,
             meter: Mutex::new(meter),
@@ -101,8 +105,8 @@ impl Throttle {
         loop {
             let renewal = tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.low.notified() => Some(self.meter().renewal(unix_ms(), self.clock.now())),
-                _ = rest.tick() => self.meter().rest(unix_ms(), self.clock.now()),
+                () = self.low.notified() => Some(self.meter().renewal(self.clock.unix_ms(), self.clock.now())),
+                _ = rest.tick() => self.meter().rest(self.clock.unix_ms(), self.clock.now()),
             };
             let Some(Renewal { saved, extra }) = renewal else {
                 continue;
@@ -130,7 +134,7 @@ impl Throttle {
 
     /// Ends all granting and saves what was called. [`Self::keep_lease`] must have ended.
     pub(crate) async fn close(&self) -> Result<(), BoxError> {
-        let last = self.meter().close(unix_ms(), self.clock.now());
+        let last = self.meter().close(self.clock.unix_ms(), self.clock.now());
         self.renewed.notify_waiters();
         self.ledger.save(last).await
     }
@@ -151,8 +155,11 @@ pub(crate) struct Pass {
 impl Pass {
     /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
     pub(crate) fn hold(&self, wait_ms: u64) -> u64 {
-        let now = self.throttle.clock.now();
-        let held = self.throttle.meter().hold(wait_ms, unix_ms(), now);
+        let clock = &self.throttle.clock;
+        let held = self
+            .throttle
+            .meter()
+            .hold(wait_ms, clock.unix_ms(), clock.now());
         // Written down at once, lease or no lease.
         self.throttle.low.notify_one();
         held

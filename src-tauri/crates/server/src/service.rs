@@ -143,7 +143,7 @@ impl Service {
             });
         }
         let ledger = Arc::new(StoreLedger(store.clone()));
-        let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger).await?;
+        let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
         let authority =
             Authority::open(store.clone(), enforcement, witness.clone(), system_clock()).await?;

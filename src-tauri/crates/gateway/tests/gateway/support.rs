@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) const ALPHA: ProjectId = ProjectId(1);
@@ -35,6 +36,21 @@ pub(crate) const READ_WRITE: ProductScopes = ProductScopes {
     platform: ProductScope::ReadWrite,
     uptime: ProductScope::ReadWrite,
 };
+
+/// The wall's time of these tests: it begins at an hour of its own, and goes on as the runtime's does.
+pub(crate) fn now() -> Timestamp {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let start: Timestamp = "2026-03-10T00:00:00Z".parse().unwrap();
+    let begun = *BEGUN;
+    start + Instant::now().saturating_duration_since(begun)
+}
+
+/// Lets time pass at once, with all that happens in it.
+pub(crate) async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::sleep(time).await;
+    tokio::time::resume();
+}
 
 /// A ledger in memory that outlives its gateway.
 #[derive(Debug, Default)]
@@ -80,7 +96,7 @@ impl Owned {
     }
     pub(crate) fn revoked(&self) -> Key {
         let revocation = Revocation {
-            at: Timestamp::now(),
+            at: now(),
             by: self.key.created_by,
         };
         Key {
@@ -101,7 +117,7 @@ impl Owned {
             digest: secret.digest(),
             previous: Some(PreviousSecret {
                 digest: self.key.digest,
-                valid_until: Timestamp::now() + grace,
+                valid_until: now() + grace,
             }),
             ..self.key.clone()
         };
@@ -193,7 +209,7 @@ pub(crate) async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> 
         patience: Duration::from_millis(300),
         write_uses: Duration::from_millis(50),
     };
-    let gateway = Gateway::start_with(limit, ledger.clone(), timing)
+    let gateway = Gateway::start_with(limit, ledger.clone(), Arc::new(now), timing)
         .await
         .unwrap();
     gateway.put_project(ALPHA, "alpha");

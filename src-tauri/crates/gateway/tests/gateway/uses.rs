@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gardien_domain::{NotedUse, PreviousUse, Scope};
 use gardien_gateway::{Gateway, Peer};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::support::*;
 
@@ -70,9 +70,9 @@ async fn a_call_with_the_replaced_secret_is_told_apart() {
         world.gateway.replaced(rotated.key.id),
         Some(world.owner.key.digest)
     );
-    let before = Timestamp::now();
+    let before = now();
     assert_eq!(call(&world.gateway, &world.owner, "old/1").await, 200);
-    let after = Timestamp::now();
+    let after = now();
     assert_eq!(call(&world.gateway, &rotated, "new/1").await, 200);
     world.gateway.stop().await;
     let noted = written(&world, &world.owner);
@@ -87,7 +87,7 @@ async fn a_use_that_cannot_be_written_is_written_later() {
     let world = World::new().await;
     world.ledger.broken.store(true, Ordering::Relaxed);
     call(&world.gateway, &world.owner, "curl/8").await;
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    pass(Duration::from_millis(150)).await;
     assert!(world.ledger.uses.lock().unwrap().is_empty());
     world.ledger.broken.store(false, Ordering::Relaxed);
     world.gateway.stop().await;
@@ -115,14 +115,14 @@ async fn who_calls_is_known_for_a_minute() {
     for _ in 0..3 {
         call(&world.gateway, &world.owner, "curl/8").await;
     }
-    let now = Timestamp::now();
-    let calling = world.gateway.calling(now);
+    let asked = now();
+    let calling = world.gateway.calling(asked);
     assert_eq!(calling.len(), 1);
     assert_eq!((calling[0].key, calling[0].calls), (world.owner.key.id, 3));
     assert_eq!(calling[0].client.as_deref(), Some("curl"));
     call(&world.gateway, &world.owner, "curl/8").await;
-    assert_eq!(world.gateway.calling(Timestamp::now())[0].calls, 4);
-    let later = now + SignedDuration::from_secs(61);
+    assert_eq!(world.gateway.calling(now())[0].calls, 4);
+    let later = asked + SignedDuration::from_secs(61);
     assert_eq!(world.gateway.calling(later), []);
 }
 
