@@ -109,6 +109,10 @@ struct Owner {
     held: Option<Held>,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a thread of its own that only waits"
+)]
 impl Owner {
     fn serve(mut self, queue: &mpsc::Receiver<Order>) {
         loop {

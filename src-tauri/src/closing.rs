@@ -115,6 +115,7 @@ pub(crate) async fn quit(app: &Arc<App>) {
     go(app, Wish::Quit).await;
 }
 
+#[expect(clippy::disallowed_methods, reason = "when a person was last asked")]
 async fn go(app: &Arc<App>, wish: Wish) {
     let (stake, callers) = match app.local() {
         Some(local) => at_stake(&local).await,
@@ -160,6 +161,7 @@ impl Stake {
     };
 }
 
+#[expect(clippy::disallowed_methods, reason = "who calls at this moment")]
 async fn at_stake(local: &Local) -> (Stake, Vec<Caller>) {
     let (live_keys, callers) = tokio::join!(
         tokio::time::timeout(PATIENCE, local.live_keys()),

@@ -32,6 +32,7 @@ pub(crate) struct Environment {
     pub(crate) has_webkit_variables: bool,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
 impl Environment {
     pub(crate) fn read() -> Self {
         let seconds = env::var("GARDIEN_CLIPBOARD_SECONDS").ok();

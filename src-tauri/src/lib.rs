@@ -2,7 +2,15 @@
 //!
 //! No rule of keys is here. The commands unpack, call and convert; secrets stay on this side of the window.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::disallowed_methods
+    )
+)]
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

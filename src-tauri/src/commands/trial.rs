@@ -100,6 +100,10 @@ fn address(gateway: GatewayState) -> Result<String, CommandError> {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long an answer takes is part of what is shown"
+)]
 async fn call(
     base: &str,
     operation: &'static Operation,

@@ -1,5 +1,10 @@
 //! The developer commands. Each does its own set-up, so that a fresh clone needs nothing but Rust and Node.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a developer's command reads the developer's environment, and times itself"
+)]
+
 mod bindings;
 mod command;
 #[cfg(target_os = "linux")]

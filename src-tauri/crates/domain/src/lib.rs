@@ -3,7 +3,15 @@
 //! Pure on purpose: no I/O, no clock, no randomness, no async. Time and entropy are arguments, so that
 //! every rule can be tested by enumeration in microseconds.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::disallowed_methods
+    )
+)]
 
 pub mod audit;
 pub mod decision;

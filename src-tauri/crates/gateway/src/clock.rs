@@ -18,6 +18,10 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the runtime's time, which tests can let pass"
+    )]
     pub(crate) fn start(wall: WallClock) -> Self {
         Self {
             started: Instant::now(),

@@ -10,6 +10,10 @@ mod authorize;
 mod body;
 mod client;
 mod clock;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "patience is measured on the runtime's time"
+)]
 mod forward;
 mod gateway;
 mod head;

@@ -2,7 +2,12 @@
 //!
 //! Both sandboxes stand over SQLite files and are asked in turns, so that what slows the machine slows both; what is
 //! held to a bound is how the one compares with the other.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 use std::io::Write as _;
 use std::sync::Arc;

@@ -1,7 +1,15 @@
 //! The composition that the headless server and the desktop app share: store, gateway, authority and what
 //! they need of one another, and the listeners in front of them.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::disallowed_methods
+    )
+)]
 
 mod calls;
 mod door;

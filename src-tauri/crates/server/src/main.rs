@@ -1,6 +1,10 @@
 //! `gardien-server`: Gardien without a window, for a server or a script.
 
 mod arguments;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a command begins with the environment and the system's time"
+)]
 mod commands;
 
 use std::io::Write;

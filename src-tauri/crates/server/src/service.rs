@@ -88,6 +88,10 @@ async fn missing(store: &Sqlite, heads: [Option<Head>; 2]) -> Result<Option<Head
 
 /// The system's clock.
 #[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the clock that everything else is given"
+)]
 pub fn system_clock() -> Clock {
     Arc::new(Timestamp::now)
 }

@@ -1,5 +1,10 @@
 //! A list of 100,000 keys answers while a person types.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

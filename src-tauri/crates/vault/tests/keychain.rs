@@ -1,6 +1,11 @@
 //! The vault against a real keychain, each test in a desktop session of its own.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 use std::env;
 use std::future::Future;

@@ -191,6 +191,7 @@ fn refuse_newer(found: i64) -> Result<(), StoreError> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long it has been tried for")]
 async fn connect_writer(path: &Path) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)

@@ -1,5 +1,10 @@
 //! What every store has to do, whatever database stands behind it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 mod audit;
 mod changes;
