@@ -50,11 +50,4 @@ pub use scope::Scope;
 pub use secret::{Secret, SecretDigest, SecretKind};
 pub use sort::{KeyOrder, KeyPlace, KeySort, Order, SortValue};
 pub use upstream::{AdoptedUpstream, UpstreamIdentity};
-
-/// A text that is not one of the words of a closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a known {kind}")]
-pub struct UnknownWord {
-    /// The name of the list.
-    pub kind: &'static str,
-}
+pub use words::UnknownWord;

@@ -1,5 +1,13 @@
 //! Macros for what has one form in Rust, SQL, JSON and the UI: closed enums of words, and ids.
 
+/// A text that is not one of the words of a closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a known {kind}")]
+pub struct UnknownWord {
+    /// The name of the list.
+    pub kind: &'static str,
+}
+
 /// Declares a fieldless enum with `as_str`, `ALL`, `FromStr`, `Display`, serde, OpenAPI and TypeScript forms.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -25,9 +33,9 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::UnknownWord;
+            type Err = $crate::words::UnknownWord;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text { $($word => Ok(Self::$variant),)+ _ => Err($crate::UnknownWord { kind: stringify!($name) }) }
+                match text { $($word => Ok(Self::$variant),)+ _ => Err($crate::words::UnknownWord { kind: stringify!($name) }) }
             }
         }
     };
