@@ -90,10 +90,6 @@ async fn revoke_together(world: &World, keys: &[Issued]) {
             "told {after:?} after it was asked for, refused after {refused:?}"
         );
     }
-    println!(
-        "all five refused after {refused:?}, all told after {:?}",
-        asked.elapsed()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
