@@ -116,9 +116,13 @@ export const TELL: Record<string, Tell> = {
     ];
     return told.length > 0 ? join(told) : ['changed the organization ', ...subject(detail, entry, '')];
   },
-  'organization.restored': (detail) => [
-    `went on with an older copy of the data (change ${count(Number(detail['to']))}, where ${count(Number(detail['from']))} was the last)`,
-  ],
+  'organization.restored': (detail) => {
+    const [from, to] = [detail['from'], detail['to']].map((number) =>
+      typeof number === 'number' ? count(number) : null,
+    );
+    const which = from && to ? `: change ${to} was its last one, where ${from} had been acknowledged` : '';
+    return [`went on with an older copy of the data${which}`];
+  },
   'member.created': (detail, entry) => ['added ', mail(detail, entry), ` as ${article(detail['role'])}`],
   'member.updated': (detail, entry) => {
     const role = change(detail['role']);

@@ -34,6 +34,11 @@ const PHARE = { name: 'Main', secret: 'pha_org_Ab12…9xYz', kind: 'organization
 const SENTENCES: [action: string, detail: unknown, words: string][] = [
   ['organization.created', { name: 'Acme', owner: 'ada@example.com' }, 'founded the organization “Acme”'],
   [
+    'organization.restored',
+    { from: 1500, to: 1498 },
+    'went on with an older copy of the data: change 1,498 was its last one, where 1,500 had been acknowledged',
+  ],
+  [
     'organization.updated',
     { name: { from: 'Acme', to: 'Acme 2' } },
     'renamed the organization from “Acme” to “Acme 2”',

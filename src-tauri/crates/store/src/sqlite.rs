@@ -64,6 +64,22 @@ impl Sqlite {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 
+    /// What could not be read may be a file that is not there any more.
+    async fn answer<T>(&self, answer: sqlx::Result<T>) -> Result<T, StoreError> {
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => store_error(error),
+        };
+        // Not while somebody writes: whoever hangs in the disk would be waited for.
+        if let Ok(mut place) = self.place.try_lock()
+            && !self.writer.is_closed()
+            && matches!(place.check().await, Err(StoreError::Displaced))
+        {
+            return Err(StoreError::Displaced);
+        }
+        Err(error)
+    }
+
     /// No success for what is not in the file of that name, before and after.
     async fn record(
         self,
@@ -156,28 +172,28 @@ impl Store for Sqlite {
 
     async fn revision(&self) -> Result<Revision, StoreError> {
         let last = audit::last(&self.readers).await;
-        last.map(revision).map_err(store_error)
+        self.answer(last.map(revision)).await
     }
 
     async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        snapshot::get(&self.readers).await.map_err(store_error)
+        self.answer(snapshot::get(&self.readers).await).await
     }
 
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {
         let changes = snapshot::changes(&self.readers, revision).await;
-        changes.map_err(store_error)
+        self.answer(changes).await
     }
 
     async fn upstream(&self) -> Result<Option<AdoptedUpstream>, StoreError> {
-        upstream::get(&self.readers).await.map_err(store_error)
+        self.answer(upstream::get(&self.readers).await).await
     }
 
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {
-        organization::get(&self.readers).await.map_err(store_error)
+        self.answer(organization::get(&self.readers).await).await
     }
 
     async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
-        keys::get(&self.readers, id).await.map_err(store_error)
+        self.answer(keys::get(&self.readers, id).await).await
     }
 
     async fn keys_by_secret(
@@ -185,7 +201,7 @@ impl Store for Sqlite {
         digests: &[SecretDigest],
     ) -> Result<Vec<Option<StoredKey>>, StoreError> {
         let keys = keys::by_secret(&self.readers, digests).await;
-        keys.map_err(store_error)
+        self.answer(keys).await
     }
 
     async fn keys(
@@ -197,41 +213,41 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Result<KeyRows, StoreError> {
         let page = keys::page(&self.readers, filter, now, order, after, limit).await;
-        page.map_err(store_error)
+        self.answer(page).await
     }
 
     async fn every_key(&self) -> Result<Vec<Key>, StoreError> {
-        keys::every(&self.readers).await.map_err(store_error)
+        self.answer(keys::every(&self.readers).await).await
     }
 
     async fn live_keys(&self, now: Timestamp) -> Result<HashMap<ProjectId, u32>, StoreError> {
-        keys::live(&self.readers, now).await.map_err(store_error)
+        self.answer(keys::live(&self.readers, now).await).await
     }
 
     async fn projects(&self) -> Result<Vec<Project>, StoreError> {
-        projects::all(&self.readers).await.map_err(store_error)
+        self.answer(projects::all(&self.readers).await).await
     }
 
     async fn phare_keys(&self) -> Result<Vec<PhareKey>, StoreError> {
-        phare_keys::all(&self.readers).await.map_err(store_error)
+        self.answer(phare_keys::all(&self.readers).await).await
     }
 
     async fn members(&self) -> Result<Vec<Member>, StoreError> {
-        members::all(&self.readers).await.map_err(store_error)
+        self.answer(members::all(&self.readers).await).await
     }
 
     async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError> {
-        members::get(&self.readers, id).await.map_err(store_error)
+        self.answer(members::get(&self.readers, id).await).await
     }
 
     async fn member_by_email(&self, email: &str) -> Result<Option<Member>, StoreError> {
         let member = members::by_email(&self.readers, email).await;
-        member.map_err(store_error)
+        self.answer(member).await
     }
 
     async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
         let session = sessions::get(&self.readers, digest).await;
-        session.map_err(store_error)
+        self.answer(session).await
     }
 
     async fn audit(
@@ -241,18 +257,18 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let entries = audit::page(&self.readers, filter, before, limit).await;
-        entries.map_err(store_error)
+        self.answer(entries).await
     }
 
     async fn has(&self, head: Head) -> Result<bool, StoreError> {
         let hash = audit::hash_of(&self.readers, head.revision.0).await;
-        Ok(hash.map_err(store_error)? == Some(head.hash))
+        Ok(self.answer(hash).await? == Some(head.hash))
     }
 
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
         // What can still be read of a file that is gone is no trail.
         self.place.lock().await.check().await?;
-        audit::verify(&self.readers).await.map_err(store_error)
+        self.answer(audit::verify(&self.readers).await).await
     }
 
     /// Readers first: the last to go is then the writer, which folds the write-ahead log into the file.
