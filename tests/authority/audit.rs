@@ -34,11 +34,14 @@ pub async fn trail(auditor: &Caller) -> Vec<Value> {
 #[tokio::test]
 async fn every_change_leaves_one_entry() {
     let world = World::new().await;
-    let member = world.server.member("member@lighthouse.test", "member");
-    let member = member.get("/v1/session").await.expect(200)["member"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let email = "member@lighthouse.test";
+    let caller = world.server.member(email, "member");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let member = text(&caller.get("/v1/session").await.expect(200)["member"]["id"]);
+    // The first came with the member.
+    world.server.token(email, "member");
+    let sessions = caller.get("/v1/sessions").await.expect(200);
+    let session = text(&sessions["data"][0]["id"]);
     let key = world.reading_key().await;
     let before = trail(&world.owner).await.len();
     let project = format!("/v1/projects/{}", world.blog.id);
@@ -90,6 +93,20 @@ async fn every_change_leaves_one_entry() {
             format!("/v1/members/{member}"),
             json!({ "role": "admin" }),
             "member.updated",
+            member.clone(),
+        ),
+        (
+            Method::DELETE,
+            format!("/v1/sessions/{session}"),
+            json!({}),
+            "session.ended",
+            member.clone(),
+        ),
+        (
+            Method::DELETE,
+            format!("/v1/members/{member}"),
+            json!({}),
+            "member.removed",
             member.clone(),
         ),
         (
@@ -156,7 +173,7 @@ async fn every_change_leaves_one_entry() {
     let verified = world.owner.get("/v1/audit/verify").await.expect(200);
     assert_eq!(
         verified,
-        json!({ "ok": true, "entries": before + 8, "fault": null })
+        json!({ "ok": true, "entries": before + 10, "fault": null })
     );
 }
 

@@ -191,6 +191,7 @@ async fn rule_1_a_member_manages_nothing_else_either() {
             &format!("/v1/members/{id}"),
             json!({ "projects": [world.shop.id, world.blog.id] }),
         ),
+        (Method::DELETE, &format!("/v1/members/{id}"), json!({})),
         (Method::PATCH, &shop, json!({ "name": "Mine" })),
         (Method::DELETE, &shop, json!({})),
         (Method::GET, "/v1/audit", json!({})),
@@ -207,6 +208,7 @@ async fn rule_1_a_member_manages_nothing_else_either() {
         "/v1/operations",
         "/v1/members",
         "/v1/session",
+        "/v1/sessions",
     ] {
         member.get(path).await.expect(200);
     }
@@ -271,6 +273,58 @@ async fn a_change_of_role_takes_effect_at_once() {
         .await
         .problem(403, "forbidden");
     assert_eq!(person.get("/v1/keys").await.expect(200)["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_removed_member_is_out_at_once_and_their_keys_stay_or_go_as_asked() {
+    let world = World::new().await;
+    for (keys, works) in [("", true), ("?keys=keep", true), ("?keys=revoke", false)] {
+        let person = world.server.member("person@lighthouse.test", "admin");
+        let id = person.get("/v1/session").await.expect(200)["member"]["id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let body = new_key("Theirs", organization(), "read", "none");
+        let made = world.take(person.post("/v1/keys", body).await.expect(201));
+        let theirs = world.owner.get(&format!("/v1/keys?created_by={id}")).await;
+        assert_eq!(ids(&theirs.expect(200)), [made.id.as_str()]);
+
+        let member = format!("/v1/members/{id}");
+        world
+            .owner
+            .delete(&format!("{member}?keys=perhaps"))
+            .await
+            .problem(400, "malformed");
+        person.delete(&member).await.problem(403, "forbidden");
+        world
+            .owner
+            .delete(&format!("{member}{keys}"))
+            .await
+            .expect(204);
+        person
+            .get("/v1/session")
+            .await
+            .problem(401, "unauthenticated");
+        let holder = world.holder(&made);
+        match works {
+            true => drop(holder.get("/projects").await.expect(200)),
+            false => drop(holder.get("/projects").await.refusal(401, "key_revoked")),
+        }
+        let listed = world.owner.get("/v1/members").await.expect(200);
+        assert_eq!(listed["data"].as_array().unwrap().len(), 1, "{listed:#}");
+        let key = world.owner.get(&made.path("")).await.expect(200);
+        assert_eq!(key["created_by"], "person@lighthouse.test");
+        world.owner.delete(&member).await.problem(404, "not_found");
+    }
+    let id = world.owner.get("/v1/session").await.expect(200)["member"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world
+        .owner
+        .delete(&format!("/v1/members/{id}"))
+        .await
+        .problem(409, "last_owner");
 }
 
 fn ids(page: &Value) -> Vec<&str> {

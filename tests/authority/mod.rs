@@ -16,4 +16,5 @@ mod openapi;
 mod organization;
 mod process;
 mod projects;
+mod roles;
 mod sessions;

@@ -24,6 +24,7 @@ const CONTRACT: &[&str] = &[
     "POST /v1/keys/{id}/rotate",
     "GET /v1/limits",
     "GET /v1/members",
+    "DELETE /v1/members/{id}",
     "PATCH /v1/members/{id}",
     "GET /v1/operations",
     "GET /v1/organization",
@@ -37,6 +38,8 @@ const CONTRACT: &[&str] = &[
     "DELETE /v1/projects/{id}",
     "PATCH /v1/projects/{id}",
     "GET /v1/session",
+    "GET /v1/sessions",
+    "DELETE /v1/sessions/{id}",
 ];
 
 /// The routes that a document describes.

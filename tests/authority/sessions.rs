@@ -2,7 +2,7 @@
 
 use gardien_domain::{Secret, SecretKind};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::people::Caller;
 use crate::support::world::World;
@@ -184,6 +184,69 @@ async fn sessions_outlive_a_restart() {
         .get("/v1/session")
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn a_session_is_listed_and_ended_by_its_holder() {
+    let world = World::new().await;
+    let [first, second] =
+        ["first", "second"].map(|_| world.server.member("m@lighthouse.test", "member"));
+    let page = first.get("/v1/sessions").await.expect(200);
+    let rows = page["data"].as_array().unwrap();
+    let current: Vec<_> = rows.iter().map(|row| &row["current"]).collect();
+    assert_eq!(current, [false, true], "newest first: {page:#}");
+    for row in rows {
+        assert_eq!(row["email"], "m@lighthouse.test");
+        assert!(row["expires_at"].as_str() > row["created_at"].as_str());
+        assert!(row.get("digest").is_none(), "{row:#}");
+    }
+    first.delete(&path(&rows[0])).await.expect(204);
+    second
+        .get("/v1/session")
+        .await
+        .problem(401, "unauthenticated");
+    first
+        .delete(&path(&rows[0]))
+        .await
+        .problem(404, "not_found");
+    // The one that asks, too.
+    first.delete(&path(&rows[1])).await.expect(204);
+    first
+        .get("/v1/sessions")
+        .await
+        .problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn whoever_manages_the_organization_ends_any_session_and_a_member_their_own() {
+    let world = World::new().await;
+    let member = world.server.member("m@lighthouse.test", "member");
+    let admin = world.server.member("admin@lighthouse.test", "admin");
+    let all = admin.get("/v1/sessions").await.expect(200);
+    let of = |email: &str| {
+        let rows = all["data"].as_array().unwrap();
+        path(rows.iter().find(|row| row["email"] == email).unwrap())
+    };
+    assert_eq!(all["data"].as_array().unwrap().len(), 3);
+    for others in ["owner@lighthouse.test", "admin@lighthouse.test"] {
+        member.delete(&of(others)).await.problem(404, "not_found");
+    }
+    admin.delete(&of("m@lighthouse.test")).await.expect(204);
+    member
+        .get("/v1/projects")
+        .await
+        .problem(401, "unauthenticated");
+    let entries = world.owner.get("/v1/audit?action=session.ended").await;
+    let entries = entries.expect(200);
+    let [entry] = entries["data"].as_array().unwrap().as_slice() else {
+        panic!("{entries:#}");
+    };
+    assert_eq!(entry["actor"], "admin@lighthouse.test");
+    assert_eq!(entry["detail"]["name"], "m@lighthouse.test");
+}
+
+fn path(session: &Value) -> String {
+    format!("/v1/sessions/{}", session["id"].as_str().unwrap())
 }
 
 async fn audit_length(owner: &Caller) -> u64 {

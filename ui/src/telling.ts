@@ -89,6 +89,8 @@ const mail = (detail: Json, entry: AuditView): Piece => {
   const address = text(detail['email']) ?? named(detail['name']) ?? entry.subject_name;
   return address ? { mail: address } : 'a member';
 };
+const validity = (detail: Json): Piece[] =>
+  typeof detail['expires_at'] === 'string' ? [`, valid until ${date(detail['expires_at'])}`] : [];
 const rename =
   (what: string): Tell =>
   (detail, entry) => {
@@ -123,7 +125,12 @@ export const TELL: Record<string, Tell> = {
     const which = from && to ? `: change ${to} was its last one, where ${from} had been acknowledged` : '';
     return [`went on with an older copy of the data${which}`];
   },
-  'member.created': (detail, entry) => ['added ', mail(detail, entry), ` as ${article(detail['role'])}`],
+  'member.created': (detail, entry) => [
+    'added ',
+    mail(detail, entry),
+    ` as ${article(detail['role'])}`,
+    ...(text(detail['session']) ? [' and issued a session token', ...validity(detail)] : []),
+  ],
   'member.updated': (detail, entry) => {
     const role = change(detail['role']);
     const projects = change(detail['projects']);
@@ -137,11 +144,16 @@ export const TELL: Record<string, Tell> = {
     if (removed.length > 0) told.push(['took ', whom(), ' off ', ...names(removed, 'project', 'projects')]);
     return told.length > 0 ? join(told) : ['changed ', mail(detail, entry)];
   },
-  'session.created': (detail, entry) => [
-    'issued a session token for ',
-    mail(detail, entry),
-    ...(typeof detail['expires_at'] === 'string' ? [`, valid until ${date(detail['expires_at'])}`] : []),
-  ],
+  'member.removed': (detail, entry) => {
+    const keys = texts(detail['revoked_keys']);
+    return [
+      'removed ',
+      mail(detail, entry),
+      ...(keys.length > 0 ? [' and revoked ', ...names(keys, 'key', 'keys')] : []),
+    ];
+  },
+  'session.ended': (detail, entry) => ['ended a session of ', mail(detail, entry)],
+  'session.created': (detail, entry) => ['issued a session token for ', mail(detail, entry), ...validity(detail)],
   'key.created': (detail, entry, known) => [
     'created ',
     ...key(detail, entry, known),

@@ -36,9 +36,17 @@ export const FAMILIES: Family[] = [
   {
     family: 'member',
     all: 'Anything about members',
-    actions: { 'member.created': 'Member added', 'member.updated': 'Member changed' },
+    actions: {
+      'member.created': 'Member added',
+      'member.updated': 'Member changed',
+      'member.removed': 'Member removed',
+    },
   },
-  { family: 'session', all: 'Session tokens issued', actions: {} },
+  {
+    family: 'session',
+    all: 'Anything about sessions',
+    actions: { 'session.created': 'Session token issued', 'session.ended': 'Session ended' },
+  },
   { family: 'organization', all: 'The organization', actions: {} },
   {
     family: 'phare_key',

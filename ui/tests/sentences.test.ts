@@ -72,6 +72,18 @@ const SENTENCES: [action: string, detail: unknown, words: string][] = [
   ],
   ['member.updated', { email: 'eve@example.com', projects: { from: [1], to: [2] } }, 'changed eve@example.com'],
   [
+    'member.created',
+    { name: 'eve@example.com', role: 'admin', session: '0193-1', expires_at: '2026-12-26T12:00:00Z' },
+    'added eve@example.com as an Admin and issued a session token, valid until 26 Dec 2026',
+  ],
+  ['member.removed', { name: 'eve@example.com', role: 'admin', revoked_keys: [] }, 'removed eve@example.com'],
+  [
+    'member.removed',
+    { name: 'eve@example.com', role: 'admin', revoked_keys: ['CI', 'Grafana'] },
+    'removed eve@example.com and revoked “CI” and “Grafana”',
+  ],
+  ['session.ended', { name: 'eve@example.com', session: '0193-1' }, 'ended a session of eve@example.com'],
+  [
     'session.created',
     { name: 'eve@example.com', expires_at: '2026-12-26T12:00:00Z' },
     'issued a session token for eve@example.com, valid until 26 Dec 2026',

@@ -394,7 +394,11 @@ export type KeyQuery = {
 /**
  * Text in name, note, project name or display form.
  */
-q?: string, scope?: ScopeKind, project_id?: ProjectId, status?: KeyStatus, platform?: ProductScope, uptime?: ProductScope, usage?: Usage, 
+q?: string, scope?: ScopeKind, project_id?: ProjectId, 
+/**
+ * Made by this member.
+ */
+created_by?: MemberId, status?: KeyStatus, platform?: ProductScope, uptime?: ProductScope, usage?: Usage, 
 /**
  * Live, and expiring within so many days.
  */

@@ -1,6 +1,7 @@
 //! Who asks, and what they may do, as values: a use case takes the value, so its check cannot be forgotten.
 
 use gardien_domain::{Member, Role};
+use gardien_store::Session;
 
 use crate::Fault;
 use crate::api::Rights;
@@ -9,6 +10,8 @@ use crate::api::Rights;
 #[derive(Debug, Clone)]
 pub struct Actor {
     member: Member,
+    /// None of somebody within this process, who needs none.
+    session: Option<Session>,
 }
 
 /// Declares a proof that an actor may do something, and the one way to get it.
@@ -68,9 +71,14 @@ right!(
 );
 
 impl Actor {
-    /// The actor behind an accepted session.
-    pub(crate) fn new(member: Member) -> Self {
-        Self { member }
+    /// The actor behind an accepted session, or known to be the one who asks.
+    pub(crate) fn new(member: Member, session: Option<Session>) -> Self {
+        Self { member, session }
+    }
+
+    /// What they act with.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
     }
 
     /// The member.
@@ -87,6 +95,16 @@ impl Actor {
     /// Whether they may change a member's role.
     pub(crate) fn may_change_role(&self, from: Role, to: Role) -> bool {
         self.member.role.may_change_role(from, to)
+    }
+
+    /// Whether they may remove this member.
+    pub(crate) fn may_remove(&self, other: &Member) -> bool {
+        self.member.role.may_remove(other.role)
+    }
+
+    /// Whether they see and may end this session.
+    pub(crate) fn may_end(&self, session: &Session) -> bool {
+        session.member == self.member.id || self.member.role.may_manage_organization()
     }
 
     /// What they may do, for the interface to show.

@@ -6,7 +6,7 @@ use gardien_domain::filter::{ScopeKind, Usage};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
     Access, AtLimit, Credential, KeyId, KeySort, KeyStatus, MemberId, Method, Order, PhareKeyId,
-    PhareSecret, Product, ProductScope, ProductScopes, ProjectHeader, ProjectId, Role, Scope,
+    PhareSecret, Product, ProductScope, ProductScopes, ProjectHeader, ProjectId, Scope,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,8 +17,13 @@ use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
 mod events;
+mod people;
 
 pub use events::{Caller, Event, KeyUse};
+pub use people::{
+    KeysOfRemoved, MemberPage, MemberPatch, MemberRemoval, MemberView, OpenSession,
+    OpenSessionPage, Rights, SessionView,
+};
 
 /// A key as lists and drawers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -201,6 +206,9 @@ pub struct KeyQuery {
     pub scope: Option<ScopeKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project_id: Option<ProjectId>,
+    /// Made by this member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<MemberId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<KeyStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -264,59 +272,6 @@ pub struct ProjectPage {
 pub struct ProjectName {
     /// 1 to 25 characters: Phare's limit.
     pub name: String,
-}
-
-/// A member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct MemberView {
-    pub id: MemberId,
-    pub email: String,
-    pub role: Role,
-    /// Projects they are assigned to; meaningful for a Member, Owner and Admin see all.
-    pub projects: Vec<ProjectId>,
-    #[ts(type = "string")]
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-}
-
-/// Members, by mail address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct MemberPage {
-    pub data: Vec<MemberView>,
-    pub next_cursor: Option<String>,
-}
-
-/// What to change of a member: the role, or the projects a Member is assigned to. What is absent stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-#[ts(optional_fields)]
-pub struct MemberPatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub projects: Option<Vec<ProjectId>>,
-}
-
-/// What the person behind the session may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct Rights {
-    pub manage_keys: bool,
-    pub create_projects: bool,
-    pub manage_projects: bool,
-    pub manage_organization: bool,
-    pub read_audit: bool,
-}
-
-/// Who is asking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-pub struct SessionView {
-    pub member: MemberView,
-    pub organization: String,
-    pub rights: Rights,
-    /// Mail addresses of the Owners and Admins: whom to ask for what one may not do oneself.
-    pub ask: Vec<String>,
-    /// The gateway's base URL, for programs that call Phare's API; null while nobody listens there.
-    pub gateway: Option<String>,
 }
 
 /// One of Phare's operations.

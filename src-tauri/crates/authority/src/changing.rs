@@ -112,9 +112,14 @@ impl Authority {
         }
     }
 
-    /// Makes sure that the actor still has the role that the proof was given for: the body of a request may
-    /// come long after its head. To be asked while changes are held back.
+    /// Makes sure that the actor's session is still open, and that they have the role that the proof was given for: the
+    /// body of a request may come long after its head. To be asked while changes are held back.
     pub(crate) async fn confirm(&self, actor: &Actor) -> Result<(), Fault> {
+        if let Some(session) = actor.session()
+            && self.store.session(&session.digest).await?.is_none()
+        {
+            return Err(Fault::Unauthenticated);
+        }
         match self.store.member(actor.member().id).await? {
             Some(member) if member.role == actor.member().role => Ok(()),
             Some(_) => Err(Fault::RoleChanged),

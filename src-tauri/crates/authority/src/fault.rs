@@ -28,6 +28,9 @@ pub enum Fault {
         "Your role does not allow this change of role. Only an Owner demotes Admins and Owners."
     )]
     RoleForbidden,
+    /// A removal that the rules do not allow.
+    #[error("Only an Owner removes Admins and Owners.")]
+    RemovalForbidden,
     /// The role is another than when the request began.
     #[error("Your role was changed in the meantime. Look again at what you may do.")]
     RoleChanged,
@@ -173,7 +176,10 @@ impl Fault {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden { .. } | Self::RoleForbidden | Self::RoleChanged => "forbidden",
+            Self::Forbidden { .. }
+            | Self::RoleForbidden
+            | Self::RemovalForbidden
+            | Self::RoleChanged => "forbidden",
             Self::NotFound { .. } => "not_found",
             Self::Malformed { .. } => "malformed",
             Self::MediaType => "unsupported_media_type",
@@ -216,9 +222,10 @@ impl Fault {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::Forbidden { .. } | Self::RoleForbidden | Self::RoleChanged => {
-                StatusCode::FORBIDDEN
-            }
+            Self::Forbidden { .. }
+            | Self::RoleForbidden
+            | Self::RemovalForbidden
+            | Self::RoleChanged => StatusCode::FORBIDDEN,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotFound { .. } | Self::Phare(PhareFault::NotFound) => StatusCode::NOT_FOUND,
             Self::Malformed { .. } => StatusCode::BAD_REQUEST,

@@ -11,6 +11,7 @@ mod organization;
 mod phare_keys;
 mod projects;
 mod session;
+mod sessions;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -59,6 +60,8 @@ impl utoipa::Modify for Bearer {
 fn described() -> OpenApiRouter<Authority> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::session))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::lookup))
         .routes(routes!(keys::get, keys::update))
@@ -75,7 +78,7 @@ fn described() -> OpenApiRouter<Authority> {
         .routes(routes!(phare_keys::examine))
         .routes(routes!(phare_keys::switch))
         .routes(routes!(members::list))
-        .routes(routes!(members::update))
+        .routes(routes!(members::update, members::remove))
         .routes(routes!(organization::get, organization::update))
         .routes(routes!(organization::limits))
         .routes(routes!(organization::operations))

@@ -150,6 +150,7 @@ fn filter(actor: &Actor, query: KeyQuery) -> Result<KeyFilter, Fault> {
             .filter(|text| !text.is_empty()),
         scope: query.scope,
         project: query.project_id,
+        created_by: query.created_by,
         status: query.status,
         access,
         usage: query.usage,

@@ -35,4 +35,5 @@ pub use client::{Client, ClientFault};
 pub use enforcement::{Enforcement, Keyring, LimitReading};
 pub use fault::Fault;
 pub use gardien_domain::UpstreamIdentity;
+pub use members::TheirKeys;
 pub use sessions::issue_session;

@@ -2,15 +2,29 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use gardien_domain::audit::AuditAction;
-use gardien_domain::{Member, MemberId, Project, ProjectId, Role};
-use gardien_store::Change;
+use gardien_domain::key::Revocation;
+use gardien_domain::{Key, KeyFilter, KeyOrder, Member, MemberId, Project, ProjectId, Role};
+use gardien_store::{Change, StoredKey};
 use serde_json::{Map, json};
 
-use crate::actor::OrganizationManager;
+use crate::actor::{KeyManager, OrganizationManager};
 use crate::api::{Event, MemberPatch, MemberView};
 use crate::changing::repeat;
-use crate::{Authority, Fault};
+use crate::{Actor, Authority, Fault};
+
+/// How many keys are revoked side by side. Each waits for those before it, and is told of a slow disk after a while.
+const AT_ONCE: usize = 50;
+
+/// What becomes of the keys that somebody made who is removed, with the proof that it takes.
+#[derive(Debug, Clone, Copy)]
+pub enum TheirKeys<'a> {
+    /// They work on.
+    Keep,
+    /// They are revoked.
+    Revoke(KeyManager<'a>),
+}
 
 impl Authority {
     /// Everybody, by mail address.
@@ -78,6 +92,102 @@ impl Authority {
             }
             Ok(member.into())
         })
+    }
+
+    /// Removes a member and ends their sessions. Their mail address may come again, as another member. Keys that are to
+    /// be revoked are so before it, and those that they made meanwhile after it.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`], [`Fault::RemovalForbidden`], [`Fault::LastOwner`], [`Fault::Store`]; what [`Self::revoke`]
+    /// says of a key, and then the member may still be there.
+    pub async fn remove_member(
+        &self,
+        manager: OrganizationManager<'_>,
+        id: MemberId,
+        keys: TheirKeys<'_>,
+    ) -> Result<(), Fault> {
+        self.removable(manager.actor(), id).await?;
+        let revoked = self.revoke_if_asked(id, keys).await?;
+        self.remove(manager, id, &revoked).await?;
+        self.publish(Event::Organization);
+        self.revoke_if_asked(id, keys).await.map(drop)
+    }
+
+    async fn remove(
+        &self,
+        manager: OrganizationManager<'_>,
+        id: MemberId,
+        revoked: &[String],
+    ) -> Result<(), Fault> {
+        let changing = &mut self.changing().await;
+        repeat!(changing, {
+            let member = self.removable(manager.actor(), id).await?;
+            let detail = json!({
+                "name": member.email,
+                "role": member.role,
+                "revoked_keys": revoked,
+            });
+            self.change(
+                changing,
+                manager.actor(),
+                &[Change::RemoveMember(id, self.now())],
+                AuditAction::MemberRemoved,
+                id,
+                &detail,
+            )
+            .await
+        })
+    }
+
+    /// The member, if the actor may remove them and an Owner is left.
+    async fn removable(&self, actor: &Actor, id: MemberId) -> Result<Member, Fault> {
+        let members = self.store.members().await?;
+        let member = members.iter().find(|member| member.id == id);
+        let member = member.ok_or(Fault::NotFound { what: "member" })?;
+        if !actor.may_remove(member) {
+            return Err(Fault::RemovalForbidden);
+        }
+        if member.role == Role::Owner && owners(&members) == 1 {
+            return Err(Fault::LastOwner);
+        }
+        Ok(member.clone())
+    }
+
+    /// Revokes what a member made and still works, and answers with the names. All of it is refused before anything is
+    /// written, and whatever becomes of one, the others go on.
+    async fn revoke_if_asked(
+        &self,
+        member: MemberId,
+        keys: TheirKeys<'_>,
+    ) -> Result<Vec<String>, Fault> {
+        let TheirKeys::Revoke(manager) = keys else {
+            return Ok(Vec::new());
+        };
+        let revocation = Revocation {
+            at: self.now(),
+            by: manager.actor().member().id,
+        };
+        let filter = KeyFilter {
+            created_by: Some(member),
+            live: true,
+            ..KeyFilter::default()
+        };
+        let made = self
+            .store
+            .keys(&filter, revocation.at, KeyOrder::default(), None, u32::MAX);
+        let made: Vec<Key> = made.await?.rows.into_iter().map(|row| row.key).collect();
+        for key in &made {
+            self.enforcement.revoke(key.id, revocation);
+        }
+        let mut revoked = Vec::with_capacity(made.len());
+        for some in made.chunks(AT_ONCE) {
+            let revoking = some
+                .iter()
+                .map(|key| self.revoke(manager.actor(), key.id, |_, _| Ok(())));
+            revoked.extend(join_all(revoking).await);
+        }
+        let name = |revoked: Result<StoredKey, Fault>| Ok(revoked?.key.name);
+        revoked.into_iter().map(name).collect()
     }
 }
 

@@ -1,16 +1,19 @@
 //! Sessions with the management API. A token is shown once; only its digest is kept.
 
+use std::collections::HashMap;
+
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::find::{SESSION_PREFIX, SESSION_RANDOM};
 use gardien_domain::secret::push_base62;
-use gardien_domain::{MemberId, Organization, Role, SecretDigest};
+use gardien_domain::{MemberId, Organization, Role, SecretDigest, SessionId};
 use gardien_store::{Change, Session, Store};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use crate::api::SessionView;
+use crate::api::{OpenSession, SessionView};
 use crate::authority::{SYSTEM, new_member};
 use crate::changing::{Changing, repeat};
 use crate::{Actor, Authority, Fault, check};
@@ -29,7 +32,9 @@ impl Authority {
         if session.expires_at <= self.now() {
             return Err(Fault::Unauthenticated);
         }
-        self.actor(session.member).await
+        let member = self.store.member(session.member).await?;
+        let member = member.ok_or(Fault::Unauthenticated)?;
+        Ok(Actor::new(member, Some(session)))
     }
 
     /// The actor for a member who is known to be the one who asks.
@@ -38,7 +43,8 @@ impl Authority {
     /// [`Fault::Unauthenticated`] when there is no such member any more, or [`Fault::Store`].
     pub async fn actor(&self, member: MemberId) -> Result<Actor, Fault> {
         let member = self.store.member(member).await?;
-        member.map(Actor::new).ok_or(Fault::Unauthenticated)
+        let member = member.ok_or(Fault::Unauthenticated)?;
+        Ok(Actor::new(member, None))
     }
 
     pub(crate) async fn session_view(&self, actor: &Actor) -> Result<SessionView, Fault> {
@@ -57,10 +63,66 @@ impl Authority {
             gateway: self.announced(),
         })
     }
+
+    /// The sessions that are accepted, newest first: everybody's for whoever manages the organization, else one's own.
+    ///
+    /// # Errors
+    /// [`Fault::Store`].
+    pub async fn sessions(&self, actor: &Actor) -> Result<Vec<OpenSession>, Fault> {
+        let now = self.now();
+        let members = self.store.members().await?.into_iter();
+        let emails: HashMap<MemberId, String> = members.map(|it| (it.id, it.email)).collect();
+        let current = actor.session().map(|session| session.id);
+        let sessions = self.store.sessions().await?.into_iter();
+        let open = sessions.filter(|it| it.expires_at > now && actor.may_end(it));
+        let view = |it: Session| {
+            Some(OpenSession {
+                id: it.id,
+                member_id: it.member,
+                email: emails.get(&it.member)?.clone(),
+                created_at: it.created_at,
+                expires_at: it.expires_at,
+                current: current == Some(it.id),
+            })
+        };
+        Ok(open.filter_map(view).collect())
+    }
+
+    /// Ends a session: one's own, or anybody's for whoever manages the organization. No request that starts after this
+    /// returned is let in by it.
+    ///
+    /// # Errors
+    /// [`Fault::NotFound`] when there is none or the actor may not end it, or [`Fault::Store`].
+    pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), Fault> {
+        let changing = &mut self.changing().await;
+        repeat!(changing, {
+            let sessions = self.store.sessions().await?;
+            let named = |it: &&Session| it.id == id && actor.may_end(it);
+            let session = sessions.iter().find(named);
+            let session = session.ok_or(Fault::NotFound { what: "session" })?;
+            let member = self.store.member(session.member).await?;
+            let detail = json!({
+                "name": member.map(|member| member.email),
+                "session": id,
+                "created_at": session.created_at,
+            });
+            let changes = [Change::DeleteSession(id)];
+            self.change(
+                changing,
+                actor,
+                &changes,
+                AuditAction::SessionEnded,
+                session.member,
+                &detail,
+            )
+            .await
+        })
+    }
 }
 
 /// Opens a session for the member with this mail address, and makes the member, and the organization, where
-/// there is none. Whoever can read the data folder may do this: it is how the first Owner comes in.
+/// there is none: all of it in one commit, with one entry for the most that was made. Whoever can read the data folder
+/// may do this: it is how the first Owner comes in. Sessions that have expired are forgotten.
 ///
 /// # Errors
 /// [`Fault::Invalid`] for a mail address that is none, [`Fault::Store`], [`Fault::Entropy`].
@@ -71,23 +133,11 @@ pub async fn issue_session(
     now: Timestamp,
 ) -> Result<SecretString, Fault> {
     let email = check::email(email)?;
-    let record = |action, subject: String, detail: serde_json::Value| AuditRecord {
-        at: now,
-        actor: SYSTEM.to_owned(),
-        action,
-        subject,
-        detail: detail.to_string(),
-    };
     let changing = &mut Changing::begin(store).await;
     repeat!(changing, {
-        if store.organization().await?.is_none() {
-            let organization = Organization::named("Organization".to_owned());
-            let detail = json!({ "name": organization.name });
-            let record = record(AuditAction::OrganizationCreated, String::new(), detail);
-            changing
-                .commit(&[Change::PutOrganization(organization)], record)
-                .await?;
-        }
+        let mut changes = vec![Change::DeleteExpiredSessions(now)];
+        let mut detail = Map::new();
+        let mut action = AuditAction::SessionCreated;
         let member = match store.member_by_email(&email).await? {
             Some(member) if member.role == role => member,
             Some(member) => {
@@ -98,30 +148,49 @@ pub async fn issue_session(
             }
             None => {
                 let member = new_member(email.clone(), role, now);
-                let detail = json!({ "name": member.email, "role": role });
-                let record = record(AuditAction::MemberCreated, member.id.to_string(), detail);
-                changing
-                    .commit(&[Change::PutMember(member.clone())], record)
-                    .await?;
+                changes.push(Change::PutMember(member.clone()));
+                detail.insert("role".to_owned(), json!(role));
+                action = AuditAction::MemberCreated;
                 member
             }
         };
-        let mut token = String::with_capacity(SESSION_PREFIX.len() + SESSION_RANDOM);
-        token.push_str(SESSION_PREFIX);
-        push_base62(&mut token, SESSION_RANDOM, getrandom::fill)?;
+        let (mut name, mut subject) = (member.email.clone(), member.id.to_string());
+        if store.organization().await?.is_none() {
+            let organization = Organization::named("Organization".to_owned());
+            detail.insert("member".to_owned(), json!(name));
+            (name, subject) = (organization.name.clone(), String::new());
+            changes.push(Change::PutOrganization(organization));
+            action = AuditAction::OrganizationCreated;
+        }
+        let token = new_token()?;
         let session = Session {
+            id: SessionId(Uuid::now_v7()),
             digest: digest(&token),
             member: member.id,
             created_at: now,
             expires_at: now + SignedDuration::from_hours(24 * DAYS),
         };
-        let detail = json!({ "name": member.email, "expires_at": session.expires_at });
-        let record = record(AuditAction::SessionCreated, member.id.to_string(), detail);
-        changing
-            .commit(&[Change::PutSession(session)], record)
-            .await?;
+        detail.insert("name".to_owned(), json!(name));
+        detail.insert("session".to_owned(), json!(session.id));
+        detail.insert("expires_at".to_owned(), json!(session.expires_at));
+        changes.push(Change::PutSession(session));
+        let record = AuditRecord {
+            at: now,
+            actor: SYSTEM.to_owned(),
+            action,
+            subject,
+            detail: json!(detail).to_string(),
+        };
+        changing.commit(&changes, record).await?;
         Ok(token.into())
     })
+}
+
+fn new_token() -> Result<String, Fault> {
+    let mut token = String::with_capacity(SESSION_PREFIX.len() + SESSION_RANDOM);
+    token.push_str(SESSION_PREFIX);
+    push_base62(&mut token, SESSION_RANDOM, getrandom::fill)?;
+    Ok(token)
 }
 
 /// What is kept and looked up instead of the token. It has 256 bits of entropy, so a slow hash buys nothing.

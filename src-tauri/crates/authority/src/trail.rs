@@ -77,7 +77,7 @@ impl Authority {
             known.extend(all.map(|it| ((Kind::Project, it.id.to_string()), it.name)));
         }
         if members {
-            let all = self.store.members().await?.into_iter();
+            let all = self.store.every_member().await?.into_iter();
             known.extend(all.map(|it| ((Kind::Member, it.id.to_string()), it.email)));
         }
         if phare_keys {

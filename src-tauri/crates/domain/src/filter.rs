@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::key::{Key, KeyStatus, LastUse};
+use crate::member::MemberId;
 use crate::product::{Product, ProductScope};
 use crate::project::ProjectId;
 use crate::words::words;
@@ -34,6 +35,8 @@ pub struct KeyFilter {
     pub scope: Option<ScopeKind>,
     /// Bound to this project.
     pub project: Option<ProjectId>,
+    /// Made by this member.
+    pub created_by: Option<MemberId>,
     /// Status at the time of asking.
     pub status: Option<KeyStatus>,
     /// Exactly this scope for a product.
@@ -86,6 +89,7 @@ impl KeyFilter {
             && expiring
             && (live || !self.live)
             && self.project.is_none_or(|id| project == Some(id))
+            && self.created_by.is_none_or(|id| key.created_by == id)
             && self.status.is_none_or(|status| key.status(now) == status)
             && self
                 .access

@@ -39,7 +39,7 @@ pub use filter::{KeyFilter, ScopeKind, Usage};
 pub use find::{Sighting, StrangeKind, StrangeSecret};
 pub use key::{Key, KeyId, KeyStatus, LastUse, NotedUse, PreviousUse};
 pub use limit::{Slot, Window};
-pub use member::{Member, MemberId};
+pub use member::{Member, MemberId, SessionId};
 pub use operation::{Method, Operation, ProjectHeader};
 pub use organization::{AtLimit, Organization};
 pub use phare_key::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId};

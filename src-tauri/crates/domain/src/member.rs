@@ -11,6 +11,11 @@ id! {
     MemberId(uuid::Uuid as "string")
 }
 
+id! {
+    /// Names a session. UUID version 7, so that ids sort by opening.
+    SessionId(uuid::Uuid as "string")
+}
+
 /// A person with a role in the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {

@@ -60,6 +60,17 @@ impl Role {
         }
     }
 
+    /// Whether this role may remove a member with role `other`. It takes more away than any change of role, so only an
+    /// Owner removes Admins and Owners.
+    #[must_use]
+    pub const fn may_remove(self, other: Self) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin => matches!(other, Self::Member),
+            Self::Member => false,
+        }
+    }
+
     /// Whether this role may change another member's role. Only an Owner demotes an Admin or touches an Owner.
     #[must_use]
     pub const fn may_change_role(self, from: Self, to: Self) -> bool {
@@ -94,6 +105,16 @@ mod tests {
             assert_eq!(role.may_change_role(Admin, Member), *role == Owner);
             for to in Role::ALL {
                 assert_eq!(role.may_change_role(Owner, *to), *role == Owner);
+            }
+        }
+    }
+
+    #[test]
+    fn rule_1_removing_somebody_takes_no_less_than_demoting_them() {
+        for role in Role::ALL {
+            for other in Role::ALL {
+                let may = *role == Owner || (*role == Admin && *other == Member);
+                assert_eq!(role.may_remove(*other), may, "{role} {other}");
             }
         }
     }

@@ -13,6 +13,7 @@ use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
 use gardien_domain::{
     AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse,
     Member, MemberId, Organization, PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
+    SessionId,
 };
 use jiff::Timestamp;
 
@@ -43,12 +44,18 @@ pub enum Change {
     PutKey(Key),
     /// Creates or changes a member and the projects assigned to them.
     PutMember(Member),
+    /// Removes a member at this time, and ends their sessions. The keys that they made stay, with their name.
+    RemoveMember(MemberId, Timestamp),
     /// Creates or changes the copy of a project.
     PutProject(Project),
     /// Forgets a project. Its keys stay, orphaned.
     DeleteProject(ProjectId),
     /// Opens a session.
     PutSession(Session),
+    /// Ends a session.
+    DeleteSession(SessionId),
+    /// Forgets the sessions that have expired by this time.
+    DeleteExpiredSessions(Timestamp),
     /// Creates or changes what is known of a key of Phare's.
     PutPhareKey(PhareKey),
     /// Forgets a key of Phare's.
@@ -97,6 +104,8 @@ pub struct KeyRows {
 /// A session of a member with the management API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
+    /// What it is named by.
+    pub id: SessionId,
     /// SHA-256 of its token. The token itself is never stored.
     pub digest: SecretDigest,
     /// Whose it is.
@@ -166,8 +175,12 @@ pub trait Store: Send + Sync + Debug {
 
     /// Phare's own keys, oldest first.
     async fn phare_keys(&self) -> Result<Vec<PhareKey>, StoreError>;
-    /// Members, by mail address.
+
+    /// Members, by mail address. Here and below, whoever was removed is none any more.
     async fn members(&self) -> Result<Vec<Member>, StoreError>;
+
+    /// Whoever is or was a member, in any order: for their names.
+    async fn every_member(&self) -> Result<Vec<Member>, StoreError>;
 
     /// One member.
     async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError>;
@@ -177,6 +190,9 @@ pub trait Store: Send + Sync + Debug {
 
     /// The session whose token has this digest, expired or not.
     async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError>;
+
+    /// Sessions, expired or not, newest first.
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError>;
 
     /// Audit entries that `filter` keeps, before sequence number `before`, newest first.
     async fn audit(

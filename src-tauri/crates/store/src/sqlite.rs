@@ -150,9 +150,12 @@ async fn apply(
         }
         Change::PutKey(key) => keys::put(connection, key, at).await,
         Change::PutMember(member) => members::put(connection, member).await,
+        Change::RemoveMember(id, at) => members::remove(connection, *id, *at).await,
         Change::PutProject(project) => projects::put(connection, project, at).await,
         Change::DeleteProject(id) => projects::delete(connection, *id, at).await,
         Change::PutSession(session) => sessions::put(connection, session).await,
+        Change::DeleteSession(id) => sessions::delete(connection, *id).await,
+        Change::DeleteExpiredSessions(now) => sessions::delete_expired(connection, *now).await,
         Change::PutPhareKey(key) => phare_keys::put(connection, key, at).await,
         Change::DeletePhareKey(id) => phare_keys::delete(connection, *id, at).await,
         Change::PutUpstream(upstream) => upstream::put(connection, upstream).await,
@@ -236,6 +239,10 @@ impl Store for Sqlite {
         self.answer(members::all(&self.readers).await).await
     }
 
+    async fn every_member(&self) -> Result<Vec<Member>, StoreError> {
+        members::every(&self.readers).await.map_err(store_error)
+    }
+
     async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError> {
         self.answer(members::get(&self.readers, id).await).await
     }
@@ -248,6 +255,10 @@ impl Store for Sqlite {
     async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
         let session = sessions::get(&self.readers, digest).await;
         self.answer(session).await
+    }
+
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        sessions::all(&self.readers).await.map_err(store_error)
     }
 
     async fn audit(

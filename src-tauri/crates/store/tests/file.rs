@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
 use gardien_domain::{
-    AdoptedUpstream, KeyId, LastUse, Member, MemberId, Project, ProjectId, Role, UpstreamIdentity,
+    AdoptedUpstream, KeyId, LastUse, Member, MemberId, Project, ProjectId, Role, SessionId,
+    UpstreamIdentity,
 };
-use gardien_store::{Change, Documents, Revision, Sqlite, Store, StoreError, lock};
+use gardien_store::{Change, Documents, Revision, Session, Sqlite, Store, StoreError, lock};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
@@ -320,6 +321,48 @@ async fn what_an_older_version_knew_of_a_use_is_kept() {
 }
 
 #[tokio::test]
+async fn members_keys_and_sessions_of_an_older_version_stay_together() {
+    let (_folder, path) = folder();
+    filled(&path).await;
+    let back = "PRAGMA foreign_keys = off;
+                DROP TABLE sessions; DROP INDEX keys_by_creator; DROP INDEX members_by_email;
+                ALTER TABLE members DROP COLUMN removed_at;
+                CREATE TABLE sessions (
+                    digest     BLOB    PRIMARY KEY NOT NULL,
+                    member_id  BLOB    NOT NULL REFERENCES members (id) DEFERRABLE INITIALLY DEFERRED,
+                    created_at INTEGER NOT NULL,
+                    expires_at INTEGER NOT NULL
+                ) STRICT;
+                INSERT INTO sessions SELECT randomblob(32), id, 1790000000000000, 1800000000000000 FROM members;
+                INSERT INTO sessions SELECT randomblob(32), id, 1790000000001000, 1800000000000000 FROM members;
+                INSERT INTO keys (id, name, note, display, search, scope, platform, uptime, digest, created_at,
+                    created_by)
+                SELECT zeroblob(16), 'Grafana', '', '', '', 'organization', 'read', 'none', zeroblob(32), 0, id
+                FROM members;
+                DELETE FROM _sqlx_migrations WHERE version = 7";
+    execute(&path, back).await;
+
+    let store = Sqlite::open(&path).await.unwrap();
+    let [ada] = store.members().await.unwrap().try_into().unwrap();
+    assert_eq!(ada.projects.len(), 200);
+    let [second, first] = store.sessions().await.unwrap().try_into().unwrap();
+    assert_eq!((first.member, second.member), (ada.id, ada.id));
+    assert_eq!(first.id.0.get_version_num(), 7);
+    assert_eq!(first.id.0.get_variant(), uuid::Variant::RFC4122);
+    assert!(first.id < second.id, "in the order of their opening");
+    let stored = store.key(KeyId(Uuid::nil())).await.unwrap().unwrap();
+    assert_eq!(stored.created_by, ada.email);
+    // What refers to a member still does.
+    let nobody = MemberId(Uuid::from_u128(9));
+    let of_nobody = Change::PutSession(Session {
+        id: SessionId(Uuid::from_u128(1)),
+        member: nobody,
+        ..first
+    });
+    assert!(enter(&store, &[of_nobody]).await.is_err());
+}
+
+#[tokio::test]
 async fn a_newer_version_is_refused_and_unchanged() {
     let (_folder, path) = folder();
     filled(&path).await;
@@ -333,7 +376,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 6
+                known: 7
             }
         ),
         "{error:?}"

@@ -4,9 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use gardien_domain::MemberId;
 
-use super::extract::{Body, Id};
-use crate::api::{MemberPage, MemberPatch, MemberView, Problem};
-use crate::{Actor, Authority, Fault};
+use http::StatusCode;
+
+use super::extract::{Asked, Body, Id};
+use crate::api::{KeysOfRemoved, MemberPage, MemberPatch, MemberRemoval, MemberView, Problem};
+use crate::{Actor, Authority, Fault, TheirKeys};
 
 /// List members, by mail address
 #[utoipa::path(get, path = "/v1/members", operation_id = "listMembers", responses(
@@ -38,4 +40,24 @@ pub(super) async fn update(
         .update_member(actor.manage_organization()?, id, patch?)
         .await
         .map(Json)
+}
+
+/// Remove a member, end their sessions, and keep or revoke the keys they made
+#[utoipa::path(delete, path = "/v1/members/{id}", operation_id = "removeMember", params(("id" = MemberId, Path), MemberRemoval), responses(
+    (status = 204),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn remove(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Id(id): Id<MemberId>,
+    Asked(removal): Asked<MemberRemoval>,
+) -> Result<StatusCode, Fault> {
+    let manager = actor.manage_organization()?;
+    let keys = match removal.keys {
+        KeysOfRemoved::Keep => TheirKeys::Keep,
+        KeysOfRemoved::Revoke => TheirKeys::Revoke(actor.manage_keys()?),
+    };
+    authority.remove_member(manager, id, keys).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

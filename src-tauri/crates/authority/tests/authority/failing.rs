@@ -108,6 +108,9 @@ impl Store for Failing {
     async fn members(&self) -> Result<Vec<Member>, StoreError> {
         self.store.members().await
     }
+    async fn every_member(&self) -> Result<Vec<Member>, StoreError> {
+        self.store.every_member().await
+    }
     async fn member(&self, id: MemberId) -> Result<Option<Member>, StoreError> {
         self.store.member(id).await
     }
@@ -116,6 +119,9 @@ impl Store for Failing {
     }
     async fn session(&self, digest: &SecretDigest) -> Result<Option<Session>, StoreError> {
         self.store.session(digest).await
+    }
+    async fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.store.sessions().await
     }
     async fn audit(
         &self,

@@ -11,6 +11,7 @@ mod events;
 mod failing;
 mod finding;
 mod limits;
+mod people;
 mod phare_keys;
 mod projects;
 mod revocations;

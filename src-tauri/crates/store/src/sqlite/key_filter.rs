@@ -35,6 +35,9 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, filter: &KeyFilter, now: Ti
     if let Some(project) = filter.project {
         query.push(" AND project_id = ").push_bind(project.0);
     }
+    if let Some(member) = filter.created_by {
+        query.push(" AND created_by = ").push_bind(member.0);
+    }
     if let Some(status) = filter.status {
         push_status(query, status, now);
     }

@@ -1,10 +1,12 @@
 //! Members, each with the projects assigned to them.
 
 use gardien_domain::{Member, MemberId, ProjectId};
+use jiff::Timestamp;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use super::columns::{micros, parse, time, word};
+use super::sessions;
 
 /// One statement, so that a member and their projects are of the same moment.
 const SELECT: &str = "SELECT id, email, role, created_at,
@@ -37,22 +39,47 @@ pub(super) async fn put(connection: &mut SqliteConnection, member: &Member) -> s
     Ok(())
 }
 
+/// The row stays.
+pub(super) async fn remove(
+    connection: &mut SqliteConnection,
+    id: MemberId,
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    sessions::delete_of(connection, id).await?;
+    sqlx::query("UPDATE members SET removed_at = ? WHERE id = ?")
+        .bind(micros(at))
+        .bind(id.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn all(readers: &SqlitePool) -> sqlx::Result<Vec<Member>> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
-    let rows = query.push(" ORDER BY email").build().fetch_all(readers);
-    rows.await?.iter().map(member).collect()
+    query.push(" WHERE removed_at IS NULL ORDER BY email");
+    let rows = query.build().fetch_all(readers).await?;
+    rows.iter().map(member).collect()
+}
+
+pub(super) async fn every(readers: &SqlitePool) -> sqlx::Result<Vec<Member>> {
+    let rows = sqlx::query(SELECT).fetch_all(readers).await?;
+    rows.iter().map(member).collect()
 }
 
 pub(super) async fn get(readers: &SqlitePool, id: MemberId) -> sqlx::Result<Option<Member>> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
-    query.push(" WHERE id = ").push_bind(id.0);
+    query
+        .push(" WHERE removed_at IS NULL AND id = ")
+        .push_bind(id.0);
     let row = query.build().fetch_optional(readers).await?;
     row.as_ref().map(member).transpose()
 }
 
 pub(super) async fn by_email(readers: &SqlitePool, email: &str) -> sqlx::Result<Option<Member>> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
-    query.push(" WHERE email = ").push_bind(email);
+    query
+        .push(" WHERE removed_at IS NULL AND email = ")
+        .push_bind(email);
     let row = query.build().fetch_optional(readers).await?;
     row.as_ref().map(member).transpose()
 }

@@ -57,8 +57,9 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
         weighted(0.3, time()),
         of(time()),
     );
-    (any::<u128>(), texts, of(1_i64..5), access, times).prop_map(
-        |(number, (name, note, display), project, (platform, uptime), times)| {
+    let maker = one_of(&[1, 2]);
+    (any::<u128>(), texts, of(1_i64..5), access, times, maker).prop_map(
+        |(number, (name, note, display), project, (platform, uptime), times, maker)| {
             let (created_at, expires_at, previous, revoked, used) = times;
             let made = Key {
                 name,
@@ -69,6 +70,7 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
                 }),
                 products: ProductScopes { platform, uptime },
                 created_at,
+                created_by: member(maker, "").id,
                 expires_at,
                 previous: previous.map(|valid_until| PreviousSecret {
                     digest: key(number).digest,
@@ -101,6 +103,7 @@ fn some_filter() -> impl Strategy<Value = KeyFilter> {
         weighted(0.4, text(0..3)),
         weighted(0.3, one_of(ScopeKind::ALL)),
         weighted(0.2, project()),
+        weighted(0.2, one_of(&[1, 2, 3])),
         weighted(0.4, one_of(KeyStatus::ALL)),
         weighted(0.2, (one_of(Product::ALL), one_of(ProductScope::ALL))),
         weighted(0.3, one_of(Usage::ALL)),
@@ -113,6 +116,7 @@ fn some_filter() -> impl Strategy<Value = KeyFilter> {
                 text,
                 scope,
                 project,
+                maker,
                 status,
                 access,
                 usage,
@@ -124,6 +128,7 @@ fn some_filter() -> impl Strategy<Value = KeyFilter> {
                     text,
                     scope,
                     project,
+                    created_by: maker.map(|number| member(number, "").id),
                     status,
                     access,
                     usage,
@@ -144,6 +149,7 @@ async fn fill(
     let names: BTreeMap<_, _> = (1..).map(ProjectId).zip(names).collect();
     let projects = names.iter().map(|(id, name)| project(id.0, name));
     let mut changes: Vec<_> = projects.map(Change::PutProject).collect();
+    changes.push(Change::PutMember(member(2, "grace@example.com")));
     changes.extend(keys.iter().map(|(key, _)| Change::PutKey(key.clone())));
     commit(store, &changes).await;
     let used = keys.iter().filter_map(|(key, used)| {
@@ -163,7 +169,11 @@ async fn fill(
                 .project()
                 .and_then(|id| names.get(&id).map(ToString::to_string)),
             key: key.clone(),
-            created_by: "ada@example.com".into(),
+            created_by: if key.created_by == member(2, "").id {
+                "grace@example.com".into()
+            } else {
+                "ada@example.com".into()
+            },
             last_use: last_use.clone(),
             previous_used_at: None,
         })

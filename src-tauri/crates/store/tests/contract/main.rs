@@ -82,8 +82,10 @@ macro_rules! every_contract {
                 the_organization_is_one_row
                 members_keep_their_projects
                 a_mail_address_belongs_to_one_member
+                who_was_removed_stays_a_name_and_their_sessions_end
                 projects_come_by_name_in_any_case
                 sessions_are_found_by_digest_expired_or_not
+                sessions_end_by_id_and_by_time
                 keys_of_phare_keep_both_slots
                 the_calls_of_the_last_minute_are_kept_whole
                 the_upstream_is_one_row

@@ -3,13 +3,14 @@
 use gardien_domain::limit::SavedCalls;
 use gardien_domain::phare_key::{ExaminingCall, Findings, Purpose, SeenProject};
 use gardien_domain::{
-    AdoptedUpstream, AtLimit, Member, Organization, PhareKey, PhareKeyId, PhareSecret,
-    PhareSecretId, ProductScope, ProjectId, Role, ScopeKind, SecretDigest, UpstreamIdentity,
+    AdoptedUpstream, AtLimit, Key, Member, Organization, PhareKey, PhareKeyId, PhareSecret,
+    PhareSecretId, ProductScope, ProjectId, Role, ScopeKind, SecretDigest, SessionId,
+    UpstreamIdentity,
 };
 use gardien_store::{Change, Session, StoreError};
 use uuid::Uuid;
 
-use crate::support::{Database, at, commit, enter, member, opened, project, some_record};
+use crate::support::{Database, at, commit, enter, key, member, opened, project, some_record};
 
 pub(crate) async fn the_organization_is_one_row(database: &dyn Database) {
     let store = database.open().await;
@@ -64,6 +65,52 @@ pub(crate) async fn a_mail_address_belongs_to_one_member(database: &dyn Database
     assert_eq!(store.members().await.unwrap().len(), 1);
 }
 
+pub(crate) async fn who_was_removed_stays_a_name_and_their_sessions_end(database: &dyn Database) {
+    let store = opened(database).await;
+    let (ada, grace) = (member(1, "ada@example.com"), member(2, "grace@example.com"));
+    let (hers, of_ada) = (session(2, &grace), session(1, &ada));
+    let made = Key {
+        created_by: grace.id,
+        ..key(1)
+    };
+    let changes = [
+        Change::PutMember(grace.clone()),
+        Change::PutSession(hers.clone()),
+        Change::PutSession(of_ada.clone()),
+        Change::PutKey(made.clone()),
+    ];
+    commit(&*store, &changes).await;
+    commit(&*store, &[Change::RemoveMember(grace.id, at(7))]).await;
+
+    assert_eq!(store.members().await.unwrap(), [ada]);
+    assert_eq!(store.member(grace.id).await.unwrap(), None);
+    let found = store.member_by_email(&grace.email).await;
+    assert_eq!(found.unwrap(), None);
+    assert_eq!(store.session(&hers.digest).await.unwrap(), None);
+    assert_eq!(store.sessions().await.unwrap(), [of_ada]);
+    assert!(store.every_member().await.unwrap().contains(&grace));
+    let stored = store.key(made.id).await.unwrap().unwrap();
+    assert_eq!((stored.created_by, stored.key), (grace.email.clone(), made));
+
+    let again = member(3, &grace.email);
+    commit(&*store, &[Change::PutMember(again.clone())]).await;
+    let found = store.member_by_email(&grace.email).await;
+    assert_eq!(found.unwrap(), Some(again));
+    let twin = member(4, &grace.email);
+    let refused = enter(&*store, &[Change::PutMember(twin)], some_record()).await;
+    assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
+}
+
+fn session(number: u8, of: &Member) -> Session {
+    Session {
+        id: SessionId(Uuid::from_u128(number.into())),
+        digest: SecretDigest([number; 32]),
+        member: of.id,
+        created_at: at(1_000),
+        expires_at: at(1_000 + i64::from(number)),
+    }
+}
+
 pub(crate) async fn projects_come_by_name_in_any_case(database: &dyn Database) {
     let store = database.open().await;
     let mut projects = [
@@ -87,18 +134,15 @@ pub(crate) async fn projects_come_by_name_in_any_case(database: &dyn Database) {
 
 pub(crate) async fn sessions_are_found_by_digest_expired_or_not(database: &dyn Database) {
     let store = opened(database).await;
-    let session = Session {
-        digest: SecretDigest([3; 32]),
-        member: member(1, "").id,
-        created_at: at(1_000),
-        expires_at: at(1_001),
-    };
+    let ada = member(1, "");
+    let session = session(1, &ada);
     commit(&*store, &[Change::PutSession(session.clone())]).await;
     let found = store.session(&session.digest).await.unwrap();
     assert_eq!(found, Some(session.clone()));
     assert_eq!(store.session(&SecretDigest([4; 32])).await.unwrap(), None);
 
     let of_nobody = Session {
+        id: SessionId(Uuid::from_u128(5)),
         digest: SecretDigest([5; 32]),
         member: member(9, "").id,
         ..session
@@ -108,6 +152,25 @@ pub(crate) async fn sessions_are_found_by_digest_expired_or_not(database: &dyn D
         matches!(refused, Err(StoreError::Unavailable(_))),
         "{refused:?}"
     );
+}
+
+pub(crate) async fn sessions_end_by_id_and_by_time(database: &dyn Database) {
+    let store = opened(database).await;
+    let sessions = [1, 2, 3].map(|number| session(number, &member(1, "")));
+    commit(&*store, &sessions.clone().map(Change::PutSession)).await;
+    let [first, second, third] = sessions;
+    assert_eq!(
+        store.sessions().await.unwrap(),
+        [third.clone(), second.clone(), first.clone()]
+    );
+    commit(&*store, &[Change::DeleteExpiredSessions(first.expires_at)]).await;
+    assert_eq!(
+        store.sessions().await.unwrap(),
+        [third.clone(), second.clone()]
+    );
+    commit(&*store, &[Change::DeleteSession(third.id)]).await;
+    assert_eq!(store.session(&third.digest).await.unwrap(), None);
+    assert_eq!(store.sessions().await.unwrap(), [second]);
 }
 
 pub(crate) async fn the_calls_of_the_last_minute_are_kept_whole(database: &dyn Database) {
