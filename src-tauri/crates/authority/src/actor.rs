@@ -1,4 +1,5 @@
-//! Who asks, and what they may do, as values: a use case takes the value, so its check cannot be forgotten.
+//! Who asks, and what they may do, as values: a use case takes the value, so its check cannot be forgotten. Lists that
+//! everybody may ask for take the [`Actor`], and what nobody asks for takes the [`System`].
 
 use gardien_domain::{Member, Role};
 use gardien_store::Session;
@@ -12,6 +13,36 @@ pub struct Actor {
     member: Member,
     /// None of somebody within this process, who needs none.
     session: Option<Session>,
+}
+
+/// The system itself as the one who acts, and why no member does. Made where the process is put together, or where it
+/// works by itself; whatever a member asked for takes the proof of that member.
+#[derive(Debug, Clone, Copy)]
+pub struct System {
+    why: &'static str,
+}
+
+impl System {
+    /// The system, for this reason.
+    #[must_use]
+    pub const fn because(why: &'static str) -> Self {
+        Self { why }
+    }
+
+    /// Why no member acts.
+    #[must_use]
+    pub const fn why(self) -> &'static str {
+        self.why
+    }
+}
+
+/// Who acts where both may: a member with proof, or the system.
+#[derive(Debug, Clone, Copy)]
+pub enum By<P> {
+    /// A member who may.
+    Member(P),
+    /// Nobody asked.
+    System(System),
 }
 
 /// Declares a proof that an actor may do something, and the one way to get it.

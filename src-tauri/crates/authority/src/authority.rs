@@ -16,7 +16,7 @@ use crate::api::Event;
 use crate::changing::repeat;
 use crate::following::Followed;
 use crate::revocations::Revocations;
-use crate::{Enforcement, Fault, Keyring, check};
+use crate::{Enforcement, Fault, Keyring, System, check};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -79,7 +79,7 @@ impl Authority {
     /// Hears what changes, from here on, each change once it is in force. Whoever lags behind has missed some, and has
     /// to ask for everything again. It tells more than a member may see: see [`Event`].
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Event> {
+    pub fn events(&self, _: System) -> broadcast::Receiver<Event> {
         self.events.subscribe()
     }
 
@@ -131,12 +131,17 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::AlreadyFounded`], [`Fault::Invalid`] by field, or [`Fault::Store`].
-    pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
+    pub async fn found(
+        &self,
+        _: System,
+        organization: &str,
+        email: &str,
+    ) -> Result<MemberId, Fault> {
         let name = check::name("organization", organization)?;
         let email = check::email(email)?;
         let changing = &mut self.changing().await;
         repeat!(changing, {
-            if self.owner().await?.is_some() {
+            if first_owner(&self.store.members().await?).is_some() {
                 return Err(Fault::AlreadyFounded);
             }
             // A server may have used the folder before: its limit stays.
@@ -169,7 +174,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn ensure_organization(&self) -> Result<(), Fault> {
+    pub async fn ensure_organization(&self, _: System) -> Result<(), Fault> {
         let changing = &mut self.changing().await;
         repeat!(changing, {
             if self.store.organization().await?.is_some() {
@@ -193,12 +198,9 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn owner(&self) -> Result<Option<MemberId>, Fault> {
+    pub async fn owner(&self, _: System) -> Result<Option<MemberId>, Fault> {
         let members = self.store.members().await?;
-        let owners = members.iter().filter(|member| member.role == Role::Owner);
-        Ok(owners
-            .min_by_key(|owner| owner.created_at)
-            .map(|owner| owner.id))
+        Ok(first_owner(&members).map(|owner| owner.id))
     }
 
     /// The time, to the microsecond: what the store keeps.
@@ -229,6 +231,11 @@ impl fmt::Debug for Authority {
             .field("enforcement", &self.enforcement)
             .finish_non_exhaustive()
     }
+}
+
+fn first_owner(members: &[Member]) -> Option<&Member> {
+    let owners = members.iter().filter(|member| member.role == Role::Owner);
+    owners.min_by_key(|owner| owner.created_at)
 }
 
 /// A member who joins now, assigned to nothing.

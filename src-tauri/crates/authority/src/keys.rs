@@ -13,7 +13,7 @@ use crate::actor::KeyManager;
 use crate::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView, NewKey, Rotation};
 use crate::changing::{Changing, repeat};
 use crate::check::Checks;
-use crate::{Actor, Authority, Fault};
+use crate::{Actor, Authority, Fault, System};
 
 /// The longest grace of a rotation, in seconds: 30 days.
 const LONGEST_GRACE: u32 = 30 * 24 * 60 * 60;
@@ -35,7 +35,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn previous_used_at(&self, id: KeyId) -> Result<Option<Timestamp>, Fault> {
+    pub async fn previous_used_at(&self, _: System, id: KeyId) -> Result<Option<Timestamp>, Fault> {
         let stored = self.store.key(id).await?;
         Ok(stored.and_then(|stored| stored.previous_used_at))
     }

@@ -29,7 +29,7 @@ mod trail;
 mod upstream;
 mod views;
 
-pub use actor::Actor;
+pub use actor::{Actor, By, System};
 pub use authority::{Authority, Clock, SYSTEM};
 pub use client::{Client, ClientFault};
 pub use enforcement::{Enforcement, Keyring, LimitReading};

@@ -31,7 +31,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn members(&self) -> Result<Vec<MemberView>, Fault> {
+    pub async fn members(&self, _: &Actor) -> Result<Vec<MemberView>, Fault> {
         let members = self.store.members().await?;
         Ok(members.into_iter().map(MemberView::from).collect())
     }

@@ -9,7 +9,7 @@ use crate::actor::OrganizationManager;
 use crate::api::{LimitUse, LimitsView, OrganizationPatch, OrganizationView};
 use crate::changing::repeat;
 use crate::check::Checks;
-use crate::{Actor, Authority, Fault};
+use crate::{Actor, Authority, Fault, System};
 
 /// How many keys are named that used the most of the limit.
 const MOST_USED: usize = 10;
@@ -19,7 +19,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::NotFounded`], [`Fault::Store`].
-    pub async fn organization(&self) -> Result<OrganizationView, Fault> {
+    pub async fn organization(&self, _: &Actor) -> Result<OrganizationView, Fault> {
         self.stored_organization().await.map(OrganizationView::from)
     }
 
@@ -91,7 +91,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::NotFounded`], [`Fault::Store`].
-    pub async fn all_limits(&self) -> Result<LimitsView, Fault> {
+    pub async fn all_limits(&self, _: System) -> Result<LimitsView, Fault> {
         self.limits_where(&|_| true).await
     }
 

@@ -13,7 +13,7 @@ use crate::actor::{ProjectCreator, ProjectManager};
 use crate::api::ProjectView;
 use crate::authority::SYSTEM;
 use crate::changing::repeat;
-use crate::{Actor, Authority, Fault, check};
+use crate::{Actor, Authority, By, Fault, check};
 
 impl Authority {
     /// Projects by name: all of them for Owners and Admins, the assigned ones for a Member.
@@ -147,11 +147,12 @@ impl Authority {
         })
     }
 
-    /// Takes the projects as Phare has them now. The keys of a project that is gone stay, and are refused.
+    /// Takes the projects as Phare has them now. The keys of a project that is gone stay, and are refused. Whoever may
+    /// create a project may ask for it: it changes nothing but the copy here, so the entry is the system's either way.
     ///
     /// # Errors
     /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
-    pub async fn synchronize_projects(&self) -> Result<(), Fault> {
+    pub async fn synchronize_projects(&self, _: By<ProjectCreator<'_>>) -> Result<(), Fault> {
         let _projects = self.changing_projects().await;
         let before = self.store.projects().await?;
         let listing = self.phare()?.projects().await?;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::api::{OpenSession, SessionView};
 use crate::authority::{SYSTEM, new_member};
 use crate::changing::{Changing, repeat};
-use crate::{Actor, Authority, Fault, check};
+use crate::{Actor, Authority, Fault, System, check};
 
 /// For how long a session is accepted.
 const DAYS: i64 = 30;
@@ -127,6 +127,7 @@ impl Authority {
 /// # Errors
 /// [`Fault::Invalid`] for a mail address that is none, [`Fault::Store`], [`Fault::Entropy`].
 pub async fn issue_session(
+    _: System,
     store: &dyn Store,
     email: &str,
     role: Role,

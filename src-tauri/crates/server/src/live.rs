@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gardien_authority::api::{Caller, Event, KeyUse, LastUse, LimitsView};
-use gardien_authority::{Authority, Fault};
+use gardien_authority::{Authority, Fault, System};
 use gardien_domain::{KeyFilter, KeyOrder, NotedUse};
 use gardien_gateway::Gateway;
 use gardien_store::Store;
@@ -17,6 +17,8 @@ use crate::Service;
 
 /// How often it is looked whether there is something to tell.
 const PERIOD: Duration = Duration::from_millis(500);
+/// Whoever listens decides what of it a member is shown.
+const TELLING: System = System::because("events are told to nobody in particular");
 
 pub(crate) fn start(authority: Authority, gateway: Gateway, stop: CancellationToken) {
     tokio::spawn(stop.run_until_cancelled_owned(tell(Telling {
@@ -57,7 +59,7 @@ impl Telling {
             }
             self.authority.publish(Event::Uses { uses });
         }
-        let limits = match self.authority.all_limits().await {
+        let limits = match self.authority.all_limits(TELLING).await {
             Err(Fault::NotFounded) => return Ok(()),
             limits => limits?,
         };
@@ -82,7 +84,7 @@ impl Telling {
         let previous_used_at = match (self.gateway.replaced(key), previous) {
             (None, _) => None,
             (Some(digest), Some(used)) if used.digest == digest => Some(used.at),
-            (Some(_), _) => self.authority.previous_used_at(key).await?,
+            (Some(_), _) => self.authority.previous_used_at(TELLING, key).await?,
         };
         Ok(KeyUse {
             id: key,
@@ -107,7 +109,7 @@ impl Service {
     /// Hears what changes from here on, here or at the gateway. Whoever lags behind has to ask for everything again.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.authority().events()
+        self.authority().events(TELLING)
     }
 
     /// The programs that called through the gateway in the minute before `now`, the busiest first.

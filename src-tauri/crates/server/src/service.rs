@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gardien_authority::http::Api;
-use gardien_authority::{Authority, Client, Clock, Fault, UpstreamIdentity};
+use gardien_authority::{Authority, By, Client, Clock, Fault, System, UpstreamIdentity};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
@@ -58,6 +58,9 @@ pub enum OpenFault {
     #[error("{0}")]
     Authority(#[from] Fault),
 }
+
+const START: System =
+    System::because("whoever starts the process holds the folder and its keychain");
 
 /// The database of a data folder.
 #[must_use]
@@ -264,7 +267,7 @@ impl Service {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn owner(&self) -> Result<Option<MemberId>, Fault> {
-        self.0.authority.owner().await
+        self.0.authority.owner(START).await
     }
 
     /// Completes the first start.
@@ -272,7 +275,7 @@ impl Service {
     /// # Errors
     /// As [`Authority::found`].
     pub async fn found(&self, organization: &str, email: &str) -> Result<MemberId, Fault> {
-        self.0.authority.found(organization, email).await
+        self.0.authority.found(START, organization, email).await
     }
 
     /// A client of the management API that asks as this member, without a socket.
@@ -286,7 +289,10 @@ impl Service {
     /// # Errors
     /// As [`Authority::synchronize_projects`].
     pub async fn synchronize(&self) -> Result<(), Fault> {
-        self.0.authority.synchronize_projects().await
+        self.0
+            .authority
+            .synchronize_projects(By::System(START))
+            .await
     }
 
     /// Comes back when the projects were read, or after `patience`: reading goes on behind.

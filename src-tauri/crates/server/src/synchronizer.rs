@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gardien_authority::{Authority, Fault};
+use gardien_authority::actor::ProjectCreator;
+use gardien_authority::{Authority, By, Fault, System};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 const PERIOD: Duration = Duration::from_secs(15 * 60);
 /// The first pause after a failure. It doubles up to [`PERIOD`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const COPYING: By<ProjectCreator<'_>> =
+    By::System(System::because("the copy follows Phare's projects"));
 
 /// Asks for a synchronization and waits for one. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -63,7 +66,7 @@ async fn keep(
             return;
         }
         let asked = *wanted.borrow_and_update();
-        match authority.synchronize_projects().await {
+        match authority.synchronize_projects(COPYING).await {
             Ok(()) | Err(Fault::UpstreamMissing) => {
                 finished.send_replace(asked);
                 pause = PERIOD;

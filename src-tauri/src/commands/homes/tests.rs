@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use gardien_authority::api::{Caller, NewKey};
-use gardien_authority::issue_session;
+use gardien_authority::{System, issue_session};
 use gardien_domain::{ProductScope, ProductScopes, Role, Scope};
 use gardien_server::{Service, database};
 use gardien_store::{Sqlite, Store as _};
@@ -40,8 +40,8 @@ impl Team {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let address = service.listen_management(any).await.unwrap();
         let store = Sqlite::open(&database(folder.path())).await.unwrap();
-        let role = Role::Owner;
-        let token = issue_session(&store, "tess@team.test", role, Timestamp::now()).await;
+        let (by, role) = (System::because("a test"), Role::Owner);
+        let token = issue_session(by, &store, "tess@team.test", role, Timestamp::now()).await;
         store.close().await;
         Self {
             service,

@@ -17,10 +17,10 @@ use crate::{Actor, Authority, Fault, TheirKeys};
 ))]
 pub(super) async fn list(
     State(authority): State<Authority>,
-    _: Actor,
+    actor: Actor,
 ) -> Result<Json<MemberPage>, Fault> {
     Ok(Json(MemberPage {
-        data: authority.members().await?,
+        data: authority.members(&actor).await?,
         next_cursor: None,
     }))
 }

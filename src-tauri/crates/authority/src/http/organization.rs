@@ -17,9 +17,9 @@ use crate::{Actor, Authority, Fault};
 ))]
 pub(super) async fn get(
     State(authority): State<Authority>,
-    _: Actor,
+    actor: Actor,
 ) -> Result<Json<OrganizationView>, Fault> {
-    authority.organization().await.map(Json)
+    authority.organization(&actor).await.map(Json)
 }
 
 /// Change the organization's name or limit

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::extract::{Body, Id};
 use crate::api::{Problem, ProjectName, ProjectPage, ProjectView};
-use crate::{Actor, Authority, Fault};
+use crate::{Actor, Authority, By, Fault};
 
 /// List projects, by name
 #[utoipa::path(get, path = "/v1/projects", operation_id = "listProjects", responses(
@@ -33,9 +33,8 @@ pub(super) async fn synchronize(
     State(authority): State<Authority>,
     actor: Actor,
 ) -> Result<Json<ProjectPage>, Fault> {
-    // It changes nothing but Gardien's own copy, so whoever may create a project may ask for it.
-    actor.create_projects()?;
-    authority.synchronize_projects().await?;
+    let creator = actor.create_projects()?;
+    authority.synchronize_projects(By::Member(creator)).await?;
     list(State(authority), actor).await
 }
 

@@ -9,7 +9,7 @@ use gardien_domain::{KeyId, Role};
 use gardien_store::{Store, StoreError};
 use secrecy::ExposeSecret;
 
-use crate::world::{World, new_key};
+use crate::world::{World, new_key, system};
 
 async fn rename(authority: &Authority, owner: &Actor, id: KeyId) -> Result<(), Fault> {
     let patch = KeyPatch {
@@ -197,7 +197,13 @@ async fn a_revocation_of_somebody_demoted_meanwhile_takes_nothing_away() {
     let world = World::new().await;
     let (authority, owner, _) = world.beside().await;
     let now = *world.now.lock().unwrap();
-    let token = issue_session(world.store.as_ref(), "bob@example.com", Role::Admin, now);
+    let token = issue_session(
+        system(),
+        world.store.as_ref(),
+        "bob@example.com",
+        Role::Admin,
+        now,
+    );
     let token = token.await.unwrap();
     let bob = world.authority.identify(token.expose_secret()).await;
     let bob = bob.unwrap();
@@ -244,7 +250,13 @@ async fn the_last_owner_stays_whoever_is_faster() {
     let world = World::new().await;
     let (authority, owner, _) = world.beside().await;
     let now = *world.now.lock().unwrap();
-    let eve = issue_session(world.store.as_ref(), "eve@example.com", Role::Owner, now);
+    let eve = issue_session(
+        system(),
+        world.store.as_ref(),
+        "eve@example.com",
+        Role::Owner,
+        now,
+    );
     let eve = eve.await.unwrap();
     let eve = authority.identify(eve.expose_secret()).await.unwrap();
     let demotion = || MemberPatch {
@@ -271,7 +283,13 @@ async fn a_session_is_opened_while_a_server_goes_on_changing() {
     let world = World::new().await;
     let now = *world.now.lock().unwrap();
     world.outrun(3);
-    let token = issue_session(world.store.as_ref(), "bob@example.com", Role::Admin, now);
+    let token = issue_session(
+        system(),
+        world.store.as_ref(),
+        "bob@example.com",
+        Role::Admin,
+        now,
+    );
     let token = token.await.unwrap();
     let bob = world.authority.identify(token.expose_secret()).await;
     assert_eq!(bob.unwrap().member().email, "bob@example.com");

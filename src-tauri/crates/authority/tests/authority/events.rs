@@ -9,7 +9,7 @@ use gardien_authority::{Fault, issue_session};
 use gardien_domain::Role;
 use tokio::sync::broadcast::Receiver;
 
-use crate::world::{World, new_key};
+use crate::world::{World, new_key, system};
 
 fn heard(events: &mut Receiver<Event>) -> Vec<Event> {
     let mut heard = Vec::new();
@@ -25,7 +25,7 @@ async fn every_change_of_a_key_is_told_once_it_is_in_force() {
     let authority = &world.authority;
     let manager = world.owner.manage_keys().unwrap();
     assert!(!authority.is_heard());
-    let mut events = authority.events();
+    let mut events = authority.events(system());
     assert!(authority.is_heard());
 
     let id = authority
@@ -68,17 +68,23 @@ async fn every_change_of_a_key_is_told_once_it_is_in_force() {
 async fn changes_of_organization_and_members_are_told() {
     let world = World::new().await;
     let now = *world.now.lock().unwrap();
-    issue_session(world.store.as_ref(), "bob@example.com", Role::Admin, now)
-        .await
-        .unwrap();
-    let members = world.authority.members().await.unwrap();
+    issue_session(
+        system(),
+        world.store.as_ref(),
+        "bob@example.com",
+        Role::Admin,
+        now,
+    )
+    .await
+    .unwrap();
+    let members = world.authority.members(&world.owner).await.unwrap();
     let bob = members
         .iter()
         .find(|member| member.role == Role::Admin)
         .unwrap()
         .id;
     let manager = world.owner.manage_organization().unwrap();
-    let mut events = world.authority.events();
+    let mut events = world.authority.events(system());
     let patch = OrganizationPatch {
         calls_per_minute: Some(7),
         ..OrganizationPatch::default()
@@ -106,11 +112,11 @@ async fn asking_tells_and_changes_nothing() {
     let world = World::new().await;
     let (id, _) = world.key().await;
     let before = world.actions().await;
-    let mut events = world.authority.events();
+    let mut events = world.authority.events(system());
     let (authority, owner) = (&world.authority, &world.owner);
     authority.limits(owner).await.unwrap();
-    authority.all_limits().await.unwrap();
-    authority.organization().await.unwrap();
+    authority.all_limits(system()).await.unwrap();
+    authority.organization(owner).await.unwrap();
     authority.keys(owner, KeyQuery::default()).await.unwrap();
     authority.key(owner, id).await.unwrap();
     authority.actor(owner.member().id).await.unwrap();
@@ -123,7 +129,7 @@ async fn a_disclosure_is_an_entry_and_no_change() {
     let world = World::new().await;
     let (id, _) = world.key().await;
     let manager = world.owner.manage_keys().unwrap();
-    let mut events = world.authority.events();
+    let mut events = world.authority.events(system());
     for how in [DisclosedHow::Copied, DisclosedHow::Revealed] {
         world
             .authority

@@ -10,7 +10,7 @@ use gardien_domain::{
 use gardien_store::{Change, Store};
 use secrecy::ExposeSecret;
 
-use crate::world::{World, new_key};
+use crate::world::{World, new_key, system};
 
 fn fresh() -> Secret {
     Secret::generate(SecretKind::Project, getrandom::fill).unwrap()
@@ -115,7 +115,7 @@ async fn a_member_finds_keys_of_their_projects_only() {
     let (_, everywhere) = world.key().await;
     let now = *world.now.lock().unwrap();
     let mail = "mel@example.com";
-    gardien_authority::issue_session(&*world.store, mail, Role::Member, now)
+    gardien_authority::issue_session(system(), &*world.store, mail, Role::Member, now)
         .await
         .unwrap();
     let mut mel = world.store.member_by_email(mail).await.unwrap().unwrap();

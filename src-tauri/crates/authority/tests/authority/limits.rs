@@ -5,7 +5,7 @@ use gardien_authority::issue_session;
 use gardien_domain::Role;
 use secrecy::ExposeSecret;
 
-use crate::world::World;
+use crate::world::{World, system};
 
 #[tokio::test]
 async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
@@ -22,10 +22,16 @@ async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
         calls: 1,
     });
     assert_eq!(limits.by_key, ten.collect::<Vec<_>>());
-    assert_eq!(world.authority.all_limits().await.unwrap(), limits);
+    assert_eq!(world.authority.all_limits(system()).await.unwrap(), limits);
 
     let now = *world.now.lock().unwrap();
-    let token = issue_session(world.store.as_ref(), "eve@example.com", Role::Member, now);
+    let token = issue_session(
+        system(),
+        world.store.as_ref(),
+        "eve@example.com",
+        Role::Member,
+        now,
+    );
     let token = token.await.unwrap();
     let eve = world
         .authority

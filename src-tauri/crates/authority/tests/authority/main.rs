@@ -31,7 +31,7 @@ use gardien_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
-use world::{Told, World, new_key};
+use world::{Told, World, new_key, system};
 
 #[tokio::test]
 async fn every_change_reaches_the_gateway_and_the_trail() {
@@ -193,7 +193,13 @@ async fn rule_1_a_member_gets_no_proof_and_sees_no_organization_key() {
     let world = World::new().await;
     let (id, _) = world.key().await;
     let now = *world.now.lock().unwrap();
-    let token = issue_session(world.store.as_ref(), "eve@example.com", Role::Member, now);
+    let token = issue_session(
+        system(),
+        world.store.as_ref(),
+        "eve@example.com",
+        Role::Member,
+        now,
+    );
     let eve = world
         .authority
         .identify(token.await.unwrap().expose_secret())
@@ -219,7 +225,7 @@ async fn rule_1_a_member_gets_no_proof_and_sees_no_organization_key() {
 async fn a_session_ends_after_its_days_and_a_role_is_not_changed_by_asking() {
     let world = World::new().await;
     let now = *world.now.lock().unwrap();
-    let issue = |role| issue_session(world.store.as_ref(), "bob@example.com", role, now);
+    let issue = |role| issue_session(system(), world.store.as_ref(), "bob@example.com", role, now);
     let token = issue(Role::Admin).await.unwrap();
     assert!(matches!(issue(Role::Owner).await, Err(Fault::Invalid(_))));
     world.later(30 * 24 * 60 * 60 - 1);
@@ -325,7 +331,14 @@ async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
 async fn a_proof_ends_with_the_role_it_was_given_for() {
     let world = World::new().await;
     let now = *world.now.lock().unwrap();
-    let token = issue_session(world.store.as_ref(), "bob@example.com", Role::Admin, now).await;
+    let token = issue_session(
+        system(),
+        world.store.as_ref(),
+        "bob@example.com",
+        Role::Admin,
+        now,
+    )
+    .await;
     let bob = world
         .authority
         .identify(token.unwrap().expose_secret())

@@ -9,12 +9,12 @@ use gardien_store::Store;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use crate::world::{World, new_key};
+use crate::world::{World, new_key, system};
 
 /// Somebody with a session of their own.
 async fn someone(world: &World, email: &str, role: Role) -> (Actor, String) {
     let now = *world.now.lock().unwrap();
-    let token = issue_session(world.store.as_ref(), email, role, now).await;
+    let token = issue_session(system(), world.store.as_ref(), email, role, now).await;
     let token = token.unwrap().expose_secret().to_owned();
     let actor = world.authority.identify(&token).await.unwrap();
     (actor, token)
@@ -44,7 +44,7 @@ async fn the_first_owner_the_organization_and_the_session_are_one_commit() {
     let store = gardien_store::Sqlite::open(&folder.path().join("gardien.db")).await;
     let store = store.unwrap();
     let now = Timestamp::from_second(1_800_000_000).unwrap();
-    issue_session(&store, "ada@example.com", Role::Owner, now)
+    issue_session(system(), &store, "ada@example.com", Role::Owner, now)
         .await
         .unwrap();
     let entries = store.audit(&AuditFilter::default(), None, 10).await;
@@ -63,7 +63,7 @@ async fn the_first_owner_the_organization_and_the_session_are_one_commit() {
         ("bob@example.com", "member.created"),
         ("ada@example.com", "session.created"),
     ] {
-        issue_session(&store, email, Role::Owner, now)
+        issue_session(system(), &store, email, Role::Owner, now)
             .await
             .unwrap();
         let entries = store.audit(&AuditFilter::default(), None, 1).await.unwrap();

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gardien_authority::By;
 use gardien_domain::ProjectId;
 use gardien_phare::PhareClient;
 use gardien_phare::client::{BoxError, Exchange};
@@ -12,7 +13,7 @@ use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::failing::Meanwhile;
-use crate::world::{World, system_record};
+use crate::world::{World, system, system_record};
 
 /// A Phare with two projects, that writes down what it is asked.
 #[derive(Default)]
@@ -60,7 +61,11 @@ async fn world() -> (World, Arc<Phare>) {
     world
         .authority
         .attach(Some(PhareClient::new(phare.clone())));
-    world.authority.synchronize_projects().await.unwrap();
+    world
+        .authority
+        .synchronize_projects(By::System(system()))
+        .await
+        .unwrap();
     phare.asked.lock().unwrap().clear();
     (world, phare)
 }
@@ -100,7 +105,11 @@ async fn phare_is_asked_once_however_often_keeping_it_is_tried() {
     );
     assert_eq!(names(&world).await, ["Renamed", "Third"]);
     world.outrun(3);
-    world.authority.synchronize_projects().await.unwrap();
+    world
+        .authority
+        .synchronize_projects(By::System(system()))
+        .await
+        .unwrap();
     assert_eq!(names(&world).await, ["First", "Second"]);
     assert_eq!(phare.asked.lock().unwrap().len(), 5);
     world.store.verify_audit().await.unwrap().unwrap();
@@ -123,9 +132,17 @@ async fn a_synchronization_leaves_what_another_process_changed_while_phare_was_a
         let at = store.revision().await.unwrap();
         store.commit(&changes, record, at).await.unwrap();
     }));
-    world.authority.synchronize_projects().await.unwrap();
+    world
+        .authority
+        .synchronize_projects(By::System(system()))
+        .await
+        .unwrap();
     assert_eq!(names(&world).await, ["Made meanwhile", "Newer"]);
-    world.authority.synchronize_projects().await.unwrap();
+    world
+        .authority
+        .synchronize_projects(By::System(system()))
+        .await
+        .unwrap();
     assert_eq!(
         names(&world).await,
         ["First", "Second"],

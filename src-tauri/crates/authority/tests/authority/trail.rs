@@ -7,7 +7,7 @@ use gardien_authority::{Fault, issue_session};
 use gardien_domain::{AuditAction, Role};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, system};
 
 async fn entries(world: &World, query: AuditQuery) -> Vec<AuditView> {
     let auditor = world.owner.read_audit().unwrap();
@@ -70,13 +70,19 @@ async fn entries_of_a_key_say_its_name_and_what_it_looked_like() {
 async fn entries_of_members_and_organization_say_what_was_before() {
     let world = World::new().await;
     let now = *world.now.lock().unwrap();
-    issue_session(world.store.as_ref(), "bob@example.com", Role::Member, now)
-        .await
-        .unwrap();
+    issue_session(
+        system(),
+        world.store.as_ref(),
+        "bob@example.com",
+        Role::Member,
+        now,
+    )
+    .await
+    .unwrap();
     let session = latest(&world).await;
     assert_eq!(session.detail["name"], "bob@example.com");
     assert_eq!(session.subject_name.as_deref(), Some("bob@example.com"));
-    let members = world.authority.members().await.unwrap();
+    let members = world.authority.members(&world.owner).await.unwrap();
     let bob = members
         .iter()
         .find(|member| member.role == Role::Member)

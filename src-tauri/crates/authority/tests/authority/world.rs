@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gardien_authority::api::NewKey;
-use gardien_authority::{Actor, Authority, Enforcement, LimitReading, SYSTEM};
+use gardien_authority::{Actor, Authority, Enforcement, LimitReading, SYSTEM, System};
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
 use gardien_domain::{
@@ -102,7 +102,10 @@ impl World {
         let authority = Authority::open(store.clone(), told.clone(), witness.clone(), clock)
             .await
             .unwrap();
-        let owner = authority.found("Harbour", "Ada@Example.com").await.unwrap();
+        let owner = authority
+            .found(system(), "Harbour", "Ada@Example.com")
+            .await
+            .unwrap();
         let owner = authority.actor(owner).await.unwrap();
         Self {
             authority,
@@ -189,6 +192,11 @@ impl World {
             .map(|entry| entry.record.action.to_string())
             .collect()
     }
+}
+
+/// Nobody acts.
+pub(crate) fn system() -> System {
+    System::because("a test")
 }
 
 /// An entry about nothing in particular.
