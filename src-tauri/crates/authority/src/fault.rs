@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gardien_domain::KeyFault;
 use gardien_phare::PhareFault;
 use gardien_store::StoreError;
 use http::StatusCode;
@@ -153,6 +154,18 @@ fn phare_words(fault: &PhareFault) -> String {
             format!("Phare refuses this: {message}")
         }
         other => format!("{other}."),
+    }
+}
+
+impl From<KeyFault> for Fault {
+    fn from(fault: KeyFault) -> Self {
+        match fault {
+            KeyFault::Revoked => Self::KeyRevoked,
+            KeyFault::Expired => Self::KeyExpired,
+            KeyFault::NotRevoked => Self::KeyNotRevoked,
+            KeyFault::RestoreTooLate => Self::RestoreTooLate,
+            KeyFault::NotRotating => Self::KeyNotRotating,
+        }
     }
 }
 

@@ -104,7 +104,7 @@ fn events(changes: &Changes) -> Vec<Event> {
     let put = &changes.put;
     let mut events = Vec::new();
     if !put.keys.is_empty() {
-        let ids = put.keys.iter().map(|key| key.id).collect();
+        let ids = put.keys.iter().map(|key| key.id()).collect();
         events.push(Event::Keys { ids });
     }
     if !put.projects.is_empty() || !changes.deleted_projects.is_empty() {

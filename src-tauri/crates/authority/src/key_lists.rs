@@ -80,10 +80,10 @@ impl Authority {
         let found = digests.into_iter().map(|digest| {
             let digest = digest?;
             let row = rows.next().flatten()?;
-            if !actor.member().sees(row.key.scope) {
+            if !actor.member().sees(row.key.scope()) {
                 return None;
             }
-            let credential = if row.key.digest == digest {
+            let credential = if row.key.digest() == digest {
                 Credential::Current
             } else {
                 Credential::Previous

@@ -1,8 +1,7 @@
 //! The use cases of keys.
 
 use gardien_domain::audit::AuditAction;
-use gardien_domain::key::PreviousSecret;
-use gardien_domain::{Key, KeyId, KeyStatus, Scope, Secret};
+use gardien_domain::{Key, KeyEdit, KeyId, KeyParts, Scope, Secret};
 use gardien_store::{Change, StoredKey};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -25,7 +24,7 @@ impl Authority {
     /// [`Fault::NotFound`] when there is none or the actor may not see it, or [`Fault::Store`].
     pub async fn key(&self, actor: &Actor, id: KeyId) -> Result<KeyView, Fault> {
         let stored = self.stored_key(id).await?;
-        if !actor.member().sees(stored.key.scope) {
+        if !actor.member().sees(stored.key.scope()) {
             return Err(Fault::NotFound { what: "key" });
         }
         Ok(KeyView::of(stored, self.now()))
@@ -69,30 +68,23 @@ impl Authority {
         let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
-            let mut stored = self.stored_key(id).await?;
-            let key = &mut stored.key;
-            working(key, now)?;
             let mut checks = Checks::default();
-            let mut changed = Map::new();
-            if let Some(name) = &patch.name {
-                replace(&mut key.name, checks.name(name), "name", &mut changed);
-            }
-            if let Some(note) = &patch.note {
-                replace(&mut key.note, checks.note(note), "note", &mut changed);
-            }
-            if let Some(products) = patch.products {
-                checks.products(products);
-                replace(&mut key.products, products, "products", &mut changed);
-            }
-            if let Some(expires_at) = patch.expires_at {
-                checks.expiry(expires_at, now);
-                replace(&mut key.expires_at, expires_at, "expires_at", &mut changed);
-            }
+            let edit = KeyEdit {
+                name: patch.name.as_deref().map(|name| checks.name(name)),
+                note: patch.note.as_deref().map(|note| checks.note(note)),
+                products: patch.products.inspect(|them| checks.products(*them)),
+                expires_at: patch.expires_at.inspect(|at| checks.expiry(*at, now)),
+            };
+            let mut stored = self.stored_key(id).await?;
+            let before = stored.key.clone();
+            let key = &mut stored.key;
+            key.edit(edit, now)?;
             checks.end()?;
+            let mut changed = differences(&before, key);
             if !changed.is_empty() {
                 // What it was called and looked like, whatever becomes of it.
-                changed.entry("name").or_insert_with(|| json!(key.name));
-                changed.insert("display".to_owned(), json!(key.display));
+                changed.entry("name").or_insert_with(|| json!(key.name()));
+                changed.insert("display".to_owned(), json!(key.display()));
                 self.put_key(
                     changing,
                     manager,
@@ -126,20 +118,17 @@ impl Authority {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
-            let Some(revocation) = key.revoked else {
-                return Err(Fault::KeyNotRevoked);
-            };
+            let revocation = key.restore(now)?;
             // What a move to another Phare took back must not open that one.
-            if !key.restorable(now) || self.moved_since(revocation.at).await? {
+            if self.moved_since(revocation.at).await? {
                 return Err(Fault::RestoreTooLate);
             }
-            key.revoked = None;
             self.put_key(
                 changing,
                 manager,
                 AuditAction::KeyRestored,
                 key,
-                &json!({ "name": key.name, "display": key.display }),
+                &json!({ "name": key.name(), "display": key.display() }),
             )
             .await?;
             // It may have been in force and not written yet.
@@ -166,25 +155,20 @@ impl Authority {
                 format!("At most {LONGEST_GRACE} (30 days)."),
             ));
         }
+        let grace = SignedDuration::from_secs(rotation.grace_seconds.into());
         let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
-            working(key, now)?;
-            let secret = Secret::generate(key.scope.secret_kind(), getrandom::fill)?;
-            let valid_until = now + SignedDuration::from_secs(i64::from(rotation.grace_seconds));
-            key.previous = Some(PreviousSecret {
-                digest: key.digest,
-                valid_until,
-            });
+            let secret = Secret::generate(key.scope().secret_kind(), getrandom::fill)?;
+            let replaced = key.display().to_owned();
+            key.rotate(&secret, grace, now)?;
             let detail = json!({
-                "name": key.name,
-                "display": { "from": key.display, "to": secret.display() },
-                "previous_valid_until": valid_until,
+                "name": key.name(),
+                "display": { "from": replaced, "to": key.display() },
+                "previous_valid_until": key.previous().map(|previous| previous.valid_until),
             });
-            key.digest = secret.digest();
-            key.display = secret.display();
             stored.previous_used_at = None;
             self.put_key(changing, manager, AuditAction::KeyRotated, key, &detail)
                 .await?;
@@ -205,18 +189,12 @@ impl Authority {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
-            working(key, now)?;
-            let previous = key
-                .previous
-                .as_mut()
-                .filter(|previous| previous.valid_until > now);
-            let previous = previous.ok_or(Fault::KeyNotRotating)?;
+            let until = key.end_previous(now)?;
             let detail = json!({
-                "name": key.name,
-                "display": key.display,
-                "previous_valid_until": { "from": previous.valid_until, "to": now },
+                "name": key.name(),
+                "display": key.display(),
+                "previous_valid_until": { "from": until, "to": now },
             });
-            previous.valid_until = now;
             self.put_key(
                 changing,
                 manager,
@@ -239,14 +217,19 @@ impl Authority {
         manager: KeyManager<'_>,
         id: KeyId,
     ) -> Result<CreatedKey, Fault> {
-        let Key {
+        let works = |key: &Key, now| Ok(key.working(now)?);
+        let KeyParts {
             name,
             note,
             scope,
             products,
             expires_at,
             ..
-        } = self.revoke(manager.actor(), id, working).await?.key;
+        } = self
+            .revoke(manager.actor(), id, works)
+            .await?
+            .key
+            .into_parts();
         let new = NewKey {
             name,
             note,
@@ -281,7 +264,7 @@ impl Authority {
                 DisclosedHow::Copied => AuditAction::KeySecretCopied,
                 DisclosedHow::Revealed => AuditAction::KeySecretRevealed,
             };
-            let detail = json!({ "name": key.name, "display": key.display });
+            let detail = json!({ "name": key.name(), "display": key.display() });
             self.change(changing, manager.actor(), &[], action, id, &detail)
                 .await
         })
@@ -306,7 +289,7 @@ impl Authority {
         }
         checks.end()?;
         let secret = Secret::generate(new.scope.secret_kind(), getrandom::fill)?;
-        let key = Key {
+        let key = Key::from_parts(KeyParts {
             id: KeyId(Uuid::now_v7()),
             name,
             note,
@@ -319,13 +302,13 @@ impl Authority {
             created_by: manager.actor().member().id,
             expires_at: new.expires_at,
             revoked: None,
-        };
+        });
         let mut detail = json!({
-            "name": key.name,
-            "display": key.display,
-            "scope": key.scope,
-            "products": key.products,
-            "expires_at": key.expires_at,
+            "name": key.name(),
+            "display": key.display(),
+            "scope": key.scope(),
+            "products": key.products(),
+            "expires_at": key.expires_at(),
             "project": project_name,
         });
         if let Some(replaced) = replaces {
@@ -356,8 +339,15 @@ impl Authority {
         detail: &Value,
     ) -> Result<(), Fault> {
         let changes = [Change::PutKey(key.clone())];
-        self.change(changing, manager.actor(), &changes, action, key.id, detail)
-            .await
+        self.change(
+            changing,
+            manager.actor(),
+            &changes,
+            action,
+            key.id(),
+            detail,
+        )
+        .await
     }
 
     /// The key as it is in force.
@@ -380,24 +370,26 @@ impl Authority {
     }
 }
 
-fn working(key: &Key, now: Timestamp) -> Result<(), Fault> {
-    match key.status(now) {
-        KeyStatus::Active | KeyStatus::Rotating => Ok(()),
-        KeyStatus::Revoked => Err(Fault::KeyRevoked),
-        KeyStatus::Expired => Err(Fault::KeyExpired),
-    }
-}
-
-fn replace<T: PartialEq + serde::Serialize>(
-    old: &mut T,
-    new: T,
-    field: &str,
-    changed: &mut Map<String, Value>,
-) {
-    if *old != new {
-        changed.insert(field.to_owned(), json!({ "from": old, "to": &new }));
-        *old = new;
-    }
+/// What of the settings is another, from what and to what.
+fn differences(before: &Key, after: &Key) -> Map<String, Value> {
+    [
+        ("name", json!(before.name()), json!(after.name())),
+        ("note", json!(before.note()), json!(after.note())),
+        (
+            "products",
+            json!(before.products()),
+            json!(after.products()),
+        ),
+        (
+            "expires_at",
+            json!(before.expires_at()),
+            json!(after.expires_at()),
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, from, to)| from != to)
+    .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
+    .collect()
 }
 
 fn exposed(secret: &Secret) -> SecretString {

@@ -177,16 +177,16 @@ impl Authority {
             .keys(&filter, revocation.at, KeyOrder::default(), None, u32::MAX);
         let made: Vec<Key> = made.await?.rows.into_iter().map(|row| row.key).collect();
         for key in &made {
-            self.enforcement.revoke(key.id, revocation);
+            self.enforcement.revoke(key.id(), revocation);
         }
         let mut revoked = Vec::with_capacity(made.len());
         for some in made.chunks(AT_ONCE) {
             let revoking = some
                 .iter()
-                .map(|key| self.revoke(manager.actor(), key.id, |_, _| Ok(())));
+                .map(|key| self.revoke(manager.actor(), key.id(), |_, _| Ok(())));
             revoked.extend(join_all(revoking).await);
         }
-        let name = |revoked: Result<StoredKey, Fault>| Ok(revoked?.key.name);
+        let name = |revoked: Result<StoredKey, Fault>| Ok(revoked?.key.into_parts().name);
         revoked.into_iter().map(name).collect()
     }
 }

@@ -106,7 +106,7 @@ impl Authority {
             if let Some(stored) = self.store.key(*id).await? {
                 by_key.push(LimitUse {
                     id: *id,
-                    name: stored.key.name,
+                    name: stored.key.name().to_owned(),
                     calls: *calls,
                 });
             }

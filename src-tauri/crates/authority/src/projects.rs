@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
-use gardien_domain::{Key, KeyStatus, Project, ProjectId, Role};
+use gardien_domain::{Key, Project, ProjectId, Role};
 use gardien_store::Change;
 use serde_json::{Value, json};
 
@@ -130,7 +130,7 @@ impl Authority {
             let detail = json!({
                 "name": project.name,
                 "slug": project.slug,
-                "revoked_keys": keys.iter().map(|key| &key.name).collect::<Vec<_>>(),
+                "revoked_keys": keys.iter().map(Key::name).collect::<Vec<_>>(),
             });
             let mut changes = vec![Change::DeleteProject(id)];
             changes.extend(keys.iter().cloned().map(Change::PutKey));
@@ -213,13 +213,10 @@ impl Authority {
         };
         let keys = self.store.every_key().await?.into_iter();
         Ok(keys
-            .filter(|key| {
-                key.scope.project() == Some(id)
-                    && matches!(key.status(now), KeyStatus::Active | KeyStatus::Rotating)
-            })
-            .map(|key| Key {
-                revoked: Some(revocation),
-                ..key
+            .filter(|key| key.scope().project() == Some(id) && key.working(now).is_ok())
+            .map(|mut key| {
+                key.revoke(revocation);
+                key
             })
             .collect())
     }

@@ -59,18 +59,18 @@ impl Revocations {
 
     /// Adds what is not written to a key as the store has it. A revocation that is written stands.
     pub(crate) fn overlay(&self, key: &mut Key) {
-        if let Some(revocation) = self.unwritten().get(&key.id) {
-            key.revoked.get_or_insert(*revocation);
+        if let Some(revocation) = self.unwritten().get(&key.id()) {
+            key.revoke(*revocation);
         }
     }
 
     /// Takes a key as the store has it, and answers with the key as it is in force.
     pub(crate) fn take(&self, mut key: Key) -> Key {
-        if let Some(revocation) = key.revoked {
-            self.unwritten().remove(&key.id);
-            told(self.witness.revoked(key.id, revocation, true));
-        } else if !self.unwritten().contains_key(&key.id) {
-            told(self.witness.restored(key.id));
+        if let Some(revocation) = key.revoked() {
+            self.unwritten().remove(&key.id());
+            told(self.witness.revoked(key.id(), revocation, true));
+        } else if !self.unwritten().contains_key(&key.id()) {
+            told(self.witness.restored(key.id()));
         }
         self.overlay(&mut key);
         key
@@ -277,7 +277,7 @@ impl Authority {
                 }
                 (asked.fit)(&before, self.now())?;
             }
-            if stored.key.revoked.is_some() || !self.revocations.is_unwritten(id) {
+            if stored.key.revoked().is_some() || !self.revocations.is_unwritten(id) {
                 // One that another process wrote stands; one that was taken back meanwhile is not written.
                 stored.key = self.revocations.take(stored.key);
                 self.enforcement.put_key(&stored.key);
@@ -285,7 +285,7 @@ impl Authority {
             }
             self.revocations.overlay(&mut stored.key);
             let key = &stored.key;
-            let detail = json!({ "name": key.name, "display": key.display });
+            let detail = json!({ "name": key.name(), "display": key.display() });
             let changes = [Change::PutKey(key.clone())];
             let (action, subject) = (AuditAction::KeyRevoked, id.to_string());
             self.commit(changing, &changes, by, action, subject, &detail)

@@ -91,7 +91,7 @@ impl Authority {
             if let Ok(key) = id.parse::<KeyId>()
                 && let Some(stored) = self.store.key(key).await?
             {
-                known.push(((Kind::Key, id.clone()), stored.key.name));
+                known.push(((Kind::Key, id.clone()), stored.key.name().to_owned()));
             }
         }
         for (subject, name) in known {

@@ -3,7 +3,7 @@
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Purpose;
-use gardien_domain::{AdoptedUpstream, UpstreamIdentity};
+use gardien_domain::{AdoptedUpstream, Key, UpstreamIdentity};
 use gardien_store::Change;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -83,9 +83,9 @@ impl Authority {
                 by: manager.actor().member().id,
             };
             let mut keys = self.store.every_key().await?;
-            keys.retain(|key| key.revoked.is_none());
+            keys.retain(|key| key.revoked().is_none());
             for key in &mut keys {
-                key.revoked = Some(revocation);
+                key.revoke(revocation);
             }
             let projects = self.store.projects().await?;
             let mut phare_keys = self.store.phare_keys().await?;
@@ -96,7 +96,7 @@ impl Authority {
                 member.projects.clear();
             }
             let mut detail = detail(upstream);
-            detail["revoked_keys"] = keys.iter().map(|key| key.name.as_str()).collect();
+            detail["revoked_keys"] = keys.iter().map(Key::name).collect();
             detail["detached"] = phare_keys.iter().map(|key| key.name.as_str()).collect();
             let changes: Vec<Change> = keys
                 .iter()

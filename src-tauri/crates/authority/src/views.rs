@@ -21,6 +21,7 @@ impl KeyView {
             previous_used_at,
         } = stored;
         let status = key.status(now);
+        let key = key.into_parts();
         let used = LastUse {
             previous_used_at,
             ..last_use.map(LastUse::from).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::key::Key;
+use crate::key::KeyRule;
 use crate::operation::{Operation, ProjectHeader};
 use crate::product::{Access, Product};
 use crate::project::{Named, ProjectDirectory, ProjectId, ProjectSelection};
@@ -106,7 +106,7 @@ pub enum Refusal {
 /// # Errors
 /// The first [`Refusal`] in that order.
 pub fn decide(
-    key: &Key,
+    key: &KeyRule,
     credential: Credential,
     call: &Call<'_>,
     projects: &ProjectDirectory,
@@ -127,11 +127,9 @@ pub fn decide(
     Ok(Grant { project, only })
 }
 
-fn alive(key: &Key, credential: Credential, now: Timestamp) -> Result<(), Refusal> {
-    if let Some(revocation) = key.revoked {
-        return Err(Refusal::KeyRevoked {
-            since: revocation.at,
-        });
+fn alive(key: &KeyRule, credential: Credential, now: Timestamp) -> Result<(), Refusal> {
+    if let Some(since) = key.revoked_at {
+        return Err(Refusal::KeyRevoked { since });
     }
     if let Some(since) = key.expires_at.filter(|since| *since <= now) {
         return Err(Refusal::KeyExpired { since });
@@ -139,10 +137,7 @@ fn alive(key: &Key, credential: Credential, now: Timestamp) -> Result<(), Refusa
     let replaced = match credential {
         Credential::Current => None,
         // Without a record of the previous secret there is no grace left to speak of.
-        Credential::Previous => Some(
-            key.previous
-                .map_or(key.created_at, |previous| previous.valid_until),
-        ),
+        Credential::Previous => Some(key.previous.map_or(now, |previous| previous.valid_until)),
     };
     match replaced {
         Some(since) if since <= now => Err(Refusal::SecretReplaced { since }),
@@ -150,7 +145,7 @@ fn alive(key: &Key, credential: Credential, now: Timestamp) -> Result<(), Refusa
     }
 }
 
-fn permitted(key: &Key, operation: &Operation) -> Result<(), Refusal> {
+fn permitted(key: &KeyRule, operation: &Operation) -> Result<(), Refusal> {
     let access = operation.access();
     if !key.products.of(operation.product).allows(access) {
         return Err(Refusal::ScopeMissing {

@@ -61,11 +61,11 @@ impl KeyFilter {
         last_use: Option<&LastUse>,
         now: Timestamp,
     ) -> bool {
-        let project = key.scope.project();
+        let project = key.scope().project();
         let days = |days: i64| SignedDuration::from_hours(24 * days);
         let text = self.text.as_ref().is_none_or(|text| {
             let text = text.to_lowercase();
-            [key.name.as_str(), &key.note, &key.display, project_name]
+            [key.name(), key.note(), key.display(), project_name]
                 .iter()
                 .any(|field| field.to_lowercase().contains(&text))
         });
@@ -75,13 +75,13 @@ impl KeyFilter {
         let usage = self.usage.is_none_or(|usage| match usage {
             Usage::Never => last_use.is_none(),
             Usage::Stale => {
-                last_use.map_or(key.created_at, |last| last.at) <= now - days(STALE_DAYS)
+                last_use.map_or(key.created_at(), |last| last.at) <= now - days(STALE_DAYS)
             }
         });
         let live = !matches!(key.status(now), KeyStatus::Revoked | KeyStatus::Expired);
         let expiring = self.expires_within_days.is_none_or(|within| {
             live && key
-                .expires_at
+                .expires_at()
                 .is_some_and(|at| at <= now + days(i64::from(within)))
         });
         text && scope
@@ -89,11 +89,11 @@ impl KeyFilter {
             && expiring
             && (live || !self.live)
             && self.project.is_none_or(|id| project == Some(id))
-            && self.created_by.is_none_or(|id| key.created_by == id)
+            && self.created_by.is_none_or(|id| key.created_by() == id)
             && self.status.is_none_or(|status| key.status(now) == status)
             && self
                 .access
-                .is_none_or(|(product, access)| key.products.of(product) == access)
+                .is_none_or(|(product, access)| key.products().of(product) == access)
             && self
                 .visible_projects
                 .as_ref()

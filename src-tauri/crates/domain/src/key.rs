@@ -5,10 +5,14 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::member::MemberId;
-use crate::product::ProductScopes;
-use crate::scope::Scope;
 use crate::secret::SecretDigest;
 use crate::words::{id, words};
+
+mod life;
+mod rule;
+
+pub use life::{Key, KeyEdit, KeyFault, KeyParts, RESTORE_SECONDS};
+pub use rule::KeyRule;
 
 id! {
     /// Identifies a key. UUID version 7, so that ids sort by creation.
@@ -86,64 +90,4 @@ pub struct PreviousUse {
     pub digest: SecretDigest,
     /// When.
     pub at: Timestamp,
-}
-
-/// An API key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Stays for ever.
-    pub id: KeyId,
-    /// What people read; not unique.
-    pub name: String,
-    /// A longer remark; may be empty.
-    pub note: String,
-    /// Where it works.
-    pub scope: Scope,
-    /// What it may do.
-    pub products: ProductScopes,
-    /// Digest of the secret in force.
-    pub digest: SecretDigest,
-    /// Display form of the secret in force.
-    pub display: String,
-    /// The secret before the last rotation.
-    pub previous: Option<PreviousSecret>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Who made it.
-    pub created_by: MemberId,
-    /// From this moment on it is refused.
-    pub expires_at: Option<Timestamp>,
-    /// Set once it is revoked.
-    pub revoked: Option<Revocation>,
-}
-
-/// For how long a revocation can be taken back.
-pub const RESTORE_SECONDS: i64 = 10;
-
-impl Key {
-    /// What the key is at `now`. A revocation outweighs an expiry.
-    #[must_use]
-    pub fn status(&self, now: Timestamp) -> KeyStatus {
-        if self.revoked.is_some() {
-            KeyStatus::Revoked
-        } else if self.expires_at.is_some_and(|at| at <= now) {
-            KeyStatus::Expired
-        } else if self
-            .previous
-            .is_some_and(|previous| previous.valid_until > now)
-        {
-            KeyStatus::Rotating
-        } else {
-            KeyStatus::Active
-        }
-    }
-
-    /// Whether a revocation can still be taken back at `now`.
-    #[must_use]
-    pub fn restorable(&self, now: Timestamp) -> bool {
-        self.revoked.is_some_and(|revocation| {
-            // A clock that was set back must not make it longer.
-            (0..RESTORE_SECONDS).contains(&now.duration_since(revocation.at).as_secs())
-        })
-    }
 }

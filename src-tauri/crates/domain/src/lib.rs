@@ -37,7 +37,9 @@ pub use audit::{AuditAction, AuditEntry, AuditFault, AuditFilter};
 pub use decision::{Call, Credential, Grant, Refusal, decide};
 pub use filter::{KeyFilter, ScopeKind, Usage};
 pub use find::{Sighting, StrangeKind, StrangeSecret};
-pub use key::{Key, KeyId, KeyStatus, LastUse, NotedUse, PreviousUse};
+pub use key::{
+    Key, KeyEdit, KeyFault, KeyId, KeyParts, KeyRule, KeyStatus, LastUse, NotedUse, PreviousUse,
+};
 pub use limit::{Slot, Window};
 pub use member::{Member, MemberId, SessionId};
 pub use operation::{Method, Operation, ProjectHeader};

@@ -77,8 +77,8 @@ impl KeyPlace {
     ) -> Self {
         let by = match sort {
             KeySort::Created => SortValue::Id,
-            KeySort::Name => SortValue::Text(key.name.to_lowercase()),
-            KeySort::Scope => SortValue::Text(match (key.scope.project(), project_name) {
+            KeySort::Name => SortValue::Text(key.name().to_lowercase()),
+            KeySort::Scope => SortValue::Text(match (key.scope().project(), project_name) {
                 (None, _) => "0".to_owned(),
                 // Projects of one name stay apart.
                 (Some(id), Some(name)) => format!("1{}\u{1}{id}", name.to_lowercase()),
@@ -88,10 +88,10 @@ impl KeyPlace {
                 SortValue::Micros(last_use.map_or(i64::MIN, |last| last.at.as_microsecond()))
             }
             KeySort::Expires => SortValue::Micros(
-                key.expires_at
+                key.expires_at()
                     .map_or(i64::MAX, |expiry| expiry.as_microsecond()),
             ),
         };
-        Self { by, id: key.id }
+        Self { by, id: key.id() }
     }
 }

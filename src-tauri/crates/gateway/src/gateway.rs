@@ -127,7 +127,7 @@ impl Gateway {
 
     /// Takes a key as it is now. Every request that starts after this returned is judged by it.
     pub fn put_key(&self, key: &Key) {
-        self.change(|known| known.keys.put(key));
+        self.change(|known| known.keys.put(key.into()));
     }
 
     /// Refuses a key: no request that starts after this returned is granted. One that was revoked before stays as it is.

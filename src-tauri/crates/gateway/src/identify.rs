@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gardien_domain::key::Revocation;
-use gardien_domain::{Credential, Key, KeyId, Secret, SecretDigest};
+use gardien_domain::{Credential, KeyId, KeyRule, Secret, SecretDigest};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -25,63 +25,38 @@ pub(crate) fn presented(headers: &HeaderMap) -> Option<SecretDigest> {
 /// Every key, found by the digest of its secret or of the one before.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
-    keys: HashMap<KeyId, Key>,
+    keys: HashMap<KeyId, KeyRule>,
     digests: HashMap<SecretDigest, KeyId>,
 }
 
 impl Keys {
     /// Takes a key as it is now. Digests it no longer has find nothing from here on.
-    pub(crate) fn put(&mut self, key: &Key) {
-        if let Some(old) = self.keys.get(&key.id) {
-            for digest in digests(old) {
+    pub(crate) fn put(&mut self, key: KeyRule) {
+        if let Some(old) = self.keys.insert(key.id, key) {
+            for digest in old.digests() {
                 self.digests.remove(&digest);
             }
         }
-        for digest in digests(key) {
+        for digest in key.digests() {
             self.digests.insert(digest, key.id);
         }
-        self.keys.insert(key.id, without_words(key));
     }
 
     /// Refuses a key from here on; one that was revoked before stays as it is.
     pub(crate) fn revoke(&mut self, id: KeyId, revocation: Revocation) {
         if let Some(key) = self.keys.get_mut(&id) {
-            key.revoked.get_or_insert(revocation);
+            key.revoke(revocation.at);
         }
     }
 
-    pub(crate) fn get(&self, id: KeyId) -> Option<&Key> {
+    pub(crate) fn get(&self, id: KeyId) -> Option<&KeyRule> {
         self.keys.get(&id)
     }
 
     /// The key that a digest belongs to, and which of its secrets it is.
-    pub(crate) fn find(&self, digest: &SecretDigest) -> Option<(&Key, Credential)> {
+    pub(crate) fn find(&self, digest: &SecretDigest) -> Option<(&KeyRule, Credential)> {
         let key = self.keys.get(self.digests.get(digest)?)?;
-        let credential = if key.digest == *digest {
-            Credential::Current
-        } else {
-            Credential::Previous
-        };
-        Some((key, credential))
-    }
-}
-
-fn digests(key: &Key) -> impl Iterator<Item = SecretDigest> {
-    [
-        Some(key.digest),
-        key.previous.map(|previous| previous.digest),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// No decision reads a key's words, and with a million keys they are most of its weight.
-fn without_words(key: &Key) -> Key {
-    Key {
-        name: String::new(),
-        note: String::new(),
-        display: String::new(),
-        ..key.clone()
+        Some((key, key.credential(digest)?))
     }
 }
 

@@ -3,10 +3,10 @@
 //! The expectation is written from the rules in words, one after the other, and shares no code with `decide`.
 #![allow(clippy::unwrap_used)]
 
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::PreviousSecret;
 use gardien_domain::project::Named;
 use gardien_domain::{
-    Call, Credential, Grant, Key, KeyId, MemberId, Operation, Product, ProductScope, ProductScopes,
+    Call, Credential, Grant, KeyId, KeyRule, Operation, Product, ProductScope, ProductScopes,
     ProjectDirectory, ProjectId, ProjectSelection, Refusal, Scope, SecretDigest, decide,
 };
 use gardien_phare::OPERATIONS;
@@ -28,20 +28,15 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn key(scope: Scope, platform: ProductScope, uptime: ProductScope) -> Key {
-    Key {
+fn key(scope: Scope, platform: ProductScope, uptime: ProductScope) -> KeyRule {
+    KeyRule {
         id: KeyId(Uuid::nil()),
-        name: "key".into(),
-        note: String::new(),
         scope,
         products: ProductScopes { platform, uptime },
         digest: SecretDigest([1; 32]),
-        display: String::new(),
         previous: None,
-        created_at: at(0),
-        created_by: MemberId(Uuid::nil()),
         expires_at: None,
-        revoked: None,
+        revoked_at: None,
     }
 }
 
@@ -246,10 +241,7 @@ fn rule_7_a_revoked_key_is_refused_before_anything_else_is_told() {
         ProductScope::None,
     );
     key.expires_at = Some(at(1));
-    key.revoked = Some(Revocation {
-        at: at(2),
-        by: MemberId(Uuid::nil()),
-    });
+    key.revoke(at(2));
     let call = Call {
         operation: None,
         path_project: None,

@@ -120,10 +120,11 @@ impl Service {
         let mut callers = Vec::new();
         for calling in self.gateway().calling(now) {
             if let Some(stored) = self.store().key(calling.key).await? {
+                let key = stored.key.into_parts();
                 callers.push(Caller {
                     id: calling.key,
-                    name: stored.key.name,
-                    display: stored.key.display,
+                    name: key.name,
+                    display: key.display,
                     client: calling.client,
                     last_at: calling.last_at,
                     calls: calling.calls,

@@ -48,7 +48,7 @@ impl Snapshot {
         replace(&mut self.projects, put.projects, &deleted_projects, |it| {
             it.id
         });
-        replace(&mut self.keys, put.keys, &[], |it| it.id);
+        replace(&mut self.keys, put.keys, &[], Key::id);
         replace(
             &mut self.phare_keys,
             put.phare_keys,
@@ -60,7 +60,7 @@ impl Snapshot {
 
     pub(crate) fn order(&mut self) {
         self.projects.sort_unstable_by_key(|project| project.id);
-        self.keys.sort_unstable_by_key(|key| key.id);
+        self.keys.sort_unstable_by_key(|key| key.id());
         self.phare_keys.sort_unstable_by_key(|key| key.id);
     }
 }

@@ -13,9 +13,9 @@ use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, KeyStatus, LastUse, Member, MemberId,
-    NotedUse, Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role, Scope,
-    ScopeKind, SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, KeySort, KeyStatus, LastUse, Member,
+    MemberId, NotedUse, Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role,
+    Scope, ScopeKind, SecretDigest,
 };
 use gardien_store::{Change, KeyRows, Ledger, Sqlite, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -62,7 +62,7 @@ fn key(number: u128) -> Key {
     );
     digest[16..].copy_from_slice(&number.to_be_bytes());
     let ago = now() - hours((KEYS - number) as i64 / 4);
-    Key {
+    Key::from_parts(KeyParts {
         id: KeyId(Uuid::from_u128(
             (0x0199 << 112) | (7 << 76) | (number << 64) | number,
         )),
@@ -88,7 +88,7 @@ fn key(number: u128) -> Key {
             at: ago,
             by: MemberId(Uuid::from_u128(1)),
         }),
-    }
+    })
 }
 
 /// The best of five, and the page.
@@ -143,7 +143,7 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
                 address: Some([192, 0, 2, 7].into()),
             };
             NotedUse {
-                key: key(number).id,
+                key: key(number).id(),
                 last,
                 previous: None,
             }
@@ -262,7 +262,7 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
                     order: *order,
                 };
                 let (first, page) = timed(&store, &filter, order, None).await;
-                let middle = store.key(key(KEYS / 2).id).await.unwrap().unwrap();
+                let middle = store.key(key(KEYS / 2).id()).await.unwrap().unwrap();
                 let middle = middle.place(*sort);
                 let (later, _) = timed(&store, &filter, order, Some(&middle)).await;
                 let asked = format!("{name} by {sort}, {}: {}", order.order, page.total);
@@ -274,7 +274,7 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
     }
     let secrets: Vec<_> = (1..=1_000)
         .map(|number| match number % 3 {
-            0 => key(number * 97).digest,
+            0 => key(number * 97).digest(),
             1 => SecretDigest(replaced(number * 211)),
             _ => SecretDigest([3; 32]),
         })

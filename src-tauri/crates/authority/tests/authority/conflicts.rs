@@ -54,13 +54,13 @@ async fn a_rename_never_undoes_a_revocation_by_another_process() {
             let renamed = renamed.await.unwrap();
             revoked.await.unwrap().unwrap();
             let stored = world.store.key(id).await.unwrap().unwrap().key;
-            assert!(stored.revoked.is_some(), "pair {pair}: it was undone");
+            assert!(stored.revoked().is_some(), "pair {pair}: it was undone");
             match renamed {
                 Ok(()) => both += 1,
                 Err(Fault::KeyRevoked) => refused += 1,
                 Err(fault) => panic!("{fault:?}"),
             }
-            assert_eq!(stored.name == "Another name", renamed.is_ok());
+            assert_eq!(stored.name() == "Another name", renamed.is_ok());
             world.store.verify_audit().await.unwrap().unwrap();
         }
     }
@@ -77,7 +77,7 @@ async fn what_comes_between_reading_and_writing_is_read_again() {
     world.meanwhile(async move { revoke(&between.0, &between.1, id).await.unwrap() });
     let renamed = rename(&world.authority, &world.owner, id).await;
     assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
-    assert!(told.last(id).revoked.is_some());
+    assert!(told.last(id).revoked().is_some());
     let actions = ["organization.created", "key.created", "key.revoked"];
     assert_eq!(world.actions().await, actions);
 
@@ -85,8 +85,8 @@ async fn what_comes_between_reading_and_writing_is_read_again() {
     world.meanwhile(async move { rename(&authority, &owner, id).await.unwrap() });
     revoke(&world.authority, &world.owner, id).await.unwrap();
     let stored = world.store.key(id).await.unwrap().unwrap().key;
-    assert_eq!(stored.name, "Another name");
-    assert!(stored.revoked.is_some());
+    assert_eq!(stored.name(), "Another name");
+    assert!(stored.revoked().is_some());
     assert_eq!(world.told.last(id), stored);
     assert_eq!(world.store.verify_audit().await.unwrap(), Ok(6));
 }
@@ -120,12 +120,12 @@ async fn a_change_gives_up_after_ten_others_and_says_so() {
     assert_eq!((problem.status, problem.code.as_str()), (409, "conflict"));
     let words = "Somebody else changed this at the same time. Try again.";
     assert_eq!(problem.detail, words);
-    assert_eq!(world.told.last(id).note, "", "nothing was changed");
+    assert_eq!(world.told.last(id).note(), "", "nothing was changed");
     assert_eq!(world.store.verify_audit().await.unwrap(), Ok(12));
 
     world.outrun(9);
     client.update_key(id, &note("won")).await.unwrap();
-    assert_eq!(world.told.last(id).note, "won");
+    assert_eq!(world.told.last(id).note(), "won");
     assert_eq!(world.store.verify_audit().await.unwrap(), Ok(22));
 }
 
@@ -135,7 +135,7 @@ async fn a_revocation_that_loses_is_in_force_all_along_and_written_in_the_end() 
     let (id, _) = world.key().await;
     let told = world.told.clone();
     world.outrun(1);
-    world.meanwhile(async move { assert!(told.last(id).revoked.is_some()) });
+    world.meanwhile(async move { assert!(told.last(id).revoked().is_some()) });
     revoke(&world.authority, &world.owner, id).await.unwrap();
 
     let (id, _) = world.key().await;
@@ -143,7 +143,7 @@ async fn a_revocation_that_loses_is_in_force_all_along_and_written_in_the_end() 
     let revoked = revoke(&world.authority, &world.owner, id).await;
     let conflict = matches!(revoked, Err(Fault::RevokedInMemory(StoreError::Conflict)));
     assert!(conflict, "{revoked:?}");
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     let renamed = rename(&world.authority, &world.owner, id).await;
     assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
     world.written(id).await;
@@ -158,7 +158,7 @@ async fn a_revocation_is_in_force_when_the_trail_cannot_be_read() {
     let revoked = revoke(&world.authority, &world.owner, id).await;
     let damaged = matches!(revoked, Err(Fault::RevokedInMemory(StoreError::Damaged(_))));
     assert!(damaged, "{revoked:?}");
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     let renamed = rename(&world.authority, &world.owner, id).await;
     assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
 }
@@ -221,7 +221,7 @@ async fn a_revocation_of_somebody_demoted_meanwhile_takes_nothing_away() {
     let revoked = revoke(&world.authority, &bob, id).await;
     assert!(matches!(revoked, Err(Fault::RoleChanged)), "{revoked:?}");
     let stored = world.store.key(id).await.unwrap().unwrap().key;
-    assert_eq!(stored.revoked, None);
+    assert_eq!(stored.revoked(), None);
     assert_eq!(world.told.last(id), stored);
 }
 
@@ -235,7 +235,7 @@ async fn a_replacement_that_loses_revokes_once() {
     world.meanwhile(async {});
     world.outrun(1);
     let replaced = world.authority.replace_key(manager, id).await.unwrap();
-    assert_eq!(world.told.last(replaced.key.id).revoked, None);
+    assert_eq!(world.told.last(replaced.key.id).revoked(), None);
     let actions = world.actions().await;
     let count = |action: &str| actions.iter().filter(|done| *done == action).count();
     assert_eq!(

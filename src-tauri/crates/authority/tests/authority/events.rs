@@ -53,7 +53,7 @@ async fn every_change_of_a_key_is_told_once_it_is_in_force() {
         .unwrap();
     assert_eq!(heard(&mut events), one);
     authority.revoke_key(manager, id).await.unwrap();
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     assert_eq!(heard(&mut events), one);
     authority.restore_key(manager, id).await.unwrap();
     assert_eq!(heard(&mut events), one);

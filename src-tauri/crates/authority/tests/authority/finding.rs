@@ -204,10 +204,10 @@ async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     assert_eq!(ended.status, KeyStatus::Active);
     assert_eq!(ended.previous_valid_until, None);
     let now = *world.now.lock().unwrap();
-    let previous = world.told.last(id).previous.unwrap();
+    let previous = world.told.last(id).previous().unwrap();
     assert_eq!(previous.valid_until, now);
     // Still known for what it is.
-    assert_eq!(previous.digest, before.previous.unwrap().digest);
+    assert_eq!(previous.digest, before.previous().unwrap().digest);
     let entry = world
         .store
         .audit(&AuditFilter::default(), None, 1)
@@ -232,16 +232,16 @@ async fn a_replacement_can_be_undone_for_ten_seconds() {
     let (id, secret) = world.key().await;
     let replaced = world.authority.replace_key(manager, id).await.unwrap();
     let new = replaced.key.id;
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     world.later(9);
     let restored = world.authority.restore_key(manager, id).await.unwrap();
     assert_eq!(restored.status, KeyStatus::Active);
     let told = world.told.last(id);
-    assert_eq!((told.revoked, told.digest), (None, secret.digest()));
-    assert!(world.told.last(new).revoked.is_none());
+    assert_eq!((told.revoked(), told.digest()), (None, secret.digest()));
+    assert!(world.told.last(new).revoked().is_none());
     let gone = world.authority.revoke_key(manager, new).await.unwrap();
     assert_eq!(gone.status, KeyStatus::Revoked);
-    assert!(world.told.last(new).revoked.is_some());
+    assert!(world.told.last(new).revoked().is_some());
     assert_eq!(
         world.actions().await[1..],
         [
@@ -257,7 +257,7 @@ async fn a_replacement_can_be_undone_for_ten_seconds() {
     world.later(10);
     let late = world.authority.restore_key(manager, id).await;
     assert!(matches!(late, Err(Fault::RestoreTooLate)));
-    assert!(world.told.last(again.key.id).revoked.is_none());
+    assert!(world.told.last(again.key.id).revoked().is_none());
 }
 
 #[tokio::test]

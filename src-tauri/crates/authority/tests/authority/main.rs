@@ -38,7 +38,7 @@ async fn every_change_reaches_the_gateway_and_the_trail() {
     let world = World::new().await;
     let manager = world.owner.manage_keys().unwrap();
     let (id, secret) = world.key().await;
-    assert_eq!(world.told.last(id).digest, secret.digest());
+    assert_eq!(world.told.last(id).digest(), secret.digest());
 
     let patch = KeyPatch {
         products: Some(ProductScopes {
@@ -52,7 +52,7 @@ async fn every_change_reaches_the_gateway_and_the_trail() {
         .update_key(manager, id, patch)
         .await
         .unwrap();
-    assert_eq!(world.told.last(id).products.platform, ProductScope::Read);
+    assert_eq!(world.told.last(id).products().platform, ProductScope::Read);
 
     let rotation = Rotation { grace_seconds: 60 };
     let rotated = world
@@ -61,13 +61,13 @@ async fn every_change_reaches_the_gateway_and_the_trail() {
         .await
         .unwrap();
     let key = world.told.last(id);
-    assert_eq!(key.previous.unwrap().digest, secret.digest());
+    assert_eq!(key.previous().unwrap().digest, secret.digest());
     assert_eq!(rotated.key.status, KeyStatus::Rotating);
 
     world.authority.revoke_key(manager, id).await.unwrap();
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     world.authority.restore_key(manager, id).await.unwrap();
-    assert!(world.told.last(id).revoked.is_none());
+    assert!(world.told.last(id).revoked().is_none());
     assert_eq!(
         world.actions().await,
         [
@@ -118,7 +118,7 @@ async fn a_revocation_can_be_taken_back_for_ten_seconds() {
     world.later(10);
     let late = world.authority.restore_key(manager, id).await;
     assert!(matches!(late, Err(Fault::RestoreTooLate)));
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
 }
 
 #[tokio::test]
@@ -156,13 +156,13 @@ async fn a_leaked_key_is_replaced_by_one_with_the_same_settings() {
     let manager = world.owner.manage_keys().unwrap();
     let (id, secret) = world.key().await;
     let replacement = world.authority.replace_key(manager, id).await.unwrap();
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     let new = world.told.last(replacement.key.id);
     assert_eq!(
-        (new.name.as_str(), new.products),
+        (new.name(), new.products()),
         ("Grafana", new_key().products)
     );
-    assert_ne!(new.digest, secret.digest());
+    assert_ne!(new.digest(), secret.digest());
     let again = world.authority.replace_key(manager, id).await;
     assert!(matches!(again, Err(Fault::KeyRevoked)));
 }
@@ -184,7 +184,7 @@ async fn a_restart_tells_the_gateway_everything_again() {
     .await
     .unwrap();
     assert_eq!(told.last(id), world.told.last(id));
-    assert_eq!(told.last(id).digest, secret.digest());
+    assert_eq!(told.last(id).digest(), secret.digest());
     assert_eq!(*told.limit.lock().unwrap(), Some(100));
 }
 
@@ -279,8 +279,8 @@ async fn a_change_goes_to_its_end_when_the_caller_is_gone() {
     }
     for _ in 0..500 {
         let stored = world.store.key(id).await.unwrap().unwrap();
-        if stored.key.revoked.is_some() {
-            assert_eq!(world.told.last(id).revoked, stored.key.revoked);
+        if stored.key.revoked().is_some() {
+            assert_eq!(world.told.last(id).revoked(), stored.key.revoked());
             return;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -296,7 +296,7 @@ async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
     world.store.full.store(true, Ordering::SeqCst);
     let revoked = world.authority.revoke_key(manager, id).await;
     assert!(matches!(revoked, Err(Fault::RevokedInMemory(_))));
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
 
     // It cannot be brought back by accident, and everybody sees what it is.
     world.store.full.store(false, Ordering::SeqCst);
@@ -317,7 +317,7 @@ async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
         .await
         .unwrap();
     assert_eq!(seen.data[0].status, KeyStatus::Revoked);
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
 
     // It is written as soon as that is possible, once.
     world.written(id).await;
@@ -360,7 +360,7 @@ async fn a_proof_ends_with_the_role_it_was_given_for() {
     assert!(matches!(created, Err(Fault::RoleChanged)));
     let revoked = world.authority.revoke_key(proof, id).await;
     assert!(matches!(revoked, Err(Fault::RoleChanged)));
-    assert!(world.told.last(id).revoked.is_none());
+    assert!(world.told.last(id).revoked().is_none());
 }
 
 #[tokio::test]

@@ -175,8 +175,8 @@ async fn a_removed_member_is_out_and_their_keys_work_on_or_do_not() {
         let key = world.authority.key(&world.owner, made).await.unwrap();
         assert_eq!(key.created_by, "bob@example.com");
         assert_eq!(key.status == KeyStatus::Revoked, revoked);
-        assert_eq!(world.told.last(made).revoked.is_some(), revoked);
-        assert_eq!(world.told.last(other).revoked, None);
+        assert_eq!(world.told.last(made).revoked().is_some(), revoked);
+        assert_eq!(world.told.last(other).revoked(), None);
         let (action, subject, detail) = last_entry(&world).await;
         assert_eq!(action, "member.removed");
         assert_eq!(subject, bob.member().id.to_string());
@@ -239,7 +239,7 @@ async fn keys_of_a_removed_member_are_refused_on_a_full_disk_too() {
         matches!(removed, Err(Fault::RevokedInMemory(_))),
         "{removed:?}"
     );
-    assert!(world.told.last(made).revoked.is_some());
+    assert!(world.told.last(made).revoked().is_some());
     world.store.full.store(false, Ordering::SeqCst);
     world.written(made).await;
     let (action, ..) = last_entry(&world).await;
@@ -277,5 +277,5 @@ async fn a_removal_that_was_not_allowed_in_the_end_takes_no_key_away() {
     let keys = TheirKeys::Revoke(bob.manage_keys().unwrap());
     let removed = remove(&world, &bob, mel.member().id, keys).await;
     assert!(matches!(removed, Err(Fault::RoleChanged)), "{removed:?}");
-    assert_eq!(world.told.last(made).revoked, None);
+    assert_eq!(world.told.last(made).revoked(), None);
 }

@@ -261,7 +261,7 @@ async fn a_move_takes_back_every_key_for_good_and_detaches_phares() {
     assert!(authority.check_upstream(&phare).await.is_err());
     let manager = world.owner.manage_organization().unwrap();
     authority.move_upstream(manager, &phare).await.unwrap();
-    assert!(world.told.last(id).revoked.is_some());
+    assert!(world.told.last(id).revoked().is_some());
     assert_eq!(world.store.phare_keys().await.unwrap(), []);
     authority.check_upstream(&phare).await.unwrap();
     // Nothing new to record.

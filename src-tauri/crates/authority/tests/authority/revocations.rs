@@ -48,10 +48,10 @@ async fn five_are_in_force_at_once_and_told_within_five_seconds_while_the_disk_h
     }
     // Before anybody is told.
     for id in &keys {
-        while world.told.last(*id).revoked.is_none() {
+        while world.told.last(*id).revoked().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        assert!(stored(&world, *id).await.revoked.is_none());
+        assert!(stored(&world, *id).await.revoked().is_none());
     }
     for caller in callers {
         let (told, after) = caller.await.unwrap();
@@ -75,19 +75,23 @@ async fn one_that_could_not_be_written_is_in_force_after_a_restart_and_written_t
     assert!(matches!(revoked, Err(Fault::RevokedInMemory(_))));
 
     let (authority, told) = restarted(&world).await;
-    let revocation = world.told.last(id).revoked;
-    assert_eq!(told.last(id).revoked, revocation, "on the still full disk");
+    let revocation = world.told.last(id).revoked();
+    assert_eq!(
+        told.last(id).revoked(),
+        revocation,
+        "on the still full disk"
+    );
     let renamed = authority.replace_key(manager, id).await;
     assert!(matches!(renamed, Err(Fault::KeyRevoked)), "{renamed:?}");
 
     world.store.full.store(false, Ordering::SeqCst);
     world.written(id).await;
-    assert_eq!(stored(&world, id).await.revoked, revocation);
+    assert_eq!(stored(&world, id).await.revoked(), revocation);
     let actions = ["organization.created", "key.created", "key.revoked"];
     assert_eq!(world.actions().await, actions);
     // What the database has is not written again.
     let (_, told) = restarted(&world).await;
-    assert_eq!(told.last(id).revoked, revocation);
+    assert_eq!(told.last(id).revoked(), revocation);
     assert_eq!(world.actions().await, actions);
 }
 
@@ -98,11 +102,11 @@ async fn one_that_was_written_and_undone_does_not_come_back() {
     let (id, _) = world.key().await;
     let manager = world.owner.manage_keys().unwrap();
     world.authority.revoke_key(manager, id).await.unwrap();
-    let revocation = world.told.last(id).revoked.unwrap();
+    let revocation = world.told.last(id).revoked().unwrap();
     world.authority.restore_key(manager, id).await.unwrap();
     world.witness.revoked(id, revocation, false).unwrap();
     let (_, told) = restarted(&world).await;
-    assert_eq!(told.last(id).revoked, None);
+    assert_eq!(told.last(id).revoked(), None);
 }
 
 #[tokio::test]
@@ -115,13 +119,13 @@ async fn one_that_was_undone_before_it_was_written_is_gone() {
     assert!(matches!(revoked, Err(Fault::RevokedInMemory(_))));
     let restored = world.authority.restore_key(manager, id).await;
     assert!(matches!(restored, Err(Fault::Store(_))), "{restored:?}");
-    assert!(world.told.last(id).revoked.is_some(), "it stays in force");
+    assert!(world.told.last(id).revoked().is_some(), "it stays in force");
     world.store.full.store(false, Ordering::SeqCst);
     world.authority.restore_key(manager, id).await.unwrap();
-    assert!(world.told.last(id).revoked.is_none());
+    assert!(world.told.last(id).revoked().is_none());
     let (_, told) = restarted(&world).await;
-    assert!(told.last(id).revoked.is_none());
-    assert!(stored(&world, id).await.revoked.is_none());
+    assert!(told.last(id).revoked().is_none());
+    assert!(stored(&world, id).await.revoked().is_none());
 }
 
 #[tokio::test]
@@ -155,7 +159,7 @@ async fn every_acknowledged_change_is_witnessed_and_missed_where_it_is_not_there
     }
     let manager = world.owner.manage_keys().unwrap();
     world.authority.revoke_key(manager, id).await.unwrap();
-    let revocation = world.told.last(id).revoked.unwrap();
+    let revocation = world.told.last(id).revoked().unwrap();
     let witnessed = world.witness.revocations();
     assert_eq!(witnessed.len(), 1);
     assert_eq!(

@@ -29,7 +29,7 @@ pub(crate) struct Told {
 impl Told {
     pub(crate) fn last(&self, id: KeyId) -> Key {
         let keys = self.keys.lock().unwrap();
-        keys.iter().rfind(|key| key.id == id).unwrap().clone()
+        keys.iter().rfind(|key| key.id() == id).unwrap().clone()
     }
 }
 
@@ -40,16 +40,16 @@ impl Enforcement for Told {
             .lock()
             .unwrap()
             .iter()
-            .rfind(|key| key.id == id)
+            .rfind(|key| key.id() == id)
             .cloned();
         if let Some(mut key) = known {
-            key.revoked.get_or_insert(revocation);
+            key.revoke(revocation);
             self.put_key(&key);
         }
     }
     fn put_key(&self, key: &Key) {
         self.keys.lock().unwrap().push(key.clone());
-        if key.revoked.is_some() {
+        if key.revoked().is_some() {
             self.revoked.notify_one();
         }
     }
@@ -60,13 +60,13 @@ impl Enforcement for Told {
     }
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let keys = self.keys.lock().unwrap();
-        let seen = keys.iter().filter(|key| seen(key.scope)).take(most);
+        let seen = keys.iter().filter(|key| seen(key.scope())).take(most);
         LimitReading {
             used: 90,
             remaining: 10,
             reset_seconds: 7,
             hold: None,
-            by_key: seen.map(|key| (key.id, 1)).collect(),
+            by_key: seen.map(|key| (key.id(), 1)).collect(),
         }
     }
 }
@@ -160,7 +160,7 @@ impl World {
     pub(crate) async fn written(&self, id: KeyId) {
         for _ in 0..100 {
             let stored = self.store.key(id).await.unwrap().unwrap();
-            if stored.key.revoked == self.told.last(id).revoked {
+            if stored.key.revoked() == self.told.last(id).revoked() {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;

@@ -29,7 +29,7 @@ fn ours(answer: &Answer, status: u16) {
 async fn without_a_known_secret_401() {
     let world = World::new().await;
     let bearer = world.owner.bearer();
-    let stranger = key(world.owner.key.scope, READ_WRITE).bearer();
+    let stranger = key(world.owner.key.scope(), READ_WRITE).bearer();
     for headers in [
         vec![],
         vec![("authorization", "Bearer nonsense")],

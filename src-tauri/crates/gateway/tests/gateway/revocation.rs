@@ -20,7 +20,7 @@ async fn rule_7_revocation_takes_effect_at_once() {
         .gateway
         .attach(Some(Arc::new(LocalUpstream::new(empty))));
     for _ in 0..100 {
-        let owned = Arc::new(key(world.owner.key.scope, READ));
+        let owned = Arc::new(key(world.owner.key.scope(), READ));
         world.gateway.put_key(&owned.key);
         let acknowledged = Arc::new(AtomicBool::new(false));
         let callers: Vec<_> = (0..16)

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyId, MemberId, NotedUse, ProductScope, ProductScopes, ProjectId, Scope, Secret,
-    SecretKind,
+    Key, KeyId, KeyParts, MemberId, NotedUse, ProductScope, ProductScopes, ProjectId, Scope,
+    Secret, SecretKind,
 };
 use gardien_gateway::{
     Body, BoxError, Gateway, HttpUpstream, Ledger, SavedCalls, Timing, Transport,
@@ -97,30 +97,30 @@ impl Owned {
     pub(crate) fn revoked(&self) -> Key {
         let revocation = Revocation {
             at: now(),
-            by: self.key.created_by,
+            by: self.key.created_by(),
         };
-        Key {
+        Key::from_parts(KeyParts {
             revoked: Some(revocation),
-            ..self.key.clone()
-        }
+            ..self.key.clone().into_parts()
+        })
     }
     pub(crate) fn expired(&self) -> Key {
-        Key {
+        Key::from_parts(KeyParts {
             expires_at: Some("2026-01-02T03:04:05Z".parse().unwrap()),
-            ..self.key.clone()
-        }
+            ..self.key.clone().into_parts()
+        })
     }
     /// The key with another secret, the old one valid until `grace` from now.
     pub(crate) fn rotated(&self, grace: SignedDuration) -> Self {
         let secret = secret();
-        let key = Key {
+        let key = Key::from_parts(KeyParts {
             digest: secret.digest(),
             previous: Some(PreviousSecret {
-                digest: self.key.digest,
+                digest: self.key.digest(),
                 valid_until: now() + grace,
             }),
-            ..self.key.clone()
-        };
+            ..self.key.clone().into_parts()
+        });
         Self { key, secret }
     }
 }
@@ -147,7 +147,7 @@ impl NewBytes for Uuid {
 
 pub(crate) fn key(scope: Scope, products: ProductScopes) -> Owned {
     let secret = secret();
-    let key = Key {
+    let key = Key::from_parts(KeyParts {
         id: KeyId(Uuid::now_v7()),
         name: "test".to_owned(),
         note: String::new(),
@@ -160,7 +160,7 @@ pub(crate) fn key(scope: Scope, products: ProductScopes) -> Owned {
         created_by: MemberId(Uuid::now_v7()),
         expires_at: None,
         revoked: None,
-    };
+    });
     Owned { key, secret }
 }
 

@@ -25,7 +25,7 @@ async fn call(gateway: &Gateway, owned: &Owned, agent: &str) -> u16 {
 
 fn written(world: &World, owned: &Owned) -> NotedUse {
     let uses = world.ledger.uses.lock().unwrap();
-    uses[&owned.key.id].clone()
+    uses[&owned.key.id()].clone()
 }
 
 #[tokio::test]
@@ -67,8 +67,8 @@ async fn a_call_with_the_replaced_secret_is_told_apart() {
     let rotated = world.owner.rotated(SignedDuration::from_mins(5));
     world.gateway.put_key(&rotated.key);
     assert_eq!(
-        world.gateway.replaced(rotated.key.id),
-        Some(world.owner.key.digest)
+        world.gateway.replaced(rotated.key.id()),
+        Some(world.owner.key.digest())
     );
     let before = now();
     assert_eq!(call(&world.gateway, &world.owner, "old/1").await, 200);
@@ -78,7 +78,7 @@ async fn a_call_with_the_replaced_secret_is_told_apart() {
     let noted = written(&world, &world.owner);
     assert_eq!(noted.last.client.as_deref(), Some("new"));
     let PreviousUse { digest, at } = noted.previous.unwrap();
-    assert_eq!(digest, world.owner.key.digest);
+    assert_eq!(digest, world.owner.key.digest());
     assert!(before <= at && at <= after && at <= noted.last.at);
 }
 
@@ -100,7 +100,7 @@ async fn uses_are_told_once_and_written_all_the_same() {
     call(&world.gateway, &world.owner, "curl/8").await;
     let told = world.gateway.untold_uses();
     assert_eq!(told.len(), 1);
-    assert_eq!(told[0].key, world.owner.key.id);
+    assert_eq!(told[0].key, world.owner.key.id());
     assert_eq!(world.gateway.untold_uses(), []);
     call(&world.gateway, &world.owner, "other/8").await;
     let told = world.gateway.untold_uses();
@@ -118,7 +118,10 @@ async fn who_calls_is_known_for_a_minute() {
     let asked = now();
     let calling = world.gateway.calling(asked);
     assert_eq!(calling.len(), 1);
-    assert_eq!((calling[0].key, calling[0].calls), (world.owner.key.id, 3));
+    assert_eq!(
+        (calling[0].key, calling[0].calls),
+        (world.owner.key.id(), 3)
+    );
     assert_eq!(calling[0].client.as_deref(), Some("curl"));
     call(&world.gateway, &world.owner, "curl/8").await;
     assert_eq!(world.gateway.calling(now())[0].calls, 4);
@@ -134,7 +137,7 @@ async fn the_limit_says_which_keys_used_it_the_most_first() {
         world.get(&world.reader, "/uptime/monitors").await;
     }
     world.get(&world.owner, "/nothing").await;
-    let (owner, reader) = (world.owner.key.id, world.reader.key.id);
+    let (owner, reader) = (world.owner.key.id(), world.reader.key.id());
     let (limits, by_key) = world.gateway.limits_by_key(10, &|_| true);
     assert_eq!((limits.used, by_key), (3, vec![(reader, 2), (owner, 1)]));
     let (_, most) = world.gateway.limits_by_key(1, &|_| true);

@@ -12,7 +12,7 @@ const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 /// The texts of a key that are searched, in lower case. Between them stands what is never in lower-case text, so that
 /// nothing is found across the border of two.
 pub(super) fn searched(key: &Key) -> String {
-    [&key.name, &key.note, &key.display]
+    [key.name(), key.note(), key.display()]
         .map(|text| text.to_lowercase())
         .join("A")
 }

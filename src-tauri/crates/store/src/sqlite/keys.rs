@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, LastUse, MemberId, NotedUse, ProductScopes,
-    ProjectId, Scope, ScopeKind, SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, LastUse, MemberId, NotedUse,
+    ProductScopes, ProjectId, Scope, ScopeKind, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
@@ -26,7 +26,7 @@ pub(super) async fn put(
     key: &Key,
     at: Revision,
 ) -> sqlx::Result<()> {
-    let kind = match key.scope {
+    let kind = match key.scope() {
         Scope::Organization {} => ScopeKind::Organization,
         Scope::Project { .. } => ScopeKind::Project,
     };
@@ -46,23 +46,23 @@ pub(super) async fn put(
              expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
              revoked_by = excluded.revoked_by, revision = excluded.revision",
     )
-    .bind(key.id.0)
-    .bind(&key.name)
-    .bind(&key.note)
-    .bind(&key.display)
+    .bind(key.id().0)
+    .bind(key.name())
+    .bind(key.note())
+    .bind(key.display())
     .bind(key_filter::searched(key))
     .bind(kind.as_str())
-    .bind(key.scope.project().map(|id| id.0))
-    .bind(key.products.platform.as_str())
-    .bind(key.products.uptime.as_str())
-    .bind(&key.digest.0[..])
-    .bind(key.previous.map(|previous| previous.digest.0.to_vec()))
-    .bind(key.previous.map(|previous| micros(previous.valid_until)))
-    .bind(micros(key.created_at))
-    .bind(key.created_by.0)
-    .bind(key.expires_at.map(micros))
-    .bind(key.revoked.map(|revocation| micros(revocation.at)))
-    .bind(key.revoked.map(|revocation| revocation.by.0))
+    .bind(key.scope().project().map(|id| id.0))
+    .bind(key.products().platform.as_str())
+    .bind(key.products().uptime.as_str())
+    .bind(&key.digest().0[..])
+    .bind(key.previous().map(|previous| previous.digest.0.to_vec()))
+    .bind(key.previous().map(|previous| micros(previous.valid_until)))
+    .bind(micros(key.created_at()))
+    .bind(key.created_by().0)
+    .bind(key.expires_at().map(micros))
+    .bind(key.revoked().map(|revocation| micros(revocation.at)))
+    .bind(key.revoked().map(|revocation| revocation.by.0))
     .bind(stored(at))
     .execute(connection)
     .await?;
@@ -220,7 +220,7 @@ fn stored_key(row: &SqliteRow) -> sqlx::Result<StoredKey> {
 }
 
 fn key(row: &SqliteRow) -> sqlx::Result<Key> {
-    Ok(Key {
+    Ok(Key::from_parts(KeyParts {
         id: KeyId(row.try_get("id")?),
         name: row.try_get("name")?,
         note: row.try_get("note")?,
@@ -253,5 +253,5 @@ fn key(row: &SqliteRow) -> sqlx::Result<Key> {
             }),
             None => None,
         },
-    })
+    }))
 }

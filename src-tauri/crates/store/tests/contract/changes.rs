@@ -1,6 +1,6 @@
 //! Changes go in together with their entry or not at all.
 
-use gardien_domain::{AtLimit, AuditFilter, Organization};
+use gardien_domain::{AtLimit, AuditFilter, Key, KeyParts, Organization};
 use gardien_store::{Change, Revision, StoreError};
 
 use crate::support::{Database, commit, enter, key, member, opened, project, some_record};
@@ -8,8 +8,10 @@ use crate::support::{Database, commit, enter, key, member, opened, project, some
 pub(crate) async fn a_failing_change_leaves_neither_change_nor_entry(database: &dyn Database) {
     let store = opened(database).await;
     let taken = member(2, "ada@example.com");
-    let mut orphan = key(5);
-    orphan.created_by = member(9, "nobody").id;
+    let orphan = Key::from_parts(KeyParts {
+        created_by: member(9, "nobody").id,
+        ..key(5).into_parts()
+    });
     for failing in [Change::PutMember(taken), Change::PutKey(orphan)] {
         let changes = [Change::PutProject(project(1, "Site")), failing];
         assert!(enter(&*store, &changes, some_record()).await.is_err());

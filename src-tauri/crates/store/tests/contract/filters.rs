@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyOrder, KeySort, KeyStatus, LastUse, NotedUse, Order, Product, ProductScope,
-    ProductScopes, ProjectId, Scope, ScopeKind,
+    Key, KeyFilter, KeyOrder, KeyParts, KeySort, KeyStatus, LastUse, NotedUse, Order, Product,
+    ProductScope, ProductScopes, ProjectId, Scope, ScopeKind,
 };
 use gardien_store::{Change, StoredKey};
 use jiff::{SignedDuration, Timestamp};
@@ -61,7 +61,7 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
     (any::<u128>(), texts, of(1_i64..5), access, times, maker).prop_map(
         |(number, (name, note, display), project, (platform, uptime), times, maker)| {
             let (created_at, expires_at, previous, revoked, used) = times;
-            let made = Key {
+            let made = Key::from_parts(KeyParts {
                 name,
                 note,
                 display,
@@ -73,15 +73,15 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
                 created_by: member(maker, "").id,
                 expires_at,
                 previous: previous.map(|valid_until| PreviousSecret {
-                    digest: key(number).digest,
+                    digest: key(number).digest(),
                     valid_until,
                 }),
                 revoked: revoked.map(|at| Revocation {
                     at,
                     by: member(1, "").id,
                 }),
-                ..key(number)
-            };
+                ..key(number).into_parts()
+            });
             let last_use = used.map(|at| LastUse {
                 at,
                 operation: "listMonitors".into(),
@@ -154,7 +154,7 @@ async fn fill(
     commit(store, &changes).await;
     let used = keys.iter().filter_map(|(key, used)| {
         Some(NotedUse {
-            key: key.id,
+            key: key.id(),
             last: used.clone()?,
             previous: None,
         })
@@ -165,11 +165,11 @@ async fn fill(
         .iter()
         .map(|(key, last_use)| StoredKey {
             project_name: key
-                .scope
+                .scope()
                 .project()
                 .and_then(|id| names.get(&id).map(ToString::to_string)),
             key: key.clone(),
-            created_by: if key.created_by == member(2, "").id {
+            created_by: if key.created_by() == member(2, "").id {
                 "grace@example.com".into()
             } else {
                 "ada@example.com".into()
@@ -178,7 +178,7 @@ async fn fill(
             previous_used_at: None,
         })
         .collect();
-    stored.sort_by_key(|stored| Reverse(stored.key.id));
+    stored.sort_by_key(|stored| Reverse(stored.key.id()));
     stored
 }
 
@@ -306,27 +306,33 @@ pub(crate) async fn pages_of_any_order_hold_while_keys_are_made_and_changed(
 }
 
 fn key_with_other_words(key: Key) -> Key {
-    Key {
-        name: format!("{}é", key.name),
+    Key::from_parts(KeyParts {
+        name: format!("{}é", key.name()),
         expires_at: Some(now()),
         scope: Scope::Project {
             project_id: ProjectId(2),
         },
-        ..key
-    }
+        ..key.into_parts()
+    })
 }
 
 pub(crate) async fn text_is_found_in_any_case_of_any_script(database: &dyn Database) {
     let store = opened(database).await;
-    let mut deploy = key(1);
-    deploy.name = "Déploiement ÉTÉ".into();
-    deploy.scope = Scope::Project {
-        project_id: ProjectId(1),
-    };
-    let mut greek = key(2);
-    greek.note = "ΟΔΥΣΣΕΥΣ".into();
-    let mut plain = key(3);
-    plain.display = "pha_org_gdn_AbCd…WxYz".into();
+    let deploy = Key::from_parts(KeyParts {
+        name: "Déploiement ÉTÉ".into(),
+        scope: Scope::Project {
+            project_id: ProjectId(1),
+        },
+        ..key(1).into_parts()
+    });
+    let greek = Key::from_parts(KeyParts {
+        note: "ΟΔΥΣΣΕΥΣ".into(),
+        ..key(2).into_parts()
+    });
+    let plain = Key::from_parts(KeyParts {
+        display: "pha_org_gdn_AbCd…WxYz".into(),
+        ..key(3).into_parts()
+    });
     let keys = [(deploy, None), (greek, None), (plain, None)];
     let stored = fill(&*store, &["Zürich".into()], &keys).await;
     for (text, found) in [
@@ -345,7 +351,7 @@ pub(crate) async fn text_is_found_in_any_case_of_any_script(database: &dyn Datab
         };
         let page = store.keys(&filter, now(), KeyOrder::default(), None, 10);
         let page = page.await.unwrap();
-        let ids = page.rows.iter().map(|row| row.key.id.0.as_u128());
+        let ids = page.rows.iter().map(|row| row.key.id().0.as_u128());
         assert_eq!(ids.collect::<Vec<_>>(), found, "{text}");
         assert_eq!(page.rows, kept(&stored, &filter), "{text}");
     }

@@ -3,7 +3,8 @@
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
-    Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProjectId, ScopeKind,
+    Key, KeyParts, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProjectId,
+    ScopeKind,
 };
 use gardien_store::{Change, Snapshot};
 use proptest::prelude::*;
@@ -47,15 +48,18 @@ fn change(step: Step) -> Change {
         Step::Project(id, name) => Change::PutProject(project(id.into(), &name.to_string())),
         Step::DeleteProject(id) => Change::DeleteProject(ProjectId(id.into())),
         Step::Key(id, name) => {
-            let mut key = key(id.into());
-            key.name = name.to_string();
-            Change::PutKey(key)
+            let key = KeyParts {
+                name: name.to_string(),
+                ..key(id.into()).into_parts()
+            };
+            Change::PutKey(Key::from_parts(key))
         }
         Step::Revoke(id) => {
             let mut key = key(id.into());
-            key.revoked = Some(Revocation {
+            let by = key.created_by();
+            key.revoke(Revocation {
                 at: at(1_800_000_000_000_000),
-                by: key.created_by,
+                by,
             });
             Change::PutKey(key)
         }

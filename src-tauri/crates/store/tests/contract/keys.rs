@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use gardien_domain::key::{PreviousSecret, Revocation};
 use gardien_domain::{
-    Key, KeyFilter, KeyOrder, LastUse, NotedUse, PreviousUse, ProductScope, ProductScopes,
-    ProjectId, Scope, SecretDigest,
+    Key, KeyFilter, KeyOrder, KeyParts, LastUse, NotedUse, PreviousUse, ProductScope,
+    ProductScopes, ProjectId, Scope, SecretDigest,
 };
 use gardien_store::{Change, StoreError, StoredKey};
 
@@ -13,7 +13,7 @@ use crate::support::{Database, at, commit, enter, key, member, opened, project, 
 
 /// A key with every field set.
 fn full(number: u128) -> Key {
-    Key {
+    Key::from_parts(KeyParts {
         name: "Déploiement %_'\"".into(),
         note: "two\nlines, 𝕦𝕟𝕚𝕔𝕠𝕕𝕖".into(),
         scope: Scope::Project {
@@ -32,8 +32,8 @@ fn full(number: u128) -> Key {
             at: at(1_750_000_000_000_001),
             by: member(1, "").id,
         }),
-        ..key(number)
-    }
+        ..key(number).into_parts()
+    })
 }
 
 fn used(micros: i64, operation: &str) -> LastUse {
@@ -47,7 +47,7 @@ fn used(micros: i64, operation: &str) -> LastUse {
 
 fn noted(number: u128, last: LastUse) -> NotedUse {
     NotedUse {
-        key: key(number).id,
+        key: key(number).id(),
         last,
         previous: None,
     }
@@ -75,9 +75,9 @@ pub(crate) async fn every_field_comes_back(database: &dyn Database) {
         last_use: None,
         previous_used_at: None,
     };
-    assert_eq!(store.key(full(1).id).await.unwrap(), Some(first.clone()));
-    assert_eq!(store.key(key(2).id).await.unwrap(), Some(second.clone()));
-    assert_eq!(store.key(key(3).id).await.unwrap(), None);
+    assert_eq!(store.key(full(1).id()).await.unwrap(), Some(first.clone()));
+    assert_eq!(store.key(key(2).id()).await.unwrap(), Some(second.clone()));
+    assert_eq!(store.key(key(3).id()).await.unwrap(), None);
     let every = store.every_key().await.unwrap();
     assert!(every.len() == 2 && every.contains(&full(1)) && every.contains(&key(2)));
     let (filter, order) = (KeyFilter::default(), KeyOrder::default());
@@ -93,7 +93,7 @@ pub(crate) async fn a_change_replaces_the_key_and_keeps_its_last_use(database: &
     store.record_uses(&uses).await.unwrap();
     for changed in [key(1), full(1)] {
         commit(&*store, &[Change::PutKey(changed.clone())]).await;
-        let stored = store.key(changed.id).await.unwrap().unwrap();
+        let stored = store.key(changed.id()).await.unwrap().unwrap();
         assert_eq!(stored.key, changed);
         assert_eq!(stored.last_use, Some(last_use.clone()));
     }
@@ -102,10 +102,10 @@ pub(crate) async fn a_change_replaces_the_key_and_keeps_its_last_use(database: &
 pub(crate) async fn a_digest_belongs_to_one_key(database: &dyn Database) {
     let store = opened(database).await;
     commit(&*store, &[Change::PutKey(key(1))]).await;
-    let twin = Key {
-        digest: key(1).digest,
-        ..key(2)
-    };
+    let twin = Key::from_parts(KeyParts {
+        digest: key(1).digest(),
+        ..key(2).into_parts()
+    });
     let refused = enter(&*store, &[Change::PutKey(twin)], some_record()).await;
     assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(store.every_key().await.unwrap(), [key(1)]);
@@ -128,7 +128,7 @@ pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Databas
     };
     let older = [noted(1, silent.clone())];
     store.record_uses(&older).await.unwrap();
-    let stored = |number| store.key(key(number).id);
+    let stored = |number| store.key(key(number).id());
     assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(later));
     assert_eq!(stored(2).await.unwrap().unwrap().last_use, None);
     assert_eq!(stored(99).await.unwrap(), None);
@@ -144,12 +144,14 @@ pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Databas
 
 pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Database) {
     let store = opened(database).await;
-    let rotated = |replaced: u8| Key {
-        previous: Some(PreviousSecret {
-            digest: SecretDigest([replaced; 32]),
-            valid_until: at(9_000),
-        }),
-        ..key(1)
+    let rotated = |replaced: u8| {
+        Key::from_parts(KeyParts {
+            previous: Some(PreviousSecret {
+                digest: SecretDigest([replaced; 32]),
+                valid_until: at(9_000),
+            }),
+            ..key(1).into_parts()
+        })
     };
     let note = |replaced: u8, micros| {
         let store = &store;
@@ -165,17 +167,17 @@ pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Dat
         }
     };
     let shown = || async {
-        let stored = store.key(key(1).id).await.unwrap().unwrap();
+        let stored = store.key(key(1).id()).await.unwrap().unwrap();
         stored.previous_used_at
     };
     commit(&*store, &[Change::PutKey(rotated(7))]).await;
     note(7, 1_000).await;
     assert_eq!(shown().await, Some(at(1_000)));
     note(7, 900).await;
-    let renamed = Key {
+    let renamed = Key::from_parts(KeyParts {
         name: "Other".into(),
-        ..rotated(7)
-    };
+        ..rotated(7).into_parts()
+    });
     commit(&*store, &[Change::PutKey(renamed)]).await;
     assert_eq!(shown().await, Some(at(1_000)));
 
@@ -192,28 +194,28 @@ pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Dat
 
 pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database: &dyn Database) {
     let store = opened(database).await;
-    let rotated = Key {
+    let rotated = Key::from_parts(KeyParts {
         previous: Some(PreviousSecret {
             digest: SecretDigest([9; 32]),
             valid_until: at(1),
         }),
-        ..key(2)
-    };
+        ..key(2).into_parts()
+    });
     let changes = [Change::PutKey(full(1)), Change::PutKey(rotated.clone())];
-    let claims_anothers = Key {
+    let claims_anothers = Key::from_parts(KeyParts {
         previous: Some(PreviousSecret {
-            digest: key(1).digest,
+            digest: key(1).digest(),
             valid_until: at(1),
         }),
-        ..key(3)
-    };
+        ..key(3).into_parts()
+    });
     commit(&*store, &changes).await;
     commit(&*store, &[Change::PutKey(claims_anothers)]).await;
     let asked = [
         SecretDigest([8; 32]),
-        key(2).digest,
-        key(1).digest,
-        key(2).digest,
+        key(2).digest(),
+        key(1).digest(),
+        key(2).digest(),
     ];
     let found = store.keys_by_secret(&asked).await.unwrap();
     let found: Vec<_> = found
@@ -229,8 +231,8 @@ pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database:
         .await
         .unwrap();
     assert!(before[0].is_some());
-    let row = store.key(full(1).id).await.unwrap();
-    let whole = store.keys_by_secret(&[full(1).digest]).await.unwrap();
+    let row = store.key(full(1).id()).await.unwrap();
+    let whole = store.keys_by_secret(&[full(1).digest()]).await.unwrap();
     assert_eq!(whole, [row]);
     assert_eq!(store.keys_by_secret(&[]).await.unwrap(), []);
 
@@ -242,17 +244,19 @@ pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database:
 
 pub(crate) async fn live_keys_are_counted_by_project(database: &dyn Database) {
     let store = opened(database).await;
-    let in_project = |number, project, expires_at: Option<i64>| Key {
-        scope: Scope::Project {
-            project_id: ProjectId(project),
-        },
-        expires_at: expires_at.map(at),
-        ..key(number)
+    let in_project = |number, project, expires_at: Option<i64>| {
+        Key::from_parts(KeyParts {
+            scope: Scope::Project {
+                project_id: ProjectId(project),
+            },
+            expires_at: expires_at.map(at),
+            ..key(number).into_parts()
+        })
     };
-    let revoked = Key {
-        revoked: full(1).revoked,
-        ..in_project(7, 1, None)
-    };
+    let revoked = Key::from_parts(KeyParts {
+        revoked: full(1).revoked(),
+        ..in_project(7, 1, None).into_parts()
+    });
     let keys = [
         in_project(1, 1, None),
         in_project(2, 1, Some(1_001)),
@@ -277,7 +281,7 @@ pub(crate) async fn a_key_outlives_its_project(database: &dyn Database) {
     ];
     commit(&*store, &changes).await;
     commit(&*store, &[Change::DeleteProject(ProjectId(3))]).await;
-    let stored = store.key(full(1).id).await.unwrap().unwrap();
+    let stored = store.key(full(1).id()).await.unwrap().unwrap();
     assert_eq!((stored.key, stored.project_name), (full(1), None));
     assert_eq!(store.projects().await.unwrap(), []);
 }

@@ -3,8 +3,8 @@
 use gardien_domain::limit::SavedCalls;
 use gardien_domain::phare_key::{ExaminingCall, Findings, Purpose, SeenProject};
 use gardien_domain::{
-    AdoptedUpstream, AtLimit, Key, Member, Organization, PhareKey, PhareKeyId, PhareSecret,
-    PhareSecretId, ProductScope, ProjectId, Role, ScopeKind, SecretDigest, SessionId,
+    AdoptedUpstream, AtLimit, Key, KeyParts, Member, Organization, PhareKey, PhareKeyId,
+    PhareSecret, PhareSecretId, ProductScope, ProjectId, Role, ScopeKind, SecretDigest, SessionId,
     UpstreamIdentity,
 };
 use gardien_store::{Change, Session, StoreError};
@@ -69,10 +69,10 @@ pub(crate) async fn who_was_removed_stays_a_name_and_their_sessions_end(database
     let store = opened(database).await;
     let (ada, grace) = (member(1, "ada@example.com"), member(2, "grace@example.com"));
     let (hers, of_ada) = (session(2, &grace), session(1, &ada));
-    let made = Key {
+    let made = Key::from_parts(KeyParts {
         created_by: grace.id,
-        ..key(1)
-    };
+        ..key(1).into_parts()
+    });
     let changes = [
         Change::PutMember(grace.clone()),
         Change::PutSession(hers.clone()),
@@ -89,7 +89,7 @@ pub(crate) async fn who_was_removed_stays_a_name_and_their_sessions_end(database
     assert_eq!(store.session(&hers.digest).await.unwrap(), None);
     assert_eq!(store.sessions().await.unwrap(), [of_ada]);
     assert!(store.every_member().await.unwrap().contains(&grace));
-    let stored = store.key(made.id).await.unwrap().unwrap();
+    let stored = store.key(made.id()).await.unwrap().unwrap();
     assert_eq!((stored.created_by, stored.key), (grace.email.clone(), made));
 
     let again = member(3, &grace.email);

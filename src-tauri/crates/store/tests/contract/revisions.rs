@@ -1,6 +1,6 @@
 //! Changes are made on top of the state that they were decided in, or not at all.
 
-use gardien_domain::{AuditFilter, Organization};
+use gardien_domain::{AuditFilter, Key, KeyParts, Organization};
 use gardien_store::{Change, Revision, StoreError};
 
 use crate::support::{Database, commit, enter, key, opened, project, some_record};
@@ -28,14 +28,16 @@ pub(crate) async fn a_commit_at_an_old_one_is_refused_and_writes_nothing(databas
     commit(&*store, &[Change::PutKey(key(1))]).await;
     let read = store.revision().await.unwrap();
     let mut revoked = key(1);
-    revoked.revoked = Some(gardien_domain::key::Revocation {
-        at: key(1).created_at,
-        by: key(1).created_by,
+    revoked.revoke(gardien_domain::key::Revocation {
+        at: key(1).created_at(),
+        by: key(1).created_by(),
     });
     commit(&*other, &[Change::PutKey(revoked.clone())]).await;
 
-    let mut renamed = key(1);
-    renamed.name = "Another name".into();
+    let renamed = Key::from_parts(KeyParts {
+        name: "Another name".into(),
+        ..key(1).into_parts()
+    });
     let changes = [
         Change::PutKey(renamed),
         Change::PutProject(project(1, "Site")),

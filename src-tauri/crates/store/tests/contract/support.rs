@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
 use gardien_domain::{
-    Key, KeyId, Member, MemberId, ProductScope, ProductScopes, Project, ProjectId, Role, Scope,
-    SecretDigest,
+    Key, KeyId, KeyParts, Member, MemberId, ProductScope, ProductScopes, Project, ProjectId, Role,
+    Scope, SecretDigest,
 };
 use gardien_store::{Change, Documents, Ledger, Store, StoreError};
 use jiff::Timestamp;
@@ -69,7 +69,7 @@ pub(crate) fn project(id: i64, name: &str) -> Project {
 pub(crate) fn key(number: u128) -> Key {
     let mut digest = [7; 32];
     digest[..16].copy_from_slice(&number.to_be_bytes());
-    Key {
+    Key::from_parts(KeyParts {
         id: KeyId(Uuid::from_u128(number)),
         name: format!("Key {number}"),
         note: String::new(),
@@ -85,7 +85,7 @@ pub(crate) fn key(number: u128) -> Key {
         created_by: MemberId(Uuid::from_u128(1)),
         expires_at: None,
         revoked: None,
-    }
+    })
 }
 
 pub(crate) async fn commit(store: &dyn Everything, changes: &[Change]) -> AuditEntry {
