@@ -1,16 +1,17 @@
 //! What the commands share: where the app stands, what keeps secrets, the clipboard, the preferences, the window.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use gardien_authority::api::SessionView;
-use gardien_domain::{KeyId, MemberId, PhareSecretId};
+use gardien_domain::{KeyId, MemberId};
 use gardien_vault::VaultItem;
 use secrecy::SecretString;
+use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
 
+use crate::asking::Asked;
 use crate::clipboard::Clipboard;
-use crate::closing::Asked;
 use crate::error::{Code, CommandError};
 use crate::home::{GatewayState, Local, Place, Ready};
 use crate::keeper::Keeper;
@@ -25,7 +26,7 @@ pub(crate) struct App {
     pub(crate) folder: PathBuf,
     /// Where Phare's API is.
     pub(crate) phare: String,
-    pub(crate) keeper: Keeper,
+    pub(crate) keeper: Arc<Keeper>,
     pub(crate) clipboard: Clipboard,
     pub(crate) preferences: PreferenceFile,
     pub(crate) shell: Box<dyn Shell>,
@@ -54,7 +55,7 @@ impl App {
     pub(crate) fn new(
         folder: PathBuf,
         phare: String,
-        keeper: Keeper,
+        keeper: Arc<Keeper>,
         clipboard: Clipboard,
         preferences: PreferenceFile,
         shell: Box<dyn Shell>,
@@ -197,6 +198,17 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes whether the keychain holds the secret of a key. Failing to write that down costs no secret, only a button.
+    pub(crate) fn note_kept(&self, member: MemberId, key: KeyId, held: bool) {
+        if self
+            .preferences
+            .change(|saved| saved.note(member, key, held))
+            .is_err()
+        {
+            tracing::warn!(%key, held, "could not write down what the keychain holds");
+        }
+    }
+
     /// Holds a fresh secret; the one before is wiped.
     pub(crate) fn hold_fresh(&self, key: KeyId, secret: SecretString) {
         *self.fresh.lock().unwrap_or_else(PoisonError::into_inner) = Some((key, secret));
@@ -217,18 +229,15 @@ impl App {
     }
 }
 
-/// The name that a secret of Phare's is kept under.
-pub(crate) fn phare_secret(owner: MemberId, secret: PhareSecretId) -> VaultItem {
-    VaultItem::PhareSecret {
-        installation: owner.0,
-        secret: secret.0,
-    }
-}
-
 /// The name that the secret of a key is kept under.
 pub(crate) fn key_secret(member: MemberId, key: KeyId) -> VaultItem {
     VaultItem::KeySecret {
         installation: member.0,
         key: key.0,
     }
+}
+
+/// The app behind a handle, once it is there.
+pub(crate) fn app_of(handle: &AppHandle) -> Option<Arc<App>> {
+    handle.try_state::<Arc<App>>().map(|app| Arc::clone(&app))
 }

@@ -2,38 +2,22 @@
 //!
 //! Being told to end by the system is not asked about here: whoever shuts a computer down has decided.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gardien_authority::api::Caller;
 use jiff::Timestamp;
-use serde::Serialize;
-use ts_rs::TS;
 
 use crate::app::App;
-use crate::commands::trial;
+use crate::asking::Closing;
+use crate::error::CommandError;
 use crate::home::Local;
 use crate::listener::WindowEvent;
 use crate::preferences::OnClose;
+use crate::trial;
 
-/// Whoever wants to leave again within this means it.
-const INSISTING: Duration = Duration::from_secs(30);
 /// A store that does not answer keeps nobody from leaving.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Somebody closes the window, or leaves the app, and has to say what becomes of the gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-pub(crate) struct Closing {
-    /// Keys that stop with the gateway.
-    #[ts(type = "number")]
-    pub(crate) live_keys: u64,
-    /// Programs that called in the last minute.
-    pub(crate) callers: Vec<Caller>,
-    /// Whether an icon in the tray can bring the window back.
-    pub(crate) tray: bool,
-    /// Whether the app is to be left, rather than the window closed.
-    pub(crate) quitting: bool,
-}
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,37 +58,6 @@ fn decide(wish: Wish, way: OnClose, stake: Stake) -> Act {
     }
 }
 
-/// What was asked before, and is not answered.
-#[derive(Debug, Default)]
-pub(crate) struct Asked(Mutex<Memory>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    quitting: Option<Instant>,
-    /// The page did not even take the question.
-    deaf: bool,
-}
-
-impl Asked {
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether asking once more would ask somebody who has answered by asking again, or nobody.
-    fn is_enough(&self, quitting: bool, now: Instant) -> bool {
-        let memory = self.memory();
-        let insisting = memory
-            .quitting
-            .is_some_and(|before| now.duration_since(before) < INSISTING);
-        memory.deaf || (quitting && insisting)
-    }
-
-    /// The question is answered, or there is none.
-    pub(crate) fn settle(&self) {
-        *self.memory() = Memory::default();
-    }
-}
-
 /// The window is to be closed.
 pub(crate) async fn close(app: &Arc<App>) {
     go(app, Wish::Close).await;
@@ -113,6 +66,27 @@ pub(crate) async fn close(app: &Arc<App>) {
 /// The app is to be left, by the tray.
 pub(crate) async fn quit(app: &Arc<App>) {
     go(app, Wish::Quit).await;
+}
+
+/// Leaves the window as its person answered: whether the gateway goes on, and whether that is the answer from now on.
+pub(crate) fn leave(
+    app: &App,
+    keep: bool,
+    remember: bool,
+    start_at_login: bool,
+) -> Result<(), CommandError> {
+    if remember {
+        let way = if keep { OnClose::Keep } else { OnClose::Stop };
+        app.preferences.change(|saved| saved.on_close = way)?;
+    }
+    app.asked.settle();
+    if keep {
+        app.shell.start_at_login(start_at_login)?;
+        app.shell.hide();
+    } else {
+        app.shell.leave();
+    }
+    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "when a person was last asked")]
@@ -140,10 +114,7 @@ async fn go(app: &Arc<App>, wish: Wish) {
             };
             app.listener.tell(WindowEvent::Closing { closing });
             let quitting = quitting.then(Instant::now);
-            *app.asked.memory() = Memory {
-                quitting,
-                deaf: false,
-            };
+            app.asked.remember(quitting);
             if !app.shell.page_answers().await {
                 tracing::warn!("the page does not answer; closing again ends Gardien");
                 app.asked.memory().deaf = true;
@@ -182,6 +153,7 @@ async fn at_stake(local: &Local) -> (Stake, Vec<Caller>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asking::{Asked, INSISTING};
 
     const IDLE: Stake = Stake {
         running: true,

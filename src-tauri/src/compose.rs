@@ -4,17 +4,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use gardien_authority::{Client, ClientFault};
-use gardien_domain::MemberId;
-use gardien_server::{ListenFault, Opening, Service, Upstream};
+use gardien_domain::{KeyId, MemberId};
+use gardien_server::{ListenFault, Opening, Service};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
 
 use crate::acknowledged;
-use crate::app::{App, phare_secret};
+use crate::app::App;
 use crate::error::{Code, CommandError, chain};
 use crate::home::{GatewayState, Local, Place, Ready};
 use crate::notices::{self, Notice};
-use crate::preferences::{Connection, UpstreamKind};
+use crate::preferences::Connection;
 use crate::recovery;
 
 /// Opens what the preferences ask for, and puts it in place.
@@ -128,6 +128,8 @@ async fn open_local(app: &App, accept_older: bool) -> Result<Opened, CommandErro
     let opening = Opening {
         acknowledged: acknowledged::known(app).await,
         accept_older,
+        phare: Some(app.phare.clone()),
+        secrets: Some(app.keeper.clone()),
     };
     let service = Service::open_with(&app.folder, opening)
         .await
@@ -162,11 +164,10 @@ fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
 }
 
 async fn open_founded(app: &App, service: Service, owner: MemberId) -> Result<Local, CommandError> {
-    recovery::find_again(app, &service, owner).await;
-    let saved = app.preferences.read();
-    let upstream = attach_chosen(app, &service, owner, saved.upstream).await;
-    let gateway = listen(&service, saved.gateway_port).await?;
-    found(service, owner, gateway, upstream).await
+    recovery::find_again(app, owner).await;
+    restore(&service).await;
+    let gateway = listen(&service, app.preferences.read().gateway_port).await?;
+    found(service, owner, gateway).await
 }
 
 /// This computer's home, once everything of it is open.
@@ -174,7 +175,6 @@ pub(crate) async fn found(
     service: Service,
     owner: MemberId,
     gateway: GatewayState,
-    upstream: UpstreamKind,
 ) -> Result<Local, CommandError> {
     notices::tell_of_refusals(&service);
     let organization = service.client(owner).organization().await?.name;
@@ -183,7 +183,6 @@ pub(crate) async fn found(
         owner,
         organization,
         gateway,
-        upstream,
     })
 }
 
@@ -198,63 +197,12 @@ pub(crate) async fn enter(local: &Local) -> Result<Ready, CommandError> {
     })
 }
 
-/// Attaches what was chosen. Gardien opens without it all the same: keys can still be revoked.
-pub(crate) async fn attach_chosen(
-    app: &App,
-    service: &Service,
-    owner: MemberId,
-    chosen: UpstreamKind,
-) -> UpstreamKind {
-    let attached = match chosen {
-        UpstreamKind::None => return UpstreamKind::None,
-        UpstreamKind::Sandbox => attach(service, Upstream::Sandbox).await,
-        UpstreamKind::Phare => match phare(app, service, owner).await {
-            Ok(upstream) => attach(service, upstream).await,
-            Err(error) => Err(error),
-        },
-    };
-    let adopted = match attached {
-        Ok(()) => service.adopt_upstream().await.map_err(CommandError::from),
-        Err(error) => Err(error),
-    };
-    match adopted {
-        Ok(()) => chosen,
-        Err(error) => {
-            tracing::warn!(
-                code = error.code,
-                message = error.message,
-                "the upstream is not attached"
-            );
-            UpstreamKind::None
-        }
+/// Puts behind the gateway what the organization belongs to. Gardien opens without it all the same: keys can still be
+/// revoked.
+async fn restore(service: &Service) {
+    if let Err(fault) = service.authority().restore().await {
+        tracing::warn!(error = chain(&fault), "the upstream is not attached");
     }
-}
-
-/// Forwards to this from here on.
-pub(crate) async fn attach(service: &Service, upstream: Upstream) -> Result<(), CommandError> {
-    service.attach(upstream).await.map_err(CommandError::from)
-}
-
-/// Phare, with the secrets of its attached keys. One that somebody took out of the keychain is done without.
-pub(crate) async fn phare(
-    app: &App,
-    service: &Service,
-    owner: MemberId,
-) -> Result<Upstream, CommandError> {
-    let mut secrets = Vec::new();
-    for id in service.authority().attached_phare_secrets().await? {
-        match app.keeper.get(&phare_secret(owner, id)).await {
-            Ok(secret) => secrets.push((id, secret)),
-            Err(VaultFault::NotFound) => {
-                tracing::error!(secret = %id, "the keychain no longer holds a key of Phare's");
-            }
-            Err(fault) => return Err(fault.into()),
-        }
-    }
-    Ok(Upstream::Phare {
-        url: app.phare.clone(),
-        secrets,
-    })
 }
 
 /// Opens the gateway on this port of this computer. A port that is taken is a state, not an end: everything else works.
@@ -269,22 +217,72 @@ pub(crate) async fn listen(service: &Service, port: u16) -> Result<GatewayState,
     }
 }
 
-/// Tries again what did not work on this computer when it was opened: the port, the upstream.
-pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
+/// Moves the gateway of this computer to another port, if it is open. Where that is taken, nothing changes. `field` is
+/// where it was typed.
+pub(crate) async fn move_gateway(app: &App, field: &str, port: u16) -> Result<(), CommandError> {
+    check_port(field, port)?;
     let Some(local) = app.local() else {
         return Ok(());
     };
-    let saved = app.preferences.read();
+    let gateway = match listen(&local.service, port).await? {
+        GatewayState::PortBusy { port } => return Err(busy(field, port)),
+        GatewayState::Running { address } if local.gateway.is_paused() => {
+            GatewayState::Paused { address }
+        }
+        other => other,
+    };
+    app.change_local(|local| local.gateway = gateway);
+    Ok(())
+}
+
+/// Lets this computer's gateway rest, or go on. A start always serves.
+pub(crate) async fn pause(app: &App, paused: bool) -> Result<(), CommandError> {
+    let _moving = app.moving.lock().await;
+    let local = app.local().ok_or_else(|| {
+        CommandError::new(Code::Conflict, "The gateway of this computer is not open.")
+    })?;
+    let gateway = match local.gateway {
+        GatewayState::Running { address } if paused => GatewayState::Paused { address },
+        GatewayState::Paused { address } if !paused => GatewayState::Running { address },
+        _ => return Ok(()),
+    };
+    local.service.pause_gateway(paused);
+    app.change_local(|local| local.gateway = gateway);
+    Ok(())
+}
+
+/// A port that a person may choose: those below need rights that Gardien does not have.
+pub(crate) fn check_port(field: &str, port: u16) -> Result<(), CommandError> {
+    if port < 1024 {
+        let message = "A port is a number from 1024 to 65535.";
+        return Err(CommandError::field(field, message));
+    }
+    Ok(())
+}
+
+/// That another program has the port, beside where it was typed.
+pub(crate) fn busy(field: &str, port: u16) -> CommandError {
+    let message = format!("Another program uses port {port}.");
+    CommandError::new(Code::PortBusy, &message).at(field, &message)
+}
+
+/// Gives the keychain what it did not take, and tries again what did not work on this computer when it was opened: the
+/// port, the upstream.
+pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
+    for item in app.keeper.offer_again().await {
+        if let VaultItem::KeySecret { installation, key } = item {
+            app.note_kept(MemberId(installation), KeyId(key), true);
+        }
+    }
+    let Some(local) = app.local() else {
+        return Ok(());
+    };
     if !local.gateway.is_running() && !local.gateway.is_paused() {
-        let gateway = listen(&local.service, saved.gateway_port).await?;
+        let gateway = listen(&local.service, app.preferences.read().gateway_port).await?;
         app.change_local(|local| local.gateway = gateway);
     }
-    let whole =
-        saved.upstream != UpstreamKind::Phare || local.service.holds_every_phare_secret().await?;
-    if local.upstream != saved.upstream || !whole {
-        let upstream = attach_chosen(app, &local.service, local.owner, saved.upstream).await;
-        app.change_local(|local| local.upstream = upstream);
-    }
+    restore(&local.service).await;
+    app.changed();
     Ok(())
 }
 

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{self, ErrorKind};
 
 use gardien_authority::api::Problem;
 use gardien_authority::{ClientFault, Fault};
-use gardien_server::{AttachFault, ListenFault, OpenFault};
+use gardien_server::{ListenFault, OpenFault};
 use gardien_store::StoreError;
 use gardien_vault::VaultFault;
 use serde::Serialize;
 use ts_rs::TS;
-
-use crate::folder::reason;
 
 /// Declares the codes with what to do about each.
 macro_rules! codes {
@@ -138,6 +137,28 @@ fn sentence(error: &impl Error) -> String {
     format!("{first}{}{stop}", letters.as_str())
 }
 
+/// Why, as the end of a sentence.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "you have no right to".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the disk can only be read".to_owned(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "a file stands where a folder should".to_owned()
+        }
+        ErrorKind::IsADirectory => "a folder stands where a file should".to_owned(),
+        ErrorKind::NotFound => "it is not there".to_owned(),
+        _ => {
+            let text = error.to_string();
+            // The number means nothing to a person.
+            text.split(" (os error")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        }
+    }
+}
+
 /// An error with all its causes in one line, for the log.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<_> = causes(error).map(ToString::to_string).collect();
@@ -262,16 +283,6 @@ fn store_code(fault: &StoreError) -> Code {
     }
 }
 
-impl From<AttachFault> for CommandError {
-    fn from(fault: AttachFault) -> Self {
-        match fault {
-            AttachFault::Upstream(fault) => Self::new(Code::UpstreamRefused, sentence(&fault)),
-            AttachFault::Authority(fault) => fault.into(),
-            AttachFault::Sandbox(_) => Self::internal(&fault),
-        }
-    }
-}
-
 impl From<ListenFault> for CommandError {
     fn from(fault: ListenFault) -> Self {
         match fault {
@@ -284,7 +295,6 @@ impl From<ListenFault> for CommandError {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::io;
     use std::path::Path;
 
     use super::*;
@@ -392,6 +402,14 @@ mod tests {
                 error.message
             );
         }
+    }
+
+    #[test]
+    fn reasons_are_words() {
+        let full = io::Error::from(ErrorKind::StorageFull);
+        assert_eq!(reason(&full), "the disk is full");
+        let odd = io::Error::from_raw_os_error(5);
+        assert!(!reason(&odd).contains("os error"), "{}", reason(&odd));
     }
 
     #[test]

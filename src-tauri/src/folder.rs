@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::error::Code;
+use crate::error::{Code, reason};
 use crate::notices::Notice;
 
 /// Makes a folder for its owner alone: the names of keys are nobody else's business.
@@ -37,39 +37,9 @@ pub(crate) fn unusable(path: &Path, error: &io::Error, then: &str) -> Notice {
     Notice::new(Code::FolderUnusable, message, Some(path))
 }
 
-/// Why, as the end of a sentence.
-pub(crate) fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::PermissionDenied => "you have no right to".to_owned(),
-        ErrorKind::ReadOnlyFilesystem => "the disk can only be read".to_owned(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "a file stands where a folder should".to_owned()
-        }
-        ErrorKind::IsADirectory => "a folder stands where a file should".to_owned(),
-        ErrorKind::NotFound => "it is not there".to_owned(),
-        _ => {
-            let text = error.to_string();
-            // The number means nothing to a person.
-            text.split(" (os error")
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reasons_are_words() {
-        let full = io::Error::from(ErrorKind::StorageFull);
-        assert_eq!(reason(&full), "the disk is full");
-        let odd = io::Error::from_raw_os_error(5);
-        assert!(!reason(&odd).contains("os error"), "{}", reason(&odd));
-    }
 
     #[test]
     fn a_file_in_the_place_of_the_folder_is_named() {

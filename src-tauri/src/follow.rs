@@ -9,10 +9,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::commands::{describe, mend};
+use crate::compose::mend;
 use crate::home::{Local, Place, Ready};
 use crate::listener::WindowEvent;
 use crate::poll;
+use crate::standing::describe;
 
 /// How often the keychain is looked at while somebody sees what it says, and while a gateway waits for it unseen.
 const LOOK: Duration = Duration::from_secs(2);
@@ -89,8 +90,8 @@ async fn relay(app: &App, turn: u64, local: &Local) {
             Ok(change) => {
                 match &change {
                     Event::Organization => renew(app, turn, local).await,
-                    // How many live ones there are is part of the status.
-                    Event::Keys { .. } => app.changed(),
+                    // How many live ones there are is part of the status, and whether Phare can be called.
+                    Event::Keys { .. } | Event::PhareKeys => app.changed(),
                     _ => {}
                 }
                 app.listener.tell(WindowEvent::Changed { change });

@@ -1,14 +1,23 @@
 //! The places where a person can be: this computer, and a team's server.
 
-use gardien_authority::Client;
 use gardien_authority::api::{KeyQuery, SessionView};
+use gardien_authority::{Attached, Client, UpstreamIdentity};
 use gardien_domain::MemberId;
 use gardien_server::Service;
 use serde::Serialize;
 use ts_rs::TS;
 
 use crate::error::CommandError;
-use crate::preferences::{Connection, UpstreamKind};
+use crate::preferences::Connection;
+
+/// What stands behind the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UpstreamKind {
+    Sandbox,
+    Phare,
+    None,
+}
 
 /// This computer's home while it is open: beside a team's server too.
 #[derive(Debug, Clone)]
@@ -17,8 +26,6 @@ pub(crate) struct Local {
     pub(crate) owner: MemberId,
     pub(crate) organization: String,
     pub(crate) gateway: GatewayState,
-    /// What is attached now. It may be less than what was chosen, while the keychain is locked.
-    pub(crate) upstream: UpstreamKind,
 }
 
 impl Local {
@@ -43,11 +50,13 @@ impl Local {
     }
 
     pub(crate) fn upstream(&self) -> UpstreamKind {
+        let attached = self.service.authority().attached();
         // Whoever detached the last key has nothing behind the gateway.
-        if self.upstream == UpstreamKind::Phare && !self.service.has_phare_key() {
-            UpstreamKind::None
-        } else {
-            self.upstream
+        let attached = attached.filter(|attached| attached.is_callable());
+        match attached.as_deref().map(Attached::identity) {
+            Some(UpstreamIdentity::Sandbox) => UpstreamKind::Sandbox,
+            Some(UpstreamIdentity::Phare { .. }) => UpstreamKind::Phare,
+            None => UpstreamKind::None,
         }
     }
 }

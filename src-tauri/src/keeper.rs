@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use gardien_authority::{SecretFault, Secrets};
+use gardien_domain::{MemberId, PhareSecretId};
 use gardien_vault::{Vault, VaultFault, VaultItem, VaultState};
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -181,5 +184,46 @@ impl Keeper {
 
     fn memory(&self) -> MutexGuard<'_, Vec<(VaultItem, SecretString)>> {
         self.this_run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Phare's keys. Before there is an Owner there is nothing to keep.
+#[async_trait]
+impl Secrets for Keeper {
+    async fn get(
+        &self,
+        owner: Option<MemberId>,
+        id: PhareSecretId,
+    ) -> Result<SecretString, SecretFault> {
+        let owner = owner.ok_or(SecretFault::NotHeld)?;
+        let kept = Self::get(self, &phare_secret(owner, id)).await;
+        kept.map_err(|fault| match fault {
+            VaultFault::NotFound => SecretFault::NotHeld,
+            VaultFault::Locked => SecretFault::Locked,
+            VaultFault::Unavailable => SecretFault::Unavailable,
+        })
+    }
+
+    /// Where the keychain does not take it, it is kept for this run, and a banner says so.
+    async fn keep(&self, owner: Option<MemberId>, id: PhareSecretId, secret: SecretString) {
+        if let Some(owner) = owner
+            && let Err(fault) = Self::keep(self, &phare_secret(owner, id), secret).await
+        {
+            tracing::warn!(%fault, "a key of Phare's is kept for this run only");
+        }
+    }
+
+    async fn forget(&self, owner: Option<MemberId>, id: PhareSecretId) {
+        if let Some(owner) = owner {
+            Self::forget(self, &phare_secret(owner, id)).await;
+        }
+    }
+}
+
+/// The name that a secret of Phare's is kept under.
+pub(crate) fn phare_secret(owner: MemberId, secret: PhareSecretId) -> VaultItem {
+    VaultItem::PhareSecret {
+        installation: owner.0,
+        secret: secret.0,
     }
 }

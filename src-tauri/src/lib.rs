@@ -24,35 +24,45 @@ use tauri_plugin_window_state::StateFlags;
 
 use app::App;
 use clipboard::Clipboard;
+use desktop::Desktop;
 use environment::{BACKGROUND, Environment};
 use keeper::Keeper;
 use preferences::PreferenceFile;
-use shell::Desktop;
 use tray::Tray;
 
 mod acknowledged;
 mod app;
+mod asking;
 mod clipboard;
 mod closing;
 mod commands;
 mod compose;
+mod custody;
+mod desktop;
 mod environment;
 mod error;
 mod folder;
 mod follow;
 mod forms;
+mod founding;
+mod fresh;
 #[cfg(target_os = "linux")]
 mod graphics;
 mod home;
 mod keeper;
 mod listener;
 mod log;
+mod moving;
 mod notices;
+mod pasted;
 mod poll;
 mod preferences;
 mod recovery;
 mod shell;
+mod standing;
+mod status;
 mod tray;
+mod trial;
 mod window;
 
 /// How often, and after which pause, a tray is looked for at the start of a session.
@@ -122,7 +132,10 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     let (preferences, found) = PreferenceFile::open(app, &folder)?;
     notices.extend(found);
     let clipboard = Clipboard::open(environment.clipboard);
-    let (phare, keeper) = (environment.phare.clone(), Keeper::new(Vault::open()));
+    let (phare, keeper) = (
+        environment.phare.clone(),
+        Arc::new(Keeper::new(Vault::open())),
+    );
     let shell = Box::new(Desktop(app.clone()));
     let state = Arc::new(App::new(
         folder,

@@ -7,9 +7,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use ts_rs::TS;
 
-use crate::closing::Closing;
-use crate::commands::AppStatus;
+use crate::asking::Closing;
 use crate::error::CommandError;
+use crate::status::AppStatus;
 
 /// What is pushed to the window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]

@@ -107,7 +107,7 @@ impl Seen {
         for entry in page.data.iter().take_while(|entry| entry.sequence > before) {
             match entry.action.split('.').next() {
                 Some("key") => keys.extend(entry.subject.parse::<KeyId>()),
-                Some("phare_key") => phare_keys = true,
+                Some("phare_key" | "upstream") => phare_keys = true,
                 Some("organization" | "member") => organization = true,
                 _ => {}
             }

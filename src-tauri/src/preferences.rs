@@ -13,8 +13,7 @@ use tauri::{AppHandle, Wry};
 use tauri_plugin_store::{Store, StoreBuilder};
 use ts_rs::TS;
 
-use crate::error::{Code, CommandError};
-use crate::folder::reason;
+use crate::error::{Code, CommandError, reason};
 use crate::notices::Notice;
 use file::SafeFile;
 
@@ -24,7 +23,7 @@ mod file;
 const GATEWAY_PORT: u16 = 7420;
 
 /// What is looked for elsewhere while the file says nothing about it, so it is not written before it is known.
-const FOUND_AGAIN: [&str; 2] = ["upstream", "kept"];
+const FOUND_AGAIN: &str = "kept";
 
 /// How the window looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -48,16 +47,6 @@ pub(crate) enum Connection {
     Team { url: String },
 }
 
-/// What stands behind the gateway.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum UpstreamKind {
-    Sandbox,
-    Phare,
-    #[default]
-    None,
-}
-
 /// What becomes of the gateway when the window is closed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "lowercase")]
@@ -79,7 +68,6 @@ pub(crate) struct Saved {
     pub(crate) team: Option<String>,
     /// Whether the gateway of this computer serves while the person is at the team's server.
     pub(crate) keep_serving: bool,
-    pub(crate) upstream: UpstreamKind,
     /// Keys whose secret this computer's keychain holds, by the member who kept them. Their ids, nothing more.
     pub(crate) kept: BTreeMap<String, BTreeSet<String>>,
 }
@@ -111,7 +99,6 @@ impl Saved {
             connection,
             team,
             keep_serving: of(get("keep_serving")).unwrap_or(true),
-            upstream: of(get("upstream")).unwrap_or_default(),
             kept: of(get("kept")).unwrap_or_default(),
         }
     }
@@ -124,7 +111,6 @@ impl Saved {
             "connection": self.connection,
             "team": self.team,
             "keep_serving": self.keep_serving,
-            "upstream": self.upstream,
             "kept": self.kept,
         }) else {
             return Map::new();
@@ -231,7 +217,7 @@ impl PreferenceFile {
         let before = before.write();
         for (name, value) in saved.write() {
             let changed = before.get(&name) != Some(&value);
-            let unsaid = !store.has(&name) && !FOUND_AGAIN.contains(&name.as_str());
+            let unsaid = !store.has(&name) && name != FOUND_AGAIN;
             if changed || unsaid {
                 store.set(name, value);
             }
@@ -272,7 +258,6 @@ mod tests {
             },
             team: Some("https://gardien.example".to_owned()),
             keep_serving: false,
-            upstream: UpstreamKind::Phare,
             kept: BTreeMap::new(),
         };
         saved.note(
@@ -295,7 +280,6 @@ mod tests {
             "connection": { "kind": "team", "url": "https://gardien.example" },
             "team": "https://gardien.example",
             "keep_serving": false,
-            "upstream": "phare",
             "kept": {
                 "00000000-0000-0000-0000-000000000001": ["00000000-0000-0000-0000-000000000002"],
             },

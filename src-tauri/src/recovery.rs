@@ -1,44 +1,25 @@
-//! Finds again what the preferences no longer say, where something else knows it: the database what stands behind the
-//! gateway, the keychain which secrets it holds.
+//! Finds again what the preferences no longer say: the keychain knows which secrets it holds.
 
-use gardien_authority::UpstreamIdentity;
 use gardien_domain::{KeyId, MemberId};
-use gardien_server::Service;
 use gardien_vault::VaultItem;
 
 use crate::app::App;
-use crate::preferences::{Saved, UpstreamKind};
+use crate::preferences::Saved;
 
 /// Fills in what is missing. What cannot be found now is looked for at the next start.
-pub(crate) async fn find_again(app: &App, service: &Service, owner: MemberId) {
-    let upstream = if app.preferences.lacks("upstream") {
-        service.authority().adopted_upstream().await.ok().flatten()
-    } else {
-        None
-    };
-    let items = if app.preferences.lacks("kept") {
-        app.keeper.list().await.unwrap_or_default()
-    } else {
-        Vec::new()
-    };
-    let noted = app.preferences.change(|saved| {
-        if let Some(upstream) = &upstream {
-            saved.upstream = kind(upstream);
-        }
-        note_kept(saved, owner, &items);
-    });
+pub(crate) async fn find_again(app: &App, owner: MemberId) {
+    if !app.preferences.lacks("kept") {
+        return;
+    }
+    let items = app.keeper.list().await.unwrap_or_default();
+    let noted = app
+        .preferences
+        .change(|saved| note_kept(saved, owner, &items));
     if let Err(error) = noted {
         tracing::warn!(
             message = error.message,
             "what was found again is not written"
         );
-    }
-}
-
-fn kind(identity: &UpstreamIdentity) -> UpstreamKind {
-    match identity {
-        UpstreamIdentity::Sandbox => UpstreamKind::Sandbox,
-        UpstreamIdentity::Phare { .. } => UpstreamKind::Phare,
     }
 }
 

@@ -6,13 +6,12 @@ use tauri::menu::{MenuBuilder, MenuEvent, MenuItem, MenuItemBuilder};
 use tauri::tray::{MouseButton, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Wry};
 
-use crate::app::App;
+use crate::app::{App, app_of};
 use crate::closing;
-use crate::commands::AppStatus;
-use crate::commands::gateway::{pause_gateway, resume_gateway};
+use crate::compose;
 use crate::home::GatewayState;
 use crate::preferences::Connection;
-use crate::shell::app_of;
+use crate::status::AppStatus;
 use crate::window;
 
 const ADDRESS: &str = "address";
@@ -235,12 +234,7 @@ async fn copy_address(app: &App) {
 
 async fn pause_or_resume(app: &Arc<App>) {
     let running = app.local().is_some_and(|local| local.gateway.is_running());
-    let done = if running {
-        pause_gateway(app).await
-    } else {
-        resume_gateway(app).await
-    };
-    if let Err(error) = done {
+    if let Err(error) = compose::pause(app, running).await {
         tracing::warn!(code = error.code, "the gateway goes on as it was");
     }
 }

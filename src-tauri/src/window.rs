@@ -7,11 +7,10 @@ use tauri::plugin::TauriPlugin;
 use tauri::webview::WebviewWindowBuilder;
 use tauri::{AppHandle, Manager, Url, WebviewWindow, Window, WindowEvent, Wry};
 
-use crate::app::App;
+use crate::app::{App, app_of};
 use crate::closing;
 use crate::environment::{BACKGROUND, Environment};
 use crate::preferences::Connection;
-use crate::shell::app_of;
 
 pub(crate) const LABEL: &str = "main";
 

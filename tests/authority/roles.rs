@@ -40,8 +40,13 @@ const OWNERS_AND_ADMINS: &[&str] = &[
     "PATCH /v1/members/{id}",
     "PATCH /v1/organization",
     "GET /v1/phare-keys",
+    "POST /v1/phare-keys",
+    "DELETE /v1/phare-keys/{id}",
+    "PATCH /v1/phare-keys/{id}",
     "POST /v1/phare-keys/{id}/examine",
+    "POST /v1/phare-keys/{id}/stage",
     "POST /v1/phare-keys/{id}/switch",
+    "POST /v1/phare-keys/{id}/unstage",
     "DELETE /v1/projects/{id}",
     "PATCH /v1/projects/{id}",
 ];

@@ -14,6 +14,7 @@ use super::memory::{self, NETWORK, WEB};
 use super::person::{Form, MONITORS, monitors};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
+use crate::support::server::Server;
 use crate::support::tls::TlsFront;
 use crate::support::world::{Issued, World, new_key, organization};
 
@@ -174,6 +175,57 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
     desk.wait_for(&card("Again")).await;
     monitors(&gateway, &reader).await.expect(200);
     desk.has_no_secret_in_the_page(&[&old, &new]).await;
+}
+
+/// The same thing in the same way, where a team's server holds the keys.
+#[tokio::test]
+async fn a_phare_key_of_a_team_is_attached_replaced_and_detached() {
+    let phare = World::new().await.unlimited().await;
+    let given = phare.organization_key().await;
+    let (old, new) = (
+        phare
+            .issue(new_key("Old", phare.shop.scope(), "read", "read"))
+            .await,
+        phare
+            .issue(new_key("New", phare.shop.scope(), "read", "read"))
+            .await,
+    );
+    let team = Server::start_with(
+        &["--phare", phare.server.gateway()],
+        &[("PHARE_API_KEY", &given.secret)],
+    );
+    let token = team.token("adam@lighthouse.test", "admin");
+    let mut desk = Desk::start().await;
+    desk.join(team.management(), &token).await;
+    desk.go("settings").await;
+    desk.click("attach-phare").await;
+    desk.fill("attach-name", "Shop").await;
+    desk.fill("attach-key", "pha_prj_NobodyEverMadeThisOne")
+        .await;
+    desk.click("attach-submit").await;
+    desk.wait_text("attach-key-problem", "Phare refuses this key.")
+        .await;
+    desk.type_key("attach-key", &old).await;
+    desk.click("attach-submit").await;
+    desk.wait_for(&card("Shop")).await;
+    desk.click(&in_card("Shop", "phare-next")).await;
+    desk.type_key("stage-key", &new).await;
+    desk.click("stage-submit").await;
+    desk.wait_for(&in_card("Shop", "phare-switch")).await;
+    desk.look("phare-team-drill").await;
+    desk.switch("Shop", &new).await;
+    desk.click(&in_card("Shop", "phare-unstage")).await;
+    desk.click("confirm-unstage").await;
+    desk.wait_gone(&in_card("Shop", "phare-unstage")).await;
+    desk.restart_app().await;
+    desk.go("settings").await;
+    desk.wait_text(&card("Shop"), &new.secret[..16]).await;
+    desk.has_no_secret_in_the_memory_of_the_page(&[&old, &new]);
+    desk.click(&in_card("Shop", "phare-detach")).await;
+    desk.click("confirm-detach").await;
+    desk.wait_gone(&card("Shop")).await;
+    assert!(!desk.is_there("use-sandbox").await);
+    assert_eq!(team.leaks(), [""; 0]);
 }
 
 #[tokio::test]

@@ -323,4 +323,101 @@ async fn a_member_sees_nothing_of_phares_keys() {
     let gardien = Before::start(&phare, &[&key]);
     let member = gardien.server.member("member@lighthouse.test", "member");
     member.get("/v1/phare-keys").await.problem(403, "forbidden");
+    let known = gardien.examined(&key).await;
+    let path = format!("/v1/phare-keys/{}", known["id"].as_str().unwrap());
+    for action in ["examine", "switch", "stage", "unstage"] {
+        let asked = member.post(&format!("{path}/{action}"), json!({})).await;
+        asked.problem(403, "forbidden");
+    }
+    let new = json!({ "name": "Mine", "key": key.secret, "purpose": "attached" });
+    let added = member.post("/v1/phare-keys", new).await;
+    added.problem(403, "forbidden");
+    let renamed = member.patch(&path, json!({ "name": "Mine" })).await;
+    renamed.problem(403, "forbidden");
+    member.delete(&path).await.problem(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_key_is_attached_replaced_and_detached_over_the_api_and_its_secret_never_comes_back() {
+    let phare = World::new().await.unlimited().await;
+    let first = phare.organization_key().await;
+    let shop = phare
+        .issue(new_key("Shop", phare.shop.scope(), "read", "read"))
+        .await;
+    let next = phare
+        .issue(new_key("Next", phare.shop.scope(), "read", "read"))
+        .await;
+    let mut gardien = Before::start(&phare, &[&first]);
+    for key in [&shop, &next] {
+        gardien.server.remember(&key.secret);
+    }
+    gardien.examined(&first).await;
+    let owner = gardien.owner.clone();
+    let holder = gardien
+        .holder()
+        .await
+        .header("x-phare-project-id", &phare.shop.id.to_string());
+    let silent = |answer: &Value| {
+        let text = answer.to_string();
+        assert!(!text.contains(&shop.secret) && !text.contains(&next.secret));
+    };
+
+    // What Phare refuses, or what is no request, is not taken, and nothing of it is said.
+    let refused =
+        json!({ "name": "No", "key": "pha_org_NobodyEverMadeThisOne", "purpose": "attached" });
+    let refused = owner.post("/v1/phare-keys", refused).await;
+    refused.problem(422, "invalid");
+    let odd = json!({ "name": "Odd", "key": [shop.secret], "purpose": "attached" });
+    let odd = owner.post("/v1/phare-keys", odd).await;
+    silent(&odd.body);
+    odd.problem(400, "malformed");
+
+    let new =
+        json!({ "name": "Shop", "key": format!(" {}\n", shop.secret), "purpose": "attached" });
+    let added = owner.post("/v1/phare-keys", new).await;
+    assert_eq!(added.headers["cache-control"], "no-store");
+    let added = added.expect(201);
+    silent(&added);
+    let path = format!("/v1/phare-keys/{}", added["id"].as_str().unwrap());
+    holder.get("/uptime/incidents").await.expect(200);
+    assert_eq!(used(&phare, &shop).await, "getUptimeIncidents");
+
+    let staged = json!({ "key": next.secret });
+    let staged = owner.post(&format!("{path}/stage"), staged).await;
+    silent(&staged.expect(200));
+    let act = async |action: &str| {
+        let asked = owner.post(&format!("{path}/{action}"), json!({})).await;
+        asked.expect(200)
+    };
+    let switched = act("switch").await;
+    assert_eq!(switched["current"]["display"], shown(&next));
+    holder.get("/uptime/monitors").await.expect(200);
+    assert_eq!(used(&phare, &next).await, "getUptimeMonitors");
+    let renamed = owner.patch(&path, json!({ "name": "Shop, new" })).await;
+    assert_eq!(renamed.expect(200)["name"], "Shop, new");
+    assert_eq!(act("unstage").await["next"], Value::Null);
+    owner.delete(&path).await.expect(204);
+    // Whoever can do more serves its project now.
+    holder.get("/uptime/status-pages").await.expect(200);
+    assert_eq!(used(&phare, &first).await, "getUptimeStatusPages");
+
+    // What it is given while it runs lies in memory only.
+    let again = json!({ "name": "Shop", "key": shop.secret, "purpose": "attached" });
+    owner.post("/v1/phare-keys", again).await.expect(201);
+    assert_eq!(gardien.server.leaks(), [""; 0]);
+    gardien.server.kill9();
+    gardien.server.restart();
+    let owner = gardien.owner.at(gardien.server.management());
+    let keys = owner.get("/v1/phare-keys").await.expect(200);
+    assert_eq!(keys["data"].as_array().unwrap().len(), 1, "{keys:#}");
+}
+
+#[tokio::test]
+async fn a_server_of_the_sandbox_attaches_no_key_of_phares() {
+    let phare = World::new().await;
+    let key = phare.organization_key().await;
+    let new =
+        json!({ "name": "Main", "key": key.secret, "purpose": "attached", "leave_sandbox": true });
+    let refused = phare.owner.post("/v1/phare-keys", new).await;
+    refused.problem(409, "other_upstream");
 }

@@ -214,8 +214,10 @@ export const TELL: Record<string, Tell> = {
   },
   'upstream.changed': (detail) => {
     const [keys, detached] = [texts(detail['revoked_keys']), texts(detail['detached'])];
+    const attached = texts(detail['attached']);
     return [
       `put ${detail['kind'] === 'phare' ? 'Phare' : 'the built-in sandbox'} behind the gateway`,
+      ...(attached.length > 0 ? [' with ', ...names(attached, 'Phare key', 'Phare keys')] : []),
       ...(keys.length > 0 ? [', which revoked ', ...names(keys, 'key', 'keys')] : []),
       ...(detached.length > 0
         ? [`${keys.length > 0 ? ' and' : ', which'} detached `, ...names(detached, 'Phare key', 'Phare keys')]

@@ -61,6 +61,7 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   slug: ['Slug', plainly],
   revoked_keys: ['Revoked keys', names],
   detached: ['Detached Phare keys', names],
+  attached: ['Attached Phare keys', names],
   added: ['Added', names],
   added_or_changed: ['Added or changed', names],
   gone: ['Gone', names],

@@ -170,6 +170,11 @@ const SENTENCES: [action: string, detail: unknown, words: string][] = [
     { kind: 'phare', url: 'https://api.phare.io', revoked_keys: ['a'], detached: ['Main'] },
     'put Phare behind the gateway, which revoked “a” and detached “Main”',
   ],
+  [
+    'upstream.changed',
+    { kind: 'phare', url: 'https://api.phare.io', attached: ['Main'], revoked_keys: ['a'] },
+    'put Phare behind the gateway with “Main”, which revoked “a”',
+  ],
   ['upstream.changed', { kind: 'sandbox' }, 'put the built-in sandbox behind the gateway'],
   ['phare_key.added', { ...PHARE, purpose: 'attached' }, 'attached the Phare key “Main” …9xYz'],
   ['phare_key.added', { ...PHARE, purpose: 'kept' }, 'put into keeping the Phare key “Main” …9xYz'],

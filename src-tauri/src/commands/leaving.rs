@@ -1,14 +1,15 @@
-//! How the window is left, as its person answered.
+//! How the window is left, as its person answered, and letting the gateway rest.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 use ts_rs::TS;
 
-use super::status::{AppStatus, describe};
 use crate::app::App;
 use crate::error::CommandError;
-use crate::preferences::OnClose;
+use crate::standing::describe;
+use crate::status::AppStatus;
+use crate::{closing, compose};
 
 /// How the window is left.
 #[derive(Debug, Deserialize, TS)]
@@ -21,27 +22,22 @@ pub(crate) struct Leave {
 }
 
 pub(crate) async fn leave(app: &Arc<App>, args: Leave) -> Result<(), CommandError> {
-    if args.remember {
-        let way = if args.keep {
-            OnClose::Keep
-        } else {
-            OnClose::Stop
-        };
-        app.preferences.change(|saved| saved.on_close = way)?;
-    }
-    app.asked.settle();
-    if args.keep {
-        app.shell.start_at_login(args.start_at_login)?;
-        app.shell.hide();
-    } else {
-        app.shell.leave();
-    }
-    Ok(())
+    closing::leave(app, args.keep, args.remember, args.start_at_login)
 }
 
 /// Puts away what the person was told.
 pub(crate) async fn dismiss_notices(app: &Arc<App>) -> Result<AppStatus, CommandError> {
     app.notices().clear();
     app.changed();
+    Ok(describe(app).await)
+}
+
+pub(crate) async fn pause_gateway(app: &Arc<App>) -> Result<AppStatus, CommandError> {
+    compose::pause(app, true).await?;
+    Ok(describe(app).await)
+}
+
+pub(crate) async fn resume_gateway(app: &Arc<App>) -> Result<AppStatus, CommandError> {
+    compose::pause(app, false).await?;
     Ok(describe(app).await)
 }

@@ -17,11 +17,9 @@ macro_rules! each_command {
                 switch_home(args: SwitchHome) => AppStatus;
                 disconnect() => AppStatus;
             }
-            gateway {
+            leaving {
                 pause_gateway() => AppStatus;
                 resume_gateway() => AppStatus;
-            }
-            leaving {
                 leave(args: Leave) => ();
                 dismiss_notices() => AppStatus;
             }
@@ -36,11 +34,7 @@ macro_rules! each_command {
                 replace_key(args: OfKey) => FreshKey;
                 undo_replacement(args: Replacement) => UndoneReplacement;
                 end_previous(args: OfKey) => KeyView;
-            }
-            pasted {
                 find_pasted(args: PastedText) => Pasted;
-            }
-            trial {
                 try_key(args: TryKey) => Trial;
             }
             secrets {

@@ -12,22 +12,21 @@ use tauri::{State, Wry};
 
 use crate::app::App;
 use crate::error::CommandError;
+use crate::fresh::{FreshKey, UndoneReplacement};
 use crate::listener::WindowEvent;
+use crate::pasted::Pasted;
+use crate::status::AppStatus;
+use crate::trial::Trial;
 use homes::{Connect, SwitchHome};
 use keys::{
-    CreateKey, FreshKey, KeyDetail, KeyList, OfKey, Replacement, RotateKey, UndoneReplacement,
-    UpdateKey,
+    CreateKey, KeyDetail, KeyList, OfKey, PastedText, Replacement, RotateKey, TryKey, UpdateKey,
 };
 use leaving::Leave;
-use pasted::{Pasted, PastedText};
 use phare::{AttachPhareKey, NewPhareKey, OfPhareKey, RenamePhareKey, StagePhareKey};
 use projects::{OfProject, RenameProject};
 use secrets::{Copied, CopyForm, CopyText};
 use settings::Preferences;
 use status::FirstStart;
-use trial::{Trial, TryKey};
-
-pub(crate) use status::{AppStatus, describe, mend};
 
 #[macro_use]
 mod list;
@@ -35,18 +34,15 @@ mod list;
 mod activity;
 #[cfg(test)]
 mod bindings;
-pub(crate) mod gateway;
 mod homes;
 mod keys;
 mod leaving;
 mod organization;
-mod pasted;
 mod phare;
 mod projects;
 mod secrets;
 mod settings;
 mod status;
-pub(crate) mod trial;
 
 /// Makes of each line of the list the function that Tauri calls.
 macro_rules! adapters {

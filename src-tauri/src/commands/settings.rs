@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::status::{self, AppStatus};
 use crate::app::App;
 use crate::compose;
-use crate::error::{Code, CommandError};
-use crate::home::GatewayState;
+use crate::error::CommandError;
 use crate::preferences::{OnClose, Theme};
+use crate::standing::describe;
+use crate::status::AppStatus;
 
 /// The preferences that the window shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -40,8 +40,7 @@ pub(crate) async fn set_preferences(
     let _moving = app.moving.lock().await;
     let before = app.preferences.read().gateway_port;
     if wanted.gateway_port != before {
-        status::check_port("gateway_port", wanted.gateway_port)?;
-        move_gateway(app, wanted.gateway_port).await?;
+        compose::move_gateway(app, "gateway_port", wanted.gateway_port).await?;
     }
     app.shell.start_at_login(wanted.start_at_login)?;
     app.preferences.change(|saved| {
@@ -49,23 +48,5 @@ pub(crate) async fn set_preferences(
         saved.gateway_port = wanted.gateway_port;
         saved.on_close = wanted.on_close;
     })?;
-    Ok(status::describe(app).await)
-}
-
-async fn move_gateway(app: &App, port: u16) -> Result<(), CommandError> {
-    let Some(local) = app.local() else {
-        return Ok(());
-    };
-    let gateway = match compose::listen(&local.service, port).await? {
-        GatewayState::PortBusy { port } => {
-            let message = format!("Another program uses port {port}.");
-            return Err(CommandError::new(Code::PortBusy, &message).at("gateway_port", &message));
-        }
-        GatewayState::Running { address } if local.gateway.is_paused() => {
-            GatewayState::Paused { address }
-        }
-        other => other,
-    };
-    app.change_local(|local| local.gateway = gateway);
-    Ok(())
+    Ok(describe(app).await)
 }

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::error::Code;
-use crate::folder::reason;
+use crate::error::{Code, reason};
 use crate::notices::Notice;
 
 /// The file, by its place.

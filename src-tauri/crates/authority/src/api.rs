@@ -1,6 +1,7 @@
 //! The bodies of the management API, as JSON, OpenAPI and TypeScript see them.
 //!
-//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation, and [`Lookup`].
+//! None of these holds a secret but [`CreatedKey`], the answer to a creation or a rotation, and what is sent: [`Lookup`],
+//! [`NewPhareKey`] and [`NextPhareSecret`].
 
 use gardien_domain::filter::{ScopeKind, Usage};
 use gardien_domain::phare_key::Purpose;
@@ -18,12 +19,14 @@ use utoipa::{IntoParams, ToSchema};
 
 mod events;
 mod people;
+mod phare_keys;
 
 pub use events::{Caller, Event, KeyUse};
 pub use people::{
     KeysOfRemoved, MemberPage, MemberPatch, MemberRemoval, MemberView, OpenSession,
     OpenSessionPage, Rights, SessionView,
 };
+pub use phare_keys::{NewPhareKey, NextPhareSecret, PhareKeyPatch};
 
 /// A key as lists and drawers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]

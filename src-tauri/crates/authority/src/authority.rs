@@ -13,10 +13,11 @@ use tokio::sync::{Mutex, MutexGuard, broadcast};
 use uuid::Uuid;
 
 use crate::api::Event;
+use crate::behind::Behind;
 use crate::changing::repeat;
 use crate::following::Followed;
 use crate::revocations::Revocations;
-use crate::{Enforcement, Fault, Keyring, System, check};
+use crate::{Attaching, Enforcement, Fault, Secrets, System, check};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -32,8 +33,7 @@ pub const SYSTEM: &str = "system";
 pub struct Authority {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) enforcement: Arc<dyn Enforcement>,
-    phare: Arc<RwLock<Option<PhareClient>>>,
-    keyring: Arc<RwLock<Option<Arc<dyn Keyring>>>>,
+    pub(crate) behind: Arc<Behind>,
     gateway: Arc<RwLock<Option<String>>>,
     /// Held by whoever reads in order to change, so that changes of this process wait for each other.
     pub(crate) changing: Arc<Mutex<()>>,
@@ -47,21 +47,23 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Opens the authority over `store` and tells `enforcement` everything it has to know.
+    /// Opens the authority over `store` and tells `enforcement` everything it has to know. Nothing stands behind the
+    /// gateway yet.
     ///
     /// # Errors
     /// [`Fault::Store`] when the store cannot be read.
     pub async fn open(
         store: Arc<dyn Store>,
         enforcement: Arc<dyn Enforcement>,
+        attaching: Arc<dyn Attaching>,
+        secrets: Arc<dyn Secrets>,
         witness: Arc<Witness>,
         clock: Clock,
     ) -> Result<Self, Fault> {
         let authority = Self {
             store,
             enforcement,
-            phare: Arc::default(),
-            keyring: Arc::default(),
+            behind: Arc::new(Behind::new(attaching, secrets)),
             gateway: Arc::default(),
             changing: Arc::default(),
             changing_projects: Arc::default(),
@@ -93,28 +95,6 @@ impl Authority {
     pub fn publish(&self, event: Event) {
         // That nobody does is no error.
         let _ = self.events.send(event);
-    }
-
-    /// Asks this Phare about projects from here on; `None`: nobody.
-    pub fn attach(&self, phare: Option<PhareClient>) {
-        *self.phare.write().unwrap_or_else(PoisonError::into_inner) = phare;
-    }
-
-    /// Tells this keyring from here on which of Phare's keys to call with; `None`: there is none, as with the sandbox.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub async fn use_keyring(&self, keyring: Option<Arc<dyn Keyring>>) -> Result<(), Fault> {
-        let _changing = self.changing().await;
-        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = keyring;
-        self.hold_phare_keys().await
-    }
-
-    /// Who holds the secrets of Phare's keys.
-    #[must_use]
-    pub fn keyring(&self) -> Option<Arc<dyn Keyring>> {
-        let keyring = self.keyring.read();
-        keyring.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells people this base URL of the gateway from here on; `None`: nobody listens.
@@ -199,6 +179,11 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn owner(&self, _: System) -> Result<Option<MemberId>, Fault> {
+        self.installation().await
+    }
+
+    /// Whose installation it is: what its secrets are kept under.
+    pub(crate) async fn installation(&self) -> Result<Option<MemberId>, Fault> {
         let members = self.store.members().await?;
         Ok(first_owner(&members).map(|owner| owner.id))
     }
@@ -215,8 +200,8 @@ impl Authority {
     }
 
     pub(crate) fn phare(&self) -> Result<PhareClient, Fault> {
-        let phare = self.phare.read().unwrap_or_else(PoisonError::into_inner);
-        phare.clone().ok_or(Fault::UpstreamMissing)
+        let attached = self.attached().ok_or(Fault::UpstreamMissing)?;
+        Ok(attached.phare().clone())
     }
 
     pub(crate) async fn changing_projects(&self) -> MutexGuard<'_, ()> {

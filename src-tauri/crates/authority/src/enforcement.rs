@@ -1,12 +1,9 @@
-//! What the authority needs of whoever enforces its decisions and calls Phare: to be told of every change in time.
+//! What the authority needs of whoever enforces its decisions: to be told of every change in time.
 
 use std::fmt::Debug;
 
-use async_trait::async_trait;
 use gardien_domain::key::Revocation;
-use gardien_domain::phare_key::Findings;
-use gardien_domain::{Key, KeyId, PhareKey, PhareSecretId, ProjectId, Scope};
-use gardien_phare::PhareFault;
+use gardien_domain::{Key, KeyId, ProjectId, Scope};
 
 use crate::api::LimitHold;
 
@@ -39,17 +36,4 @@ pub trait Enforcement: Send + Sync + Debug {
     fn set_limit(&self, calls_per_minute: u32);
     /// What the limit looks like, with the keys that used the most of it among those whose scope is `seen`.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
-}
-
-/// Holds the secrets of Phare's keys and calls Phare with them.
-#[async_trait]
-pub trait Keyring: Send + Sync + Debug {
-    /// Calls with these from here on, and forgets every other secret.
-    fn hold(&self, keys: &[PhareKey]);
-    /// Whether it has this secret.
-    fn holds(&self, secret: &PhareSecretId) -> bool;
-    /// Tells whoever wants to know that Phare refuses this key from now on.
-    fn tell_refused(&self, key: &PhareKey);
-    /// Finds out what a secret can do that it holds.
-    async fn examine(&self, secret: &PhareSecretId) -> Result<Findings, PhareFault>;
 }

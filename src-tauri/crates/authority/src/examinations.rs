@@ -4,32 +4,43 @@ use gardien_domain::audit::AuditAction;
 use gardien_domain::phare_key::{Findings, Purpose};
 use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ScopeKind};
 use gardien_phare::PhareFault;
+use gardien_store::Change;
 use serde_json::json;
 
 use crate::actor::PhareKeyManager;
 use crate::api::PhareKeyView;
 use crate::authority::SYSTEM;
 use crate::changing::repeat;
-use crate::phare_keys::shown;
+use crate::ring::{Entry, shown};
 use crate::{Authority, Fault};
 
 impl Authority {
     /// Looks again at what both secrets of a key can do.
     ///
     /// # Errors
-    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`]. That Phare refuses a
-    /// secret is no error but what was found.
+    /// [`Fault::NotFound`], [`Fault::UpstreamMissing`], [`Fault::Secret`], [`Fault::Phare`], [`Fault::Store`]. That
+    /// Phare refuses a secret is no error but what was found.
     pub async fn examine_phare_key(
         &self,
         manager: PhareKeyManager<'_>,
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
         let key = self.phare_key(id).await?;
-        let keyring = self.keyring().ok_or(Fault::UpstreamMissing)?;
         let by = &manager.actor().member().email;
         let mut all = Ok(());
         for secret in key.secrets() {
-            let found = keyring.examine(&secret.id).await;
+            let found = match key.purpose {
+                Purpose::Attached => {
+                    let attached = self.attached().ok_or(Fault::UpstreamMissing)?;
+                    attached.examine(&secret.id).await
+                }
+                // Nothing is called with it: it is where it is kept and nowhere else.
+                Purpose::Kept => {
+                    let owner = self.installation().await?;
+                    let secret = self.behind.secrets.get(owner, secret.id).await?;
+                    self.look_at(&secret).await
+                }
+            };
             all = all.and(self.examined_phare_secret(by, &secret.id, found).await);
         }
         all?;
@@ -97,8 +108,14 @@ impl Authority {
                 }
                 secret.refused_at = None;
                 let detail = shown(secret);
-                self.put_phare_key(changing, by, AuditAction::PhareKeyExamined, &key, detail)
-                    .await?;
+                let entry = Entry {
+                    by,
+                    action: AuditAction::PhareKeyExamined,
+                    key: &key,
+                    detail,
+                };
+                let put = Change::PutPhareKey(key.clone());
+                self.change_ring(changing, put, &[], entry).await?;
             }
             Ok(())
         })
@@ -122,11 +139,17 @@ impl Authority {
                 secret.refused_at = since;
             }
             let detail = json!({ "secret": before.display, "refused": refuses });
-            self.put_phare_key(changing, SYSTEM, AuditAction::PhareKeyRefused, &key, detail)
-                .await?;
+            let entry = Entry {
+                by: SYSTEM,
+                action: AuditAction::PhareKeyRefused,
+                key: &key,
+                detail,
+            };
+            let put = Change::PutPhareKey(key.clone());
+            self.change_ring(changing, put, &[], entry).await?;
             let in_use = key.purpose == Purpose::Attached && key.current.id == *id;
-            if let Some(keyring) = self.keyring().filter(|_| refuses && in_use) {
-                keyring.tell_refused(&key);
+            if refuses && in_use {
+                self.behind.tell_refused(&key);
             }
             Ok(())
         })

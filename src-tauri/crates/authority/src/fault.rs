@@ -8,6 +8,7 @@ use gardien_store::StoreError;
 use http::StatusCode;
 
 use crate::api::Problem;
+use crate::secrets::SecretFault;
 
 /// Messages by field.
 pub(crate) type FieldErrors = BTreeMap<String, Vec<String>>;
@@ -110,6 +111,17 @@ pub enum Fault {
     /// What would be switched to is not here.
     #[error("The secret of the next key is no longer held here. Add it again.")]
     NextSecretMissing,
+    /// What was to come behind the gateway cannot be used.
+    #[error("What Gardien is to forward to cannot be used: {0}.")]
+    Unattachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A key of Phare's is to be attached where no Phare is known.
+    #[error(
+        "This server was started with the sandbox. Start it with the address of Phare to attach keys of Phare's."
+    )]
+    SandboxOnly,
+    /// The secret of a key of Phare's cannot be had.
+    #[error("{0}")]
+    Secret(#[from] SecretFault),
     /// Nothing to ask about projects.
     #[error("Gardien is not connected to Phare. Its settings say what to connect to.")]
     UpstreamMissing,
@@ -198,7 +210,11 @@ impl Fault {
             Self::MediaType => "unsupported_media_type",
             Self::TooLarge => "too_large",
             Self::TooSlow => "request_timeout",
-            Self::OtherUpstream => "other_upstream",
+            Self::OtherUpstream | Self::SandboxOnly => "other_upstream",
+            Self::Unattachable(_) => "upstream_refused",
+            Self::Secret(SecretFault::NotHeld) => "secret_not_kept",
+            Self::Secret(SecretFault::Locked) => "keychain_locked",
+            Self::Secret(SecretFault::Unavailable) => "keychain_unavailable",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Invalid(_) => "invalid",
             Self::KeyRevoked => "key_revoked",
@@ -261,13 +277,16 @@ impl Fault {
             | Self::NoNextSecret
             | Self::NextSecretRefused
             | Self::NextSecretMissing
-            | Self::OtherUpstream => StatusCode::CONFLICT,
+            | Self::OtherUpstream
+            | Self::SandboxOnly
+            | Self::Secret(SecretFault::NotHeld) => StatusCode::CONFLICT,
             Self::UpstreamMissing
+            | Self::Secret(SecretFault::Locked | SecretFault::Unavailable)
             | Self::Phare(PhareFault::Busy | PhareFault::NoKey)
             | Self::Store(StoreError::InUse | StoreError::Unreachable(_) | StoreError::Displaced) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Phare(_) => StatusCode::BAD_GATEWAY,
+            Self::Phare(_) | Self::Unattachable(_) => StatusCode::BAD_GATEWAY,
             Self::RevokedInMemory(_)
             | Self::RevokedUntilRestart(_)
             | Self::Store(StoreError::Full(_)) => StatusCode::INSUFFICIENT_STORAGE,

@@ -2,19 +2,24 @@
 //!
 //! Each use case takes proof that the actor may ask for it (`actor.rs`), makes its change together with the
 //! audit entry (`changing.rs`), and tells the gateway before it answers. What it deliberately is not: it holds no secret
-//! longer than one answer, and it knows no gateway, only the small trait [`Enforcement`].
+//! longer than one answer, and it knows neither gateway nor keychain, only the small traits [`Enforcement`],
+//! [`Attaching`] and [`Secrets`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod actor;
 pub mod api;
+mod attached;
+mod attaching;
 mod authority;
+mod behind;
 mod changing;
 mod check;
 pub mod client;
 mod enforcement;
 mod examinations;
 mod fault;
+mod first_start;
 mod following;
 pub mod http;
 mod key_lists;
@@ -24,16 +29,23 @@ mod organization;
 mod phare_keys;
 mod projects;
 mod revocations;
+mod ring;
+mod secrets;
 mod sessions;
 mod trail;
+mod unfit;
 mod upstream;
 mod views;
 
 pub use actor::{Actor, By, System};
+pub use attached::{Attached, Attaching, NamedSecret};
+pub use attaching::Examined;
 pub use authority::{Authority, Clock, SYSTEM};
 pub use client::{Client, ClientFault};
-pub use enforcement::{Enforcement, Keyring, LimitReading};
+pub use enforcement::{Enforcement, LimitReading};
 pub use fault::Fault;
+pub use first_start::Beginning;
 pub use gardien_domain::UpstreamIdentity;
 pub use members::TheirKeys;
+pub use secrets::{SecretFault, Secrets};
 pub use sessions::issue_session;

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::filter::ScopeKind;
+use crate::operation::Operation;
 use crate::product::{Access, Product, ProductScope};
 use crate::project::ProjectId;
 use crate::words::{id, words};
@@ -129,6 +130,19 @@ pub struct Need {
     pub access: Access,
     /// Whether it creates, changes or removes a project.
     pub manages_projects: bool,
+}
+
+impl Need {
+    /// What a call of this operation asks, in this project if in one.
+    #[must_use]
+    pub fn of(operation: &Operation, project: Option<ProjectId>) -> Self {
+        Self {
+            project,
+            product: operation.product,
+            access: operation.access(),
+            manages_projects: operation.manages_projects(),
+        }
+    }
 }
 
 impl PhareKey {

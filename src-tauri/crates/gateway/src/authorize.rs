@@ -64,13 +64,8 @@ impl Known {
                 operation: matched.operation,
                 project: grant.project,
                 only: grant.only,
-                need: Need {
-                    // Whatever a project key does concerns its project, named or not.
-                    project: key.scope.project().or(grant.project),
-                    product: matched.operation.product,
-                    access: matched.operation.access(),
-                    manages_projects: matched.operation.manages_projects(),
-                },
+                // Whatever a project key does concerns its project, named or not.
+                need: Need::of(matched.operation, key.scope.project().or(grant.project)),
             }),
             (Ok(_), _) => Err(Refusal::AmbiguousPath),
         }

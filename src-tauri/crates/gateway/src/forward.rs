@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gardien_domain::phare_key::Need;
 use http::header::RETRY_AFTER;
 use http::{Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
@@ -26,6 +27,7 @@ use crate::upstream::{Transport, TransportFault};
 pub(crate) async fn forward(
     upstream: &dyn Transport,
     request: Request<Body>,
+    need: Need,
     pass: Pass,
     patience: Duration,
 ) -> Result<Response<Body>, Refusal> {
@@ -36,7 +38,7 @@ pub(crate) async fn forward(
         upload: upload.clone(),
     });
     let answer = patiently(
-        upstream.send(Request::from_parts(head, body)),
+        upstream.send(Request::from_parts(head, body), need),
         &upload,
         patience,
     )

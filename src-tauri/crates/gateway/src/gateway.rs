@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gardien_domain::key::Revocation;
+use gardien_domain::phare_key::Need;
 use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope, SecretDigest};
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -153,11 +154,12 @@ impl Gateway {
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
     pub fn attach(&self, upstream: Option<Arc<dyn Transport>>) {
         self.0.throttle.release();
-        *self
-            .0
-            .upstream
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = upstream;
+        self.forward_to(upstream);
+    }
+
+    /// Forwards to the same upstream by another way from here on: what it said of its limit holds on.
+    pub fn attach_again(&self, upstream: Arc<dyn Transport>) {
+        self.forward_to(Some(upstream));
     }
 
     /// Rests, or goes on: while paused, calls are answered with 503. Those in flight are finished.
@@ -237,9 +239,10 @@ impl Gateway {
         &self,
         upstream: &dyn Transport,
         request: Request<Body>,
+        need: Need,
     ) -> Result<Response<Body>, Refusal> {
         let pass = self.0.throttle.enter(None).await?;
-        forward(upstream, request, pass, self.0.timing.patience).await
+        forward(upstream, request, need, pass, self.0.timing.patience).await
     }
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
@@ -305,17 +308,22 @@ impl Gateway {
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
-        head.extensions.insert(admitted.need);
         if admitted.only.is_some() {
             // It has to be read on its way back.
             head.headers.remove(ACCEPT_ENCODING);
         }
         let request = Request::from_parts(head, body);
-        let answer = forward(upstream.as_ref(), request, pass, self.0.timing.patience).await?;
+        let (need, patience) = (admitted.need, self.0.timing.patience);
+        let answer = forward(upstream.as_ref(), request, need, pass, patience).await?;
         match admitted.only {
             Some(project) => restrict(answer, project).await,
             None => Ok(answer),
         }
+    }
+
+    fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {
+        let held = self.0.upstream.write();
+        *held.unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 
     fn change(&self, change: impl FnOnce(&mut Known)) {

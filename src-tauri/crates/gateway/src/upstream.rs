@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use gardien_domain::phare_key::Need;
 use http::header::{AUTHORIZATION, HOST, HeaderValue};
 use http::uri::{Parts, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
@@ -19,17 +20,23 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt};
+use zeroize::Zeroizing;
 
 use crate::body::{Body, BoxError, boxed};
 
 /// Carries one call to the upstream and its answer back.
 #[async_trait]
 pub trait Transport: Send + Sync + Debug {
-    /// Sends a request whose URI is the path and query as authorized. Returns with the head of the answer.
+    /// Sends a request whose URI is the path and query as authorized, with a key that can serve its `need` if there are
+    /// several. Returns with the head of the answer.
     ///
     /// # Errors
     /// A [`TransportFault`] when there was no answer.
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportFault>;
+    async fn send(
+        &self,
+        request: Request<Body>,
+        need: Need,
+    ) -> Result<Response<Body>, TransportFault>;
 }
 
 /// Why there was no answer.
@@ -106,11 +113,10 @@ impl HttpUpstream {
     ///
     /// # Errors
     /// [`UpstreamError::Credential`] when it cannot stand in a header.
-    pub fn with_key(&self, credential: SecretString) -> Result<KeyedUpstream, UpstreamError> {
-        bearer(&credential)?;
+    pub fn with_key(&self, credential: &SecretString) -> Result<KeyedUpstream, UpstreamError> {
         Ok(KeyedUpstream {
             upstream: self.clone(),
-            credential,
+            authorization: bearer(credential)?,
         })
     }
 
@@ -156,8 +162,15 @@ fn within(limit: Duration, connector: HttpsConnector<HttpConnector>) -> Connecto
     }))
 }
 
+/// Never printed, and wiped with the last request that it was put on.
 fn bearer(credential: &SecretString) -> Result<HeaderValue, UpstreamError> {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", credential.expose_secret()))
+    const SCHEME: &str = "Bearer ";
+    let credential = credential.expose_secret();
+    // As long as it will be: text that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(SCHEME.len() + credential.len()));
+    text.push_str(SCHEME);
+    text.push_str(credential);
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
         .map_err(|_| UpstreamError::Credential)?;
     value.set_sensitive(true);
     Ok(value)
@@ -167,15 +180,19 @@ fn bearer(credential: &SecretString) -> Result<HeaderValue, UpstreamError> {
 #[derive(Debug, Clone)]
 pub struct KeyedUpstream {
     upstream: HttpUpstream,
-    credential: SecretString,
+    authorization: HeaderValue,
 }
 
 #[async_trait]
 impl Transport for KeyedUpstream {
-    async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportFault> {
+    async fn send(
+        &self,
+        mut request: Request<Body>,
+        _: Need,
+    ) -> Result<Response<Body>, TransportFault> {
         let unsent = |error: BoxError| TransportFault::Unreachable(error);
         *request.uri_mut() = self.upstream.target(request.uri()).map_err(unsent)?;
-        let authorization = bearer(&self.credential).map_err(|error| unsent(error.into()))?;
+        let authorization = self.authorization.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
         // The client's names us; the connection's own takes its place.
         request.headers_mut().remove(HOST);
@@ -227,7 +244,11 @@ impl LocalUpstream {
 
 #[async_trait]
 impl Transport for LocalUpstream {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportFault> {
+    async fn send(
+        &self,
+        request: Request<Body>,
+        _: Need,
+    ) -> Result<Response<Body>, TransportFault> {
         Ok((self.call)(request).await)
     }
 }
@@ -235,5 +256,25 @@ impl Transport for LocalUpstream {
 impl Debug for LocalUpstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LocalUpstream")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_a_key_is_made_once_and_never_printed() {
+        let upstream = HttpUpstream::new("http://127.0.0.1:1".parse().unwrap()).unwrap();
+        let keyed = upstream.with_key(&"pha_org_secret".into()).unwrap();
+        assert_eq!(keyed.authorization, "Bearer pha_org_secret");
+        assert!(keyed.authorization.is_sensitive());
+        assert!(!format!("{keyed:?}").contains("secret"));
+        let bytes = keyed.authorization.as_bytes().as_ptr();
+        assert_eq!(keyed.clone().authorization.as_bytes().as_ptr(), bytes);
+        assert!(matches!(
+            upstream.with_key(&"two\nlines".into()),
+            Err(UpstreamError::Credential)
+        ));
     }
 }

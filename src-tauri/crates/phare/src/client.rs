@@ -4,18 +4,26 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gardien_domain::phare_key::Need;
 use gardien_domain::{Project, ProjectId};
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::matching::match_request;
+
 /// One exchange with a Phare: through the gateway, so that it counts against the shared limit, or straight
 /// into the sandbox.
 #[async_trait]
 pub trait Exchange: Send + Sync + std::fmt::Debug {
-    /// Sends a request whose URI is path and query only, and reads the whole answer.
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError>;
+    /// Sends a request whose URI is path and query only, with a key that can serve its `need` if there are several, and
+    /// reads the whole answer.
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        need: Need,
+    ) -> Result<Response<Bytes>, BoxError>;
 
     /// Ways that each see some of the projects, where this one does not see them all.
     fn views(&self) -> Vec<Arc<dyn Exchange>> {
@@ -235,10 +243,8 @@ async fn send(
     path: &str,
     body: Option<Value>,
 ) -> Result<Bytes, PhareFault> {
-    let response = exchange
-        .exchange(request(method, path, body)?)
-        .await
-        .map_err(unanswered)?;
+    let (request, need) = call(method, path, body, None)?;
+    let response = exchange.exchange(request, need).await.map_err(unanswered)?;
     match response.status().as_u16() {
         200..=299 => Ok(response.into_body()),
         401 => Err(PhareFault::KeyRefused),
@@ -254,21 +260,27 @@ async fn send(
     }
 }
 
-pub(crate) fn request(
+/// A call of one of Phare's operations, and what it asks of the key that it goes out with.
+pub(crate) fn call(
     method: Method,
     path: &str,
     body: Option<Value>,
-) -> Result<Request<Bytes>, PhareFault> {
+    project: Option<ProjectId>,
+) -> Result<(Request<Bytes>, Need), PhareFault> {
+    let unsent = |error: BoxError| PhareFault::Unreachable(error);
+    let literal = path.split('?').next().unwrap_or(path);
+    let matched = match_request(&method, literal).map_err(|fault| unsent(fault.into()))?;
     let body = body
         .map(|body| Bytes::from(body.to_string()))
         .unwrap_or_default();
-    Request::builder()
+    let request = Request::builder()
         .method(method)
         .uri(path)
         .header("accept", "application/json")
         .header("content-type", "application/json")
         .body(body)
-        .map_err(|error| PhareFault::Unreachable(error.into()))
+        .map_err(|error| unsent(error.into()))?;
+    Ok((request, Need::of(matched.operation, project)))
 }
 
 /// Why there was no answer.

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::client::{Exchange, PhareFault, request, unanswered};
+use crate::client::{self, Exchange, PhareFault, unanswered};
 
 /// A page of 100 projects, then the next: so many at most.
 const MOST_PAGES: u32 = 100;
@@ -142,12 +142,17 @@ impl Examination<'_> {
             request: format!("{method} {shown}"),
             status: 0,
         };
-        let mut request = request(method, path, body)?;
-        if let Some(ProjectId(id)) = self.project.filter(|_| !path.starts_with("/projects")) {
+        let project = self.project.filter(|_| !path.starts_with("/projects"));
+        let (mut request, need) = client::call(method, path, body, project)?;
+        if let Some(ProjectId(id)) = project {
             let headers = request.headers_mut();
             headers.insert(PROJECT_ID_HEADER, HeaderValue::from(id));
         }
-        let response = self.exchange.exchange(request).await.map_err(unanswered)?;
+        let response = self
+            .exchange
+            .exchange(request, need)
+            .await
+            .map_err(unanswered)?;
         call.status = response.status().as_u16();
         let status = call.status;
         self.calls.push(call);

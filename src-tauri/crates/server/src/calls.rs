@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gardien_domain::phare_key::Need;
 use gardien_domain::{PhareSecret, Project, ScopeKind};
 use gardien_gateway::{Body, Gateway, Refusal, Transport, TransportFault, read_all};
 use gardien_phare::client::BoxError as ExchangeError;
@@ -13,7 +14,6 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
-use crate::examiner::Examiner;
 use crate::ring::{Held, Ring};
 use crate::synchronizer::Synchronizer;
 
@@ -54,7 +54,7 @@ impl OwnCalls {
     }
 
     /// Calls with the keys of a ring.
-    pub(crate) fn of(Examiner { ring, gateway, .. }: Examiner) -> Self {
+    pub(crate) fn with(ring: Ring, gateway: Gateway) -> Self {
         Self {
             ring: Some(ring.clone()),
             ..Self::counted(Arc::new(ring), gateway)
@@ -64,8 +64,12 @@ impl OwnCalls {
 
 #[async_trait]
 impl Exchange for OwnCalls {
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ExchangeError> {
-        match timeout(OWN_CALL, self.call(request)).await {
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        need: Need,
+    ) -> Result<Response<Bytes>, ExchangeError> {
+        match timeout(OWN_CALL, self.call(request, need)).await {
             Ok(answer) => answer,
             Err(late) => Err(late.into()),
         }
@@ -75,16 +79,14 @@ impl Exchange for OwnCalls {
         let (Some(ring), Some(gateway)) = (&self.ring, &self.counted_by) else {
             return Vec::new();
         };
-        let in_use = ring.in_use();
-        if in_use
-            .iter()
+        if ring
+            .in_use()
             .any(|held| held.secret.kind == ScopeKind::Organization)
         {
             return Vec::new();
         }
-        in_use
-            .into_iter()
-            .map(|held| Arc::new(View::through(held, gateway.clone())) as _)
+        ring.in_use()
+            .map(|held| Arc::new(View::through(held.clone(), gateway.clone())) as _)
             .collect()
     }
 }
@@ -107,8 +109,12 @@ impl View {
 
 #[async_trait]
 impl Exchange for View {
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ExchangeError> {
-        self.calls.exchange(request).await
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        need: Need,
+    ) -> Result<Response<Bytes>, ExchangeError> {
+        self.calls.exchange(request, need).await
     }
 
     /// Its slug is not known then, nor when it was made.
@@ -127,15 +133,19 @@ impl Exchange for View {
 }
 
 impl OwnCalls {
-    async fn call(&self, request: Request<Bytes>) -> Result<Response<Bytes>, ExchangeError> {
+    async fn call(
+        &self,
+        request: Request<Bytes>,
+        need: Need,
+    ) -> Result<Response<Bytes>, ExchangeError> {
         let request = request.map(|body| {
             Full::new(body)
                 .map_err(|never| match never {})
                 .boxed_unsync()
         });
         let answer = match &self.counted_by {
-            None => self.transport.send(request).await?,
-            Some(gateway) => match gateway.call(self.transport.as_ref(), request).await {
+            None => self.transport.send(request, need).await?,
+            Some(gateway) => match gateway.call(self.transport.as_ref(), request, need).await {
                 Ok(answer) => answer,
                 Err(Refusal::TooManyAttempts { .. }) => {
                     return Ok(empty(StatusCode::TOO_MANY_REQUESTS));
@@ -169,10 +179,14 @@ pub(crate) struct Followed {
 
 #[async_trait]
 impl Transport for Followed {
-    async fn send(&self, request: Request<Body>) -> Result<Response<Body>, TransportFault> {
+    async fn send(
+        &self,
+        request: Request<Body>,
+        need: Need,
+    ) -> Result<Response<Body>, TransportFault> {
         let changes =
             request.method() != Method::GET && request.uri().path().starts_with("/projects");
-        let response = self.transport.send(request).await?;
+        let response = self.transport.send(request, need).await?;
         if changes && response.status().is_success() {
             self.synchronizer.synchronized(READ_BACK).await;
         }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gardien_authority::client::server_address;
-use gardien_authority::{ClientFault, Fault, System, issue_session};
+use gardien_authority::{ClientFault, Fault, System, UpstreamIdentity, issue_session};
 use gardien_domain::PhareSecret;
-use gardien_server::{AttachFault, ListenFault, OpenFault, Opening, Service, Upstream, database};
+use gardien_server::{ListenFault, OpenFault, Opening, Service, database};
 use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -31,8 +31,6 @@ pub(crate) enum CommandFault {
     #[error("{0}")]
     Authority(#[from] Fault),
     #[error("{0}")]
-    Attach(#[from] AttachFault),
-    #[error("{0}")]
     Listen(#[from] ListenFault),
     #[error("--phare: {0}")]
     PhareAddress(#[source] ClientFault),
@@ -50,7 +48,7 @@ pub(crate) enum CommandFault {
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
-    let upstream = upstream(&serve)?;
+    let given = given(&serve)?;
     // Before anything is open: a signal that comes early must not cut a start in two.
     let stop = stop_signal().map_err(CommandFault::Signals)?;
     for address in [serve.gateway, serve.management] {
@@ -60,12 +58,13 @@ pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
     }
     let opening = Opening {
         accept_older: serve.accept_older,
+        phare: given.as_ref().map(|_| serve.phare.clone()),
         ..Opening::default()
     };
     let service = Service::open_with(&serve.data, opening)
         .await
         .map_err(how_to_go_on)?;
-    let served = run(&service, &serve, upstream, stop).await;
+    let served = run(&service, &serve, given, stop).await;
     service.stop().await;
     served
 }
@@ -80,18 +79,20 @@ fn how_to_go_on(fault: OpenFault) -> CommandFault {
 async fn run(
     service: &Service,
     serve: &Serve,
-    upstream: Given,
+    given: Option<Vec<SecretString>>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), CommandFault> {
     service
         .authority()
         .ensure_organization(System::because("nobody sits in front of a server"))
         .await?;
-    match upstream {
-        Given::Sandbox => service.attach(Upstream::Sandbox).await?,
-        Given::Phare { url, keys } => service.attach_given(url, keys).await?,
+    match given {
+        None => {
+            let sandbox = UpstreamIdentity::Sandbox;
+            service.authority().attach(&sandbox).await?;
+        }
+        Some(keys) => service.attach_given(&keys).await?,
     }
-    service.adopt_upstream().await?;
     service.synchronized(PROJECTS).await;
     let management = service.listen_management(serve.management).await?;
     let gateway = service.listen_gateway(serve.gateway).await?;
@@ -110,18 +111,10 @@ async fn run(
     Ok(())
 }
 
-/// What the command line and the environment say to forward to.
-enum Given {
-    Sandbox,
-    Phare {
-        url: String,
-        keys: Vec<SecretString>,
-    },
-}
-
-fn upstream(serve: &Serve) -> Result<Given, CommandFault> {
+/// Phare's keys, as the command line and the environment give them; none for the sandbox.
+fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
     if serve.phare == "sandbox" {
-        return Ok(Given::Sandbox);
+        return Ok(None);
     }
     // Phare's key must not leave this machine unencrypted.
     server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
@@ -149,10 +142,7 @@ fn upstream(serve: &Serve) -> Result<Given, CommandFault> {
     if keys.iter().any(too_short) {
         return Err(CommandFault::ShortPhareKey);
     }
-    Ok(Given::Phare {
-        url: serve.phare.clone(),
-        keys,
-    })
+    Ok(Some(keys))
 }
 
 /// Prints a session token. A server may run on the same folder meanwhile.

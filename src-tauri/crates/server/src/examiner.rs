@@ -3,82 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use gardien_authority::{Authority, Fault, Keyring, SYSTEM};
-use gardien_domain::phare_key::Findings;
-use gardien_domain::{PhareKey, PhareSecretId, ScopeKind};
-use gardien_gateway::{Gateway, Transport};
-use gardien_phare::{PhareFault, examine};
-use secrecy::SecretString;
+use gardien_authority::{Authority, Fault, SYSTEM};
+use gardien_gateway::Gateway;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::{Notify, broadcast};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::calls::OwnCalls;
-use crate::ring::{Ring, Verdict};
-use crate::service::system_clock;
+use crate::ring::Verdict;
 
 /// How often it is looked whether an examination is due.
 const PERIOD: Duration = Duration::from_secs(60);
-
-/// A ring, and who counts the calls that an examination takes.
-#[derive(Debug, Clone)]
-pub(crate) struct Examiner {
-    pub(crate) ring: Ring,
-    pub(crate) gateway: Gateway,
-    /// Whoever wants to know which keys Phare begins to refuse.
-    pub(crate) refusals: broadcast::Sender<String>,
-}
-
-impl Examiner {
-    /// Finds out what a secret can do that nobody holds yet. Not counted while the sandbox stands behind the gateway:
-    /// its calls are none of Phare's.
-    pub(crate) async fn examine_secret(
-        &self,
-        secret: SecretString,
-        kind: ScopeKind,
-        counted: bool,
-    ) -> Result<Findings, PhareFault> {
-        let upstream = self.ring.with_key(secret);
-        let upstream = upstream.map_err(|error| PhareFault::Unreachable(error.into()))?;
-        if counted {
-            return self.examine_through(Arc::new(upstream), kind).await;
-        }
-        examine(&OwnCalls::free(Arc::new(upstream)), kind, system_clock()()).await
-    }
-
-    async fn examine_through(
-        &self,
-        transport: Arc<dyn Transport>,
-        kind: ScopeKind,
-    ) -> Result<Findings, PhareFault> {
-        let calls = OwnCalls::counted(transport, self.gateway.clone());
-        examine(&calls, kind, system_clock()()).await
-    }
-}
-
-#[async_trait]
-impl Keyring for Examiner {
-    fn hold(&self, keys: &[PhareKey]) {
-        self.ring.hold(keys);
-    }
-
-    fn holds(&self, id: &PhareSecretId) -> bool {
-        self.ring.held(id).is_some()
-    }
-
-    fn tell_refused(&self, key: &PhareKey) {
-        // Nobody listens where there is no window.
-        let _ = self.refusals.send(key.name.clone());
-    }
-
-    async fn examine(&self, id: &PhareSecretId) -> Result<Findings, PhareFault> {
-        let held = self.ring.held(id).ok_or(PhareFault::NoKey)?;
-        let kind = held.secret.kind;
-        self.examine_through(Arc::new(held), kind).await
-    }
-}
 
 /// Starts the one task that keeps what is known of Phare's keys true, until `stop`.
 pub(crate) fn start(
@@ -110,9 +45,6 @@ pub(crate) fn start(
 }
 
 async fn examine_due(authority: &Authority, gateway: &Gateway) -> Result<(), Fault> {
-    let Some(keyring) = authority.keyring() else {
-        return Ok(());
-    };
     let mut all = Ok(());
     for secret in authority.phare_secrets_to_examine().await? {
         // Programs come first. What is left is looked at when there is room again.
@@ -120,7 +52,10 @@ async fn examine_due(authority: &Authority, gateway: &Gateway) -> Result<(), Fau
         if limits.remaining < limits.limit / 2 {
             break;
         }
-        let found = keyring.examine(&secret).await;
+        let Some(attached) = authority.attached() else {
+            break;
+        };
+        let found = attached.examine(&secret).await;
         // One that cannot be told must not keep the others from being told.
         all = all.and(
             authority

@@ -11,20 +11,23 @@
     )
 )]
 
+mod attachment;
+mod callers;
 mod calls;
+mod clock;
 mod door;
 mod enforce;
 mod examiner;
 pub mod framing;
 pub mod listen;
 mod live;
-mod phare_keys;
 mod ring;
+mod secrets;
 mod service;
 mod synchronizer;
-mod upstream;
 
+pub use clock::system_clock;
 pub use door::ListenFault;
 pub use listen::{ListenLimits, serve};
-pub use service::{OpenFault, Opening, Service, database, system_clock};
-pub use upstream::{AttachFault, Upstream};
+pub use secrets::InMemory;
+pub use service::{OpenFault, Opening, Service, database};

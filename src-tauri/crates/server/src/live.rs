@@ -3,22 +3,17 @@
 
 use std::time::Duration;
 
-use gardien_authority::api::{Caller, Event, KeyUse, LastUse, LimitsView};
+use gardien_authority::api::{Event, KeyUse, LastUse, LimitsView};
 use gardien_authority::{Authority, Fault, System};
-use gardien_domain::{KeyFilter, KeyOrder, NotedUse};
+use gardien_domain::NotedUse;
 use gardien_gateway::Gateway;
-use gardien_store::Store;
-use jiff::Timestamp;
-use tokio::sync::broadcast;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-
-use crate::Service;
 
 /// How often it is looked whether there is something to tell.
 const PERIOD: Duration = Duration::from_millis(500);
 /// Whoever listens decides what of it a member is shown.
-const TELLING: System = System::because("events are told to nobody in particular");
+pub(crate) const TELLING: System = System::because("events are told to nobody in particular");
 
 pub(crate) fn start(authority: Authority, gateway: Gateway, stop: CancellationToken) {
     tokio::spawn(stop.run_until_cancelled_owned(tell(Telling {
@@ -103,53 +98,6 @@ fn differ(told: &LimitsView, now: &LimitsView) -> bool {
         ..view.clone()
     };
     at_any_time(told) != at_any_time(now)
-}
-
-impl Service {
-    /// Hears what changes from here on, here or at the gateway. Whoever lags behind has to ask for everything again.
-    #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Event> {
-        self.authority().events(TELLING)
-    }
-
-    /// The programs that called through the gateway in the minute before `now`, the busiest first.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub async fn callers(&self, now: Timestamp) -> Result<Vec<Caller>, Fault> {
-        let mut callers = Vec::new();
-        for calling in self.gateway().calling(now) {
-            if let Some(stored) = self.store().key(calling.key).await? {
-                let key = stored.key.into_parts();
-                callers.push(Caller {
-                    id: calling.key,
-                    name: key.name,
-                    display: key.display,
-                    client: calling.client,
-                    last_at: calling.last_at,
-                    calls: calling.calls,
-                });
-            }
-        }
-        callers.sort_by(|one, other| {
-            (other.calls, &one.name, one.id).cmp(&(one.calls, &other.name, other.id))
-        });
-        Ok(callers)
-    }
-
-    /// How many keys work now.
-    ///
-    /// # Errors
-    /// [`Fault::Store`].
-    pub async fn live_keys(&self) -> Result<u64, Fault> {
-        let filter = KeyFilter {
-            live: true,
-            ..KeyFilter::default()
-        };
-        let now = crate::system_clock()();
-        let order = KeyOrder::default();
-        Ok(self.store().keys(&filter, now, order, None, 0).await?.total)
-    }
 }
 
 #[cfg(test)]

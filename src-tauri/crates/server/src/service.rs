@@ -4,31 +4,33 @@ use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gardien_authority::http::Api;
-use gardien_authority::{Authority, By, Client, Clock, Fault, System, UpstreamIdentity};
+use gardien_authority::{Authority, By, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
-use gardien_store::{Documents, FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
+use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http_body_util::Full;
-use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::json;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::attachment::Builder;
+use crate::clock::system_clock;
 use crate::door::{Door, ListenFault};
 use crate::enforce::{GatewayEnforcement, StoreLedger};
-use crate::examiner::{self, Examiner};
+use crate::examiner;
 use crate::listen::ListenLimits;
 use crate::live;
-use crate::ring::Verdict;
+use crate::secrets::InMemory;
 use crate::synchronizer::Synchronizer;
 
 /// How long the end waits for the disk to take what the witness has.
@@ -69,12 +71,16 @@ pub fn database(data: &Path) -> PathBuf {
 }
 
 /// What is known before a data folder is opened.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Opening {
     /// The newest change that was acknowledged, as it was remembered outside of the folder.
     pub acknowledged: Option<Head>,
     /// Whether to go on with a database that does not have it.
     pub accept_older: bool,
+    /// The address of the Phare whose keys can be attached; none where only the sandbox can be.
+    pub phare: Option<String>,
+    /// Where the secrets of Phare's keys are kept that are attached while it runs; none: in memory, until it ends.
+    pub secrets: Option<Arc<dyn Secrets>>,
 }
 
 /// The newest of these changes that the database does not have.
@@ -89,16 +95,6 @@ async fn missing(store: &Sqlite, heads: [Option<Head>; 2]) -> Result<Option<Head
     Ok(missing)
 }
 
-/// The system's clock.
-#[must_use]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock that everything else is given"
-)]
-pub fn system_clock() -> Clock {
-    Arc::new(Timestamp::now)
-}
-
 /// A running Gardien. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
@@ -110,10 +106,7 @@ struct Inner {
     authority: Authority,
     synchronizer: Synchronizer,
     stop: CancellationToken,
-    attached: Mutex<(Option<UpstreamIdentity>, Option<Examiner>)>,
-    verdicts: UnboundedSender<Verdict>,
     examine_soon: Arc<Notify>,
-    refusals: broadcast::Sender<String>,
     router: Api,
     gateway_door: Door,
     management_door: Door,
@@ -152,8 +145,25 @@ impl Service {
         let ledger = Arc::new(StoreLedger(store.clone()));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
-        let authority =
-            Authority::open(store.clone(), enforcement, witness.clone(), system_clock()).await?;
+        let (verdicts, heard) = unbounded_channel();
+        let (synchronizer, work) = Synchronizer::new();
+        let builder = Builder {
+            phare: opening.phare,
+            documents: store.clone(),
+            gateway: gateway.clone(),
+            synchronizer: synchronizer.clone(),
+            verdicts,
+        };
+        let secrets = opening.secrets;
+        let authority = Authority::open(
+            store.clone(),
+            enforcement,
+            Arc::new(builder),
+            secrets.unwrap_or_else(|| Arc::new(InMemory::default())),
+            witness.clone(),
+            system_clock(),
+        )
+        .await?;
         if let Some(head) = missing {
             authority.accept_older(head.revision).await?;
         }
@@ -162,8 +172,8 @@ impl Service {
         tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
             following.keep_following().await;
         }));
-        let (verdicts, heard) = unbounded_channel();
-        let (soon, refusals) = (Arc::<Notify>::default(), broadcast::Sender::new(8));
+        work.start(authority.clone(), stop.clone());
+        let soon = Arc::<Notify>::default();
         examiner::start(
             authority.clone(),
             heard,
@@ -173,12 +183,9 @@ impl Service {
         );
         live::start(authority.clone(), gateway.clone(), stop.clone());
         Ok(Self(Arc::new(Inner {
-            synchronizer: Synchronizer::start(authority.clone(), stop.clone()),
+            synchronizer,
             stop,
-            attached: Mutex::default(),
-            verdicts,
             examine_soon: soon,
-            refusals,
             store,
             witness,
             gateway,
@@ -204,55 +211,20 @@ impl Service {
         &self.0.gateway
     }
 
-    pub(crate) fn synchronizer(&self) -> &Synchronizer {
-        &self.0.synchronizer
-    }
-
-    pub(crate) fn keep_attached(
-        &self,
-        identity: Option<UpstreamIdentity>,
-        examiner: Option<Examiner>,
-    ) {
-        let mut attached = self.attached();
-        *attached = (identity, examiner);
-    }
-
-    pub(crate) fn identity(&self) -> Option<UpstreamIdentity> {
-        self.attached().0.clone()
-    }
-
-    pub(crate) fn examiner(&self) -> Option<Examiner> {
-        self.attached().1.clone()
-    }
-
-    fn attached(&self) -> MutexGuard<'_, (Option<UpstreamIdentity>, Option<Examiner>)> {
-        self.0
-            .attached
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn refused(&self) -> broadcast::Sender<String> {
-        self.0.refusals.clone()
-    }
-
     /// Hears the name of a key of Phare's whenever Phare begins to refuse it.
     #[must_use]
     pub fn refusals(&self) -> broadcast::Receiver<String> {
-        self.0.refusals.subscribe()
+        self.0.authority.refusals()
     }
 
-    /// Has those of Phare's keys examined behind that are due.
-    pub(crate) fn examine_soon(&self) {
+    /// Calls Phare with exactly these secrets: what a server is started with. They are examined behind.
+    ///
+    /// # Errors
+    /// As [`Authority::attach_given`].
+    pub async fn attach_given(&self, secrets: &[SecretString]) -> Result<(), Fault> {
+        self.0.authority.attach_given(secrets).await?;
         self.0.examine_soon.notify_one();
-    }
-
-    pub(crate) fn verdicts(&self) -> UnboundedSender<Verdict> {
-        self.0.verdicts.clone()
-    }
-
-    pub(crate) fn documents(&self) -> Arc<dyn Documents> {
-        self.0.store.clone()
+        Ok(())
     }
 
     /// The newest change that was acknowledged; `None` before the first. To be remembered outside of the folder, which may

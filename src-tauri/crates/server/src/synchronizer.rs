@@ -26,15 +26,15 @@ pub(crate) struct Synchronizer {
 }
 
 impl Synchronizer {
-    /// Starts the one task that synchronizes, which ends with `stop`.
-    pub(crate) fn start(authority: Authority, stop: CancellationToken) -> Self {
+    /// One, and the work of the one task that synchronizes.
+    pub(crate) fn new() -> (Self, Work) {
         let (asked, wanted) = watch::channel(0);
         let (finished, done) = watch::channel(0);
-        tokio::spawn(stop.run_until_cancelled_owned(keep(authority, wanted, finished)));
-        Self {
+        let synchronizer = Self {
             asked: Arc::new(asked),
             done,
-        }
+        };
+        (synchronizer, Work { wanted, finished })
     }
 
     /// Asks for one. It does not wait for it.
@@ -54,11 +54,25 @@ impl Synchronizer {
     }
 }
 
-async fn keep(
-    authority: Authority,
-    mut wanted: watch::Receiver<u64>,
+/// What was asked for, to be done by one task.
+#[derive(Debug)]
+pub(crate) struct Work {
+    wanted: watch::Receiver<u64>,
     finished: watch::Sender<u64>,
-) {
+}
+
+impl Work {
+    /// Starts the task, which ends with `stop`.
+    pub(crate) fn start(self, authority: Authority, stop: CancellationToken) {
+        tokio::spawn(stop.run_until_cancelled_owned(keep(authority, self)));
+    }
+}
+
+async fn keep(authority: Authority, work: Work) {
+    let Work {
+        mut wanted,
+        finished,
+    } = work;
     let mut pause = PERIOD;
     loop {
         // Either somebody asks, or it is time.

@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use gardien_authority::api::{Caller, NewKey};
-use gardien_authority::{System, issue_session};
+use gardien_authority::{Beginning, System, issue_session};
 use gardien_domain::{ProductScope, ProductScopes, Role, Scope};
 use gardien_server::{Service, database};
 use gardien_store::{Sqlite, Store as _};
@@ -13,14 +13,14 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::clipboard::Clipboard;
+use crate::commands::keys::{TryKey, try_key};
 use crate::commands::leaving::{self, Leave};
-use crate::commands::status::{AppStatus, Stage};
-use crate::commands::{gateway, trial};
 use crate::home::GatewayState;
 use crate::keeper::Keeper;
-use crate::preferences::{OnClose, PreferenceFile, Saved, UpstreamKind};
+use crate::preferences::{OnClose, PreferenceFile, Saved};
 use crate::shell::Remembering;
-use crate::{closing, compose};
+use crate::status::{AppStatus, Stage};
+use crate::{closing, compose, trial};
 
 const SETTLED: Duration = Duration::from_secs(20);
 
@@ -91,7 +91,13 @@ impl Desk {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let service = Service::open(folder.path()).await.unwrap();
-        let owner = service.found("Here", "owen@here.test").await.unwrap();
+        let begun = service.authority().first_start(
+            System::because("a test"),
+            "Here",
+            "owen@here.test",
+            Beginning::Sandbox,
+        );
+        let owner = begun.await.unwrap();
         let key = NewKey {
             name: "Terraform".to_owned(),
             note: String::new(),
@@ -158,13 +164,12 @@ fn app(folder: &TempDir, saved: Saved) -> (Arc<App>, Remembering) {
     let shell = Remembering::default();
     let saved = Saved {
         gateway_port: 0,
-        upstream: UpstreamKind::Sandbox,
         ..saved
     };
     let app = App::new(
         folder.path().to_owned(),
         gardien_phare::PHARE_URL.to_owned(),
-        Keeper::new(Vault::open()),
+        Arc::new(Keeper::new(Vault::open())),
         Clipboard::open(Duration::from_secs(1)),
         PreferenceFile::unwritten(saved),
         Box::new(shell.clone()),
@@ -325,7 +330,7 @@ async fn asking_for_the_status_changes_nothing() {
 async fn a_paused_gateway_tells_programs_to_come_again() {
     let desk = Desk::start().await;
     let address = desk.address().unwrap();
-    let paused = gateway::pause_gateway(&desk.app).await.unwrap();
+    let paused = leaving::pause_gateway(&desk.app).await.unwrap();
     assert_eq!(
         paused.gateway,
         GatewayState::Paused {
@@ -333,7 +338,7 @@ async fn a_paused_gateway_tells_programs_to_come_again() {
         }
     );
     assert_eq!(desk.call(&address).await.unwrap(), 503);
-    let resumed = gateway::resume_gateway(&desk.app).await.unwrap();
+    let resumed = leaving::resume_gateway(&desk.app).await.unwrap();
     assert!(resumed.gateway.is_running());
     assert_eq!(desk.call(&address).await.unwrap(), 200);
     desk.end(None).await;
@@ -401,9 +406,9 @@ async fn the_first_closing_asks_and_the_answer_holds() {
 #[tokio::test]
 async fn a_trial_is_a_call_like_any_other() {
     let desk = Desk::start().await;
-    let of: trial::TryKey =
+    let of: TryKey =
         serde_json::from_value(serde_json::json!({ "id": desk.key, "project_id": null })).unwrap();
-    let tried = trial::try_key(&desk.app, of).await.unwrap();
+    let tried = try_key(&desk.app, of).await.unwrap();
     let tried = serde_json::to_value(tried).unwrap();
     assert_eq!(tried["operation"], "getUsers");
     assert_eq!(tried["status"], 200, "{tried}");

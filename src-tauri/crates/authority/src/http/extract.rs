@@ -51,6 +51,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+impl<T> Body<T> {
+    /// One with a secret in it: what says where the reading stopped would repeat what stood there, so its shape is said
+    /// instead.
+    pub(super) fn secretive(self, shape: &str) -> Result<T, Fault> {
+        self.0.map_err(|fault| match fault {
+            Fault::Malformed { .. } => Fault::Malformed {
+                reason: shape.to_owned(),
+            },
+            fault => fault,
+        })
+    }
+}
+
 /// The parameters behind the question mark.
 pub(super) struct Asked<T>(pub(super) T);
 

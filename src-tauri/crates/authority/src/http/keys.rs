@@ -51,15 +51,9 @@ pub(super) async fn create(
 pub(super) async fn lookup(
     State(authority): State<Authority>,
     actor: Actor,
-    Body(lookup): Body<Lookup>,
+    lookup: Body<Lookup>,
 ) -> Result<Json<LookedUp>, Fault> {
-    let lookup = lookup.map_err(|fault| match fault {
-        // What says where the reading stopped repeats what stood there.
-        Fault::Malformed { .. } => Fault::Malformed {
-            reason: r#"Send {"secrets": ["pha_…"]}, a list of texts."#.to_owned(),
-        },
-        fault => fault,
-    })?;
+    let lookup = lookup.secretive(r#"Send {"secrets": ["pha_…"]}, a list of texts."#)?;
     authority.lookup(&actor, lookup).await.map(Json)
 }
 

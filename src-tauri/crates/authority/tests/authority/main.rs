@@ -6,6 +6,8 @@
     clippy::disallowed_methods
 )]
 
+mod attaching;
+mod behind;
 mod conflicts;
 mod events;
 mod failing;
@@ -23,14 +25,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gardien_authority::api::{KeyPatch, KeyQuery, MemberPatch, Rotation};
-use gardien_authority::{
-    Authority, Client, ClientFault, Fault, UpstreamIdentity, http, issue_session,
-};
+use gardien_authority::{Client, ClientFault, Fault, UpstreamIdentity, http, issue_session};
 use gardien_domain::{KeyStatus, ProductScope, ProductScopes, Role};
 use gardien_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
+use behind::phare;
 use world::{Told, World, new_key, system};
 
 #[tokio::test]
@@ -175,14 +176,7 @@ async fn a_restart_tells_the_gateway_everything_again() {
     world.authority.revoke_key(manager, id).await.unwrap();
     let told = Arc::new(Told::default());
     let clock = Arc::new(Timestamp::now);
-    Authority::open(
-        world.store.clone(),
-        told.clone(),
-        world.witness.clone(),
-        clock,
-    )
-    .await
-    .unwrap();
+    world.opened(told.clone(), clock).await;
     assert_eq!(told.last(id), world.told.last(id));
     assert_eq!(told.last(id).digest(), secret.digest());
     assert_eq!(*told.limit.lock().unwrap(), Some(100));
@@ -366,25 +360,11 @@ async fn a_proof_ends_with_the_role_it_was_given_for() {
 #[tokio::test]
 async fn keys_made_for_the_sandbox_never_open_a_phare() {
     let world = World::new().await;
-    let phare = |url: &str| UpstreamIdentity::Phare {
-        url: url.to_owned(),
-    };
-    let authority = &world.authority;
-    authority
-        .check_upstream(&phare("https://api.phare.io"))
-        .await
-        .unwrap();
-    authority
-        .adopt_upstream(&UpstreamIdentity::Sandbox)
-        .await
-        .unwrap();
-    authority
-        .adopt_upstream(&UpstreamIdentity::Sandbox)
-        .await
-        .unwrap();
-    let other = authority
-        .check_upstream(&phare("https://api.phare.io"))
-        .await;
+    let (authority, sandbox) = (&world.authority, UpstreamIdentity::Sandbox);
+    authority.check_upstream(&phare()).await.unwrap();
+    authority.attach(&sandbox).await.unwrap();
+    authority.attach(&sandbox).await.unwrap();
+    let other = authority.attach(&phare()).await;
     assert!(matches!(other, Err(Fault::OtherUpstream)));
     assert_eq!(
         world.actions().await,
@@ -393,15 +373,12 @@ async fn keys_made_for_the_sandbox_never_open_a_phare() {
 
     let world = World::new().await;
     let authority = &world.authority;
-    authority
-        .adopt_upstream(&phare("http://127.0.0.1:1"))
-        .await
-        .unwrap();
-    authority
-        .adopt_upstream(&phare("https://api.phare.io"))
-        .await
-        .unwrap();
-    let other = authority.adopt_upstream(&UpstreamIdentity::Sandbox).await;
+    let elsewhere = UpstreamIdentity::Phare {
+        url: "http://127.0.0.1:1".to_owned(),
+    };
+    authority.attach(&elsewhere).await.unwrap();
+    authority.attach(&phare()).await.unwrap();
+    let other = authority.attach(&sandbox).await;
     assert!(matches!(other, Err(Fault::OtherUpstream)));
 }
 

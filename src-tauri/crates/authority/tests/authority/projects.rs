@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gardien_authority::By;
+use gardien_authority::{By, UpstreamIdentity};
 use gardien_domain::ProjectId;
-use gardien_phare::PhareClient;
+use gardien_domain::phare_key::Need;
 use gardien_phare::client::{BoxError, Exchange};
 use gardien_store::{Change, Store};
 use http::{Method, Request, Response};
@@ -35,7 +35,11 @@ fn project(id: i64, name: &str) -> Value {
 
 #[async_trait]
 impl Exchange for Phare {
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, BoxError> {
+    async fn exchange(
+        &self,
+        request: Request<Bytes>,
+        _: Need,
+    ) -> Result<Response<Bytes>, BoxError> {
         let meanwhile = self.meanwhile.lock().unwrap().take();
         if let Some(meanwhile) = meanwhile {
             meanwhile.await;
@@ -58,9 +62,9 @@ impl Exchange for Phare {
 
 async fn world() -> (World, Arc<Phare>) {
     let (world, phare) = (World::new().await, Arc::new(Phare::default()));
-    world
-        .authority
-        .attach(Some(PhareClient::new(phare.clone())));
+    *world.upstreams.exchange.lock().unwrap() = phare.clone();
+    let sandbox = UpstreamIdentity::Sandbox;
+    world.authority.attach(&sandbox).await.unwrap();
     world
         .authority
         .synchronize_projects(By::System(system()))

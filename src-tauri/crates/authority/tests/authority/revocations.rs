@@ -16,9 +16,7 @@ use crate::world::{Told, World};
 async fn restarted(world: &World) -> (Authority, Arc<Told>) {
     let told = Arc::new(Told::default());
     let clock = Arc::new(Timestamp::now);
-    let (store, witness) = (world.store.clone(), world.witness.clone());
-    let authority = Authority::open(store, told.clone(), witness, clock).await;
-    (authority.unwrap(), told)
+    (world.opened(told.clone(), clock).await, told)
 }
 
 async fn stored(world: &World, id: KeyId) -> Key {

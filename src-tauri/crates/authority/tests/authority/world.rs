@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gardien_authority::api::NewKey;
-use gardien_authority::{Actor, Authority, Enforcement, LimitReading, SYSTEM, System};
+use gardien_authority::{Actor, Authority, Clock, Enforcement, LimitReading, SYSTEM, System};
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
 use gardien_domain::{
@@ -17,6 +17,7 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
+use crate::behind::{Building, Chain, Upstreams};
 use crate::failing::Failing;
 
 #[derive(Debug, Default)]
@@ -78,6 +79,10 @@ pub(crate) struct World {
     pub(crate) store: Arc<Failing>,
     pub(crate) witness: Arc<Witness>,
     pub(crate) now: Arc<Mutex<Timestamp>>,
+    /// What stands behind the gateway.
+    pub(crate) upstreams: Arc<Upstreams>,
+    /// Where secrets lie.
+    pub(crate) chain: Arc<Chain>,
     folder: TempDir,
 }
 
@@ -99,9 +104,16 @@ impl World {
         let clock = now.clone();
         let clock = Arc::new(move || *clock.lock().unwrap());
         let witness = Arc::new(Witness::open(&folder.path().join("gardien.witness")).unwrap());
-        let authority = Authority::open(store.clone(), told.clone(), witness.clone(), clock)
-            .await
-            .unwrap();
+        let (upstreams, chain) = (Arc::<Upstreams>::default(), Arc::<Chain>::default());
+        let authority = Authority::open(
+            store.clone(),
+            told.clone(),
+            Arc::new(Building(upstreams.clone())),
+            chain.clone(),
+            witness.clone(),
+            clock,
+        );
+        let authority = authority.await.unwrap();
         let owner = authority
             .found(system(), "Harbour", "Ada@Example.com")
             .await
@@ -114,8 +126,28 @@ impl World {
             store,
             witness,
             now,
+            upstreams,
+            chain,
             folder,
         }
+    }
+
+    /// The same after a restart, before anything stands behind its gateway. The Owner acts in it.
+    pub(crate) async fn again(&self) -> (Authority, Actor) {
+        let now = self.now.clone();
+        let clock = Arc::new(move || *now.lock().unwrap());
+        let authority = self.opened(self.told.clone(), clock).await;
+        let owner = authority.actor(self.owner.member().id).await.unwrap();
+        (authority, owner)
+    }
+
+    /// An authority over the same, for this enforcer.
+    pub(crate) async fn opened(&self, told: Arc<Told>, clock: Clock) -> Authority {
+        let building = Arc::new(Building(self.upstreams.clone()));
+        let (store, chain, witness) =
+            (self.store.clone(), self.chain.clone(), self.witness.clone());
+        let authority = Authority::open(store, told, building, chain, witness, clock);
+        authority.await.unwrap()
     }
 
     /// Another process over the same database, in which the Owner acts as well.
@@ -126,7 +158,9 @@ impl World {
         let witness = Arc::new(Witness::open(&witness.path().join("gardien.witness")).unwrap());
         let (told, now) = (Arc::new(Told::default()), self.now.clone());
         let clock = Arc::new(move || *now.lock().unwrap());
-        let authority = Authority::open(Arc::new(store.unwrap()), told.clone(), witness, clock);
+        let building = Arc::new(Building(Arc::default()));
+        let (store, chain) = (Arc::new(store.unwrap()), Arc::<Chain>::default());
+        let authority = Authority::open(store, told.clone(), building, chain, witness, clock);
         let authority = authority.await.unwrap();
         let owner = authority.actor(self.owner.member().id).await.unwrap();
         (authority, owner, told)

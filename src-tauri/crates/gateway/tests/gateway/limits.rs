@@ -1,5 +1,6 @@
 //! Rule 6 through the whole gateway.
 
+use gardien_domain::phare_key::Need;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -171,10 +172,17 @@ async fn gardiens_own_calls_learn_for_all_that_phare_takes_no_more() {
     .await;
     let transport = world.upstream.transport();
     let own = || http::Request::get("/users").body(gardien_gateway::Body::default());
-    let asked = world.gateway.call(transport.as_ref(), own().unwrap()).await;
+    let need = Need::of(gardien_phare::operation("getUsers").unwrap(), None);
+    let asked = world
+        .gateway
+        .call(transport.as_ref(), own().unwrap(), need)
+        .await;
     assert_eq!(asked.unwrap().status(), 429);
     assert_eq!(world.get(&world.owner, "/projects").await.status, 429);
-    let refused = world.gateway.call(transport.as_ref(), own().unwrap()).await;
+    let refused = world
+        .gateway
+        .call(transport.as_ref(), own().unwrap(), need)
+        .await;
     assert!(matches!(
         refused,
         Err(gardien_gateway::Refusal::TooManyAttempts { .. })

@@ -341,7 +341,7 @@ impl Upstream {
 pub(crate) fn transport(port: u16, prefix: &str) -> Arc<dyn Transport> {
     let base = format!("http://127.0.0.1:{port}{prefix}").parse().unwrap();
     let upstream = HttpUpstream::new(base).unwrap();
-    Arc::new(upstream.with_key(PHARE_KEY.into()).unwrap())
+    Arc::new(upstream.with_key(&PHARE_KEY.into()).unwrap())
 }
 
 async fn play(mut stream: TcpStream, script: Script, log: &Mutex<Vec<String>>) {

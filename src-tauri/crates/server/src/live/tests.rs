@@ -1,17 +1,19 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use gardien_authority::Client;
 use gardien_authority::api::{CreatedKey, NewKey, Rotation};
+use gardien_authority::{Client, UpstreamIdentity};
 use gardien_domain::{ProductScope, ProductScopes, Scope};
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::broadcast;
 use tokio::time::timeout;
 
 use super::*;
-use crate::Upstream;
+use crate::Service;
 
 struct World {
     service: Service,
@@ -25,7 +27,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let service = Service::open(folder.path()).await.unwrap();
         let owner = service.found("Harbour", "ada@example.com").await.unwrap();
-        service.attach(Upstream::Sandbox).await.unwrap();
+        let authority = service.authority();
+        authority.attach(&UpstreamIdentity::Sandbox).await.unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             client: service.client(owner),

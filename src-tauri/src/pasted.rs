@@ -1,24 +1,15 @@
 //! A pasted text that may hold secrets: which keys they are of. The text is wiped, and no query or log ever sees it.
 
-use std::sync::Arc;
-
 use gardien_authority::api::KeyView;
 use gardien_domain::find::sightings;
 use gardien_domain::{Credential, Sighting, StrangeSecret};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use ts_rs::TS;
 
-use super::keys::holdings;
 use crate::app::App;
+use crate::custody::holdings;
 use crate::error::CommandError;
-
-/// A text that may hold secrets.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct PastedText {
-    #[ts(type = "string")]
-    text: SecretString,
-}
 
 /// A key that a pasted text holds the secret of.
 #[derive(Debug, Serialize, TS)]
@@ -40,19 +31,20 @@ pub(crate) struct Pasted {
     strange: Vec<StrangeSecret>,
 }
 
-pub(crate) async fn find_pasted(app: &Arc<App>, args: PastedText) -> Result<Pasted, CommandError> {
+/// Finds the keys of a text that may hold secrets.
+pub(crate) async fn find(app: &App, text: SecretString) -> Result<Pasted, CommandError> {
     let ready = app.ready()?;
     let mut pasted = Pasted::default();
     let mut secrets = Vec::new();
     // Where in the text each strange one stands among the whole ones, so that their order stays.
     let mut strange = Vec::new();
-    for sighting in sightings(args.text.expose_secret()) {
+    for sighting in sightings(text.expose_secret()) {
         match sighting {
             Sighting::Whole(secret) => secrets.push(secret),
             Sighting::Strange(other) => strange.push((secrets.len(), other)),
         }
     }
-    drop(args);
+    drop(text);
     let keys = ready.client.lookup(&secrets).await?;
     let holds = holdings(app, ready.member());
     let mut strange = strange.into_iter().peekable();

@@ -1,6 +1,5 @@
 //! One call through the gateway with a key, as any program would make it: counted, and noted as a use.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gardien_authority::api::KeyView;
@@ -8,11 +7,11 @@ use gardien_domain::project::PROJECT_ID_HEADER;
 use gardien_domain::{Access, KeyId, Method, Operation, ProjectHeader, ProjectId};
 use reqwest::redirect::Policy;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use ts_rs::TS;
 
-use super::secrets::secret_of;
 use crate::app::App;
+use crate::custody::secret_of;
 use crate::error::{Code, CommandError};
 use crate::home::GatewayState;
 
@@ -24,13 +23,6 @@ const SHOWN: usize = 2_000;
 pub(crate) const CLIENT: &str = "gardien-desktop";
 /// Reads that need nothing to be there, the most telling first.
 const READS: [&str; 2] = ["getUptimeMonitors", "getUsers"];
-
-/// Which key to try, and in which project if it is an organization's.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct TryKey {
-    id: KeyId,
-    project_id: Option<ProjectId>,
-}
 
 /// One call through the gateway with a key whose secret is at hand, and what came back.
 #[derive(Debug, Serialize, TS)]
@@ -46,11 +38,16 @@ pub(crate) struct Trial {
     body: String,
 }
 
-pub(crate) async fn try_key(app: &Arc<App>, args: TryKey) -> Result<Trial, CommandError> {
+/// Tries a key.
+pub(crate) async fn of(
+    app: &App,
+    id: KeyId,
+    project: Option<ProjectId>,
+) -> Result<Trial, CommandError> {
     let ready = app.ready()?;
-    let secret = secret_of(app, &ready, args.id).await?;
-    let key = ready.client.key(args.id).await?;
-    let (operation, project) = choose(&key, args.project_id)?;
+    let secret = secret_of(app, &ready, id).await?;
+    let key = ready.client.key(id).await?;
+    let (operation, project) = choose(&key, project)?;
     let base = address(app.gateway(&ready))?;
     call(&base, operation, &secret, project).await
 }

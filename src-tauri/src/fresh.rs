@@ -1,0 +1,86 @@
+//! Keys whose secret is new. It never crosses to the window: it waits in the app until it is copied, revealed or
+//! forgotten.
+
+use std::sync::Arc;
+
+use gardien_authority::api::{CreatedKey, DisclosedHow, KeyView};
+use gardien_domain::KeyId;
+use serde::Serialize;
+use ts_rs::TS;
+
+use crate::app::App;
+use crate::custody;
+use crate::error::CommandError;
+use crate::home::Ready;
+
+/// A key whose secret is new, without the secret.
+#[derive(Debug, Serialize, TS)]
+pub(crate) struct FreshKey {
+    key: KeyView,
+    /// Whether the secret can be had again once it is forgotten here.
+    kept: bool,
+    /// Whether it is on the clipboard.
+    copied: bool,
+    /// The secret's display form.
+    masked: String,
+    /// Why the keychain did not take the secret, if it should have.
+    keep_problem: Option<CommandError>,
+}
+
+/// Both keys after a replacement was taken back.
+#[derive(Debug, Serialize, TS)]
+pub(crate) struct UndoneReplacement {
+    key: KeyView,
+    replacement: KeyView,
+}
+
+/// Takes a fresh secret into custody.
+pub(crate) async fn take_in(app: &App, ready: &Ready, created: CreatedKey, keep: bool) -> FreshKey {
+    let CreatedKey { key, secret } = created;
+    let kept = custody::take_in(app, ready.member(), key.id, secret, keep).await;
+    FreshKey {
+        masked: key.display.clone(),
+        key,
+        kept: keep,
+        copied: false,
+        keep_problem: kept.err().map(CommandError::from),
+    }
+}
+
+/// For a leaked key: revokes it, and makes and copies a new one with the same settings.
+pub(crate) async fn replace(app: &Arc<App>, id: KeyId) -> Result<FreshKey, CommandError> {
+    let ready = app.ready()?;
+    let keep = custody::holdings(app, ready.member())(id);
+    let created = ready.client.replace_key(id).await?;
+    custody::forget_if_still_revoked(app, &ready, id);
+    // Whoever waits for the new secret gets it: the replacement itself is an entry of the trail already.
+    if let Err(fault) = ready
+        .client
+        .disclosed(created.key.id, DisclosedHow::Copied)
+        .await
+    {
+        tracing::warn!(%fault, key = %created.key.id, "a copy is not noted");
+    }
+    let copied = custody::copy(app, &created.secret).await.is_ok();
+    let fresh = take_in(app, &ready, created, keep).await;
+    Ok(FreshKey { copied, ..fresh })
+}
+
+/// Takes a replacement back: the key lives again, and then the one that took its place ends.
+pub(crate) async fn undo_replacement(
+    app: &App,
+    id: KeyId,
+    replacement: KeyId,
+) -> Result<UndoneReplacement, CommandError> {
+    let ready = app.ready()?;
+    let key = ready.client.restore_key(id).await?;
+    let revoked = ready.client.revoke_key(replacement).await?;
+    if app.fresh(replacement).is_some() {
+        app.forget_fresh();
+    }
+    custody::forget(app, ready.member(), replacement).await;
+    Ok(UndoneReplacement {
+        key,
+        replacement: revoked,
+    })
+}
