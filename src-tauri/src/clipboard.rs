@@ -96,7 +96,7 @@ impl Clipboard {
 }
 
 /// The secret that was copied last, and when it has to go.
-struct Held {
+struct CopiedSecret {
     text: Zeroizing<String>,
     until: Instant,
     /// How often taking it back may still fail.
@@ -106,7 +106,7 @@ struct Held {
 #[derive(Default)]
 struct Owner {
     system: Option<arboard::Clipboard>,
-    held: Option<Held>,
+    held: Option<CopiedSecret>,
 }
 
 #[expect(
@@ -128,7 +128,7 @@ impl Owner {
                         set_surely(system, |system| conceal(system.set()).text(text.as_str()))
                     });
                     if copied {
-                        self.held = Some(Held {
+                        self.held = Some(CopiedSecret {
                             text,
                             until: Instant::now() + stay,
                             attempts: ATTEMPTS,
@@ -173,7 +173,7 @@ impl Owner {
         });
         if !gone && held.attempts > 0 {
             // Somebody else may hold the clipboard for a moment: a secret does not stay for that.
-            self.held = Some(Held {
+            self.held = Some(CopiedSecret {
                 until: Instant::now() + AGAIN,
                 attempts: held.attempts - 1,
                 ..held

@@ -35,11 +35,11 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// Asks the management API as one person. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
-    way: Way,
+    transport: ClientTransport,
 }
 
 #[derive(Debug, Clone)]
-enum Way {
+enum ClientTransport {
     Router {
         router: Api,
         member: MemberId,
@@ -107,7 +107,7 @@ impl Client {
     #[must_use]
     pub fn embedded(router: Api, member: MemberId) -> Self {
         Self {
-            way: Way::Router { router, member },
+            transport: ClientTransport::Router { router, member },
         }
     }
 
@@ -133,7 +133,7 @@ impl Client {
             .build()
             .map_err(|error| ClientFault::Unreachable(error.into()))?;
         Ok(Self {
-            way: Way::Server { http, base, token },
+            transport: ClientTransport::Server { http, base, token },
         })
     }
 
@@ -500,8 +500,8 @@ impl Client {
         }
         let body = body.unwrap_or_default();
         let unreachable = |error: BoxError| ClientFault::Unreachable(error);
-        let (status, answer) = match &self.way {
-            Way::Router { router, member } => {
+        let (status, answer) = match &self.transport {
+            ClientTransport::Router { router, member } => {
                 let mut request = request
                     .uri(path)
                     .body(Body::from(body))
@@ -516,7 +516,7 @@ impl Client {
                     .map_err(|e| unreachable(e.into()))?;
                 (status, answer.to_bytes())
             }
-            Way::Server { http, base, token } => {
+            ClientTransport::Server { http, base, token } => {
                 let prefix = base.as_str().trim_end_matches('/');
                 let mut request = request
                     .uri(format!("{prefix}{path}"))

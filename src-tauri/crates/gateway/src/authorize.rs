@@ -12,7 +12,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 
 use crate::identify::{Keys, presented};
-use crate::refusal::Refusal;
+use crate::refusal::CallRefusal;
 
 /// Everything a decision is made from, in memory.
 #[derive(Debug, Default)]
@@ -38,10 +38,10 @@ pub(crate) struct Admitted {
 
 impl Known {
     /// Decides one request: who, what, may they, where.
-    pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, Refusal> {
+    pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, CallRefusal> {
         let (key, credential) = presented(&head.headers)
             .and_then(|digest| self.keys.find(&digest))
-            .ok_or(Refusal::Unauthorized)?;
+            .ok_or(CallRefusal::Unauthorized)?;
         let matched = match_request(&head.method, head.uri.path());
         let call = Call {
             operation: matched.ok().map(|matched| matched.operation),
@@ -52,9 +52,9 @@ impl Known {
         match (grant, matched) {
             // Only now: whoever has no working key is told that, not that the path is odd.
             (Err(gardien_domain::Refusal::OperationUnknown), Err(PathFault::Ambiguous)) => {
-                Err(Refusal::AmbiguousPath)
+                Err(CallRefusal::AmbiguousPath)
             }
-            (Err(refusal), _) => Err(Refusal::Decided(refusal)),
+            (Err(refusal), _) => Err(CallRefusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
                 replaced: match credential {
@@ -67,7 +67,7 @@ impl Known {
                 // Whatever a project key does concerns its project, named or not.
                 need: Need::of(matched.operation, key.scope.project().or(grant.project)),
             }),
-            (Ok(_), _) => Err(Refusal::AmbiguousPath),
+            (Ok(_), _) => Err(CallRefusal::AmbiguousPath),
         }
     }
 }

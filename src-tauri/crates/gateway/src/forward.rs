@@ -18,7 +18,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use crate::body::{Body, BoxError, boxed};
 use crate::headers;
-use crate::refusal::Refusal;
+use crate::refusal::CallRefusal;
 use crate::retry_after;
 use crate::throttle::Pass;
 use crate::upstream::{Transport, TransportFault};
@@ -30,7 +30,7 @@ pub(crate) async fn forward(
     need: Need,
     pass: Pass,
     patience: Duration,
-) -> Result<Response<Body>, Refusal> {
+) -> Result<Response<Body>, CallRefusal> {
     let (head, body) = request.into_parts();
     let upload = Arc::new(Upload::new(body.is_end_stream()));
     let body = boxed(Watched {
@@ -50,24 +50,24 @@ pub(crate) async fn forward(
                 .map(|response| response.map(|body| patient(body, patience)));
         }
         Some(Err(fault)) => fault,
-        None if upload.is_unfinished() => return Err(Refusal::BodyTooSlow),
-        None => return Err(Refusal::UpstreamTooSlow),
+        None if upload.is_unfinished() => return Err(CallRefusal::BodyTooSlow),
+        None => return Err(CallRefusal::UpstreamTooSlow),
     };
     let refusal = match &fault {
         TransportFault::Unreachable(cause) => {
             pass.cancel();
             if is_of_tls(cause.as_ref()) {
-                Refusal::UpstreamInsecure
+                CallRefusal::UpstreamInsecure
             } else {
-                Refusal::UpstreamUnreachable
+                CallRefusal::UpstreamUnreachable
             }
         }
         TransportFault::NoKey => {
             pass.cancel();
-            Refusal::UpstreamKeyMissing
+            CallRefusal::UpstreamKeyMissing
         }
-        TransportFault::Broken(_) if upload.is_broken() => return Err(Refusal::BodyBroken),
-        TransportFault::Broken(_) => Refusal::UpstreamBroken,
+        TransportFault::Broken(_) if upload.is_broken() => return Err(CallRefusal::BodyBroken),
+        TransportFault::Broken(_) => CallRefusal::UpstreamBroken,
     };
     tracing::warn!(error = &fault as &dyn Error, "no answer from the upstream");
     Err(refusal)
@@ -90,14 +90,14 @@ fn is_of_tls(cause: &(dyn Error + 'static)) -> bool {
     false
 }
 
-fn received(mut response: Response<Body>, pass: &Pass) -> Result<Response<Body>, Refusal> {
+fn received(mut response: Response<Body>, pass: &Pass) -> Result<Response<Body>, CallRefusal> {
     match response.status() {
         StatusCode::UNAUTHORIZED => {
             tracing::error!("the upstream refuses the key that Gardien calls it with");
-            Err(Refusal::UpstreamKeyRefused)
+            Err(CallRefusal::UpstreamKeyRefused)
         }
         // A switch of protocols that nobody asked for.
-        status if status.is_informational() => Err(Refusal::UpstreamBroken),
+        status if status.is_informational() => Err(CallRefusal::UpstreamBroken),
         status => {
             let headers = response.headers_mut();
             headers::incoming(headers);

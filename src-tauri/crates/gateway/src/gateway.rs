@@ -26,7 +26,7 @@ use crate::headers;
 use crate::ledger::Ledger;
 use crate::meter::LimitState;
 use crate::record::{Calling, Use, Uses};
-use crate::refusal::Refusal;
+use crate::refusal::CallRefusal;
 use crate::restrict::restrict;
 use crate::throttle::Throttle;
 use crate::upstream::Transport;
@@ -234,13 +234,13 @@ impl Gateway {
     /// Makes a call of Gardien's own to `upstream`, counted against the limit like any other.
     ///
     /// # Errors
-    /// A [`Refusal`] when the limit is used up or the upstream does not answer.
+    /// A [`CallRefusal`] when the limit is used up or the upstream does not answer.
     pub async fn call(
         &self,
         upstream: &dyn Transport,
         request: Request<Body>,
         need: Need,
-    ) -> Result<Response<Body>, Refusal> {
+    ) -> Result<Response<Body>, CallRefusal> {
         let pass = self.0.throttle.enter(None).await?;
         forward(upstream, request, need, pass, self.0.timing.patience).await
     }
@@ -273,7 +273,7 @@ impl Gateway {
         mut head: Parts,
         body: Body,
         id: &HeaderValue,
-    ) -> Result<Response<Body>, Refusal> {
+    ) -> Result<Response<Body>, CallRefusal> {
         head::check(&head)?;
         let now = self.0.clock.wall();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
@@ -291,9 +291,9 @@ impl Gateway {
             .admit(&head, now)?;
         // Only now: a key that is refused is told why at any time.
         if self.is_paused() {
-            return Err(Refusal::Paused);
+            return Err(CallRefusal::Paused);
         }
-        let upstream = upstream.ok_or(Refusal::UpstreamMissing)?;
+        let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
         let pass = self.0.throttle.enter(Some(admitted.key)).await?;
         self.0.uses.note(Use {
             key: admitted.key,

@@ -3,14 +3,14 @@
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, request::Parts};
 
-use crate::refusal::{HeadFault, Refusal};
+use crate::refusal::{CallRefusal, HeadFault};
 
 /// Lets a head through that can be read in one way only. The path is judged later, with the operation.
-pub(crate) fn check(head: &Parts) -> Result<(), Refusal> {
+pub(crate) fn check(head: &Parts) -> Result<(), CallRefusal> {
     if head.method == Method::TRACE || head.method == Method::CONNECT {
-        return Err(Refusal::MethodNotAllowed);
+        return Err(CallRefusal::MethodNotAllowed);
     }
-    fault(head).map_or(Ok(()), |fault| Err(Refusal::Head(fault)))
+    fault(head).map_or(Ok(()), |fault| Err(CallRefusal::Head(fault)))
 }
 
 fn fault(head: &Parts) -> Option<HeadFault> {

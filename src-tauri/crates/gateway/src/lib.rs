@@ -1,7 +1,7 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `throttle` (on `meter`), `forward` (on
-//! `headers`, `upstream` and `retry_after`), `restrict`, `record`. Every answer that is not the upstream's is a [`Refusal`]. A decision
+//! `headers`, `upstream` and `retry_after`), `restrict`, `record`. Every answer that is not the upstream's is a [`CallRefusal`]. A decision
 //! reads memory only. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -36,7 +36,7 @@ pub use gateway::{Gateway, GatewayError, Timing};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
 pub use record::Calling;
-pub use refusal::Refusal;
+pub use refusal::CallRefusal;
 pub use upstream::{
     HttpUpstream, KeyedUpstream, LocalUpstream, Transport, TransportFault, UpstreamError,
 };

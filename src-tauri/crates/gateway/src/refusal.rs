@@ -15,7 +15,7 @@ const RETRY_PAUSED: &str = "30";
 
 /// Why a request was not answered by the upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum CallRefusal {
     /// The head could be read in more than one way.
     Head(HeadFault),
     /// A method that no proxy should pass on.
@@ -66,7 +66,7 @@ pub enum HeadFault {
     Framing,
 }
 
-impl Refusal {
+impl CallRefusal {
     /// The status it is answered with.
     #[must_use]
     pub fn status(&self) -> StatusCode {

@@ -12,7 +12,7 @@ use crate::body::BoxError;
 use crate::clock::Clock;
 use crate::ledger::{Ledger, SavedCalls};
 use crate::meter::{Entry, LimitState, Meter, Renewal};
-use crate::refusal::Refusal;
+use crate::refusal::CallRefusal;
 
 /// After so long without a call the lease is handed back.
 const REST: Duration = Duration::from_secs(2);
@@ -50,7 +50,7 @@ impl Throttle {
     }
 
     /// Takes a slot, for a key or for Gardien itself. Waits only for the ledger, and only when the lease is used up.
-    pub(crate) async fn enter(self: &Arc<Self>, key: Option<KeyId>) -> Result<Pass, Refusal> {
+    pub(crate) async fn enter(self: &Arc<Self>, key: Option<KeyId>) -> Result<Pass, CallRefusal> {
         loop {
             let renewed = self.renewed.notified();
             tokio::pin!(renewed);
@@ -68,9 +68,9 @@ impl Throttle {
                     });
                 }
                 Entry::Full { retry_after_ms } => {
-                    return Err(Refusal::TooManyAttempts { retry_after_ms });
+                    return Err(CallRefusal::TooManyAttempts { retry_after_ms });
                 }
-                Entry::Closed => return Err(Refusal::Stopping),
+                Entry::Closed => return Err(CallRefusal::Stopping),
                 Entry::Dry => {
                     self.low.notify_one();
                     renewed.await;

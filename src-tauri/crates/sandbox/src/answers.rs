@@ -10,7 +10,7 @@ use crate::fields::FieldErrors;
 
 /// Why a request is not done.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// No such path or record, or none of this project.
     NotFound,
     /// The input does not hold.
@@ -21,19 +21,19 @@ pub(crate) enum Refusal {
     Store(StoreError),
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<FieldErrors> for Refusal {
+impl From<FieldErrors> for Rejection {
     fn from(errors: FieldErrors) -> Self {
         Self::Invalid(errors)
     }
 }
 
-impl Refusal {
+impl Rejection {
     pub(crate) fn into_response(self) -> Response<Body> {
         let (status, words) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Resource not found"),

@@ -7,7 +7,7 @@ use gardien_store::{Document, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::answers::Refusal;
+use crate::answers::Rejection;
 use crate::fields::FieldErrors;
 use crate::incidents::{INCIDENTS, recovered};
 use crate::maintenance_windows::MAINTENANCE_WINDOWS;
@@ -47,7 +47,7 @@ pub(crate) async fn reckon(
     project: Option<i64>,
     id: i64,
     query: &Query,
-) -> Result<Value, Refusal> {
+) -> Result<Value, Rejection> {
     let open = |collection| Records::open(sandbox, collection, project, None);
     let monitors = open(&MONITORS).await?;
     let incidents = open(&INCIDENTS).await?;

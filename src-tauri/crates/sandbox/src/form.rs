@@ -5,7 +5,7 @@ use bytes::Bytes;
 use multer::{Constraints, Multipart, SizeLimit};
 use serde_json::{Value, json};
 
-use crate::answers::Refusal;
+use crate::answers::Rejection;
 use crate::fields::{FieldErrors, Fields, fields};
 use crate::specification::{Specification, branches, kind};
 
@@ -35,7 +35,7 @@ pub(crate) async fn read(
     schema: &Value,
     content_type: &str,
     body: Body,
-) -> Result<Sent, Refusal> {
+) -> Result<Sent, Rejection> {
     let boundary = multer::parse_boundary(content_type).map_err(refusal)?;
     let limits = SizeLimit::new().whole_stream(LARGEST_FORM);
     let constraints = Constraints::new().size_limit(limits);
@@ -57,10 +57,10 @@ pub(crate) async fn read(
     })
 }
 
-fn refusal(error: multer::Error) -> Refusal {
+fn refusal(error: multer::Error) -> Rejection {
     match error {
-        multer::Error::StreamSizeExceeded { .. } => Refusal::TooLarge,
-        _ => Refusal::Invalid(FieldErrors::one("body", "The body must be a whole form.")),
+        multer::Error::StreamSizeExceeded { .. } => Rejection::TooLarge,
+        _ => Rejection::Invalid(FieldErrors::one("body", "The body must be a whole form.")),
     }
 }
 

@@ -7,7 +7,7 @@ use gardien_store::{Document, Documents, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::answers::Refusal;
+use crate::answers::Rejection;
 use crate::collection::{Change, Collection, Owner, Parent};
 use crate::fields::{FieldErrors, Fields, fields};
 use crate::form::Sent;
@@ -35,12 +35,12 @@ impl<'a> Records<'a> {
         collection: &'static Collection,
         named: Option<i64>,
         parent: Option<&str>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Rejection> {
         let project = match (collection.owner, named) {
             (Owner::Organization, _) => None,
             (_, Some(project)) => {
                 let known = sandbox.documents.get(PROJECTS.name, project).await?;
-                Some(known.ok_or(Refusal::NotFound)?.id)
+                Some(known.ok_or(Rejection::NotFound)?.id)
             }
             (_, None) => {
                 let field = "X-Phare-Project-Id";
@@ -57,7 +57,7 @@ impl<'a> Records<'a> {
         };
         if let Some(kind) = &collection.parent {
             let found = records.parent(kind, parent.unwrap_or_default()).await?;
-            records.parent = Some(found.ok_or(Refusal::NotFound)?);
+            records.parent = Some(found.ok_or(Rejection::NotFound)?);
         }
         Ok(records)
     }
@@ -107,7 +107,7 @@ impl<'a> Records<'a> {
         Ok(all.into_iter().skip(before).take(rows as usize).collect())
     }
 
-    pub(crate) async fn create(&self, sent: Sent) -> Result<Document, Refusal> {
+    pub(crate) async fn create(&self, sent: Sent) -> Result<Document, Rejection> {
         let _writing = self.sandbox.writing.lock().await;
         let record = self.checked(sent.fields.clone(), &sent, None).await?;
         let mut body = fields((self.collection.made)(&record));
@@ -134,7 +134,7 @@ impl<'a> Records<'a> {
         id: i64,
         changeable: &Value,
         sent: Option<Sent>,
-    ) -> Result<Document, Refusal> {
+    ) -> Result<Document, Rejection> {
         let _writing = self.sandbox.writing.lock().await;
         let mut document = self.find(id).await?;
         let nothing = || FieldErrors::one("body", "The body field is required.");
@@ -158,7 +158,7 @@ impl<'a> Records<'a> {
         Ok(document)
     }
 
-    pub(crate) async fn act(&self, id: i64, change: Change) -> Result<Document, Refusal> {
+    pub(crate) async fn act(&self, id: i64, change: Change) -> Result<Document, Rejection> {
         let _writing = self.sandbox.writing.lock().await;
         let mut document = self.find(id).await?;
         let mut body = fields(document.body.take());
@@ -199,8 +199,8 @@ impl<'a> Records<'a> {
     }
 
     /// A record that exists for this request.
-    pub(crate) async fn find(&self, id: i64) -> Result<Document, Refusal> {
-        self.look(id).await?.ok_or(Refusal::NotFound)
+    pub(crate) async fn find(&self, id: i64) -> Result<Document, Rejection> {
+        self.look(id).await?.ok_or(Rejection::NotFound)
     }
 
     /// A record, if it exists for this request.

@@ -11,7 +11,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use serde_json::Value;
 
-use crate::answers::{self, Refusal};
+use crate::answers::{self, Rejection};
 use crate::collection::Step;
 use crate::fields::FieldErrors;
 use crate::figures;
@@ -35,15 +35,15 @@ impl Sandbox {
 async fn answer(State(sandbox): State<Sandbox>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let answer = serve(&sandbox, &head, body).await;
-    answer.unwrap_or_else(Refusal::into_response)
+    answer.unwrap_or_else(Rejection::into_response)
 }
 
-async fn serve(sandbox: &Sandbox, head: &Parts, body: Body) -> Result<Response<Body>, Refusal> {
+async fn serve(sandbox: &Sandbox, head: &Parts, body: Body) -> Result<Response<Body>, Rejection> {
     let path = head.uri.path();
-    let matched = match_request(&head.method, path).map_err(|_| Refusal::NotFound)?;
+    let matched = match_request(&head.method, path).map_err(|_| Rejection::NotFound)?;
     let specification = &*sandbox.specification;
     let contract = specification.contract(matched.operation);
-    let contract = contract.ok_or(Refusal::NotFound)?;
+    let contract = contract.ok_or(Rejection::NotFound)?;
     let done = done(sandbox, matched.operation, contract, head, body).await?;
     let shown = contract.answered.is_some().then_some(&done);
     Ok(answers::answer(contract.status, shown))
@@ -56,7 +56,7 @@ async fn done(
     contract: &Contract,
     head: &Parts,
     body: Body,
-) -> Result<Value, Refusal> {
+) -> Result<Value, Rejection> {
     let (path, specification) = (head.uri.path(), &*sandbox.specification);
     let answered = contract.answered.as_ref().unwrap_or(&Value::Null);
     let query = || {
@@ -75,9 +75,9 @@ async fn done(
     }
     let mut rows = COLLECTIONS.iter();
     let row = rows.find_map(|collection| Some((collection, collection.step(operation)?)));
-    let (collection, step) = row.ok_or(Refusal::NotFound)?;
+    let (collection, step) = row.ok_or(Rejection::NotFound)?;
     let records = Records::open(sandbox, collection, project, named.first().copied()).await?;
-    let id = || id().ok_or(Refusal::NotFound);
+    let id = || id().ok_or(Rejection::NotFound);
     let document = match step {
         Step::List => {
             let query = query()?;
@@ -144,7 +144,7 @@ async fn sent(
     contract: &Contract,
     head: &Parts,
     body: Body,
-) -> Result<Option<Sent>, Refusal> {
+) -> Result<Option<Sent>, Rejection> {
     let kind = head.headers.get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if let Some(schema) = contract.taken.as_ref().filter(|_| contract.takes_form)
@@ -154,7 +154,7 @@ async fn sent(
         return Ok(Some(form));
     }
     let bytes = body::to_bytes(body, LARGEST_BODY).await;
-    let bytes = bytes.map_err(|_| Refusal::TooLarge)?;
+    let bytes = bytes.map_err(|_| Rejection::TooLarge)?;
     if bytes.trim_ascii().is_empty() {
         return Ok(None);
     }

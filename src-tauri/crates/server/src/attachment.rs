@@ -19,7 +19,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::calls::{Followed, OwnCalls};
 use crate::clock::system_clock;
-use crate::ring::{Ring, Verdict};
+use crate::ring::{PhareAnswer, Ring};
 use crate::synchronizer::Synchronizer;
 
 /// Builds attachments. Cheap to clone.
@@ -32,7 +32,7 @@ pub(crate) struct Builder {
     pub(crate) gateway: Gateway,
     pub(crate) synchronizer: Synchronizer,
     /// Hears which secrets Phare begins to refuse, or to take again.
-    pub(crate) verdicts: UnboundedSender<Verdict>,
+    pub(crate) answers: UnboundedSender<PhareAnswer>,
 }
 
 /// What stands behind the gateway at one moment. It never changes; another takes its place.
@@ -101,7 +101,7 @@ impl Attaching for Builder {
             UpstreamIdentity::Phare { url } => {
                 let ring = Ring::new(
                     upstream_at(url).map_err(unattachable)?,
-                    self.verdicts.clone(),
+                    self.answers.clone(),
                 );
                 self.of_phare(identity.clone(), ring)
             }

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use gardien_domain::{PhareSecret, Project, ScopeKind};
-use gardien_gateway::{Body, Gateway, Refusal, Transport, TransportFault, read_all};
+use gardien_gateway::{Body, CallRefusal, Gateway, Transport, TransportFault, read_all};
 use gardien_phare::client::BoxError as ExchangeError;
 use gardien_phare::{Exchange, NoKey};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
-use crate::ring::{Held, Ring};
+use crate::ring::{HeldSecret, Ring};
 use crate::synchronizer::Synchronizer;
 
 /// Bytes of an answer that Gardien reads. A page of 100 projects is far below.
@@ -99,7 +99,7 @@ struct View {
 }
 
 impl View {
-    fn through(held: Held, gateway: Gateway) -> Self {
+    fn through(held: HeldSecret, gateway: Gateway) -> Self {
         Self {
             secret: held.secret.clone(),
             calls: OwnCalls::counted(Arc::new(held), gateway),
@@ -147,11 +147,11 @@ impl OwnCalls {
             None => self.transport.send(request, need).await?,
             Some(gateway) => match gateway.call(self.transport.as_ref(), request, need).await {
                 Ok(answer) => answer,
-                Err(Refusal::TooManyAttempts { .. }) => {
+                Err(CallRefusal::TooManyAttempts { .. }) => {
                     return Ok(empty(StatusCode::TOO_MANY_REQUESTS));
                 }
-                Err(Refusal::UpstreamKeyMissing) => return Err(NoKey.into()),
-                Err(Refusal::UpstreamKeyRefused) => return Ok(empty(StatusCode::UNAUTHORIZED)),
+                Err(CallRefusal::UpstreamKeyMissing) => return Err(NoKey.into()),
+                Err(CallRefusal::UpstreamKeyRefused) => return Ok(empty(StatusCode::UNAUTHORIZED)),
                 Err(refusal) => return Err(format!("no answer: {refusal:?}").into()),
             },
         };

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::ring::Verdict;
+use crate::ring::PhareAnswer;
 
 /// How often it is looked whether an examination is due.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -18,7 +18,7 @@ const PERIOD: Duration = Duration::from_secs(60);
 /// Starts the one task that keeps what is known of Phare's keys true, until `stop`.
 pub(crate) fn start(
     authority: Authority,
-    mut verdicts: UnboundedReceiver<Verdict>,
+    mut answers: UnboundedReceiver<PhareAnswer>,
     soon: Arc<Notify>,
     gateway: Gateway,
     stop: CancellationToken,
@@ -28,7 +28,7 @@ pub(crate) fn start(
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
-                Some((secret, refused)) = verdicts.recv() => {
+                Some((secret, refused)) = answers.recv() => {
                     authority.phare_refuses(&secret, refused).await
                 }
                 _ = tick.tick() => examine_due(&authority, &gateway).await,

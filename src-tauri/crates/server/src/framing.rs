@@ -29,7 +29,7 @@ const READ: usize = 8 * 1024;
 
 /// What is wrong with a head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadFault {
+pub enum FramingFault {
     /// Not HTTP/1, or a line that can be read in more than one way.
     Syntax,
     /// The target is not a path.
@@ -44,7 +44,7 @@ pub enum HeadFault {
     TooSlow,
 }
 
-impl HeadFault {
+impl FramingFault {
     /// The status it is answered with.
     #[must_use]
     pub fn status(self) -> StatusCode {
@@ -85,7 +85,7 @@ impl HeadFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Verdict {
     /// The head was refused; the request that the service sees is a blank.
-    pub fault: Option<HeadFault>,
+    pub fault: Option<FramingFault>,
     /// No other message may follow on the connection: the end of this one is not known here.
     pub last: bool,
 }
@@ -149,7 +149,7 @@ impl<S> Framed<S> {
                 Err(fault) => self.refuse(fault),
             },
             Ok(None) if self.buffer.len() < self.limits.bytes => {}
-            Ok(_) => self.refuse(HeadFault::TooLarge),
+            Ok(_) => self.refuse(FramingFault::TooLarge),
             Err(fault) => self.refuse(fault),
         }
     }
@@ -165,7 +165,7 @@ impl<S> Framed<S> {
         self.tell(Verdict { fault: None, last });
     }
 
-    fn refuse(&mut self, fault: HeadFault) {
+    fn refuse(&mut self, fault: FramingFault) {
         self.buffer.clear();
         self.buffer.extend_from_slice(BLANK);
         self.pass = BLANK.len() as u64;
@@ -219,7 +219,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
                 if this.buffer.is_empty() {
                     return Poll::Ready(Ok(()));
                 }
-                this.refuse(HeadFault::TooSlow);
+                this.refuse(FramingFault::TooSlow);
                 continue;
             }
             this.buffer.reserve(READ);
@@ -297,13 +297,13 @@ enum BodyLength {
 }
 
 /// Where the head ends, once that can be seen. Every line must end in CR LF, and neither stands alone.
-fn end_of_head(buffer: &[u8], scanned: &mut usize) -> Result<Option<usize>, HeadFault> {
+fn end_of_head(buffer: &[u8], scanned: &mut usize) -> Result<Option<usize>, FramingFault> {
     for at in *scanned..buffer.len() {
         match buffer[at] {
-            b'\n' if at == 0 || buffer[at - 1] != b'\r' => return Err(HeadFault::Syntax),
+            b'\n' if at == 0 || buffer[at - 1] != b'\r' => return Err(FramingFault::Syntax),
             b'\n' if buffer[..=at].ends_with(b"\r\n\r\n") => return Ok(Some(at + 1)),
             b'\n' => {}
-            _ if at > 0 && buffer[at - 1] == b'\r' => return Err(HeadFault::Syntax),
+            _ if at > 0 && buffer[at - 1] == b'\r' => return Err(FramingFault::Syntax),
             _ => {}
         }
     }
@@ -312,25 +312,25 @@ fn end_of_head(buffer: &[u8], scanned: &mut usize) -> Result<Option<usize>, Head
 }
 
 /// Judges a whole head.
-fn read_head(head: &[u8]) -> Result<BodyLength, HeadFault> {
+fn read_head(head: &[u8]) -> Result<BodyLength, FramingFault> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(head) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(HeadFault::TooLarge),
-        _ => return Err(HeadFault::Syntax),
+        Err(httparse::Error::TooManyHeaders) => return Err(FramingFault::TooLarge),
+        _ => return Err(FramingFault::Syntax),
     }
     let target = request.path.unwrap_or_default();
     let plain = target
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && byte != b'#');
     if !plain || !(target.starts_with('/') || target == "*") {
-        return Err(HeadFault::Target);
+        return Err(FramingFault::Target);
     }
     let headers = &*request.headers;
     match values(headers, "host").as_slice() {
         [host] if is_host(host) => {}
-        _ => return Err(HeadFault::Host),
+        _ => return Err(FramingFault::Host),
     }
     let lengths = values(headers, "content-length");
     let encodings = values(headers, "transfer-encoding");
@@ -338,11 +338,11 @@ fn read_head(head: &[u8]) -> Result<BodyLength, HeadFault> {
         ([], []) => Ok(BodyLength::Known(0)),
         ([length], []) => digits(length)
             .map(BodyLength::Known)
-            .ok_or(HeadFault::Framing),
+            .ok_or(FramingFault::Framing),
         ([], [coding]) if coding.eq_ignore_ascii_case(b"chunked") && request.version == Some(1) => {
             Ok(BodyLength::Chunked)
         }
-        _ => Err(HeadFault::Framing),
+        _ => Err(FramingFault::Framing),
     }
 }
 

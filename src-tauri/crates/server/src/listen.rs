@@ -107,7 +107,7 @@ where
     listener.local_addr()?;
     let connections = Arc::new(Semaphore::new(limits.connections));
     let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
-    let door = Door {
+    let acceptor = Acceptor {
         service,
         requests: Arc::new(Semaphore::new(limits.requests)),
         limits: Arc::new(limits),
@@ -127,14 +127,14 @@ where
                 continue;
             }
         };
-        let (door, permit) = match connections.clone().try_acquire_owned() {
-            Ok(permit) => (door.clone(), permit),
+        let (acceptor, permit) = match connections.clone().try_acquire_owned() {
+            Ok(permit) => (acceptor.clone(), permit),
             Err(_) => match turned_away.clone().try_acquire_owned() {
-                Ok(permit) => (door.full(), permit),
+                Ok(permit) => (acceptor.full(), permit),
                 Err(_) => continue,
             },
         };
-        running.spawn(door.connection(
+        running.spawn(acceptor.connection(
             stream,
             Peer(address.ip().to_canonical()),
             stop.clone(),
@@ -149,13 +149,13 @@ where
 
 /// What every request of a listener passes through.
 #[derive(Clone)]
-struct Door<S> {
+struct Acceptor<S> {
     service: S,
     requests: Arc<Semaphore>,
     limits: Arc<ListenLimits>,
 }
 
-impl<S, B> Door<S>
+impl<S, B> Acceptor<S>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
         + Clone
@@ -165,7 +165,7 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// The same door with no room behind it.
+    /// The same with no room behind it.
     fn full(&self) -> Self {
         Self {
             requests: Arc::new(Semaphore::new(0)),

@@ -16,34 +16,34 @@ use http::{Request, Response, StatusCode};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// That Phare does not take a secret, or takes it again.
-pub(crate) type Verdict = (PhareSecretId, bool);
+pub(crate) type PhareAnswer = (PhareSecretId, bool);
 
 /// Phare and the secrets that it is called with, as they are at one moment. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Ring {
     phare: HttpUpstream,
-    held: Arc<[Held]>,
-    verdicts: UnboundedSender<Verdict>,
+    held: Arc<[HeldSecret]>,
+    answers: UnboundedSender<PhareAnswer>,
 }
 
 /// A secret that Phare is called with, for a client or to find out what it can do.
 #[derive(Debug, Clone)]
-pub(crate) struct Held {
+pub(crate) struct HeldSecret {
     pub(crate) secret: PhareSecret,
     /// Only these carry calls; the others are there to be examined.
     in_use: bool,
     refused: Arc<AtomicBool>,
     upstream: KeyedUpstream,
-    verdicts: UnboundedSender<Verdict>,
+    answers: UnboundedSender<PhareAnswer>,
 }
 
 impl Ring {
     /// One without keys.
-    pub(crate) fn new(phare: HttpUpstream, verdicts: UnboundedSender<Verdict>) -> Self {
+    pub(crate) fn new(phare: HttpUpstream, answers: UnboundedSender<PhareAnswer>) -> Self {
         Self {
             phare,
             held: Arc::default(),
-            verdicts,
+            answers,
         }
     }
 
@@ -67,12 +67,12 @@ impl Ring {
                         None => continue,
                     },
                 };
-                held.push(Held {
+                held.push(HeldSecret {
                     in_use: secret.id == key.current.id,
                     refused: Arc::new(AtomicBool::new(secret.refused_at.is_some())),
                     secret: secret.clone(),
                     upstream,
-                    verdicts: self.verdicts.clone(),
+                    answers: self.answers.clone(),
                 });
             }
         }
@@ -83,12 +83,12 @@ impl Ring {
     }
 
     /// The secret with this id, in use or not.
-    pub(crate) fn held(&self, id: &PhareSecretId) -> Option<&Held> {
+    pub(crate) fn held(&self, id: &PhareSecretId) -> Option<&HeldSecret> {
         self.held.iter().find(|held| held.secret.id == *id)
     }
 
     /// The secrets that carry calls.
-    pub(crate) fn in_use(&self) -> impl Iterator<Item = &Held> {
+    pub(crate) fn in_use(&self) -> impl Iterator<Item = &HeldSecret> {
         self.held.iter().filter(|held| held.in_use)
     }
 }
@@ -107,7 +107,7 @@ impl Transport for Ring {
 }
 
 #[async_trait]
-impl Transport for Held {
+impl Transport for HeldSecret {
     async fn send(
         &self,
         mut request: Request<Body>,
@@ -122,7 +122,7 @@ impl Transport for Held {
         let refused = response.status() == StatusCode::UNAUTHORIZED;
         if self.refused.swap(refused, Ordering::AcqRel) != refused {
             // Nobody listens any more while everything is being stopped.
-            let _ = self.verdicts.send((self.secret.id, refused));
+            let _ = self.answers.send((self.secret.id, refused));
         }
         Ok(response)
     }

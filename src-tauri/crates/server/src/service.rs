@@ -145,14 +145,14 @@ impl Service {
         let ledger = Arc::new(StoreLedger(store.clone()));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
-        let (verdicts, heard) = unbounded_channel();
+        let (answers, heard) = unbounded_channel();
         let (synchronizer, work) = Synchronizer::new();
         let builder = Builder {
             phare: opening.phare,
             documents: store.clone(),
             gateway: gateway.clone(),
             synchronizer: synchronizer.clone(),
-            verdicts,
+            answers,
         };
         let secrets = opening.secrets;
         let authority = Authority::open(

@@ -185,7 +185,7 @@ async fn gardiens_own_calls_learn_for_all_that_phare_takes_no_more() {
         .await;
     assert!(matches!(
         refused,
-        Err(gardien_gateway::Refusal::TooManyAttempts { .. })
+        Err(gardien_gateway::CallRefusal::TooManyAttempts { .. })
     ));
     assert_eq!(world.upstream.seen().len(), 1);
 }

@@ -6,7 +6,7 @@ use gardien_store::StoreError;
 use serde_json::{Value, json};
 
 use super::Records;
-use crate::answers::Refusal;
+use crate::answers::Rejection;
 use crate::fields::{FieldErrors, Fields, fields};
 use crate::form::Sent;
 use crate::{images, validate};
@@ -18,7 +18,7 @@ impl Records<'_> {
         mut record: Fields,
         sent: &Sent,
         id: Option<i64>,
-    ) -> Result<Fields, Refusal> {
+    ) -> Result<Fields, Rejection> {
         let schema = self.specification().creation(self.collection.path);
         self.bring(&mut record).await?;
         let (shapes, record) = (self.collection.shapes, Value::Object(record));

@@ -3,7 +3,7 @@
 use gardien_store::StoreError;
 
 use super::Records;
-use crate::answers::Refusal;
+use crate::answers::Rejection;
 use crate::collection::{Collection, Owner, Parent};
 use crate::images;
 use crate::projects::PROJECTS;
@@ -11,7 +11,7 @@ use crate::table::COLLECTIONS;
 
 impl Records<'_> {
     /// Removes a record, all that belongs to it and every mention of it.
-    pub(crate) async fn delete(&self, id: i64) -> Result<(), Refusal> {
+    pub(crate) async fn delete(&self, id: i64) -> Result<(), Rejection> {
         let _writing = self.sandbox.writing.lock().await;
         let document = self.find(id).await?;
         // Before the record itself: cut short, it can be done again.

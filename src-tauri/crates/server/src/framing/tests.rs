@@ -29,7 +29,7 @@ async fn drain(framed: &mut Framed<DuplexStream>, passed: &mut Vec<u8>) {
     }
 }
 
-async fn fault(head: &str) -> Option<HeadFault> {
+async fn fault(head: &str) -> Option<FramingFault> {
     let (whole, verdict) = through(head.as_bytes(), usize::MAX).await;
     let (slowly, same) = through(head.as_bytes(), 1).await;
     assert_eq!(verdict, same, "{head:?}");
@@ -61,7 +61,7 @@ async fn sound_heads_pass_byte_for_byte() {
 
 #[tokio::test]
 async fn heads_that_can_be_read_twice_are_refused() {
-    use HeadFault::{Framing, Host, Syntax, Target};
+    use FramingFault::{Framing, Host, Syntax, Target};
     for (head, expected) in [
         (
             "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -168,7 +168,7 @@ async fn each_message_of_a_connection_is_judged_and_none_is_read_early() {
     let mut rest = Vec::new();
     drain(&mut framed, &mut rest).await;
     assert_eq!(rest, BLANK, "nothing after a refused head is let through");
-    assert_eq!(verdict.lock().unwrap().fault, Some(HeadFault::Host));
+    assert_eq!(verdict.lock().unwrap().fault, Some(FramingFault::Host));
 }
 
 #[tokio::test]
@@ -177,13 +177,13 @@ async fn large_heads_are_refused() {
         "GET / HTTP/1.1\r\nHost: a\r\nx: {}\r\n\r\n",
         "y".repeat(1024)
     );
-    assert_eq!(fault(&long).await, Some(HeadFault::TooLarge));
-    assert_eq!(fault(&"a".repeat(2000)).await, Some(HeadFault::TooLarge));
+    assert_eq!(fault(&long).await, Some(FramingFault::TooLarge));
+    assert_eq!(fault(&"a".repeat(2000)).await, Some(FramingFault::TooLarge));
     let many = format!(
         "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n",
         "x: y\r\n".repeat(100)
     );
-    assert_eq!(fault(&many).await, Some(HeadFault::TooLarge));
+    assert_eq!(fault(&many).await, Some(FramingFault::TooLarge));
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_slow_head_is_refused_and_a_silent_connection_ends() {
     client.write_all(b"GET / HT").await.unwrap();
     let mut passed = vec![0; BLANK.len()];
     framed.read_exact(&mut passed).await.unwrap();
-    assert_eq!(verdict.lock().unwrap().fault, Some(HeadFault::TooSlow));
+    assert_eq!(verdict.lock().unwrap().fault, Some(FramingFault::TooSlow));
 
     let (_client, server) = duplex(4096);
     let (mut framed, _) = Framed::new(server, limits);
