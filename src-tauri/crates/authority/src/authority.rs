@@ -1,4 +1,7 @@
 //! The authority as a whole: what it holds, and how it starts.
+//!
+//! What changes, follows and revokes has files of its own with its part of that state: they extend [`Authority`], which
+//! holds them, and so know each other.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -7,6 +7,7 @@ use gardien_phare::PhareFault;
 use gardien_store::StoreError;
 use http::StatusCode;
 
+use crate::Unreadable;
 use crate::api::Problem;
 use crate::secrets::SecretFault;
 
@@ -43,29 +44,14 @@ pub enum Fault {
         what: &'static str,
     },
     /// The request itself cannot be read.
-    #[error("{reason}")]
-    Malformed {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The body is not JSON.
-    #[error("Send the body as application/json.")]
-    MediaType,
-    /// The body is larger than any request needs.
-    #[error("The body is too large.")]
-    TooLarge,
-    /// The body did not come in time.
-    #[error("The body did not come in time.")]
-    TooSlow,
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The data belongs to the sandbox and a Phare is to be attached, or the other way round.
     #[error(
         "This data folder belongs to another kind of Phare: its projects and keys would mean others here. \
          Use one folder for the sandbox and another for Phare."
     )]
     OtherUpstream,
-    /// The method does not exist here.
-    #[error("This method does not exist here.")]
-    MethodNotAllowed,
     /// Some fields cannot stay as they are.
     #[error("Some fields need another look.")]
     Invalid(BTreeMap<String, Vec<String>>),
@@ -206,16 +192,12 @@ impl Fault {
             | Self::RemovalForbidden
             | Self::RoleChanged => "forbidden",
             Self::NotFound { .. } => "not_found",
-            Self::Malformed { .. } => "malformed",
-            Self::MediaType => "unsupported_media_type",
-            Self::TooLarge => "too_large",
-            Self::TooSlow => "request_timeout",
+            Self::Unreadable(unreadable) => unreadable.code(),
             Self::OtherUpstream | Self::SandboxOnly => "other_upstream",
             Self::Unattachable(_) => "upstream_refused",
             Self::Secret(SecretFault::NotHeld) => "secret_not_kept",
             Self::Secret(SecretFault::Locked) => "keychain_locked",
             Self::Secret(SecretFault::Unavailable) => "keychain_unavailable",
-            Self::MethodNotAllowed => "method_not_allowed",
             Self::Invalid(_) => "invalid",
             Self::KeyRevoked => "key_revoked",
             Self::KeyExpired => "key_expired",
@@ -255,12 +237,8 @@ impl Fault {
             | Self::RoleForbidden
             | Self::RemovalForbidden
             | Self::RoleChanged => StatusCode::FORBIDDEN,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Unreadable(unreadable) => unreadable.status(),
             Self::NotFound { .. } | Self::Phare(PhareFault::NotFound) => StatusCode::NOT_FOUND,
-            Self::Malformed { .. } => StatusCode::BAD_REQUEST,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Invalid(_) | Self::Phare(PhareFault::Invalid { .. }) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }

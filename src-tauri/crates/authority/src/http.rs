@@ -26,7 +26,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::Problem;
-use crate::{Authority, Fault};
+use crate::{Authority, Fault, Unreadable};
 
 pub use session::Trusted;
 
@@ -105,7 +105,7 @@ pub fn router(authority: Authority) -> Api {
     router
         .route("/v1/openapi.json", axum::routing::get(described))
         .fallback(async || Fault::NotFound { what: "resource" })
-        .method_not_allowed_fallback(async || Fault::MethodNotAllowed)
+        .method_not_allowed_fallback(async || Fault::from(Unreadable::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(to_its_end))
         .layer(middleware::from_fn_with_state(

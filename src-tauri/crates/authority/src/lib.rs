@@ -34,6 +34,7 @@ mod secrets;
 mod sessions;
 mod trail;
 mod unfit;
+mod unreadable;
 mod upstream;
 mod views;
 
@@ -49,3 +50,4 @@ pub use gardien_domain::UpstreamIdentity;
 pub use members::TheirKeys;
 pub use secrets::{SecretFault, Secrets};
 pub use sessions::issue_session;
+pub use unreadable::Unreadable;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::{Actor, Fault};
+use crate::{Actor, Fault, Unreadable};
 
 impl<S: Send + Sync> FromRequestParts<S> for Actor {
     type Rejection = Fault;
@@ -28,23 +28,23 @@ impl<S: Send + Sync> FromRequestParts<S> for Actor {
 const BODY: Duration = Duration::from_secs(10);
 
 /// A JSON body, or what is wrong with it: whoever may not send one is told that first.
-pub(super) struct Body<T>(pub(super) Result<T, Fault>);
+pub(super) struct Body<T>(pub(super) Result<T, Unreadable>);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Infallible> {
         let Ok(read) = tokio::time::timeout(BODY, Json::from_request(request, state)).await else {
-            return Ok(Self(Err(Fault::TooSlow)));
+            return Ok(Self(Err(Unreadable::TooSlow)));
         };
         Ok(Self(match read {
             Ok(Json(body)) => Ok(body),
-            Err(JsonRejection::MissingJsonContentType(_)) => Err(Fault::MediaType),
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(Unreadable::MediaType),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Fault::TooLarge)
+                Err(Unreadable::TooLarge)
             }
             // Serde names the field and what it wanted there; it never repeats a whole body.
-            Err(rejection) => Err(Fault::Malformed {
+            Err(rejection) => Err(Unreadable::Malformed {
                 reason: rejection.body_text(),
             }),
         }))
@@ -54,9 +54,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 impl<T> Body<T> {
     /// One with a secret in it: what says where the reading stopped would repeat what stood there, so its shape is said
     /// instead.
-    pub(super) fn secretive(self, shape: &str) -> Result<T, Fault> {
+    pub(super) fn secretive(self, shape: &str) -> Result<T, Unreadable> {
         self.0.map_err(|fault| match fault {
-            Fault::Malformed { .. } => Fault::Malformed {
+            Unreadable::Malformed { .. } => Unreadable::Malformed {
                 reason: shape.to_owned(),
             },
             fault => fault,
@@ -73,8 +73,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(asked)| Self(asked))
-            .map_err(|rejection| Fault::Malformed {
-                reason: rejection.body_text(),
+            .map_err(|rejection| {
+                let reason = rejection.body_text();
+                Unreadable::Malformed { reason }.into()
             })
     }
 }
