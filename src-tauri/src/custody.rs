@@ -75,6 +75,10 @@ pub(crate) async fn copy(app: &App, secret: &SecretString) -> Result<Duration, C
 /// Puts the secret of a kept key of Phare's on the clipboard, and answers for how long.
 pub(crate) async fn copy_phare(app: &App, id: PhareKeyId) -> Result<Duration, CommandError> {
     let ready = app.ready()?;
+    if !ready.is_here() {
+        let message = "Phare’s keys of a team are kept where its server runs.";
+        return Err(CommandError::new(Code::Forbidden, message));
+    }
     let known = ready.client.phare_keys().await?;
     let known = known.into_iter().find(|key| key.id == id);
     let known =

@@ -166,8 +166,13 @@ impl Keeper {
                 self.note_refusal(&fault);
                 break;
             }
-            self.drop_from_memory(&item);
-            taken.push(item);
+            if self.only_this_run().contains(&item) {
+                self.drop_from_memory(&item);
+                taken.push(item);
+            } else {
+                // Somebody gave it up meanwhile.
+                self.forget(&item).await;
+            }
         }
         taken
     }

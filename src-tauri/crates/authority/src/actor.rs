@@ -133,9 +133,14 @@ impl Actor {
         self.member.role.may_remove(other.role)
     }
 
-    /// Whether they see and may end this session.
-    pub(crate) fn may_end(&self, session: &Session) -> bool {
+    /// Whether they see this session.
+    pub(crate) fn sees_session(&self, session: &Session) -> bool {
         session.member == self.member.id || self.member.role.may_manage_organization()
+    }
+
+    /// Whether they may end a session of this member. To end all of somebody's is to shut them out.
+    pub(crate) fn may_end_session_of(&self, other: &Member) -> bool {
+        other.id == self.member.id || self.may_remove(other)
     }
 
     /// What they may do, for the interface to show.

@@ -74,6 +74,21 @@ impl Authority {
         }
     }
 
+    /// Lets what stands behind the gateway be what is recorded, after a change that this process did not make or was told
+    /// takes too long.
+    pub(crate) async fn reattach(&self) -> Result<(), Fault> {
+        {
+            let _moving = self.behind.moving().await;
+            if let Some(attached) = self.attached()
+                && Some(attached.identity()) == self.adopted_upstream().await?.as_ref()
+            {
+                let keys = attached_after(self.store.phare_keys().await?, &[]);
+                self.behind.put(attached.with_keys(&keys, &[])?);
+            }
+        }
+        self.restore().await
+    }
+
     /// Whether what the organization belongs to stands behind the gateway with every secret of its keys.
     async fn is_whole(&self) -> Result<bool, Fault> {
         let adopted = self.adopted_upstream().await?;
@@ -155,8 +170,9 @@ impl Authority {
         );
         // None of the old one's projects is read while they change places.
         let projects = self.changing_projects().await;
-        let changing = &mut self.changing().await;
-        repeat!(changing, {
+        let mut held = self.changing().await;
+        let changing = &mut held;
+        let moved = repeat!(changing, {
             self.confirm(manager.actor()).await?;
             if let Some(moved) = self.moving(manager, &sandbox).await? {
                 let by = &manager.actor().member().email;
@@ -164,8 +180,9 @@ impl Authority {
             }
             self.behind.put(next.clone());
             Ok(())
-        })?;
-        drop(projects);
+        });
+        drop((held, projects));
+        moved?;
         for id in leaving {
             self.behind.secrets.forget(owner, id).await;
         }

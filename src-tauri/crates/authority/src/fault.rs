@@ -26,6 +26,12 @@ pub enum Fault {
         /// What was asked for.
         what: &'static str,
     },
+    /// The role does not allow it, and no other than an Owner's does.
+    #[error("Only Owners can {what}.")]
+    OwnersOnly {
+        /// What was asked for.
+        what: &'static str,
+    },
     /// A change of role that the rules do not allow.
     #[error(
         "Your role does not allow this change of role. Only an Owner demotes Admins and Owners."
@@ -188,6 +194,7 @@ impl Fault {
         match self {
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden { .. }
+            | Self::OwnersOnly { .. }
             | Self::RoleForbidden
             | Self::RemovalForbidden
             | Self::RoleChanged => "forbidden",
@@ -234,6 +241,7 @@ impl Fault {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. }
+            | Self::OwnersOnly { .. }
             | Self::RoleForbidden
             | Self::RemovalForbidden
             | Self::RoleChanged => StatusCode::FORBIDDEN,

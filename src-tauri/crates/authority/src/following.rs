@@ -69,7 +69,15 @@ impl Authority {
         if *self.followed.0.lock().await == newest {
             return Ok(());
         }
-        self.follow().await
+        self.follow().await?;
+        // By itself: a keychain may have to be asked.
+        let authority = self.clone();
+        tokio::spawn(async move {
+            if let Err(fault) = authority.reattach().await {
+                tracing::error!(%fault, "what stands behind the gateway is not what is recorded");
+            }
+        });
+        Ok(())
     }
 
     fn enforce(&self, changes: Changes) {

@@ -3,8 +3,8 @@
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::phare_key::Purpose;
-use gardien_domain::{PhareKey, PhareKeyId};
-use gardien_store::Change;
+use gardien_domain::{MemberId, PhareKey, PhareKeyId, PhareSecretId};
+use gardien_store::{Change, StoreError};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,6 +17,12 @@ use crate::check::Checks;
 use crate::ring::{Entry, added, attached_after, shown};
 use crate::unfit::refuse_unfit;
 use crate::{Authority, Fault};
+
+/// A secret that lies where secrets are kept, and is not known to be of use yet.
+struct KeptSecret {
+    owner: Option<MemberId>,
+    id: PhareSecretId,
+}
 
 impl Authority {
     /// Phare's own keys, oldest first.
@@ -70,9 +76,11 @@ impl Authority {
         let owner = self.installation().await?;
         let actor = manager.actor();
         let by = &actor.member().email;
+        let kept = self.keep_first(owner, &examined).await;
         // None of the sandbox's projects is read while they change places.
         let projects = self.changing_projects().await;
-        let changing = &mut self.changing().await;
+        let mut held = self.changing().await;
+        let changing = &mut held;
         let key = repeat!(changing, {
             self.confirm(actor).await?;
             let known = self.store.phare_keys().await?;
@@ -83,8 +91,8 @@ impl Authority {
                 self.adopting(&phare).await?
             };
             let put = Change::PutPhareKey(key.clone());
-            let kept = moved.iter().flat_map(|moved| &moved.changes);
-            let changes: Vec<&Change> = kept.chain([&put]).collect();
+            let of_move = moved.iter().flat_map(|moved| &moved.changes);
+            let changes: Vec<&Change> = of_move.chain([&put]).collect();
             let next = base.with_keys(&attached_after(known, &changes), &secrets)?;
             match moved {
                 // One entry for both: half of it would leave neither the one nor the other.
@@ -105,11 +113,9 @@ impl Authority {
             }
             self.behind.put(next);
             Ok(key)
-        })?;
-        drop(projects);
-        let Examined { secret, described } = examined;
-        self.behind.secrets.keep(owner, described.id, secret).await;
-        Ok(key.into())
+        });
+        drop((held, projects));
+        self.settle(kept, key).await.map(PhareKeyView::from)
     }
 
     /// Takes a key of Phare's into keeping, for people to copy. Nothing is called with it but to find out what it can do.
@@ -124,7 +130,9 @@ impl Authority {
     ) -> Result<PhareKeyView, Fault> {
         let _moving = self.behind.moving().await;
         let owner = self.installation().await?;
-        let changing = &mut self.changing().await;
+        let kept = self.keep_first(owner, &examined).await;
+        let mut held = self.changing().await;
+        let changing = &mut held;
         let key = repeat!(changing, {
             self.confirm(manager.actor()).await?;
             let known = self.store.phare_keys().await?;
@@ -138,10 +146,9 @@ impl Authority {
             self.commit_key(changing, Change::PutPhareKey(key.clone()), entry)
                 .await?;
             Ok(key)
-        })?;
-        let Examined { secret, described } = examined;
-        self.behind.secrets.keep(owner, described.id, secret).await;
-        Ok(key.into())
+        });
+        drop(held);
+        self.settle(kept, key).await.map(PhareKeyView::from)
     }
 
     /// Puts a secret into the slot beside the one in use, in place of what is there.
@@ -157,14 +164,20 @@ impl Authority {
         let _moving = self.behind.moving().await;
         self.attached().ok_or(Fault::UpstreamMissing)?;
         let owner = self.installation().await?;
-        let Examined { secret, described } = examined;
         let former = self.phare_key(id).await?.next;
+        let kept = self.keep_first(owner, &examined).await;
+        let Examined { secret, described } = examined;
         let fresh = [(described.id, secret)];
         let action = AuditAction::PhareKeyStaged;
         let staged = self
             .change_phare_key(manager, id, action, &fresh, |key, known| {
                 let mut checks = Checks::default();
-                refuse_unfit(&described, key.purpose, known, &mut checks);
+                // What it takes the place of may be the same again, whose secret was lost.
+                let mut known = known.to_vec();
+                for other in known.iter_mut().filter(|other| other.id == key.id) {
+                    other.next = None;
+                }
+                refuse_unfit(&described, key.purpose, &known, &mut checks);
                 // One of another project would take every call of its project with it.
                 if described.kind != key.current.kind
                     || described.project() != key.current.project()
@@ -179,9 +192,8 @@ impl Authority {
                 key.next = Some(described.clone());
                 Ok(detail)
             })
-            .await?;
-        let [(id, secret)] = fresh;
-        self.behind.secrets.keep(owner, id, secret).await;
+            .await;
+        let staged = self.settle(kept, staged).await?;
         if let Some(former) = former {
             self.behind.secrets.forget(owner, former.id).await;
         }
@@ -207,7 +219,8 @@ impl Authority {
             if next.refused_at.is_some() {
                 return Err(Fault::NextSecretRefused);
             }
-            if self.attached().is_some_and(|now| !now.holds(&next.id)) {
+            let is_called_with = key.purpose == Purpose::Attached;
+            if is_called_with && self.attached().is_some_and(|now| !now.holds(&next.id)) {
                 return Err(Fault::NextSecretMissing);
             }
             let detail = json!({ "secret": { "from": key.current.display, "to": next.display } });
@@ -277,7 +290,8 @@ impl Authority {
     ) -> Result<(), Fault> {
         let _moving = self.behind.moving().await;
         let owner = self.installation().await?;
-        let changing = &mut self.changing().await;
+        let mut held = self.changing().await;
+        let changing = &mut held;
         let removed = repeat!(changing, {
             self.confirm(manager.actor()).await?;
             let key = self.phare_key(id).await?;
@@ -290,11 +304,30 @@ impl Authority {
             self.change_ring(changing, Change::DeletePhareKey(id), &[], entry)
                 .await?;
             Ok(key)
-        })?;
+        });
+        drop(held);
+        let removed = removed?;
         for secret in removed.secrets() {
             self.behind.secrets.forget(owner, secret.id).await;
         }
         Ok(())
+    }
+
+    /// Keeps a secret before anything is recorded of it, and while no change is held back: a keychain may ask a person,
+    /// and whatever ends the process then must not lose what is called with from now on.
+    async fn keep_first(&self, owner: Option<MemberId>, examined: &Examined) -> KeptSecret {
+        let (id, secret) = (examined.described.id, examined.secret.clone());
+        self.behind.secrets.keep(owner, id, secret).await;
+        KeptSecret { owner, id }
+    }
+
+    /// Forgets a secret again that nothing came of. A change that takes too long may still be made: its secret stays.
+    async fn settle<T>(&self, kept: KeptSecret, made: Result<T, Fault>) -> Result<T, Fault> {
+        let unknown = matches!(made, Err(Fault::Store(StoreError::Unreachable(_))));
+        if made.is_err() && !unknown {
+            self.behind.secrets.forget(kept.owner, kept.id).await;
+        }
+        made
     }
 
     /// Changes a key, known among all, as a member: what `change` answers is the detail of the audit entry. `fresh`: the

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
-use gardien_domain::{AuditFilter, Key, KeyId};
+use gardien_domain::{AuditFilter, Key, KeyId, MemberId};
 use gardien_store::{Change, Revision, StoreError, StoredKey, Witness, Witnessed};
 use jiff::Timestamp;
 use serde_json::json;
@@ -219,15 +219,20 @@ impl Authority {
         self.enforcement.revoke(key, revocation);
         let authority = self.clone();
         tokio::spawn(async move {
-            let by = authority.store.member(revocation.by).await;
-            let by = by.ok().flatten();
-            let by = by.map_or_else(|| SYSTEM.to_owned(), |member| member.email);
+            let by = authority.name_of(revocation.by).await;
             match authority.write_revocation(key, None, &by).await {
                 Ok(_) => {}
                 Err(Fault::NotFound { .. }) => authority.revocations.forget(key),
                 Err(_) => authority.keep_writing(key, &by).await,
             }
         });
+    }
+
+    /// Also of somebody who was removed since.
+    async fn name_of(&self, member: MemberId) -> String {
+        let members = self.store.every_member().await.unwrap_or_default();
+        let known = members.into_iter().find(|known| known.id == member);
+        known.map_or_else(|| SYSTEM.to_owned(), |member| member.email)
     }
 
     async fn was_written(&self, witnessed: &Witnessed) -> Result<bool, Fault> {

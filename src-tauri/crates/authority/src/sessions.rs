@@ -74,7 +74,7 @@ impl Authority {
         let emails: HashMap<MemberId, String> = members.map(|it| (it.id, it.email)).collect();
         let current = actor.session().map(|session| session.id);
         let sessions = self.store.sessions().await?.into_iter();
-        let open = sessions.filter(|it| it.expires_at > now && actor.may_end(it));
+        let open = sessions.filter(|it| it.expires_at > now && actor.sees_session(it));
         let view = |it: Session| {
             Some(OpenSession {
                 id: it.id,
@@ -88,19 +88,26 @@ impl Authority {
         Ok(open.filter_map(view).collect())
     }
 
-    /// Ends a session: one's own, or anybody's for whoever manages the organization. No request that starts after this
+    /// Ends a session: one's own, or that of somebody whom one may remove. No request that starts after this
     /// returned is let in by it.
     ///
     /// # Errors
-    /// [`Fault::NotFound`] when there is none or the actor may not end it, or [`Fault::Store`].
+    /// [`Fault::NotFound`] when there is none that the actor sees, [`Fault::OwnersOnly`], or [`Fault::Store`].
     pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), Fault> {
         let changing = &mut self.changing().await;
         repeat!(changing, {
             let sessions = self.store.sessions().await?;
-            let named = |it: &&Session| it.id == id && actor.may_end(it);
+            let named = |it: &&Session| it.id == id && actor.sees_session(it);
             let session = sessions.iter().find(named);
             let session = session.ok_or(Fault::NotFound { what: "session" })?;
             let member = self.store.member(session.member).await?;
+            if member
+                .as_ref()
+                .is_some_and(|of| !actor.may_end_session_of(of))
+            {
+                let what = "end the sessions of Owners and Admins";
+                return Err(Fault::OwnersOnly { what });
+            }
             let detail = json!({
                 "name": member.map(|member| member.email),
                 "session": id,

@@ -97,6 +97,29 @@ async fn a_session_that_was_ended_is_refused_at_once_and_changes_nothing_more() 
 }
 
 #[tokio::test]
+async fn an_admin_shuts_out_no_owner_and_no_other_admin() {
+    let world = World::new().await;
+    let (bob, _) = someone(&world, "bob@example.com", Role::Admin).await;
+    for (email, role) in [
+        ("eve@example.com", Role::Owner),
+        ("cat@example.com", Role::Admin),
+    ] {
+        let (_, token) = someone(&world, email, role).await;
+        let sessions = world.authority.sessions(&bob).await.unwrap();
+        let theirs = sessions.iter().find(|session| session.email == email);
+        let refused = end(&world, &bob, theirs.unwrap().id).await;
+        assert!(
+            matches!(refused, Err(Fault::OwnersOnly { .. })),
+            "{refused:?}"
+        );
+        assert!(world.authority.identify(&token).await.is_ok());
+    }
+    let sessions = world.authority.sessions(&bob).await.unwrap();
+    let own = sessions.iter().find(|session| session.current);
+    end(&world, &bob, own.unwrap().id).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_member_sees_and_ends_their_own_sessions_only() {
     let world = World::new().await;
     let (mel, _) = someone(&world, "mel@example.com", Role::Member).await;
