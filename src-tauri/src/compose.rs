@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use gardien_authority::{Client, ClientFault};
+use gardien_authority::{Client, ClientFault, System};
 use gardien_domain::{KeyId, MemberId};
 use gardien_server::{ListenFault, Opening, Service};
 use gardien_vault::{VaultFault, VaultItem};
@@ -16,6 +16,8 @@ use crate::home::{GatewayState, Local, Place, Ready};
 use crate::notices::{self, Notice};
 use crate::preferences::Connection;
 use crate::recovery;
+
+const OPENING: System = System::because("what stood behind the gateway stands there again");
 
 /// Opens what the preferences ask for, and puts it in place.
 pub(crate) async fn open(app: &App) {
@@ -200,7 +202,7 @@ pub(crate) async fn enter(local: &Local) -> Result<Ready, CommandError> {
 /// Puts behind the gateway what the organization belongs to. Gardien opens without it all the same: keys can still be
 /// revoked.
 async fn restore(service: &Service) {
-    if let Err(fault) = service.authority().restore().await {
+    if let Err(fault) = service.authority().restore(OPENING).await {
         tracing::warn!(error = chain(&fault), "the upstream is not attached");
     }
 }

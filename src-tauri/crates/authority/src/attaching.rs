@@ -19,7 +19,10 @@ use crate::changing::repeat;
 use crate::ring::{Entry, added, attached_after, described, shown};
 use crate::secrets::SecretFault;
 use crate::unfit::looks_alike;
-use crate::{Authority, Fault};
+use crate::{Authority, Fault, System};
+
+/// Whoever it was recorded by had to prove that they may.
+const RECORDED: System = System::because("it is what is recorded");
 
 impl Authority {
     /// What stands behind the gateway; nothing before it could be attached.
@@ -40,7 +43,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::OtherUpstream`] when it belongs to the other kind, [`Fault::Unattachable`], [`Fault::Secret`] when a
     /// keychain does not answer, [`Fault::Store`].
-    pub async fn attach(&self, upstream: &UpstreamIdentity) -> Result<(), Fault> {
+    pub async fn attach(&self, _: System, upstream: &UpstreamIdentity) -> Result<(), Fault> {
         let _moving = self.behind.moving().await;
         // Whatever else is wrong, this has to be said first.
         self.check_upstream(upstream).await?;
@@ -62,15 +65,15 @@ impl Authority {
     ///
     /// # Errors
     /// As [`Self::attach`].
-    pub async fn restore(&self) -> Result<(), Fault> {
+    pub async fn restore(&self, by: System) -> Result<(), Fault> {
         if self.is_whole().await? {
             return Ok(());
         }
         match self.adopted_upstream().await? {
             None => Ok(()),
-            Some(UpstreamIdentity::Sandbox) => self.attach(&UpstreamIdentity::Sandbox).await,
+            Some(UpstreamIdentity::Sandbox) => self.attach(by, &UpstreamIdentity::Sandbox).await,
             // Where its Phare is now: it may have moved.
-            Some(UpstreamIdentity::Phare { .. }) => self.attach(&self.phare_identity()?).await,
+            Some(UpstreamIdentity::Phare { .. }) => self.attach(by, &self.phare_identity()?).await,
         }
     }
 
@@ -86,7 +89,7 @@ impl Authority {
                 self.behind.put(attached.with_keys(&keys, &[])?);
             }
         }
-        self.restore().await
+        self.restore(RECORDED).await
     }
 
     /// Whether what the organization belongs to stands behind the gateway with every secret of its keys.
@@ -107,7 +110,7 @@ impl Authority {
     ///
     /// # Errors
     /// As [`Self::attach`], and nothing is attached; [`Fault::Unattachable`] for a secret that cannot be sent too.
-    pub async fn attach_given(&self, given: &[SecretString]) -> Result<(), Fault> {
+    pub async fn attach_given(&self, _: System, given: &[SecretString]) -> Result<(), Fault> {
         let _moving = self.behind.moving().await;
         let identity = self.phare_identity()?;
         let built = self.behind.attaching.build(&identity).await?;

@@ -12,7 +12,10 @@ use crate::api::PhareKeyView;
 use crate::authority::SYSTEM;
 use crate::changing::repeat;
 use crate::ring::{Entry, shown};
-use crate::{Authority, Fault};
+use crate::{Authority, By, Fault, System};
+
+/// A refusal of Phare's, which no member can say.
+const SAID: System = System::because("Phare itself said so");
 
 impl Authority {
     /// Looks again at what both secrets of a key can do.
@@ -26,7 +29,6 @@ impl Authority {
         id: PhareKeyId,
     ) -> Result<PhareKeyView, Fault> {
         let key = self.phare_key(id).await?;
-        let by = &manager.actor().member().email;
         let mut all = Ok(());
         for secret in key.secrets() {
             let found = match key.purpose {
@@ -41,7 +43,10 @@ impl Authority {
                     self.look_at(&secret).await
                 }
             };
-            all = all.and(self.examined_phare_secret(by, &secret.id, found).await);
+            all = all.and(
+                self.examined_phare_secret(By::Member(manager), &secret.id, found)
+                    .await,
+            );
         }
         all?;
         self.phare_key(id).await.map(PhareKeyView::from)
@@ -83,17 +88,25 @@ impl Authority {
     /// [`Fault::Phare`] when nothing was found out, [`Fault::Store`].
     pub async fn examined_phare_secret(
         &self,
-        by: &str,
+        by: By<PhareKeyManager<'_>>,
         id: &PhareSecretId,
         found: Result<Findings, PhareFault>,
     ) -> Result<(), Fault> {
         let findings = match found {
             Ok(findings) => findings,
-            Err(PhareFault::KeyRefused) => return self.phare_refuses(id, true).await,
+            Err(PhareFault::KeyRefused) => return self.phare_refuses(SAID, id, true).await,
             Err(fault) => return Err(fault.into()),
         };
         let changing = &mut self.changing().await;
         repeat!(changing, {
+            // It took a while to find out.
+            let by = match by {
+                By::Member(manager) => {
+                    self.confirm(manager.actor()).await?;
+                    &manager.actor().member().email
+                }
+                By::System(_) => SYSTEM,
+            };
             let Some((mut key, before)) = self.key_with(id).await? else {
                 return Ok(());
             };
@@ -125,7 +138,12 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn phare_refuses(&self, id: &PhareSecretId, refuses: bool) -> Result<(), Fault> {
+    pub async fn phare_refuses(
+        &self,
+        _: System,
+        id: &PhareSecretId,
+        refuses: bool,
+    ) -> Result<(), Fault> {
         let changing = &mut self.changing().await;
         repeat!(changing, {
             let Some((mut key, before)) = self.key_with(id).await? else {

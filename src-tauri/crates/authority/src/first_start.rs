@@ -39,7 +39,7 @@ impl Authority {
                 self.check_upstream(&sandbox).await?;
                 self.behind.attaching.build(&sandbox).await?;
                 let owner = self.found(by, organization, email).await?;
-                (owner, self.attach(&sandbox).await)
+                (owner, self.attach(by, &sandbox).await)
             }
             Beginning::Phare(secret) => {
                 self.check_upstream(&self.phare_identity()?).await?;

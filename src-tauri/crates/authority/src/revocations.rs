@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use crate::api::Event;
 use crate::authority::SYSTEM;
 use crate::changing::repeat;
-use crate::{Actor, Authority, Fault};
+use crate::{Actor, Authority, Fault, System};
 
 /// How long a caller waits for the database. A disk that hangs longer is not waited for.
 const PATIENCE: Duration = Duration::from_millis(3_500);
@@ -197,7 +197,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn accept_older(&self, acknowledged: Revision) -> Result<(), Fault> {
+    pub async fn accept_older(&self, _: System, acknowledged: Revision) -> Result<(), Fault> {
         for witnessed in self.revocations.witness.revocations() {
             self.revoke_again(witnessed);
         }

@@ -46,6 +46,8 @@ pub(crate) enum CommandFault {
     Output(#[source] io::Error),
 }
 
+const START: System = System::because("nobody sits in front of a server");
+
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
     let given = given(&serve)?;
@@ -82,14 +84,11 @@ async fn run(
     given: Option<Vec<SecretString>>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), CommandFault> {
-    service
-        .authority()
-        .ensure_organization(System::because("nobody sits in front of a server"))
-        .await?;
+    service.authority().ensure_organization(START).await?;
     match given {
         None => {
             let sandbox = UpstreamIdentity::Sandbox;
-            service.authority().attach(&sandbox).await?;
+            service.authority().attach(START, &sandbox).await?;
         }
         Some(keys) => service.attach_given(&keys).await?,
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gardien_authority::{Authority, Fault, SYSTEM};
+use gardien_authority::{Authority, By, Fault, System};
 use gardien_gateway::Gateway;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -11,6 +11,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::ring::PhareAnswer;
+
+const BY_ITSELF: System = System::because("what is known of Phare's keys is kept true");
 
 /// How often it is looked whether an examination is due.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -29,7 +31,7 @@ pub(crate) fn start(
         loop {
             let done = tokio::select! {
                 Some((secret, refused)) = answers.recv() => {
-                    authority.phare_refuses(&secret, refused).await
+                    authority.phare_refuses(BY_ITSELF, &secret, refused).await
                 }
                 _ = tick.tick() => examine_due(&authority, &gateway).await,
                 () = soon.notified() => examine_due(&authority, &gateway).await,
@@ -59,7 +61,7 @@ async fn examine_due(authority: &Authority, gateway: &Gateway) -> Result<(), Fau
         // One that cannot be told must not keep the others from being told.
         all = all.and(
             authority
-                .examined_phare_secret(SYSTEM, &secret, found)
+                .examined_phare_secret(By::System(BY_ITSELF), &secret, found)
                 .await,
         );
     }

@@ -165,7 +165,7 @@ impl Service {
         )
         .await?;
         if let Some(head) = missing {
-            authority.accept_older(head.revision).await?;
+            authority.accept_older(START, head.revision).await?;
         }
         let stop = CancellationToken::new();
         let following = authority.clone();
@@ -222,7 +222,7 @@ impl Service {
     /// # Errors
     /// As [`Authority::attach_given`].
     pub async fn attach_given(&self, secrets: &[SecretString]) -> Result<(), Fault> {
-        self.0.authority.attach_given(secrets).await?;
+        self.0.authority.attach_given(START, secrets).await?;
         self.0.examine_soon.notify_one();
         Ok(())
     }

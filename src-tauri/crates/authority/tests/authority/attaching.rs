@@ -10,7 +10,7 @@ use gardien_store::Store;
 
 use crate::behind::{Forwarded, phare};
 use crate::phare_keys::{findings, secret};
-use crate::world::World;
+use crate::world::{World, system};
 
 /// Everything that an attachment touches.
 #[derive(Debug, PartialEq)]
@@ -39,7 +39,7 @@ async fn over_the_sandbox() -> World {
     let world = World::new().await;
     world
         .authority
-        .attach(&UpstreamIdentity::Sandbox)
+        .attach(system(), &UpstreamIdentity::Sandbox)
         .await
         .unwrap();
     world.key().await;
@@ -99,7 +99,7 @@ async fn a_sandbox_that_may_not_be_left() {
     let before = standing(&world).await;
     let refused = attach(&world, "main", false).await;
     assert!(matches!(refused, Err(Fault::OtherUpstream)), "{refused:?}");
-    let other = world.authority.attach(&phare()).await;
+    let other = world.authority.attach(system(), &phare()).await;
     assert!(matches!(other, Err(Fault::OtherUpstream)), "{other:?}");
     assert_eq!(standing(&world).await, before);
 }
@@ -124,7 +124,7 @@ async fn a_keychain_that_keeps_the_other_secrets_to_itself() {
     let (again, owner) = world.again().await;
     world.chain.locked.store(true, SeqCst);
     let before = standing(&world).await;
-    let restored = again.restore().await;
+    let restored = again.restore(system()).await;
     assert!(matches!(restored, Err(Fault::Secret(_))), "{restored:?}");
     let next = secret(ScopeKind::Organization, "next");
     let examined = again.examine_secret(&next);
@@ -135,7 +135,7 @@ async fn a_keychain_that_keeps_the_other_secrets_to_itself() {
     assert_eq!(standing(&world).await, before);
     // And once it is unlocked, all of it.
     world.chain.locked.store(false, SeqCst);
-    again.restore().await.unwrap();
+    again.restore(system()).await.unwrap();
     assert_eq!(world.upstreams.forwarded(), before.forwarded);
 }
 
@@ -171,7 +171,7 @@ async fn a_change_that_cannot_be_written() {
             let left = leave(&world).await;
             assert!(matches!(left, Err(Fault::Store(_))));
             let given = [secret(ScopeKind::Project, "given")];
-            let given = authority.attach_given(&given).await;
+            let given = authority.attach_given(system(), &given).await;
             assert!(matches!(given, Err(Fault::Store(_))));
         }
         world.store.full.store(false, SeqCst);

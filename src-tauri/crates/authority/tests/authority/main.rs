@@ -362,9 +362,9 @@ async fn keys_made_for_the_sandbox_never_open_a_phare() {
     let world = World::new().await;
     let (authority, sandbox) = (&world.authority, UpstreamIdentity::Sandbox);
     authority.check_upstream(&phare()).await.unwrap();
-    authority.attach(&sandbox).await.unwrap();
-    authority.attach(&sandbox).await.unwrap();
-    let other = authority.attach(&phare()).await;
+    authority.attach(system(), &sandbox).await.unwrap();
+    authority.attach(system(), &sandbox).await.unwrap();
+    let other = authority.attach(system(), &phare()).await;
     assert!(matches!(other, Err(Fault::OtherUpstream)));
     assert_eq!(
         world.actions().await,
@@ -376,9 +376,9 @@ async fn keys_made_for_the_sandbox_never_open_a_phare() {
     let elsewhere = UpstreamIdentity::Phare {
         url: "http://127.0.0.1:1".to_owned(),
     };
-    authority.attach(&elsewhere).await.unwrap();
-    authority.attach(&phare()).await.unwrap();
-    let other = authority.attach(&sandbox).await;
+    authority.attach(system(), &elsewhere).await.unwrap();
+    authority.attach(system(), &phare()).await.unwrap();
+    let other = authority.attach(system(), &sandbox).await;
     assert!(matches!(other, Err(Fault::OtherUpstream)));
 }
 

@@ -1,7 +1,7 @@
 //! Phare's own keys, over a real store.
 
 use gardien_authority::api::PhareKeyView;
-use gardien_authority::{Examined, Fault, UpstreamIdentity};
+use gardien_authority::{By, Examined, Fault, UpstreamIdentity};
 use gardien_domain::phare_key::{Findings, Purpose, SeenProject};
 use gardien_domain::{PhareSecret, ProductScope, ProjectId, ScopeKind};
 use gardien_store::Store;
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::behind::{Slots, phare};
-use crate::world::World;
+use crate::world::{World, system};
 
 /// A secret that the first four letters of `name` tell apart.
 pub(crate) fn secret(kind: ScopeKind, name: &str) -> SecretString {
@@ -101,15 +101,24 @@ async fn a_replacement_is_staged_switched_to_and_back_and_the_ring_follows() {
     assert_eq!(ring.slots(), slots("old", Some("new")));
 
     // What Phare refuses is not switched to.
-    authority.phare_refuses(&next, true).await.unwrap();
+    authority
+        .phare_refuses(system(), &next, true)
+        .await
+        .unwrap();
     let refused = authority.switch_phare_key(manager, id).await;
     assert!(matches!(refused, Err(Fault::NextSecretRefused)));
-    authority.phare_refuses(&next, false).await.unwrap();
+    authority
+        .phare_refuses(system(), &next, false)
+        .await
+        .unwrap();
     authority.switch_phare_key(manager, id).await.unwrap();
     // Only of the one in use is it news, and once.
     assert!(refusals.try_recv().is_err());
     for _ in 0..2 {
-        authority.phare_refuses(&next, true).await.unwrap();
+        authority
+            .phare_refuses(system(), &next, true)
+            .await
+            .unwrap();
     }
     assert_eq!(refusals.try_recv().unwrap(), "Main");
     assert!(refusals.try_recv().is_err());
@@ -147,7 +156,7 @@ async fn what_nobody_holds_is_not_switched_to() {
     let staged = world.authority.stage_phare_key(manager, id, new).await;
     world.chain.lose(staged.unwrap().next.unwrap().id);
     let (again, owner) = world.again().await;
-    again.restore().await.unwrap();
+    again.restore(system()).await.unwrap();
     let manager = owner.manage_phare_keys().unwrap();
     let missing = again.switch_phare_key(manager, id).await;
     assert!(matches!(missing, Err(Fault::NextSecretMissing)));
@@ -189,9 +198,10 @@ async fn the_project_of_a_key_is_not_forgotten_when_nothing_in_it_can_be_read() 
     let manager = world.owner.manage_phare_keys().unwrap();
     let shop = of_project(&world, "shop", &[7]).await;
     let id = attached(&world, shop).await.unwrap().current.id;
-    let examined = world
-        .authority
-        .examined_phare_secret("ada", &id, Ok(findings(&[])));
+    let examined =
+        world
+            .authority
+            .examined_phare_secret(By::System(system()), &id, Ok(findings(&[])));
     examined.await.unwrap();
     let keys = world.authority.phare_keys(manager).await.unwrap();
     assert_eq!(keys[0].current.project(), Some(ProjectId(7)));
@@ -220,10 +230,18 @@ async fn what_a_server_is_started_with_takes_the_place_of_what_it_was_started_wi
     let world = World::new().await;
     let all = |name: &str| secret(ScopeKind::Organization, name);
     let first = [all("one"), secret(ScopeKind::Project, "two")];
-    world.authority.attach_given(&first).await.unwrap();
+    world
+        .authority
+        .attach_given(system(), &first)
+        .await
+        .unwrap();
     let known = world.store.phare_keys().await.unwrap();
     let again = [all("one"), all("three"), all("one")];
-    world.authority.attach_given(&again).await.unwrap();
+    world
+        .authority
+        .attach_given(system(), &again)
+        .await
+        .unwrap();
     let now = world.store.phare_keys().await.unwrap();
     assert_eq!(now[0], known[0], "what was known of it is lost");
     let shown: Vec<_> = now.iter().map(|key| key.current.display.clone()).collect();

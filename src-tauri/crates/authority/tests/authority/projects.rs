@@ -64,7 +64,7 @@ async fn world() -> (World, Arc<Phare>) {
     let (world, phare) = (World::new().await, Arc::new(Phare::default()));
     *world.upstreams.exchange.lock().unwrap() = phare.clone();
     let sandbox = UpstreamIdentity::Sandbox;
-    world.authority.attach(&sandbox).await.unwrap();
+    world.authority.attach(system(), &sandbox).await.unwrap();
     world
         .authority
         .synchronize_projects(By::System(system()))

@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use gardien_authority::api::{CreatedKey, NewKey, Rotation};
-use gardien_authority::{Client, UpstreamIdentity};
+use gardien_authority::{Client, System, UpstreamIdentity};
 use gardien_domain::{ProductScope, ProductScopes, Scope};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -28,7 +28,10 @@ impl World {
         let service = Service::open(folder.path()).await.unwrap();
         let owner = service.found("Harbour", "ada@example.com").await.unwrap();
         let authority = service.authority();
-        authority.attach(&UpstreamIdentity::Sandbox).await.unwrap();
+        authority
+            .attach(System::because("a test"), &UpstreamIdentity::Sandbox)
+            .await
+            .unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
             client: service.client(owner),
