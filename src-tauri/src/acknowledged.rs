@@ -37,13 +37,18 @@ pub(crate) async fn known(app: &App) -> Option<Head> {
 }
 
 /// Notes the newest change of this computer's data. Where the keychain does not take it, the witness has it.
-pub(crate) async fn note(app: &App, local: &Local) {
-    if let Some(head) = local.service.acknowledged()
-        && app.keeper.last_state() == VaultState::Available
-        && let Ok(text) = serde_json::to_string(&head)
-        && let Err(fault) = app.keeper.vault().put(&item(app), text.into()).await
-    {
-        tracing::warn!(%fault, "the keychain does not take how new the data is");
+pub(crate) async fn note(app: &App, local: &Local) -> Option<Head> {
+    let head = local.service.acknowledged()?;
+    if app.keeper.last_state() != VaultState::Available {
+        return None;
+    }
+    let text = serde_json::to_string(&head).ok()?;
+    match app.keeper.vault().put(&item(app), text.into()).await {
+        Ok(()) => Some(head),
+        Err(fault) => {
+            tracing::debug!(%fault, "the keychain does not take how new the data is");
+            None
+        }
     }
 }
 
@@ -53,11 +58,9 @@ pub(crate) async fn keep_noting(app: Arc<App>) {
     loop {
         sleep(PAUSE).await;
         if let Some(local) = app.local()
-            && let Some(head) = local.service.acknowledged()
-            && noted != Some(head)
+            && local.service.acknowledged() != noted
         {
-            note(&app, &local).await;
-            noted = Some(head);
+            noted = note(&app, &local).await.or(noted);
         }
     }
 }

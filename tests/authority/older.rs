@@ -75,6 +75,24 @@ async fn an_older_copy_is_gone_on_with_only_if_somebody_says_so() {
 }
 
 #[tokio::test]
+async fn what_was_gone_on_with_is_not_asked_about_again() {
+    let mut world = World::new().await;
+    world.server.terminate();
+    let copy = fs::read(database(&world)).unwrap();
+    world.restart();
+    world.organization_key().await;
+    world.organization_key().await;
+    world.server.terminate();
+    fs::write(database(&world), copy).unwrap();
+    is_refused(&world);
+    world.server.restart_with(&["--accept-older"]);
+    world.server.terminate();
+    world.restart();
+    let verified = world.owner.get("/v1/audit/verify").await.expect(200);
+    assert_eq!(verified["ok"], true, "{verified:#}");
+}
+
+#[tokio::test]
 async fn an_emptied_database_is_not_started_with() {
     let mut world = World::new().await;
     world.organization_key().await;

@@ -100,6 +100,11 @@ impl Authority {
         let _ = self.events.send(event);
     }
 
+    /// Ends what goes on behind, before the store is closed.
+    pub fn stop(&self) {
+        self.revocations.stop();
+    }
+
     /// Tells people this base URL of the gateway from here on; `None`: nobody listens.
     pub fn announce(&self, gateway: Option<String>) {
         *self.gateway.write().unwrap_or_else(PoisonError::into_inner) = gateway;

@@ -163,6 +163,11 @@ impl Authority {
         if let Err(error) = self.witness.note(Head::from(&entry)) {
             tracing::error!(%error, "the file beside the database cannot be written");
         }
-        self.follow().await
+        // It is made, whatever can be read of it: a secret that goes with it must not be lost.
+        if let Err(fault) = self.follow().await {
+            tracing::error!(%fault, "what was recorded cannot be read yet");
+            self.enforce_unread(changes);
+        }
+        Ok(())
     }
 }

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use gardien_store::{Changes, Revision, Snapshot};
-use tokio::sync::Mutex;
+use gardien_store::{Change, Changes, Revision, Snapshot};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::api::Event;
 use crate::{Authority, Fault};
@@ -15,6 +15,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The revision that is in force.
 #[derive(Debug, Default)]
 pub(crate) struct Followed(Mutex<Revision>);
+
+impl Followed {
+    /// Lets nothing come into force meanwhile that is recorded.
+    pub(crate) async fn hold(&self) -> MutexGuard<'_, Revision> {
+        self.0.lock().await
+    }
+}
 
 impl Authority {
     /// Lets everything be in force that there is.
@@ -46,6 +53,26 @@ impl Authority {
             self.publish(event);
         }
         Ok(())
+    }
+
+    /// Lets what was just committed be in force although it cannot be read: [`Self::keep_following`] goes on from there.
+    pub(crate) fn enforce_unread(&self, changes: &[Change]) {
+        for change in changes {
+            match change {
+                Change::PutKey(key) => {
+                    let key = self.revocations.take(key.clone());
+                    self.enforcement.put_key(&key);
+                }
+                Change::PutProject(project) => {
+                    self.enforcement.put_project(project.id, &project.slug);
+                }
+                Change::DeleteProject(id) => self.enforcement.remove_project(*id),
+                Change::PutOrganization(organization) => {
+                    self.enforcement.set_limit(organization.calls_per_minute);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Follows what other processes record, and what was recorded here after whoever asked for it was told that it takes

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,33 +45,43 @@ struct Asked {
 /// a key back.
 #[derive(Debug)]
 pub(crate) struct Revocations {
-    unwritten: Mutex<HashMap<KeyId, Revocation>>,
+    /// Each who asked has a claim of their own: one that is refused takes no other's away. The first one stands.
+    unwritten: Mutex<HashMap<KeyId, Vec<(Claim, Revocation)>>>,
+    claims: AtomicU64,
     witness: Arc<Witness>,
+    stopped: AtomicBool,
 }
+
+/// One who asked for the revocation of a key.
+type Claim = u64;
 
 impl Revocations {
     pub(crate) fn new(witness: Arc<Witness>) -> Self {
         Self {
             unwritten: Mutex::default(),
+            claims: AtomicU64::default(),
             witness,
+            stopped: AtomicBool::default(),
         }
     }
 
     /// Adds what is not written to a key as the store has it. A revocation that is written stands.
     pub(crate) fn overlay(&self, key: &mut Key) {
-        if let Some(revocation) = self.unwritten().get(&key.id()) {
+        if let Some([(_, revocation), ..]) = self.unwritten().get(&key.id()).map(Vec::as_slice) {
             key.revoke(*revocation);
         }
     }
 
     /// Takes a key as the store has it, and answers with the key as it is in force.
     pub(crate) fn take(&self, mut key: Key) -> Key {
+        let mut unwritten = self.unwritten();
         if let Some(revocation) = key.revoked() {
-            self.unwritten().remove(&key.id());
+            unwritten.remove(&key.id());
             told(self.witness.revoked(key.id(), revocation, true));
-        } else if !self.unwritten().contains_key(&key.id()) {
+        } else if !unwritten.contains_key(&key.id()) {
             told(self.witness.restored(key.id()));
         }
+        drop(unwritten);
         self.overlay(&mut key);
         key
     }
@@ -80,12 +90,23 @@ impl Revocations {
         self.unwritten().contains_key(&id)
     }
 
-    /// Whether it was not there before.
-    fn add(&self, id: KeyId, revocation: Revocation) -> bool {
+    /// A claim, and whether it is the first.
+    fn claim(&self, id: KeyId, revocation: Revocation) -> (Claim, bool) {
+        let claim = self.claims.fetch_add(1, Ordering::Relaxed);
         let mut unwritten = self.unwritten();
-        let new = !unwritten.contains_key(&id);
-        unwritten.entry(id).or_insert(revocation);
-        new
+        let claims = unwritten.entry(id).or_default();
+        claims.push((claim, revocation));
+        (claim, claims.len() == 1)
+    }
+
+    fn withdraw(&self, id: KeyId, claim: Claim) {
+        let mut unwritten = self.unwritten();
+        if let Some(claims) = unwritten.get_mut(&id) {
+            claims.retain(|(other, _)| *other != claim);
+            if claims.is_empty() {
+                unwritten.remove(&id);
+            }
+        }
     }
 
     /// Forgets one that was taken back.
@@ -94,7 +115,12 @@ impl Revocations {
         told(self.witness.restored(id));
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, HashMap<KeyId, Revocation>> {
+    /// Nothing is written from here on. What is not yet, the witness has.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, HashMap<KeyId, Vec<(Claim, Revocation)>>> {
         self.unwritten
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -125,11 +151,11 @@ impl Authority {
             at: self.now(),
             by: actor.member().id,
         };
-        let new = self.revocations.add(id, revocation);
+        let (claim, new) = self.revocations.claim(id, revocation);
         self.enforcement.revoke(id, revocation);
-        if new {
-            told(self.revocations.witness.revoked(id, revocation, false));
-        }
+        let noted = self.revocations.witness.revoked(id, revocation, false);
+        let is_noted = noted.is_ok();
+        told(noted);
         // Whoever is first: this call that gives up waiting, or a refusal that takes the revocation back.
         let settled = Arc::<AtomicBool>::default();
         let (tell, mut told) = oneshot::channel();
@@ -145,7 +171,7 @@ impl Authority {
                 Err(_) => other.swap(true, Ordering::SeqCst),
             };
             if first.is_err() && !again {
-                authority.take_back(id, new).await;
+                authority.take_back(id, claim).await;
             }
             // Whoever is gone needs no answer.
             let _ = tell.send(first);
@@ -157,7 +183,11 @@ impl Authority {
             Err(late) if !settled.swap(true, Ordering::SeqCst) => {
                 Ok(Err(Fault::Store(StoreError::Unreachable(late.into()))))
             }
-            Err(_) => told.await,
+            // It was taken back, and is told at once.
+            Err(_) => match timeout(PATIENCE, told).await {
+                Ok(first) => first,
+                Err(_) => return Err(Fault::Internal),
+            },
             Ok(first) => first,
         };
         let error = match first {
@@ -167,10 +197,8 @@ impl Authority {
             Err(_) => return Err(Fault::Internal),
         };
         self.publish(Event::Keys { ids: vec![id] });
-        let witness = self.revocations.witness.clone();
-        let synced = tokio::task::spawn_blocking(move || witness.sync());
-        match timeout(SYNC_PATIENCE, synced).await {
-            Ok(Ok(Ok(()))) => {
+        match timeout(SYNC_PATIENCE, self.revocations.witness.sync()).await {
+            Ok(Ok(())) if is_noted => {
                 tracing::error!(error = &error as &dyn std::error::Error, key = %id, "a revocation is kept beside the database");
                 Err(Fault::RevokedInMemory(error))
             }
@@ -181,11 +209,14 @@ impl Authority {
         }
     }
 
-    /// Lets be in force what the witness has and the database did not take.
+    /// Lets be in force what the witness has and the database does not: what it did not take, and what is gone from it.
     pub(crate) async fn recall(&self) -> Result<(), Fault> {
         for witnessed in self.revocations.witness.revocations() {
-            // It may have been written and taken back, and only the word of that be lost.
-            if !witnessed.written && !self.was_written(&witnessed).await? {
+            let Some(stored) = self.store.key(witnessed.key).await? else {
+                continue;
+            };
+            // It may have been taken back, and only the word of that be lost.
+            if stored.key.revoked().is_none() && !self.was_restored(&witnessed).await? {
                 self.revoke_again(witnessed);
             }
         }
@@ -215,7 +246,7 @@ impl Authority {
         let Witnessed {
             key, revocation, ..
         } = witnessed;
-        self.revocations.add(key, revocation);
+        self.revocations.claim(key, revocation);
         self.enforcement.revoke(key, revocation);
         let authority = self.clone();
         tokio::spawn(async move {
@@ -235,9 +266,9 @@ impl Authority {
         known.map_or_else(|| SYSTEM.to_owned(), |member| member.email)
     }
 
-    async fn was_written(&self, witnessed: &Witnessed) -> Result<bool, Fault> {
+    async fn was_restored(&self, witnessed: &Witnessed) -> Result<bool, Fault> {
         let about = AuditFilter {
-            actions: Some(vec![AuditAction::KeyRevoked]),
+            actions: Some(vec![AuditAction::KeyRestored]),
             since: Some(witnessed.revocation.at),
             ..AuditFilter::about(&witnessed.key.to_string())
         };
@@ -247,6 +278,9 @@ impl Authority {
     async fn keep_writing(&self, id: KeyId, by: &str) {
         loop {
             tokio::time::sleep(PAUSE).await;
+            if self.revocations.stopped.load(Ordering::SeqCst) {
+                return;
+            }
             match self.write_revocation(id, None, by).await {
                 Ok(_) => return,
                 Err(Fault::NotFound { .. }) => {
@@ -299,16 +333,20 @@ impl Authority {
         })
     }
 
-    /// Whoever asked may not, or the key was not fit for it: it is again what it was.
-    async fn take_back(&self, id: KeyId, ours: bool) {
-        if ours {
-            self.revocations.forget(id);
-        }
-        match self.stored_key(id).await {
-            Ok(stored) => self.enforcement.put_key(&stored.key),
-            Err(Fault::NotFound { .. }) => {}
-            Err(fault) => {
-                tracing::error!(%fault, key = %id, "a key whose revocation was not allowed stays refused until the next start");
+    /// Whoever asked may not, or the key was not fit for it: it is again what it is without them.
+    async fn take_back(&self, id: KeyId, claim: Claim) {
+        // What is recorded meanwhile is enforced after this.
+        let _followed = self.followed.hold().await;
+        self.revocations.withdraw(id, claim);
+        match self.store.key(id).await {
+            Ok(Some(stored)) => {
+                let key = self.revocations.take(stored.key);
+                self.enforcement.put_key(&key);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, key = %id, "a key whose revocation was not allowed stays refused until the next start");
             }
         }
     }

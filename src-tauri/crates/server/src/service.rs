@@ -36,7 +36,7 @@ use crate::synchronizer::Synchronizer;
 /// How long the end waits for the disk to take what the witness has.
 const SYNC: Duration = Duration::from_secs(2);
 
-/// Why a data folder cannot be opened. It is left as it was.
+/// Why a data folder cannot be opened. What it holds is left as it was, but that an older layout is brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenFault {
     /// The store: damaged, newer, in use, full, or not answering.
@@ -334,9 +334,9 @@ impl Service {
             self.0.management_door.drained()
         );
         self.0.gateway.stop().await;
+        self.0.authority.stop();
         self.0.store.close().await;
-        let witness = self.0.witness.clone();
-        let synced = tokio::task::spawn_blocking(move || witness.sync());
+        let synced = self.0.witness.sync();
         // A disk that hangs keeps nobody from ending: the system has what was written.
         let _ = timeout(SYNC, synced).await;
         drop(

@@ -53,7 +53,7 @@ const BOUND: Duration = Duration::from_secs(15);
 pub struct Sqlite {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Held over every write.
+    /// Held over every change, and over what a gateway counts.
     place: Arc<Mutex<Place>>,
 }
 
@@ -95,9 +95,11 @@ impl Sqlite {
         place.check().await?;
         let recorded = self.record_there(&changes, record, at).await;
         let entry = recorded.map_err(store_error)?.ok_or(StoreError::Conflict)?;
-        place.check().await?;
+        if !self.writer.is_closed() {
+            place.check().await?;
+        }
         place.note(&entry);
-        place.fold(&self.writer).await?;
+        place.fold(&self.writer).await;
         Ok(entry)
     }
 
@@ -278,7 +280,10 @@ impl Store for Sqlite {
 
     async fn verify_audit(&self) -> Result<Result<u64, (u64, AuditFault)>, StoreError> {
         // What can still be read of a file that is gone is no trail.
-        self.place.lock().await.check().await?;
+        let place = timeout(BOUND, self.place.lock()).await;
+        let mut place = place.map_err(|late| StoreError::Unreachable(late.into()))?;
+        place.check().await?;
+        drop(place);
         self.answer(audit::verify(&self.readers).await).await
     }
 
@@ -305,7 +310,8 @@ impl Ledger for Sqlite {
             let mut place = store.place.lock().await;
             let saved = window::put(&store.writer, &calls).await;
             saved.map_err(store_error)?;
-            place.fold(&store.writer).await
+            place.fold(&store.writer).await;
+            Ok(())
         })
         .await
     }
@@ -320,7 +326,8 @@ impl Ledger for Sqlite {
                 transaction.commit().await
             };
             recorded.await.map_err(store_error)?;
-            place.fold(&store.writer).await
+            place.fold(&store.writer).await;
+            Ok(())
         })
         .await
     }

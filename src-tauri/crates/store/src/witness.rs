@@ -8,13 +8,14 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gardien_domain::audit::{AuditEntry, AuditHash};
 use gardien_domain::key::Revocation;
 use gardien_domain::{KeyId, MemberId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use crate::{Revision, StoreError, folder};
 
@@ -123,18 +124,28 @@ impl Witness {
     /// When the system does not take it.
     pub fn note(&self, head: Head) -> io::Result<()> {
         let mut state = self.state();
-        write(&self.file, state.turn, Some(&head))?;
-        state.turn = (state.turn + 1) % HEADS;
+        // Where somebody chose to go on with an older one, the newer that is remembered must not outlive that.
+        let again = state
+            .head
+            .is_some_and(|known| head.revision <= known.revision);
+        for _ in 0..if again { HEADS } else { 1 } {
+            write(&self.file, state.turn, Some(&head))?;
+            state.turn = (state.turn + 1) % HEADS;
+        }
         state.head = Some(head);
         Ok(())
     }
 
-    /// Remembers a revocation, whether or not the database has it yet.
+    /// Remembers a revocation, whether or not the database has it yet. One that it has stands.
     ///
     /// # Errors
     /// When the system does not take it.
     pub fn revoked(&self, key: KeyId, revocation: Revocation, written: bool) -> io::Result<()> {
         let mut state = self.state();
+        let known = state.places.get(&key).copied();
+        if !written && known.is_some_and(|place| state.is_written(place)) {
+            return Ok(());
+        }
         let place = state.place(key);
         let line = Line {
             key,
@@ -142,7 +153,12 @@ impl Witness {
             by: revocation.by,
             written,
         };
-        write(&self.file, HEADS + place, Some(&line))?;
+        if let Err(error) = write(&self.file, HEADS + place, Some(&line)) {
+            if known.is_none() {
+                state.free.push(place);
+            }
+            return Err(error);
+        }
         state.put(
             place,
             Witnessed {
@@ -170,13 +186,19 @@ impl Witness {
         Ok(())
     }
 
-    /// Waits until all of it is on the disk. Blocks: on a disk that hangs, for as long as it does.
+    /// Waits until all of it is on the disk: on one that hangs, for as long as it does. Nothing is held meanwhile, the end
+    /// of the process neither: the next revocation must not wait for this one.
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn sync(&self) -> io::Result<()> {
-        // Nothing is held meanwhile: the next revocation must not wait for this one.
-        self.file.sync_data()
+    pub async fn sync(self: &Arc<Self>) -> io::Result<()> {
+        let (tell, told) = oneshot::channel();
+        let witness = Arc::clone(self);
+        std::thread::Builder::new()
+            .name("witness".to_owned())
+            .spawn(move || tell.send(witness.file.sync_data()))?;
+        told.await
+            .unwrap_or_else(|gone| Err(io::Error::other(gone)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -341,11 +363,11 @@ mod tests {
         all.map(|one| (one.key, one.written)).collect()
     }
 
-    #[test]
-    fn what_it_was_told_is_there_when_it_is_opened_again() {
+    #[tokio::test]
+    async fn what_it_was_told_is_there_when_it_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("made/gardien.witness");
-        let witness = Witness::open(&path).unwrap();
+        let witness = Arc::new(Witness::open(&path).unwrap());
         assert_eq!((witness.head(), witness.revocations()), (None, vec![]));
         for number in 1..=5 {
             witness.note(head(number)).unwrap();
@@ -356,7 +378,7 @@ mod tests {
         witness.revoked(key(2), revocation(2), true).unwrap();
         witness.restored(key(3)).unwrap();
         witness.restored(key(4)).unwrap();
-        witness.sync().unwrap();
+        witness.sync().await.unwrap();
         let known = witness.revocations();
         assert_eq!(keys(&witness), [(key(1), false), (key(2), true)]);
         drop(witness);
@@ -365,6 +387,11 @@ mod tests {
         assert_eq!(again.revocations(), known);
         again.note(head(6)).unwrap();
         assert_eq!(Witness::open(&path).unwrap().head(), Some(head(6)));
+        again.revoked(key(2), revocation(9), false).unwrap();
+        assert_eq!(keys(&again), [(key(1), false), (key(2), true)]);
+        again.note(head(3)).unwrap();
+        let older = Witness::open(&path).unwrap().head();
+        assert_eq!(older, Some(head(3)), "chosen by somebody");
     }
 
     #[test]

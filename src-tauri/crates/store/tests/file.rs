@@ -12,11 +12,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
+use gardien_domain::limit::SavedCalls;
 use gardien_domain::{
     AdoptedUpstream, KeyId, LastUse, Member, MemberId, Project, ProjectId, Role, SessionId,
     UpstreamIdentity,
 };
-use gardien_store::{Change, Documents, Revision, Session, Sqlite, Store, StoreError, lock};
+use gardien_store::{
+    Change, Documents, Ledger, Revision, Session, Sqlite, Store, StoreError, lock,
+};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
@@ -560,6 +563,31 @@ async fn a_file_that_another_process_only_touched_or_folded_the_log_into_is_the_
     std::mem::forget(file);
     enter(&store, &[]).await.unwrap();
     assert_eq!(store.verify_audit().await.unwrap(), Ok(3));
+}
+
+/// What a gateway counts must not take a file for its own that somebody put there.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_long_log_is_not_folded_into_another_file() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).await.unwrap();
+    for _ in 0..60 {
+        fill(&store).await;
+    }
+    let copy = path.with_extension("copy");
+    fs::copy(&path, &copy).unwrap();
+    let before = fs::read(&copy).unwrap();
+    fs::rename(copy, &path).unwrap();
+    while with(&path, "-wal").metadata().unwrap().len() < 5 << 20 {
+        store
+            .insert_all("monitors", None, &vec![serde_json::json!({}); 2_000])
+            .await
+            .unwrap();
+    }
+    store.save_calls(&SavedCalls::default()).await.unwrap();
+    assert!(fs::read(&path).unwrap() == before, "it was written to");
+    let refused = enter(&store, &[]).await;
+    assert!(matches!(refused, Err(StoreError::Displaced)), "{refused:?}");
 }
 
 #[tokio::test]

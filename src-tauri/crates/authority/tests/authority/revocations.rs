@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use gardien_authority::api::KeyPatch;
 use gardien_authority::{Authority, Fault};
 use gardien_domain::{Key, KeyId};
 use gardien_store::{Head, Revision, Store};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use crate::world::{Told, World};
@@ -168,4 +169,67 @@ async fn every_acknowledged_change_is_witnessed_and_missed_where_it_is_not_there
         ),
         (id, revocation, true)
     );
+}
+
+/// Both ask while somebody else's change holds them up; the first is refused in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_refused_takes_no_other_away() {
+    let world = Arc::new(World::new().await);
+    let (id, _) = world.key().await;
+    let (other, _) = world.key().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let expires_at = Some(*world.now.lock().unwrap() + SignedDuration::from_secs(5));
+    let patch = KeyPatch {
+        expires_at: Some(expires_at),
+        ..KeyPatch::default()
+    };
+    world
+        .authority
+        .update_key(manager, id, patch)
+        .await
+        .unwrap();
+    world.later(5);
+    let go_on = Arc::new(Notify::new());
+    let (waiting, begun) = (go_on.clone(), Arc::new(Notify::new()));
+    let told = begun.clone();
+    world.meanwhile(async move {
+        told.notify_one();
+        waiting.notified().await;
+    });
+    let act = |what: fn(Arc<World>, KeyId) -> Acting| tokio::spawn(what(world.clone(), id));
+    let holding = tokio::spawn(revoke(world.clone(), other));
+    begun.notified().await;
+    let replacing = act(replace);
+    while world.told.last(id).revoked().is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let revoking = act(revoke);
+    // It has asked by now, and waits like the one before.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    go_on.notify_one();
+    holding.await.unwrap().unwrap();
+    let refused = replacing.await.unwrap();
+    assert!(
+        matches!(refused, Err(Fault::KeyRevoked | Fault::KeyExpired)),
+        "{refused:?}"
+    );
+    revoking.await.unwrap().unwrap();
+    assert!(world.told.last(id).revoked().is_some(), "it is granted");
+    assert!(stored(&world, id).await.revoked().is_some());
+}
+
+type Acting = std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+
+fn replace(world: Arc<World>, id: KeyId) -> Acting {
+    Box::pin(async move {
+        let manager = world.owner.manage_keys().unwrap();
+        world.authority.replace_key(manager, id).await.map(drop)
+    })
+}
+
+fn revoke(world: Arc<World>, id: KeyId) -> Acting {
+    Box::pin(async move {
+        let manager = world.owner.manage_keys().unwrap();
+        world.authority.revoke_key(manager, id).await.map(drop)
+    })
 }

@@ -200,6 +200,8 @@ async fn connect_writer(path: &Path) -> Result<SqlitePool, StoreError> {
         .foreign_keys(true)
         // Folded by us alone, so that whoever else changes the file is noticed.
         .pragma("wal_autocheckpoint", "0")
+        // A log that was folded is short again.
+        .pragma("journal_size_limit", "0")
         .busy_timeout(PATIENCE);
     // The step into WAL mode of a new file is the one that SQLite does not wait for by itself.
     let start = Instant::now();

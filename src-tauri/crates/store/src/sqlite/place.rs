@@ -82,17 +82,29 @@ impl Place {
         Ok(())
     }
 
-    /// Folds a long log into the file.
-    pub(super) async fn fold(&mut self, writer: &SqlitePool) -> Result<(), StoreError> {
+    /// Folds a long log into the file, if that is still the one. What was written stands whatever comes of it.
+    pub(super) async fn fold(&mut self, writer: &SqlitePool) {
+        if let Err(error) = self.try_fold(writer).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the log of the database stays long"
+            );
+        }
+    }
+
+    async fn try_fold(&mut self, writer: &SqlitePool) -> Result<(), StoreError> {
         if stat(&self.log)?.is_none_or(|log| log.len() < LONG_LOG) {
             return Ok(());
         }
+        self.check().await?;
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
             .execute(writer)
             .await
             .map_err(store_error)?;
-        if let Some(file) = stat(&self.path)? {
-            self.file = Stamp::of(&file);
+        if let Some(now) = stat(&self.path)?.as_ref().map(Stamp::of)
+            && now.file == self.file.file
+        {
+            self.file = now;
         }
         Ok(())
     }
