@@ -16,7 +16,6 @@ const subject = (detail: Json, entry: AuditView, what: string): Piece[] => {
 const end = (display: unknown): Piece[] => (typeof display === 'string' && display ? [' ', tail(display)] : []);
 const key: Tell = (detail, entry) => [...subject(detail, entry, 'a key'), ...end(now(detail['display']))];
 const now = (value: unknown): unknown => (isRecord(value) && 'to' in value ? value['to'] : value);
-
 /** "a, b and c" */
 function join(parts: Piece[][], last = ' and '): Piece[] {
   return parts.flatMap((part, index) => [...(index === 0 ? [] : [index === parts.length - 1 ? last : ', ']), ...part]);
@@ -118,13 +117,12 @@ export const TELL: Record<string, Tell> = {
     ];
     return told.length > 0 ? join(told) : ['changed the organization ', ...subject(detail, entry, '')];
   },
-  'organization.restored': (detail) => {
-    const [from, to] = [detail['from'], detail['to']].map((number) =>
-      typeof number === 'number' ? count(number) : null,
-    );
-    const which = from && to ? `: change ${to} was its last one, where ${from} had been acknowledged` : '';
-    return [`went on with an older copy of the data${which}`];
-  },
+  'organization.restored': ({ from, to }) => [
+    'went on with an older copy of the data',
+    ...(typeof from === 'number' && typeof to === 'number'
+      ? [`: change ${count(to)} was its last one, where ${count(from)} had been acknowledged`]
+      : []),
+  ],
   'member.created': (detail, entry) => [
     'added ',
     mail(detail, entry),
