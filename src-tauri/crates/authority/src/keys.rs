@@ -102,7 +102,8 @@ impl Authority {
     /// it is.
     ///
     /// # Errors
-    /// As [`Self::revoke`].
+    /// [`Fault::RevokedInMemory`] and [`Fault::RevokedUntilRestart`] when it is refused from now on but that could not be
+    /// written within a few seconds; [`Fault::NotFound`], and what says that the actor may no longer: then it is what it was.
     pub async fn revoke_key(&self, manager: KeyManager<'_>, id: KeyId) -> Result<KeyView, Fault> {
         let stored = self.revoke(manager.actor(), id, |_, _| Ok(())).await?;
         Ok(KeyView::of(stored, self.now()))

@@ -98,7 +98,7 @@ impl Authority {
     /// be revoked are so before it, and those that they made meanwhile after it.
     ///
     /// # Errors
-    /// [`Fault::NotFound`], [`Fault::RemovalForbidden`], [`Fault::LastOwner`], [`Fault::Store`]; what [`Self::revoke`]
+    /// [`Fault::NotFound`], [`Fault::RemovalForbidden`], [`Fault::LastOwner`], [`Fault::Store`]; what [`Self::revoke_key`]
     /// says of a key, and then the member may still be there.
     pub async fn remove_member(
         &self,
