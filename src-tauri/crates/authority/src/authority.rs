@@ -4,6 +4,7 @@
 //! holds them, and so know each other.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use gardien_domain::audit::AuditAction;
@@ -19,7 +20,7 @@ use crate::api::Event;
 use crate::behind::Behind;
 use crate::changing::repeat;
 use crate::following::Followed;
-use crate::revocations::Revocations;
+use crate::in_force::InForce;
 use crate::{Attaching, Enforcement, Fault, Secrets, System, check};
 
 /// Tells the time.
@@ -42,7 +43,9 @@ pub struct Authority {
     pub(crate) changing: Arc<Mutex<()>>,
     /// Held over a change of projects at Phare and here, so that they happen in the same order.
     changing_projects: Arc<Mutex<()>>,
-    pub(crate) revocations: Arc<Revocations>,
+    pub(crate) in_force: Arc<InForce>,
+    /// Nothing is tried again from here on.
+    pub(crate) stopped: Arc<AtomicBool>,
     pub(crate) witness: Arc<Witness>,
     pub(crate) followed: Arc<Followed>,
     events: broadcast::Sender<Event>,
@@ -65,12 +68,13 @@ impl Authority {
     ) -> Result<Self, Fault> {
         let authority = Self {
             store,
+            in_force: Arc::new(InForce::new(enforcement.clone(), witness.clone())),
             enforcement,
             behind: Arc::new(Behind::new(attaching, secrets)),
             gateway: Arc::default(),
             changing: Arc::default(),
             changing_projects: Arc::default(),
-            revocations: Arc::new(Revocations::new(witness.clone())),
+            stopped: Arc::default(),
             witness,
             followed: Arc::default(),
             events: broadcast::Sender::new(EVENTS),
@@ -100,9 +104,9 @@ impl Authority {
         let _ = self.events.send(event);
     }
 
-    /// Ends what goes on behind, before the store is closed.
+    /// Ends what goes on behind, before the store is closed. What could not be written yet, the witness has.
     pub fn stop(&self) {
-        self.revocations.stop();
+        self.stopped.store(true, Ordering::SeqCst);
     }
 
     /// Tells people this base URL of the gateway from here on; `None`: nobody listens.

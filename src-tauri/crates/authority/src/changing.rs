@@ -166,7 +166,7 @@ impl Authority {
         // It is made, whatever can be read of it: a secret that goes with it must not be lost.
         if let Err(fault) = self.follow().await {
             tracing::error!(%fault, "what was recorded cannot be read yet");
-            self.enforce_unread(changes);
+            self.enforce(changes.into());
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use gardien_domain::{KeyId, MemberId, PhareKeyId, ProjectId, Secret};
+use gardien_domain::{MemberId, ProjectId};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -16,14 +16,14 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    AuditPage, AuditQuery, AuditVerification, CreatedKey, DisclosedHow, Disclosure, KeyPage,
-    KeyPatch, KeyQuery, KeyView, LimitsView, LookedUp, LookedUpKey, Lookup, MemberPage,
-    MemberPatch, MemberView, NewKey, NewPhareKey, NextPhareSecret, OperationPage, OperationView,
-    OrganizationPatch, OrganizationView, PhareKeyPage, PhareKeyPatch, PhareKeyView, Problem,
-    ProjectName, ProjectPage, ProjectView, Rotation, SessionView,
+    AuditPage, AuditQuery, AuditVerification, LimitsView, MemberPage, MemberPatch, MemberView,
+    OperationPage, OperationView, OrganizationPatch, OrganizationView, Problem, ProjectName,
+    ProjectPage, ProjectView, SessionView,
 };
 use crate::http::{Api, Trusted};
-use crate::key_lists::LOOKUP;
+
+mod keys;
+mod phare_keys;
 
 /// The error of a failed exchange.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -145,119 +145,6 @@ impl Client {
         self.get("/v1/session").await
     }
 
-    /// A page of keys.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn keys(&self, query: &KeyQuery) -> Result<KeyPage, ClientFault> {
-        self.get(&asked("/v1/keys", query)?).await
-    }
-
-    /// One key.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn key(&self, id: KeyId) -> Result<KeyView, ClientFault> {
-        self.get(&format!("/v1/keys/{id}")).await
-    }
-
-    /// The keys that these secrets belong to, in the same order; `None` where there is none that the person sees.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn lookup(
-        &self,
-        secrets: &[Secret],
-    ) -> Result<Vec<Option<LookedUpKey>>, ClientFault> {
-        let mut found = Vec::with_capacity(secrets.len());
-        for some in secrets.chunks(LOOKUP) {
-            let lookup = Lookup {
-                secrets: some.iter().map(|secret| secret.expose().into()).collect(),
-            };
-            let answer: LookedUp = self.send(Method::POST, "/v1/keys/lookup", &lookup).await?;
-            if answer.data.len() != some.len() {
-                return Err(ClientFault::Unexpected { status: 200 });
-            }
-            found.extend(answer.data);
-        }
-        Ok(found)
-    }
-
-    /// Makes a key.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn create_key(&self, key: &NewKey) -> Result<CreatedKey, ClientFault> {
-        self.send(Method::POST, "/v1/keys", key).await
-    }
-
-    /// Changes a key.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn update_key(&self, id: KeyId, patch: &KeyPatch) -> Result<KeyView, ClientFault> {
-        self.send(Method::PATCH, &format!("/v1/keys/{id}"), patch)
-            .await
-    }
-
-    /// Revokes a key.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn revoke_key(&self, id: KeyId) -> Result<KeyView, ClientFault> {
-        self.act(&format!("/v1/keys/{id}/revoke")).await
-    }
-
-    /// Takes a revocation back.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn restore_key(&self, id: KeyId) -> Result<KeyView, ClientFault> {
-        self.act(&format!("/v1/keys/{id}/restore")).await
-    }
-
-    /// Gives a key a new secret.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn rotate_key(
-        &self,
-        id: KeyId,
-        rotation: &Rotation,
-    ) -> Result<CreatedKey, ClientFault> {
-        self.send(Method::POST, &format!("/v1/keys/{id}/rotate"), rotation)
-            .await
-    }
-
-    /// Ends the grace of the secret that a rotation replaced.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn end_previous(&self, id: KeyId) -> Result<KeyView, ClientFault> {
-        self.act(&format!("/v1/keys/{id}/end-previous")).await
-    }
-
-    /// Revokes a key and makes a new one with the same settings.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn replace_key(&self, id: KeyId) -> Result<CreatedKey, ClientFault> {
-        self.act(&format!("/v1/keys/{id}/replace")).await
-    }
-
-    /// Records that the secret of a key was copied or revealed where it is kept.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn disclosed(&self, id: KeyId, how: DisclosedHow) -> Result<(), ClientFault> {
-        let disclosure = serde_json::to_vec(&Disclosure { how });
-        let body = disclosure.map_err(|_| ClientFault::Unexpected { status: 0 })?;
-        let path = format!("/v1/keys/{id}/disclosures");
-        self.exchange(Method::POST, &path, Some(body.into()))
-            .await
-            .map(drop)
-    }
-
     /// Projects, by name.
     ///
     /// # Errors
@@ -305,84 +192,6 @@ impl Client {
     pub async fn synchronize_projects(&self) -> Result<Vec<ProjectView>, ClientFault> {
         let page: ProjectPage = self.act("/v1/projects/synchronize").await?;
         Ok(page.data)
-    }
-
-    /// Phare's own keys, oldest first.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn phare_keys(&self) -> Result<Vec<PhareKeyView>, ClientFault> {
-        let page: PhareKeyPage = self.get("/v1/phare-keys").await?;
-        Ok(page.data)
-    }
-
-    /// Attaches a key of Phare's, or takes it into keeping.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn add_phare_key(&self, key: &NewPhareKey) -> Result<PhareKeyView, ClientFault> {
-        self.send(Method::POST, "/v1/phare-keys", key).await
-    }
-
-    /// Gives a key of Phare's another name.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn rename_phare_key(
-        &self,
-        id: PhareKeyId,
-        name: String,
-    ) -> Result<PhareKeyView, ClientFault> {
-        let (path, patch) = (format!("/v1/phare-keys/{id}"), PhareKeyPatch { name });
-        self.send(Method::PATCH, &path, &patch).await
-    }
-
-    /// Detaches a key of Phare's, or has it kept no longer.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn remove_phare_key(&self, id: PhareKeyId) -> Result<(), ClientFault> {
-        self.exchange(Method::DELETE, &format!("/v1/phare-keys/{id}"), None)
-            .await
-            .map(drop)
-    }
-
-    /// Puts a secret beside the one in use.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn stage_phare_key(
-        &self,
-        id: PhareKeyId,
-        key: SecretString,
-    ) -> Result<PhareKeyView, ClientFault> {
-        let path = format!("/v1/phare-keys/{id}/stage");
-        self.send(Method::POST, &path, &NextPhareSecret { key })
-            .await
-    }
-
-    /// Empties the slot beside the secret in use.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn unstage_phare_key(&self, id: PhareKeyId) -> Result<PhareKeyView, ClientFault> {
-        self.act(&format!("/v1/phare-keys/{id}/unstage")).await
-    }
-
-    /// Finds out anew what a key of Phare's can do.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn examine_phare_key(&self, id: PhareKeyId) -> Result<PhareKeyView, ClientFault> {
-        self.act(&format!("/v1/phare-keys/{id}/examine")).await
-    }
-
-    /// Lets the two secrets of a key of Phare's change places.
-    ///
-    /// # Errors
-    /// Any [`ClientFault`].
-    pub async fn switch_phare_key(&self, id: PhareKeyId) -> Result<PhareKeyView, ClientFault> {
-        self.act(&format!("/v1/phare-keys/{id}/switch")).await
     }
 
     /// Phare's operations.

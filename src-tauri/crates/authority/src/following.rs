@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use gardien_store::{Change, Changes, Revision, Snapshot};
+use gardien_store::{Changes, Revision, Snapshot};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::api::Event;
@@ -29,8 +29,15 @@ impl Authority {
         let mut followed = self.followed.0.lock().await;
         let snapshot = self.store.snapshot().await?;
         *followed = snapshot.revision;
+        // Nobody can have revoked anything yet: what the witness knows of it comes after.
+        for key in &snapshot.keys {
+            self.enforcement.put_key(key);
+        }
         self.enforce(Changes {
-            put: snapshot,
+            put: Snapshot {
+                keys: Vec::new(),
+                ..snapshot
+            },
             ..Changes::default()
         });
         Ok(())
@@ -42,37 +49,14 @@ impl Authority {
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub(crate) async fn follow(&self) -> Result<(), Fault> {
         let mut followed = self.followed.0.lock().await;
-        let mut changes = self.store.changes_since(*followed).await?;
+        let changes = self.store.changes_since(*followed).await?;
         *followed = changes.put.revision;
-        for key in &mut changes.put.keys {
-            *key = self.revocations.take(key.clone());
-        }
         let events = events(&changes);
         self.enforce(changes);
         for event in events {
             self.publish(event);
         }
         Ok(())
-    }
-
-    /// Lets what was just committed be in force although it cannot be read: [`Self::keep_following`] goes on from there.
-    pub(crate) fn enforce_unread(&self, changes: &[Change]) {
-        for change in changes {
-            match change {
-                Change::PutKey(key) => {
-                    let key = self.revocations.take(key.clone());
-                    self.enforcement.put_key(&key);
-                }
-                Change::PutProject(project) => {
-                    self.enforcement.put_project(project.id, &project.slug);
-                }
-                Change::DeleteProject(id) => self.enforcement.remove_project(*id),
-                Change::PutOrganization(organization) => {
-                    self.enforcement.set_limit(organization.calls_per_minute);
-                }
-                _ => {}
-            }
-        }
     }
 
     /// Follows what other processes record, and what was recorded here after whoever asked for it was told that it takes
@@ -107,7 +91,7 @@ impl Authority {
         Ok(())
     }
 
-    fn enforce(&self, changes: Changes) {
+    pub(crate) fn enforce(&self, changes: Changes) {
         let Changes {
             put,
             deleted_projects,
@@ -116,7 +100,7 @@ impl Authority {
         let Snapshot {
             organization,
             projects,
-            mut keys,
+            keys,
             ..
         } = put;
         for id in deleted_projects {
@@ -125,9 +109,8 @@ impl Authority {
         for project in &projects {
             self.enforcement.put_project(project.id, &project.slug);
         }
-        for key in &mut keys {
-            self.revocations.overlay(key);
-            self.enforcement.put_key(key);
+        for key in keys {
+            self.in_force.put(key);
         }
         if let Some(organization) = organization {
             self.enforcement.set_limit(organization.calls_per_minute);

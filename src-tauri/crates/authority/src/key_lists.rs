@@ -100,7 +100,7 @@ impl Authority {
 
     /// A key as it is in force.
     fn shown(&self, mut row: StoredKey, now: Timestamp) -> KeyView {
-        self.revocations.overlay(&mut row.key);
+        self.in_force.overlay(&mut row.key);
         KeyView::of(row, now)
     }
 }

@@ -133,8 +133,7 @@ impl Authority {
             )
             .await?;
             // It may have been in force and not written yet.
-            self.revocations.forget(id);
-            self.enforcement.put_key(key);
+            self.in_force.restore(key);
             Ok(KeyView::of(stored, now))
         })
     }
@@ -355,7 +354,7 @@ impl Authority {
     pub(crate) async fn stored_key(&self, id: KeyId) -> Result<StoredKey, Fault> {
         let stored = self.store.key(id).await?;
         let mut stored = stored.ok_or(Fault::NotFound { what: "key" })?;
-        self.revocations.overlay(&mut stored.key);
+        self.in_force.overlay(&mut stored.key);
         Ok(stored)
     }
 

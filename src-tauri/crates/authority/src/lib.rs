@@ -22,6 +22,7 @@ mod fault;
 mod first_start;
 mod following;
 pub mod http;
+mod in_force;
 mod key_lists;
 mod keys;
 mod members;

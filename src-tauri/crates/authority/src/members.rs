@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use gardien_domain::audit::AuditAction;
-use gardien_domain::key::Revocation;
-use gardien_domain::{Key, KeyFilter, KeyOrder, Member, MemberId, Project, ProjectId, Role};
+use gardien_domain::{KeyFilter, KeyOrder, Member, MemberId, Project, ProjectId, Role};
 use gardien_store::{Change, StoredKey};
 use serde_json::{Map, json};
 
@@ -163,10 +162,6 @@ impl Authority {
         let TheirKeys::Revoke(manager) = keys else {
             return Ok(Vec::new());
         };
-        let revocation = Revocation {
-            at: self.now(),
-            by: manager.actor().member().id,
-        };
         let filter = KeyFilter {
             created_by: Some(member),
             live: true,
@@ -174,17 +169,18 @@ impl Authority {
         };
         let made = self
             .store
-            .keys(&filter, revocation.at, KeyOrder::default(), None, u32::MAX);
-        let made: Vec<Key> = made.await?.rows.into_iter().map(|row| row.key).collect();
-        for key in &made {
-            self.enforcement.revoke(key.id(), revocation);
-        }
-        let mut revoked = Vec::with_capacity(made.len());
-        for some in made.chunks(AT_ONCE) {
-            let revoking = some
-                .iter()
-                .map(|key| self.revoke(manager.actor(), key.id(), |_, _| Ok(())));
-            revoked.extend(join_all(revoking).await);
+            .keys(&filter, self.now(), KeyOrder::default(), None, u32::MAX);
+        let made = made.await?.rows.into_iter();
+        let mut refused: Vec<_> = made
+            .map(|row| self.refuse(manager.actor(), row.key.id()))
+            .collect();
+        let mut revoked = Vec::with_capacity(refused.len());
+        while !refused.is_empty() {
+            let some = refused.split_off(refused.len().saturating_sub(AT_ONCE));
+            let recording = some
+                .into_iter()
+                .map(|claimed| self.record_revocation(manager.actor(), claimed, |_, _| Ok(())));
+            revoked.extend(join_all(recording).await);
         }
         let name = |revoked: Result<StoredKey, Fault>| Ok(revoked?.key.into_parts().name);
         revoked.into_iter().map(name).collect()

@@ -3,16 +3,14 @@
 //! What the database does not take, as on a full disk or on one that hangs, the witness keeps until it does: over the
 //! end of the process too.
 
-use std::collections::HashMap;
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
 use gardien_domain::{AuditFilter, Key, KeyId, MemberId};
-use gardien_store::{Change, Revision, StoreError, StoredKey, Witness, Witnessed};
+use gardien_store::{Change, Revision, StoreError, StoredKey, Witnessed};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -21,6 +19,7 @@ use tokio::time::timeout;
 use crate::api::Event;
 use crate::authority::SYSTEM;
 use crate::changing::repeat;
+use crate::in_force::Claimed;
 use crate::{Actor, Authority, Fault, System};
 
 /// How long a caller waits for the database. A disk that hangs longer is not waited for.
@@ -37,102 +36,12 @@ pub(crate) type Fit = fn(&Key, Timestamp) -> Result<(), Fault>;
 struct Asked {
     actor: Actor,
     fit: Fit,
-    /// Whether the key was not in force as revoked before.
-    new: bool,
+    /// Whether the key was in force as revoked before.
+    again: bool,
 }
 
-/// Revocations that are in force and not written yet. They count as if they were: nothing but a restoration brings such
-/// a key back.
-#[derive(Debug)]
-pub(crate) struct Revocations {
-    /// Each who asked has a claim of their own: one that is refused takes no other's away. The first one stands.
-    unwritten: Mutex<HashMap<KeyId, Vec<(Claim, Revocation)>>>,
-    claims: AtomicU64,
-    witness: Arc<Witness>,
-    stopped: AtomicBool,
-}
-
-/// One who asked for the revocation of a key.
-type Claim = u64;
-
-impl Revocations {
-    pub(crate) fn new(witness: Arc<Witness>) -> Self {
-        Self {
-            unwritten: Mutex::default(),
-            claims: AtomicU64::default(),
-            witness,
-            stopped: AtomicBool::default(),
-        }
-    }
-
-    /// Adds what is not written to a key as the store has it. A revocation that is written stands.
-    pub(crate) fn overlay(&self, key: &mut Key) {
-        if let Some([(_, revocation), ..]) = self.unwritten().get(&key.id()).map(Vec::as_slice) {
-            key.revoke(*revocation);
-        }
-    }
-
-    /// Takes a key as the store has it, and answers with the key as it is in force.
-    pub(crate) fn take(&self, mut key: Key) -> Key {
-        let mut unwritten = self.unwritten();
-        if let Some(revocation) = key.revoked() {
-            unwritten.remove(&key.id());
-            told(self.witness.revoked(key.id(), revocation, true));
-        } else if !unwritten.contains_key(&key.id()) {
-            told(self.witness.restored(key.id()));
-        }
-        drop(unwritten);
-        self.overlay(&mut key);
-        key
-    }
-
-    pub(crate) fn is_unwritten(&self, id: KeyId) -> bool {
-        self.unwritten().contains_key(&id)
-    }
-
-    /// A claim, and whether it is the first.
-    fn claim(&self, id: KeyId, revocation: Revocation) -> (Claim, bool) {
-        let claim = self.claims.fetch_add(1, Ordering::Relaxed);
-        let mut unwritten = self.unwritten();
-        let claims = unwritten.entry(id).or_default();
-        claims.push((claim, revocation));
-        (claim, claims.len() == 1)
-    }
-
-    fn withdraw(&self, id: KeyId, claim: Claim) {
-        let mut unwritten = self.unwritten();
-        if let Some(claims) = unwritten.get_mut(&id) {
-            claims.retain(|(other, _)| *other != claim);
-            if claims.is_empty() {
-                unwritten.remove(&id);
-            }
-        }
-    }
-
-    /// Forgets one that was taken back.
-    pub(crate) fn forget(&self, id: KeyId) {
-        self.unwritten().remove(&id);
-        told(self.witness.restored(id));
-    }
-
-    /// Nothing is written from here on. What is not yet, the witness has.
-    pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::SeqCst);
-    }
-
-    fn unwritten(&self) -> MutexGuard<'_, HashMap<KeyId, Vec<(Claim, Revocation)>>> {
-        self.unwritten
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The witness is the second place: that it cannot be written keeps nobody from the first.
-fn told(written: io::Result<()>) {
-    if let Err(error) = written {
-        tracing::error!(%error, "the file beside the database cannot be written");
-    }
-}
+/// How a call that gives up waiting and a refusal that takes the revocation back agree: whoever is first settles it.
+type Settled = Arc<AtomicBool>;
 
 impl Authority {
     /// Revokes a key that is `fit` for it.
@@ -147,71 +56,117 @@ impl Authority {
         id: KeyId,
         fit: Fit,
     ) -> Result<StoredKey, Fault> {
+        let claimed = self.refuse(actor, id);
+        self.record_revocation(actor, claimed, fit).await
+    }
+
+    /// Refuses a key from here on. To be recorded.
+    pub(crate) fn refuse(&self, actor: &Actor, id: KeyId) -> Claimed {
         let revocation = Revocation {
             at: self.now(),
             by: actor.member().id,
         };
-        let (claim, new) = self.revocations.claim(id, revocation);
-        self.enforcement.revoke(id, revocation);
-        let noted = self.revocations.witness.revoked(id, revocation, false);
-        let is_noted = noted.is_ok();
-        told(noted);
-        // Whoever is first: this call that gives up waiting, or a refusal that takes the revocation back.
-        let settled = Arc::<AtomicBool>::default();
+        self.in_force.revoke(id, revocation)
+    }
+
+    /// Records a revocation that is in force.
+    ///
+    /// # Errors
+    /// As [`Self::revoke`].
+    pub(crate) async fn record_revocation(
+        &self,
+        actor: &Actor,
+        claimed: Claimed,
+        fit: Fit,
+    ) -> Result<StoredKey, Fault> {
+        let (id, is_witnessed) = (claimed.key, claimed.witnessed);
+        let asked = Asked {
+            actor: actor.clone(),
+            fit,
+            again: !claimed.first,
+        };
+        let error = match self.told_of(asked, claimed).await? {
+            Ok(stored) => return Ok(stored),
+            Err(error) => error,
+        };
+        self.publish(Event::Keys { ids: vec![id] });
+        let synced = timeout(SYNC_PATIENCE, self.witness.sync()).await;
+        let is_kept = is_witnessed && matches!(synced, Ok(Ok(())));
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            key = %id,
+            is_kept,
+            "a revocation is in force and not in the database yet"
+        );
+        Err(if is_kept {
+            Fault::RevokedInMemory(error)
+        } else {
+            Fault::RevokedUntilRestart(error)
+        })
+    }
+
+    /// Has it written apart from the caller, who may go away or be told before the disk has answered. What keeps it from
+    /// being written is the inner error.
+    async fn told_of(
+        &self,
+        asked: Asked,
+        claimed: Claimed,
+    ) -> Result<Result<StoredKey, StoreError>, Fault> {
+        let settled = Settled::default();
         let (tell, mut told) = oneshot::channel();
-        let (authority, actor, other) = (self.clone(), actor.clone(), settled.clone());
-        // Apart from the caller, who may go away or be told before the disk has answered.
-        tokio::spawn(async move {
-            let by = actor.member().email.clone();
-            let asked = Asked { actor, fit, new };
-            let first = authority.write_revocation(id, Some(&asked), &by).await;
-            let again = match &first {
-                Ok(_) => false,
-                Err(Fault::Store(_) | Fault::Conflict) => true,
-                Err(_) => other.swap(true, Ordering::SeqCst),
-            };
-            if first.is_err() && !again {
-                authority.take_back(id, claim).await;
-            }
-            // Whoever is gone needs no answer.
-            let _ = tell.send(first);
-            if again {
-                authority.keep_writing(id, &by).await;
-            }
-        });
+        let writing = self
+            .clone()
+            .write_until_done(asked, claimed, settled.clone(), tell);
+        tokio::spawn(writing);
         let first = match timeout(PATIENCE, &mut told).await {
             Err(late) if !settled.swap(true, Ordering::SeqCst) => {
-                Ok(Err(Fault::Store(StoreError::Unreachable(late.into()))))
+                return Ok(Err(StoreError::Unreachable(late.into())));
             }
-            // It was taken back, and is told at once.
+            // It is being taken back.
             Err(_) => match timeout(PATIENCE, told).await {
                 Ok(first) => first,
                 Err(_) => return Err(Fault::Internal),
             },
             Ok(first) => first,
         };
-        let error = match first {
-            Ok(Err(Fault::Store(error))) => error,
-            Ok(Err(Fault::Conflict)) => StoreError::Conflict,
-            Ok(first) => return first,
-            Err(_) => return Err(Fault::Internal),
+        match first {
+            Ok(Ok(stored)) => Ok(Ok(stored)),
+            Ok(Err(Fault::Store(error))) => Ok(Err(error)),
+            Ok(Err(Fault::Conflict)) => Ok(Err(StoreError::Conflict)),
+            Ok(Err(fault)) => Err(fault),
+            Err(_) => Err(Fault::Internal),
+        }
+    }
+
+    async fn write_until_done(
+        self,
+        asked: Asked,
+        claimed: Claimed,
+        settled: Settled,
+        tell: oneshot::Sender<Result<StoredKey, Fault>>,
+    ) {
+        let by = asked.actor.member().email.clone();
+        let first = self.write_revocation(claimed.key, Some(&asked), &by).await;
+        let stands = match &first {
+            Ok(_) => true,
+            Err(Fault::Store(_) | Fault::Conflict) => true,
+            // What was promised stands.
+            Err(_) => settled.swap(true, Ordering::SeqCst),
         };
-        self.publish(Event::Keys { ids: vec![id] });
-        match timeout(SYNC_PATIENCE, self.revocations.witness.sync()).await {
-            Ok(Ok(())) if is_noted => {
-                tracing::error!(error = &error as &dyn std::error::Error, key = %id, "a revocation is kept beside the database");
-                Err(Fault::RevokedInMemory(error))
-            }
-            unsynced => {
-                tracing::error!(error = &error as &dyn std::error::Error, ?unsynced, key = %id, "a revocation is in force and nowhere on the disk yet");
-                Err(Fault::RevokedUntilRestart(error))
-            }
+        if !stands {
+            self.take_back(&claimed).await;
+        }
+        let is_written = first.is_ok();
+        // Whoever is gone needs no answer.
+        let _ = tell.send(first);
+        if stands && !is_written {
+            self.keep_writing(claimed.key, &by).await;
         }
     }
 
     /// Lets be in force what the witness has and the database does not: what it did not take, and what is gone from it.
     pub(crate) async fn recall(&self) -> Result<(), Fault> {
-        for witnessed in self.revocations.witness.revocations() {
+        for witnessed in self.in_force.witnessed() {
             let Some(stored) = self.store.key(witnessed.key).await? else {
                 continue;
             };
@@ -229,7 +184,7 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn accept_older(&self, _: System, acknowledged: Revision) -> Result<(), Fault> {
-        for witnessed in self.revocations.witness.revocations() {
+        for witnessed in self.in_force.witnessed() {
             self.revoke_again(witnessed);
         }
         let changing = &mut self.changing().await;
@@ -243,17 +198,14 @@ impl Authority {
     }
 
     fn revoke_again(&self, witnessed: Witnessed) {
-        let Witnessed {
-            key, revocation, ..
-        } = witnessed;
-        self.revocations.claim(key, revocation);
-        self.enforcement.revoke(key, revocation);
+        let (key, revocation) = (witnessed.key, witnessed.revocation());
+        self.in_force.revoke(key, revocation);
         let authority = self.clone();
         tokio::spawn(async move {
             let by = authority.name_of(revocation.by).await;
             match authority.write_revocation(key, None, &by).await {
                 Ok(_) => {}
-                Err(Fault::NotFound { .. }) => authority.revocations.forget(key),
+                Err(Fault::NotFound { .. }) => authority.in_force.forget(key),
                 Err(_) => authority.keep_writing(key, &by).await,
             }
         });
@@ -269,7 +221,7 @@ impl Authority {
     async fn was_restored(&self, witnessed: &Witnessed) -> Result<bool, Fault> {
         let about = AuditFilter {
             actions: Some(vec![AuditAction::KeyRestored]),
-            since: Some(witnessed.revocation.at),
+            since: Some(witnessed.at),
             ..AuditFilter::about(&witnessed.key.to_string())
         };
         Ok(!self.store.audit(&about, None, 1).await?.is_empty())
@@ -278,13 +230,13 @@ impl Authority {
     async fn keep_writing(&self, id: KeyId, by: &str) {
         loop {
             tokio::time::sleep(PAUSE).await;
-            if self.revocations.stopped.load(Ordering::SeqCst) {
+            if self.stopped.load(Ordering::SeqCst) {
                 return;
             }
             match self.write_revocation(id, None, by).await {
                 Ok(_) => return,
                 Err(Fault::NotFound { .. }) => {
-                    self.revocations.forget(id);
+                    self.in_force.forget(id);
                     return;
                 }
                 Err(fault) => {
@@ -311,18 +263,17 @@ impl Authority {
             let mut stored = stored.ok_or(Fault::NotFound { what: "key" })?;
             if let Some(asked) = asked {
                 let mut before = stored.key.clone();
-                if !asked.new {
-                    self.revocations.overlay(&mut before);
+                if asked.again {
+                    self.in_force.overlay(&mut before);
                 }
                 (asked.fit)(&before, self.now())?;
             }
-            if stored.key.revoked().is_some() || !self.revocations.is_unwritten(id) {
-                // One that another process wrote stands; one that was taken back meanwhile is not written.
-                stored.key = self.revocations.take(stored.key);
-                self.enforcement.put_key(&stored.key);
+            if stored.key.revoked().is_some() || !self.in_force.is_claimed(id) {
+                // One that another process wrote stands; one that was undone meanwhile is not written.
+                stored.key = self.in_force.put(stored.key);
                 return Ok(stored);
             }
-            self.revocations.overlay(&mut stored.key);
+            self.in_force.overlay(&mut stored.key);
             let key = &stored.key;
             let detail = json!({ "name": key.name(), "display": key.display() });
             let changes = [Change::PutKey(key.clone())];
@@ -334,20 +285,18 @@ impl Authority {
     }
 
     /// Whoever asked may not, or the key was not fit for it: it is again what it is without them.
-    async fn take_back(&self, id: KeyId, claim: Claim) {
+    async fn take_back(&self, claimed: &Claimed) {
         // What is recorded meanwhile is enforced after this.
         let _followed = self.followed.hold().await;
-        self.revocations.withdraw(id, claim);
-        match self.store.key(id).await {
-            Ok(Some(stored)) => {
-                let key = self.revocations.take(stored.key);
-                self.enforcement.put_key(&key);
-            }
-            Ok(None) => {}
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, key = %id, "a key whose revocation was not allowed stays refused until the next start");
-            }
+        match self.store.key(claimed.key).await {
+            Ok(stored) => self
+                .in_force
+                .withdraw(claimed, stored.map(|stored| stored.key)),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                key = %claimed.key,
+                "a key whose revocation was not allowed stays refused"
+            ),
         }
     }
 }

@@ -165,7 +165,13 @@ impl Service {
         )
         .await?;
         if let Some(head) = missing {
-            authority.accept_older(START, head.revision).await?;
+            let accepted = authority.accept_older(START, head.revision).await;
+            if let Err(fault) = accepted {
+                // What it began to write would go on in a folder that somebody else may open.
+                authority.stop();
+                store.close().await;
+                return Err(fault.into());
+            }
         }
         let stop = CancellationToken::new();
         let following = authority.clone();

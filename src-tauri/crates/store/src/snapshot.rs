@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use gardien_domain::{Key, Organization, PhareKey, PhareKeyId, Project, ProjectId};
 
-use crate::Revision;
+use crate::{Change, Revision};
 
 /// All that is enforced, as of one revision. Lists are ordered by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,4 +74,28 @@ fn replace<T, I: Copy + Eq + Hash>(
     let gone: HashSet<I> = put.iter().map(&id).chain(deleted.iter().copied()).collect();
     rows.retain(|row| !gone.contains(&id(row)));
     rows.extend(put);
+}
+
+/// What these do to what is enforced. Of no revision: they are not read back.
+impl From<&[Change]> for Changes {
+    fn from(changes: &[Change]) -> Self {
+        let mut all = Self::default();
+        for change in changes.iter().cloned() {
+            match change {
+                Change::PutOrganization(organization) => all.put.organization = Some(organization),
+                Change::PutProject(project) => all.put.projects.push(project),
+                Change::DeleteProject(id) => all.deleted_projects.push(id),
+                Change::PutKey(key) => all.put.keys.push(key),
+                Change::PutPhareKey(key) => all.put.phare_keys.push(key),
+                Change::DeletePhareKey(id) => all.deleted_phare_keys.push(id),
+                Change::PutMember(_)
+                | Change::RemoveMember(..)
+                | Change::PutSession(_)
+                | Change::DeleteSession(_)
+                | Change::DeleteExpiredSessions(_)
+                | Change::PutUpstream(_) => {}
+            }
+        }
+        all
+    }
 }

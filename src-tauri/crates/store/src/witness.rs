@@ -44,15 +44,28 @@ impl From<&AuditEntry> for Head {
     }
 }
 
-/// A revocation that the witness remembers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A revocation that the witness remembers, as a line of the file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witnessed {
     /// Of which key.
     pub key: KeyId,
-    /// When and by whom.
-    pub revocation: Revocation,
+    /// When it took effect.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: MemberId,
     /// Whether the database has it.
     pub written: bool,
+}
+
+impl Witnessed {
+    /// As a key has it.
+    #[must_use]
+    pub const fn revocation(&self) -> Revocation {
+        Revocation {
+            at: self.at,
+            by: self.by,
+        }
+    }
 }
 
 /// What must not be forgotten, whatever becomes of the database. Writing is handing over to the system, which outlives
@@ -74,14 +87,6 @@ struct State {
     free: Vec<usize>,
     /// Keys whose lines may be used again, the oldest first. One that has no line any more is passed over.
     old: VecDeque<KeyId>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Line {
-    key: KeyId,
-    at: Timestamp,
-    by: MemberId,
-    written: bool,
 }
 
 impl Witness {
@@ -114,7 +119,7 @@ impl Witness {
     #[must_use]
     pub fn revocations(&self) -> Vec<Witnessed> {
         let mut all: Vec<_> = self.state().lines.iter().copied().flatten().collect();
-        all.sort_by_key(|witnessed| witnessed.revocation.at);
+        all.sort_by_key(|witnessed| witnessed.at);
         all
     }
 
@@ -128,7 +133,8 @@ impl Witness {
         let again = state
             .head
             .is_some_and(|known| head.revision <= known.revision);
-        for _ in 0..if again { HEADS } else { 1 } {
+        let lines = if again { HEADS } else { 1 };
+        for _ in 0..lines {
             write(&self.file, state.turn, Some(&head))?;
             state.turn = (state.turn + 1) % HEADS;
         }
@@ -147,10 +153,11 @@ impl Witness {
             return Ok(());
         }
         let place = state.place(key);
-        let line = Line {
+        let Revocation { at, by } = revocation;
+        let line = Witnessed {
             key,
-            at: revocation.at,
-            by: revocation.by,
+            at,
+            by,
             written,
         };
         if let Err(error) = write(&self.file, HEADS + place, Some(&line)) {
@@ -159,14 +166,7 @@ impl Witness {
             }
             return Err(error);
         }
-        state.put(
-            place,
-            Witnessed {
-                key,
-                revocation,
-                written,
-            },
-        );
+        state.put(place, line);
         Ok(())
     }
 
@@ -179,7 +179,7 @@ impl Witness {
         let Some(place) = state.places.get(&key).copied() else {
             return Ok(());
         };
-        write(&self.file, HEADS + place, None::<&Line>)?;
+        write(&self.file, HEADS + place, None::<&Witnessed>)?;
         state.places.remove(&key);
         state.lines[place] = None;
         state.free.push(place);
@@ -224,24 +224,9 @@ impl State {
             }
             let place = state.lines.len();
             state.lines.push(None);
-            match parse::<Line>(text) {
+            match parse::<Witnessed>(text) {
                 None => state.free.push(place),
-                Some(Line {
-                    key,
-                    at,
-                    by,
-                    written,
-                }) => {
-                    let revocation = Revocation { at, by };
-                    state.put(
-                        place,
-                        Witnessed {
-                            key,
-                            revocation,
-                            written,
-                        },
-                    );
-                }
+                Some(line) => state.put(place, line),
             }
         }
         // The first line first, as a person who looks into the file expects.
@@ -252,7 +237,7 @@ impl State {
             .flatten()
             .filter(|line| line.written)
             .collect();
-        old.sort_by_key(|line| line.revocation.at);
+        old.sort_by_key(|line| line.at);
         state.old = old.into_iter().map(|line| line.key).collect();
         state
     }
@@ -297,7 +282,7 @@ fn allocate(file: &File) -> io::Result<()> {
     let lines = HEADS + REVOCATIONS;
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX) / LINE;
     for number in there..lines {
-        write(file, number, None::<&Line>)?;
+        write(file, number, None::<&Witnessed>)?;
     }
     if there < lines {
         file.sync_all()?;
@@ -335,120 +320,4 @@ fn parse<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Option<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn key(number: u128) -> KeyId {
-        KeyId(Uuid::from_u128(number))
-    }
-
-    fn revocation(second: i64) -> Revocation {
-        Revocation {
-            at: Timestamp::from_second(second).unwrap(),
-            by: MemberId(Uuid::from_u128(1)),
-        }
-    }
-
-    fn head(number: u64) -> Head {
-        Head {
-            revision: Revision(number),
-            hash: [u8::try_from(number % 256).unwrap(); 32],
-        }
-    }
-
-    fn keys(witness: &Witness) -> Vec<(KeyId, bool)> {
-        let all = witness.revocations().into_iter();
-        all.map(|one| (one.key, one.written)).collect()
-    }
-
-    #[tokio::test]
-    async fn what_it_was_told_is_there_when_it_is_opened_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("made/gardien.witness");
-        let witness = Arc::new(Witness::open(&path).unwrap());
-        assert_eq!((witness.head(), witness.revocations()), (None, vec![]));
-        for number in 1..=5 {
-            witness.note(head(number)).unwrap();
-        }
-        witness.revoked(key(1), revocation(1), false).unwrap();
-        witness.revoked(key(2), revocation(2), false).unwrap();
-        witness.revoked(key(3), revocation(3), true).unwrap();
-        witness.revoked(key(2), revocation(2), true).unwrap();
-        witness.restored(key(3)).unwrap();
-        witness.restored(key(4)).unwrap();
-        witness.sync().await.unwrap();
-        let known = witness.revocations();
-        assert_eq!(keys(&witness), [(key(1), false), (key(2), true)]);
-        drop(witness);
-        let again = Witness::open(&path).unwrap();
-        assert_eq!(again.head(), Some(head(5)));
-        assert_eq!(again.revocations(), known);
-        again.note(head(6)).unwrap();
-        assert_eq!(Witness::open(&path).unwrap().head(), Some(head(6)));
-        again.revoked(key(2), revocation(9), false).unwrap();
-        assert_eq!(keys(&again), [(key(1), false), (key(2), true)]);
-        again.note(head(3)).unwrap();
-        let older = Witness::open(&path).unwrap().head();
-        assert_eq!(older, Some(head(3)), "chosen by somebody");
-    }
-
-    #[test]
-    fn a_torn_head_leaves_the_one_before_and_its_room_is_taken_from_the_start() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gardien.witness");
-        let witness = Witness::open(&path).unwrap();
-        let size = path.metadata().unwrap().len();
-        for number in 1..=3 {
-            witness.note(head(number)).unwrap();
-        }
-        for number in 0..10 {
-            let at = i64::try_from(number).unwrap();
-            witness.revoked(key(number), revocation(at), false).unwrap();
-        }
-        assert_eq!(path.metadata().unwrap().len(), size, "it needs room later");
-        assert_eq!(size, 1 << 20);
-        let mut bytes = std::fs::read(&path).unwrap();
-        bytes[40..100].fill(b'?');
-        std::fs::write(&path, bytes).unwrap();
-        assert_eq!(Witness::open(&path).unwrap().head(), Some(head(2)));
-    }
-
-    #[test]
-    fn the_oldest_that_the_database_has_give_way_and_no_other() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gardien.witness");
-        let witness = Witness::open(&path).unwrap();
-        let lines = u128::try_from(REVOCATIONS).unwrap();
-        for number in 0..lines {
-            let at = i64::try_from(number).unwrap();
-            witness
-                .revoked(key(number), revocation(at), number % 2 == 1)
-                .unwrap();
-        }
-        let witness = Witness::open(&path).unwrap();
-        for number in lines..lines + 10 {
-            let at = i64::try_from(number).unwrap();
-            witness.revoked(key(number), revocation(at), true).unwrap();
-        }
-        let left = keys(&Witness::open(&path).unwrap());
-        assert_eq!(left.len(), REVOCATIONS);
-        let gone: Vec<_> = (0..lines)
-            .filter(|number| !left.iter().any(|(id, _)| *id == key(*number)))
-            .collect();
-        assert_eq!(
-            gone,
-            (0..10).map(|number| number * 2 + 1).collect::<Vec<_>>()
-        );
-
-        // Where the database takes none, the file grows.
-        for number in 0..lines + 10 {
-            let number = 100_000 + number;
-            witness.revoked(key(number), revocation(0), false).unwrap();
-        }
-        let again = Witness::open(&path).unwrap();
-        assert_eq!(again.revocations().len(), witness.revocations().len());
-        assert!(witness.revocations().len() > REVOCATIONS + 2_000);
-    }
-}
+mod tests;

@@ -4,12 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use gardien_authority::api::{DisclosedHow, KeyPatch, MemberPatch};
-use gardien_authority::{Actor, Authority, Client, ClientFault, Fault, http, issue_session};
+use gardien_authority::{Actor, Authority, Client, ClientFault, Fault, http};
 use gardien_domain::{KeyId, Role};
 use gardien_store::{Store, StoreError};
-use secrecy::ExposeSecret;
 
-use crate::world::{World, new_key, system};
+use crate::world::{World, new_key};
 
 async fn rename(authority: &Authority, owner: &Actor, id: KeyId) -> Result<(), Fault> {
     let patch = KeyPatch {
@@ -196,17 +195,7 @@ async fn a_revocation_that_another_process_wrote_first_stands() {
 async fn a_revocation_of_somebody_demoted_meanwhile_takes_nothing_away() {
     let world = World::new().await;
     let (authority, owner, _) = world.beside().await;
-    let now = *world.now.lock().unwrap();
-    let token = issue_session(
-        system(),
-        world.store.as_ref(),
-        "bob@example.com",
-        Role::Admin,
-        now,
-    );
-    let token = token.await.unwrap();
-    let bob = world.authority.identify(token.expose_secret()).await;
-    let bob = bob.unwrap();
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
     let (id, _) = world.key().await;
     let demoted = bob.member().id;
     world.meanwhile(async move {
@@ -249,16 +238,7 @@ async fn a_replacement_that_loses_revokes_once() {
 async fn the_last_owner_stays_whoever_is_faster() {
     let world = World::new().await;
     let (authority, owner, _) = world.beside().await;
-    let now = *world.now.lock().unwrap();
-    let eve = issue_session(
-        system(),
-        world.store.as_ref(),
-        "eve@example.com",
-        Role::Owner,
-        now,
-    );
-    let eve = eve.await.unwrap();
-    let eve = authority.identify(eve.expose_secret()).await.unwrap();
+    let (eve, _) = world.someone("eve@example.com", Role::Owner).await;
     let demotion = || MemberPatch {
         role: Some(Role::Admin),
         projects: None,
@@ -281,18 +261,9 @@ async fn the_last_owner_stays_whoever_is_faster() {
 #[tokio::test]
 async fn a_session_is_opened_while_a_server_goes_on_changing() {
     let world = World::new().await;
-    let now = *world.now.lock().unwrap();
     world.outrun(3);
-    let token = issue_session(
-        system(),
-        world.store.as_ref(),
-        "bob@example.com",
-        Role::Admin,
-        now,
-    );
-    let token = token.await.unwrap();
-    let bob = world.authority.identify(token.expose_secret()).await;
-    assert_eq!(bob.unwrap().member().email, "bob@example.com");
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
+    assert_eq!(bob.member().email, "bob@example.com");
     let (id, _) = world.key().await;
     world.outrun(1);
     let manager = world.owner.manage_keys().unwrap();

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
+use gardien_authority::Fault;
 use gardien_authority::api::{
     DisclosedHow, Event, KeyPatch, KeyQuery, MemberPatch, OrganizationPatch, Rotation,
 };
-use gardien_authority::{Fault, issue_session};
 use gardien_domain::Role;
 use tokio::sync::broadcast::Receiver;
 
@@ -67,22 +67,8 @@ async fn every_change_of_a_key_is_told_once_it_is_in_force() {
 #[tokio::test]
 async fn changes_of_organization_and_members_are_told() {
     let world = World::new().await;
-    let now = *world.now.lock().unwrap();
-    issue_session(
-        system(),
-        world.store.as_ref(),
-        "bob@example.com",
-        Role::Admin,
-        now,
-    )
-    .await
-    .unwrap();
-    let members = world.authority.members(&world.owner).await.unwrap();
-    let bob = members
-        .iter()
-        .find(|member| member.role == Role::Admin)
-        .unwrap()
-        .id;
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
+    let bob = bob.member().id;
     let manager = world.owner.manage_organization().unwrap();
     let mut events = world.authority.events(system());
     let patch = OrganizationPatch {

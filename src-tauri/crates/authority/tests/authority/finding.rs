@@ -10,7 +10,7 @@ use gardien_domain::{
 use gardien_store::{Change, Store};
 use secrecy::ExposeSecret;
 
-use crate::world::{World, new_key, system};
+use crate::world::{World, new_key};
 
 fn fresh() -> Secret {
     Secret::generate(SecretKind::Project, getrandom::fill).unwrap()
@@ -113,12 +113,8 @@ async fn a_member_finds_keys_of_their_projects_only() {
         secrets.push(made.secret.expose_secret().to_owned());
     }
     let (_, everywhere) = world.key().await;
-    let now = *world.now.lock().unwrap();
-    let mail = "mel@example.com";
-    gardien_authority::issue_session(system(), &*world.store, mail, Role::Member, now)
-        .await
-        .unwrap();
-    let mut mel = world.store.member_by_email(mail).await.unwrap().unwrap();
+    let (mel, _) = world.someone("mel@example.com", Role::Member).await;
+    let mut mel = mel.member().clone();
     mel.projects = [ProjectId(2)].into();
     let entry = world
         .store

@@ -1,9 +1,7 @@
 //! Who used what of the limit, as far as the asker sees.
 
 use gardien_authority::api::LimitUse;
-use gardien_authority::issue_session;
 use gardien_domain::Role;
-use secrecy::ExposeSecret;
 
 use crate::world::{World, system};
 
@@ -24,20 +22,7 @@ async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
     assert_eq!(limits.by_key, ten.collect::<Vec<_>>());
     assert_eq!(world.authority.all_limits(system()).await.unwrap(), limits);
 
-    let now = *world.now.lock().unwrap();
-    let token = issue_session(
-        system(),
-        world.store.as_ref(),
-        "eve@example.com",
-        Role::Member,
-        now,
-    );
-    let token = token.await.unwrap();
-    let eve = world
-        .authority
-        .identify(token.expose_secret())
-        .await
-        .unwrap();
+    let (eve, _) = world.someone("eve@example.com", Role::Member).await;
     let seen = world.authority.limits(&eve).await.unwrap();
     assert_eq!((seen.used, seen.by_key), (90, vec![]));
 }

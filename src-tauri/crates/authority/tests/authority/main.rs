@@ -186,19 +186,7 @@ async fn a_restart_tells_the_gateway_everything_again() {
 async fn rule_1_a_member_gets_no_proof_and_sees_no_organization_key() {
     let world = World::new().await;
     let (id, _) = world.key().await;
-    let now = *world.now.lock().unwrap();
-    let token = issue_session(
-        system(),
-        world.store.as_ref(),
-        "eve@example.com",
-        Role::Member,
-        now,
-    );
-    let eve = world
-        .authority
-        .identify(token.await.unwrap().expose_secret())
-        .await
-        .unwrap();
+    let (eve, _) = world.someone("eve@example.com", Role::Member).await;
     assert!(matches!(eve.manage_keys(), Err(Fault::Forbidden { .. })));
     assert!(matches!(eve.read_audit(), Err(Fault::Forbidden { .. })));
     assert!(matches!(
@@ -324,20 +312,7 @@ async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
 #[tokio::test]
 async fn a_proof_ends_with_the_role_it_was_given_for() {
     let world = World::new().await;
-    let now = *world.now.lock().unwrap();
-    let token = issue_session(
-        system(),
-        world.store.as_ref(),
-        "bob@example.com",
-        Role::Admin,
-        now,
-    )
-    .await;
-    let bob = world
-        .authority
-        .identify(token.unwrap().expose_secret())
-        .await
-        .unwrap();
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
     let (id, _) = world.key().await;
     let proof = bob.manage_keys().unwrap();
     let demotion = MemberPatch {

@@ -7,18 +7,8 @@ use gardien_authority::{Actor, Fault, TheirKeys, issue_session};
 use gardien_domain::{AuditFilter, KeyStatus, MemberId, Role, SessionId};
 use gardien_store::Store;
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
 
 use crate::world::{World, new_key, system};
-
-/// Somebody with a session of their own.
-async fn someone(world: &World, email: &str, role: Role) -> (Actor, String) {
-    let now = *world.now.lock().unwrap();
-    let token = issue_session(system(), world.store.as_ref(), email, role, now).await;
-    let token = token.unwrap().expose_secret().to_owned();
-    let actor = world.authority.identify(&token).await.unwrap();
-    (actor, token)
-}
 
 async fn end(world: &World, by: &Actor, id: SessionId) -> Result<(), Fault> {
     world.authority.end_session(by, id).await
@@ -75,7 +65,7 @@ async fn the_first_owner_the_organization_and_the_session_are_one_commit() {
 #[tokio::test]
 async fn a_session_that_was_ended_is_refused_at_once_and_changes_nothing_more() {
     let world = World::new().await;
-    let (bob, token) = someone(&world, "bob@example.com", Role::Admin).await;
+    let (bob, token) = world.someone("bob@example.com", Role::Admin).await;
     let proof = bob.manage_keys().unwrap();
     let sessions = world.authority.sessions(&bob).await.unwrap();
     let [session] = sessions.try_into().unwrap();
@@ -99,12 +89,12 @@ async fn a_session_that_was_ended_is_refused_at_once_and_changes_nothing_more() 
 #[tokio::test]
 async fn an_admin_shuts_out_no_owner_and_no_other_admin() {
     let world = World::new().await;
-    let (bob, _) = someone(&world, "bob@example.com", Role::Admin).await;
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
     for (email, role) in [
         ("eve@example.com", Role::Owner),
         ("cat@example.com", Role::Admin),
     ] {
-        let (_, token) = someone(&world, email, role).await;
+        let (_, token) = world.someone(email, role).await;
         let sessions = world.authority.sessions(&bob).await.unwrap();
         let theirs = sessions.iter().find(|session| session.email == email);
         let refused = end(&world, &bob, theirs.unwrap().id).await;
@@ -122,8 +112,8 @@ async fn an_admin_shuts_out_no_owner_and_no_other_admin() {
 #[tokio::test]
 async fn a_member_sees_and_ends_their_own_sessions_only() {
     let world = World::new().await;
-    let (mel, _) = someone(&world, "mel@example.com", Role::Member).await;
-    let (bob, _) = someone(&world, "bob@example.com", Role::Admin).await;
+    let (mel, _) = world.someone("mel@example.com", Role::Member).await;
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
     let [hers] = world
         .authority
         .sessions(&mel)
@@ -146,13 +136,13 @@ async fn a_member_sees_and_ends_their_own_sessions_only() {
 #[tokio::test]
 async fn expired_sessions_are_not_listed_and_go_when_a_new_one_is_opened() {
     let world = World::new().await;
-    someone(&world, "bob@example.com", Role::Admin).await;
+    world.someone("bob@example.com", Role::Admin).await;
     world.later(30 * 24 * 60 * 60);
     let open = world.authority.sessions(&world.owner).await.unwrap();
     assert_eq!(open, []);
     assert_eq!(world.store.sessions().await.unwrap().len(), 1);
     let entries = world.actions().await.len();
-    let (mel, _) = someone(&world, "mel@example.com", Role::Member).await;
+    let (mel, _) = world.someone("mel@example.com", Role::Member).await;
     let [left] = world.store.sessions().await.unwrap().try_into().unwrap();
     assert_eq!(left.member, mel.member().id);
     assert_eq!(world.actions().await.len(), entries + 1, "one commit");
@@ -162,7 +152,7 @@ async fn expired_sessions_are_not_listed_and_go_when_a_new_one_is_opened() {
 async fn a_removed_member_is_out_and_their_keys_work_on_or_do_not() {
     for revoked in [false, true] {
         let world = World::new().await;
-        let (bob, token) = someone(&world, "bob@example.com", Role::Admin).await;
+        let (bob, token) = world.someone("bob@example.com", Role::Admin).await;
         let manager = bob.manage_keys().unwrap();
         let made = world.authority.create_key(manager, new_key()).await;
         let made = made.unwrap().key.id;
@@ -213,7 +203,7 @@ async fn a_removed_member_is_out_and_their_keys_work_on_or_do_not() {
         );
         let named = trail.await.unwrap().data[0].subject_name.clone();
         assert_eq!(named.as_deref(), Some("bob@example.com"));
-        let (again, _) = someone(&world, "bob@example.com", Role::Member).await;
+        let (again, _) = world.someone("bob@example.com", Role::Member).await;
         assert_ne!(again.member().id, bob.member().id);
     }
 }
@@ -222,9 +212,9 @@ async fn a_removed_member_is_out_and_their_keys_work_on_or_do_not() {
 async fn rule_1_only_an_owner_removes_admins_and_owners_and_one_owner_stays() {
     let world = World::new().await;
     let ada = world.owner.member().id;
-    let (bob, _) = someone(&world, "bob@example.com", Role::Admin).await;
-    let (eve, _) = someone(&world, "eve@example.com", Role::Admin).await;
-    let (mel, _) = someone(&world, "mel@example.com", Role::Member).await;
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
+    let (eve, _) = world.someone("eve@example.com", Role::Admin).await;
+    let (mel, _) = world.someone("mel@example.com", Role::Member).await;
     for who in [ada, eve.member().id, bob.member().id] {
         let refused = remove(&world, &bob, who, TheirKeys::Keep).await;
         assert!(
@@ -249,7 +239,7 @@ async fn rule_1_only_an_owner_removes_admins_and_owners_and_one_owner_stays() {
 #[tokio::test]
 async fn keys_of_a_removed_member_are_refused_on_a_full_disk_too() {
     let world = World::new().await;
-    let (bob, _) = someone(&world, "bob@example.com", Role::Admin).await;
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
     let made = world
         .authority
         .create_key(bob.manage_keys().unwrap(), new_key())
@@ -274,8 +264,8 @@ async fn keys_of_a_removed_member_are_refused_on_a_full_disk_too() {
 async fn a_removal_that_was_not_allowed_in_the_end_takes_no_key_away() {
     let world = World::new().await;
     let (authority, owner, _) = world.beside().await;
-    let (bob, _) = someone(&world, "bob@example.com", Role::Admin).await;
-    let (mel, _) = someone(&world, "mel@example.com", Role::Admin).await;
+    let (bob, _) = world.someone("bob@example.com", Role::Admin).await;
+    let (mel, _) = world.someone("mel@example.com", Role::Admin).await;
     let made = world
         .authority
         .create_key(mel.manage_keys().unwrap(), new_key())

@@ -164,7 +164,7 @@ async fn every_acknowledged_change_is_witnessed_and_missed_where_it_is_not_there
     assert_eq!(
         (
             witnessed[0].key,
-            witnessed[0].revocation,
+            witnessed[0].revocation(),
             witnessed[0].written
         ),
         (id, revocation, true)

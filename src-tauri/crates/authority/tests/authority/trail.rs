@@ -1,13 +1,13 @@
 //! What audit entries say: names, and what was before.
 
+use gardien_authority::Fault;
 use gardien_authority::api::{
     AuditQuery, AuditView, DisclosedHow, KeyPatch, MemberPatch, OrganizationPatch, Rotation,
 };
-use gardien_authority::{Fault, issue_session};
 use gardien_domain::{AuditAction, Role};
 use serde_json::json;
 
-use crate::world::{World, system};
+use crate::world::World;
 
 async fn entries(world: &World, query: AuditQuery) -> Vec<AuditView> {
     let auditor = world.owner.read_audit().unwrap();
@@ -69,16 +69,7 @@ async fn entries_of_a_key_say_its_name_and_what_it_looked_like() {
 #[tokio::test]
 async fn entries_of_members_and_organization_say_what_was_before() {
     let world = World::new().await;
-    let now = *world.now.lock().unwrap();
-    issue_session(
-        system(),
-        world.store.as_ref(),
-        "bob@example.com",
-        Role::Member,
-        now,
-    )
-    .await
-    .unwrap();
+    world.someone("bob@example.com", Role::Member).await;
     let session = latest(&world).await;
     assert_eq!(session.detail["name"], "bob@example.com");
     assert_eq!(session.subject_name.as_deref(), Some("bob@example.com"));

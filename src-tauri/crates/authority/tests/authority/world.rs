@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gardien_authority::api::NewKey;
-use gardien_authority::{Actor, Authority, Clock, Enforcement, LimitReading, SYSTEM, System};
+use gardien_authority::{
+    Actor, Authority, Clock, Enforcement, LimitReading, SYSTEM, System, issue_session,
+};
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
 use gardien_domain::{
-    AuditFilter, Key, KeyId, ProductScope, ProductScopes, ProjectId, Scope, Secret,
+    AuditFilter, Key, KeyId, ProductScope, ProductScopes, ProjectId, Role, Scope, Secret,
 };
 use gardien_store::{Change, Sqlite, Store, Witness};
 use jiff::{SignedDuration, Timestamp};
@@ -139,6 +141,15 @@ impl World {
         let authority = self.opened(self.told.clone(), clock).await;
         let owner = authority.actor(self.owner.member().id).await.unwrap();
         (authority, owner)
+    }
+
+    /// Somebody with a session of their own, and its token.
+    pub(crate) async fn someone(&self, email: &str, role: Role) -> (Actor, String) {
+        let now = *self.now.lock().unwrap();
+        let token = issue_session(system(), self.store.as_ref(), email, role, now).await;
+        let token = token.unwrap().expose_secret().to_owned();
+        let actor = self.authority.identify(&token).await.unwrap();
+        (actor, token)
     }
 
     /// An authority over the same, for this enforcer.

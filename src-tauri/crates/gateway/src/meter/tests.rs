@@ -1,0 +1,305 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn grant(meter: &mut Meter, now: u64) -> Option<Slot> {
+    match meter.enter(None, now) {
+        Entry::Granted { slot, .. } => Some(slot),
+        _ => None,
+    }
+}
+
+#[test]
+fn nothing_is_granted_before_the_ledger_says_so() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
+    assert!(matches!(meter.enter(None, 60_000), Entry::Dry));
+    let renewal = meter.renewal(0, 60_000);
+    assert_eq!(renewal.saved.leased, 10);
+    meter.renewed(renewal.extra);
+    for _ in 0..10 {
+        let slot = grant(&mut meter, 60_000).unwrap();
+        meter.finish(slot, 60_000);
+    }
+    assert!(matches!(meter.enter(None, 60_000), Entry::Dry));
+}
+
+#[test]
+fn a_clean_stop_saves_exactly_what_was_called() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 1_000_000, 60_000);
+    let renewal = meter.renewal(1_000_000, 60_000);
+    meter.renewed(renewal.extra);
+    for _ in 0..7 {
+        let slot = grant(&mut meter, 60_000).unwrap();
+        meter.finish(slot, 60_000);
+    }
+    let saved = meter.close(1_000_500, 60_500);
+    assert_eq!(saved.leased, 0);
+    assert_eq!(saved.finished, [(1_000_000, 7)]);
+    let mut again = Meter::restore(100, &saved, 1_000_600, 60_000);
+    assert_eq!(again.state(60_000).remaining, 93);
+}
+
+#[test]
+fn a_call_in_flight_counts_after_the_end() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
+    let renewal = meter.renewal(0, 60_000);
+    meter.renewed(renewal.extra);
+    let slot = grant(&mut meter, 60_000).unwrap();
+    assert_eq!(meter.close(0, 60_000).leased, 1);
+    meter.finish(slot, 60_001);
+}
+
+#[test]
+fn times_of_the_future_count_as_now_and_old_ones_not() {
+    let saved = SavedCalls {
+        finished: vec![(1, 50), (999_000, 3), (5_000_000, 4)],
+        leased: 0,
+    };
+    let mut meter = Meter::restore(100, &saved, 1_000_000, 60_000);
+    assert_eq!(meter.state(60_000).used, 7);
+    assert_eq!(meter.state(119_000).used, 4);
+    assert_eq!(meter.state(120_000).used, 0);
+}
+
+#[test]
+fn a_damaged_ledger_blocks_and_does_not_overflow() {
+    let saved = SavedCalls {
+        finished: vec![(1_000, u32::MAX), (1_001, u32::MAX)],
+        leased: u32::MAX,
+    };
+    let mut meter = Meter::restore(100, &saved, 1_002, 60_000);
+    assert!(matches!(meter.enter(None, 60_000), Entry::Full { .. }));
+    assert_eq!(meter.state(120_000).used, 0);
+}
+
+#[test]
+fn a_broken_ledger_does_not_stop_calls_nor_loosen_the_limit() {
+    let mut meter = Meter::restore(30, &SavedCalls::default(), 0, 60_000);
+    meter.ledger_failed();
+    let granted = (0..40).filter_map(|_| grant(&mut meter, 60_000)).count();
+    assert_eq!(granted, 30);
+}
+
+#[test]
+fn a_limit_takes_effect_at_once() {
+    let mut meter = Meter::restore(10, &SavedCalls::default(), 0, 60_000);
+    meter.ledger_failed();
+    for _ in 0..10 {
+        let slot = grant(&mut meter, 60_000).unwrap();
+        meter.finish(slot, 60_000);
+    }
+    meter.set_limit(11);
+    assert!(grant(&mut meter, 60_000).is_some());
+    meter.set_limit(3);
+    assert_eq!(meter.state(60_000).remaining, 0);
+}
+
+fn full(meter: &mut Meter, now: u64) -> u64 {
+    match meter.enter(None, now) {
+        Entry::Full { retry_after_ms } => retry_after_ms,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_granted_while_the_upstream_takes_no_calls() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
+    meter.ledger_failed();
+    let slot = grant(&mut meter, 60_000).unwrap();
+    assert_eq!(meter.hold(3_000, 1_000_000, 61_000), 3_000);
+    meter.finish(slot, 61_000);
+    assert_eq!(full(&mut meter, 61_000), 3_000);
+    assert_eq!(
+        meter.state(62_500),
+        LimitState {
+            limit: 100,
+            used: 100,
+            remaining: 0,
+            reset_seconds: 2,
+            hold: Some(Hold {
+                since: 1_000_000,
+                until: 1_003_000
+            }),
+        }
+    );
+    // What was granted before may have been cancelled since, and more may be allowed: it is the upstream's word.
+    meter.set_limit(1_000);
+    assert_eq!(full(&mut meter, 63_999), 1);
+    assert!(grant(&mut meter, 64_000).is_some());
+    assert_eq!(
+        (meter.state(64_000).used, meter.state(64_000).hold),
+        (2, None)
+    );
+}
+
+#[test]
+fn a_hold_is_prolonged_and_never_shortened_nor_endless() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
+    assert_eq!(meter.hold(10_000, 1_000_000, 60_000), 10_000);
+    assert_eq!(meter.hold(2_000, 1_001_000, 61_000), 9_000);
+    assert_eq!(meter.hold(10_000, 1_002_000, 62_000), 10_000);
+    let hold = Hold {
+        since: 1_000_000,
+        until: 1_012_000,
+    };
+    assert_eq!(meter.state(62_000).hold, Some(hold));
+    assert_eq!(meter.hold(u64::MAX, 1_003_000, 63_000), LONGEST_HOLD_MS);
+}
+
+#[test]
+fn a_refusal_during_a_hold_says_when_a_slot_is_free_if_that_is_later() {
+    let mut meter = Meter::restore(1, &SavedCalls::default(), 0, 60_000);
+    meter.ledger_failed();
+    let slot = grant(&mut meter, 60_000).unwrap();
+    meter.finish(slot, 60_000);
+    meter.hold(3_000, 0, 61_000);
+    assert_eq!(full(&mut meter, 61_000), 59_000);
+    assert_eq!(meter.state(61_000).reset_seconds, 59);
+}
+
+#[test]
+fn a_hold_ends_with_the_upstream_that_asked_for_it() {
+    let mut meter = Meter::restore(10, &SavedCalls::default(), 0, 60_000);
+    meter.hold(60_000, 1_000_000, 60_000);
+    assert_eq!(meter.state(60_001).remaining, 0);
+    meter.release();
+    assert_eq!(meter.state(60_001).remaining, 10);
+}
+
+#[test]
+fn a_restart_goes_on_with_a_hold() {
+    for (wait, left) in [(20_000, 20_000), (60_000, 60_000), (200_000, 60_000)] {
+        let mut meter = Meter::restore(100, &SavedCalls::default(), 1_000_000, 60_000);
+        let renewal = meter.renewal(1_000_000, 60_000);
+        meter.renewed(renewal.extra);
+        let slot = grant(&mut meter, 60_000).unwrap();
+        meter.finish(slot, 60_000);
+        meter.hold(wait, 1_001_000, 61_000);
+        let saved = meter.close(1_001_000, 61_000);
+        let mut again = Meter::restore(100, &saved, 1_001_000, 60_000);
+        again.ledger_failed();
+        assert_eq!(again.state(60_000).remaining, 0);
+        assert!(grant(&mut again, 60_000 + left - 1).is_none(), "{wait}");
+        assert!(grant(&mut again, 60_000 + left).is_some(), "{wait}");
+    }
+}
+
+proptest! {
+    /// Whatever the arrivals, and whenever the upstream says that it takes no calls, none is granted before the
+    /// time that it named: not even by a process that was killed, for as long as the ledger knows.
+    #[test]
+    fn no_call_is_granted_before_the_upstream_takes_calls_again(
+        limit in 1_u32..40,
+        steps in prop::collection::vec((0_u64..2_000, 0_u64..8_000, 0_u8..24), 1..300),
+    ) {
+        let mut disk = SavedCalls::default();
+        let mut now = 1_000_000_u64;
+        let mut born = now;
+        let mut meter = Meter::restore(limit, &disk, now, 60_000);
+        let mut open: Vec<(u64, Slot)> = Vec::new();
+        let mut named = 0;
+        for (gap, length, fate) in steps {
+            now += gap;
+            let mono = |at: u64| at - born + 60_000;
+            open.sort_by_key(|(end, _)| *end);
+            while open.first().is_some_and(|(end, _)| *end <= now) {
+                let (end, slot) = open.remove(0);
+                if end % 3 == 0 { meter.cancel(slot) } else { meter.finish(slot, mono(end)) }
+            }
+            match fate {
+                0 => {
+                    open.clear();
+                    born = now;
+                    meter = Meter::restore(limit, &disk, now, 60_000);
+                }
+                1 => {
+                    let wait = length * 3;
+                    named = named.max(now + wait);
+                    prop_assert!(meter.hold(wait, now, mono(now)) >= wait);
+                    disk = meter.renewal(now, mono(now)).saved;
+                }
+                _ => {
+                    let left = meter.state(mono(now)).hold.map(|hold| hold.until - now);
+                    let mut entry = meter.enter(None, mono(now));
+                    if matches!(entry, Entry::Dry) {
+                        let renewal = meter.renewal(now, mono(now));
+                        disk = renewal.saved;
+                        meter.renewed(renewal.extra);
+                        entry = meter.enter(None, mono(now));
+                    }
+                    match entry {
+                        Entry::Granted { slot, .. } => {
+                            prop_assert!(now >= named, "{} ms too early", named - now);
+                            open.push((now + length, slot));
+                        }
+                        Entry::Full { retry_after_ms } => {
+                            prop_assert!(retry_after_ms >= left.unwrap_or(0));
+                        }
+                        entry => prop_assert!(false, "{entry:?}"),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Rule 6 across kills: whatever the arrivals, and wherever the process is killed, even between a
+    /// save and the word of it, no 60 seconds hold more calls than the limit.
+    #[test]
+    fn rule_6_a_killed_gateway_never_grants_more(
+        limit in 1_u32..40,
+        steps in prop::collection::vec((0_u64..4_000, 0_u64..8_000, 0_u8..40), 1..300),
+    ) {
+        let mut disk = SavedCalls::default();
+        let mut now = 1_000_000_u64;
+        let mut meter = Meter::restore(limit, &disk, now, 60_000);
+        let mut born = now;
+        let mut open: Vec<(u64, Slot)> = Vec::new();
+        let mut calls = Vec::new();
+        for (gap, lasts, fate) in steps {
+            now += gap;
+            let mono = |at: u64| at - born + 60_000;
+            open.sort_by_key(|(end, _)| *end);
+            while open.first().is_some_and(|(end, _)| *end <= now) {
+                let (end, slot) = open.remove(0);
+                meter.finish(slot, mono(end));
+            }
+            match fate {
+                0 | 1 => {
+                    // Killed; with 1 a renewal was saved that the process never came to use.
+                    if fate == 1 {
+                        disk = meter.renewal(now, mono(now)).saved;
+                    }
+                    // What was under way has reached the upstream by now, or never will.
+                    for call in &mut calls {
+                        *call = now.min(*call);
+                    }
+                    open.clear();
+                    born = now;
+                    meter = Meter::restore(limit, &disk, now, 60_000);
+                }
+                2 => {
+                    if let Some(renewal) = meter.rest(now, mono(now)) {
+                        disk = renewal.saved;
+                    }
+                }
+                _ => {
+                    if matches!(meter.enter(None, mono(now)), Entry::Dry) {
+                        let renewal = meter.renewal(now, mono(now));
+                        disk = renewal.saved;
+                        meter.renewed(renewal.extra);
+                    }
+                    if let Some(slot) = grant(&mut meter, mono(now)) {
+                        // It reaches the upstream somewhere between now and its end.
+                        calls.push(now + lasts / 2);
+                        open.push((now + lasts, slot));
+                    }
+                }
+            }
+        }
+        calls.sort_unstable();
+        for start in &calls {
+            let inside = calls.iter().filter(|at| *at >= start && **at < start + WINDOW_MS).count();
+            prop_assert!(inside <= limit as usize, "{inside} calls in one minute, limit {limit}");
+        }
+    }
+}
