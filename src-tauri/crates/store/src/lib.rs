@@ -3,6 +3,8 @@
 //! One interface, made so that PostgreSQL can stand behind it as well as SQLite: nothing of either shows in a
 //! signature. Every change goes in together with its audit entry or not at all, and only on top of the very state that
 //! it was decided in: so changes of several processes cannot overwrite each other.
+//!
+//! The words of the interface are here, at the root, and what implements them below uses them from here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 use std::collections::HashMap;

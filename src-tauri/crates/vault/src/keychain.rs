@@ -1,4 +1,5 @@
-//! What the owner thread needs of a keychain, and the one of this system.
+//! What the owner thread needs of a keychain, and the one of this system: each below is one, and reads and writes as
+//! is said here.
 
 use keyring::Entry;
 use secrecy::ExposeSecret as _;
