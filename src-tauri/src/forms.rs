@@ -1,11 +1,18 @@
-//! How to use a key, ready to paste. The window shows the same texts with the masked secret (`features/keys/forms.ts`).
+//! How to use a key, ready to paste. The window shows the same texts with the masked secret.
 //! None puts a secret into a command line, where other programs and the shell's history would see it.
 
-use gardien_authority::api::KeyView;
-use gardien_domain::{ProductScope, ProjectId};
+use std::sync::Arc;
+
+use gardien_authority::api::{DisclosedHow, KeyView};
+use gardien_domain::{KeyId, ProductScope, ProjectId};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use ts_rs::TS;
 use zeroize::Zeroizing;
+
+use crate::app::App;
+use crate::custody;
+use crate::error::CommandError;
 
 /// What the text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
@@ -21,8 +28,40 @@ pub(crate) enum SecretForm {
     Github,
 }
 
+/// A form of which key.
+#[derive(Debug, Clone, Copy, Deserialize, TS)]
+pub(crate) struct OfForm {
+    id: KeyId,
+    form: SecretForm,
+    /// The project that an organization key is to work in; null for a project's key.
+    project_id: Option<ProjectId>,
+}
+
+/// The text of a form as the window shows it.
+pub(crate) async fn masked(app: &App, of: OfForm) -> Result<Zeroizing<String>, CommandError> {
+    let (key, base) = around(app, of).await?;
+    Ok(text(of.form, &key, &key.display, &base, of.project_id))
+}
+
+/// The text of a form with the key's secret, which is disclosed for it.
+pub(crate) async fn with_secret(
+    app: &Arc<App>,
+    of: OfForm,
+) -> Result<Zeroizing<String>, CommandError> {
+    let (key, base) = around(app, of).await?;
+    let secret = custody::disclose(app, of.id, DisclosedHow::Copied).await?;
+    let secret = secret.expose_secret();
+    Ok(text(of.form, &key, secret, &base, of.project_id))
+}
+
+async fn around(app: &App, of: OfForm) -> Result<(KeyView, String), CommandError> {
+    let ready = app.ready()?;
+    let key = ready.client.key(of.id).await?;
+    Ok((key, app.gateway(&ready).base_url()))
+}
+
 /// The text of one form. `project` is what an organization key is to work in.
-pub(crate) fn text(
+fn text(
     form: SecretForm,
     key: &KeyView,
     secret: &str,
@@ -101,7 +140,6 @@ mod tests {
         text(form, key, "SECRET", BASE, Some(ProjectId(42))).to_string()
     }
 
-    // The same texts stand in `ui/tests/forms.test.ts`.
     #[test]
     fn environment_lines() {
         let expected = "PHARE_API_KEY=SECRET\nPHARE_BASE_URL=http://127.0.0.1:7420";

@@ -16,6 +16,7 @@ pub(crate) async fn describe(app: &App) -> AppStatus {
         connection: None,
         session: None,
         gateway: GatewayState::Stopped,
+        base_url: GatewayState::Stopped.base_url(),
         upstream: UpstreamKind::None,
         keychain: app.keeper.last_state().into(),
         homes: homes(&place, local.as_ref(), &saved).await,
@@ -35,6 +36,7 @@ pub(crate) async fn describe(app: &App) -> AppStatus {
         },
         Place::Ready(ready) => AppStatus {
             stage: Stage::Ready,
+            base_url: app.gateway(&ready).base_url(),
             gateway: app.gateway(&ready),
             upstream: match local {
                 Some(local) if ready.is_here() => local.upstream(),

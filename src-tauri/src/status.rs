@@ -48,6 +48,8 @@ pub(crate) struct AppStatus {
     pub(crate) connection: Option<Connection>,
     pub(crate) session: Option<SessionView>,
     pub(crate) gateway: GatewayState,
+    /// The address that a client sets in place of Phare's own.
+    pub(crate) base_url: String,
     pub(crate) upstream: UpstreamKind,
     pub(crate) keychain: KeychainState,
     /// Where the person can be: this computer, and a team's server once one was joined. For the switch.

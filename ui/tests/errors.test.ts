@@ -1,6 +1,7 @@
 import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import { ERRORS, explain, type ErrorCode } from '../src/errors';
+import type { ErrorCode } from '../src/bindings';
+import { ERRORS, explain } from '../src/errors';
 import { asked, at, gone, inRow, open, press, row, user } from './support';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];

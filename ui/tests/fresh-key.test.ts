@@ -25,6 +25,9 @@ describe('a fresh secret', () => {
     if (!secret) throw new Error('no secret was made');
     for (const form of ['env', 'curl', 'terraform']) {
       await press(`form-${form}`);
+      await waitFor(() => {
+        expect(at('form-text').textContent).toMatch(new RegExp(`^${form}: `));
+      });
       expect(at('form-text').textContent.includes(at('fresh-secret').textContent)).toBe(form === 'env');
       expect(everything()).not.toContain(secret);
     }

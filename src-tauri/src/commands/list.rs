@@ -39,7 +39,8 @@ macro_rules! each_command {
             }
             secrets {
                 copy_secret(args: OfKey) => Copied;
-                copy_form(args: CopyForm) => Copied;
+                copy_form(args: OfForm) => Copied;
+                form_text(args: OfForm) => String;
                 reveal_secret(args: OfKey) => String;
                 forget_fresh() => ();
                 copy_text(args: CopyText) => ();

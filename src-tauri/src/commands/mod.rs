@@ -12,6 +12,7 @@ use tauri::{State, Wry};
 
 use crate::app::App;
 use crate::error::CommandError;
+use crate::forms::OfForm;
 use crate::fresh::{FreshKey, UndoneReplacement};
 use crate::listener::WindowEvent;
 use crate::pasted::Pasted;
@@ -24,7 +25,7 @@ use keys::{
 use leaving::Leave;
 use phare::{AttachPhareKey, NewPhareKey, OfPhareKey, RenamePhareKey, StagePhareKey};
 use projects::{OfProject, RenameProject};
-use secrets::{Copied, CopyForm, CopyText};
+use secrets::{Copied, CopyText};
 use settings::Preferences;
 use status::FirstStart;
 

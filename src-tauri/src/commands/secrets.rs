@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gardien_authority::api::DisclosedHow;
-use gardien_domain::{KeyId, ProjectId};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -13,7 +12,7 @@ use super::keys::OfKey;
 use crate::app::App;
 use crate::custody;
 use crate::error::CommandError;
-use crate::forms::{self, SecretForm};
+use crate::forms::{self, OfForm};
 
 /// For how long the secret stays on the clipboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -30,15 +29,6 @@ impl From<Duration> for Copied {
     }
 }
 
-/// A form of which key's secret.
-#[derive(Debug, Deserialize, TS)]
-pub(crate) struct CopyForm {
-    id: KeyId,
-    form: SecretForm,
-    /// The project that an organization key is to work in; null for a project's key.
-    project_id: Option<ProjectId>,
-}
-
 /// A text that is no secret.
 #[derive(Debug, Deserialize, TS)]
 pub(crate) struct CopyText {
@@ -50,13 +40,13 @@ pub(crate) async fn copy_secret(app: &Arc<App>, args: OfKey) -> Result<Copied, C
     Ok(custody::copy(app, &secret).await?.into())
 }
 
-pub(crate) async fn copy_form(app: &Arc<App>, args: CopyForm) -> Result<Copied, CommandError> {
-    let ready = app.ready()?;
-    let key = ready.client.key(args.id).await?;
-    let base = app.gateway(&ready).base_url();
-    let secret = custody::disclose(app, args.id, DisclosedHow::Copied).await?;
-    let text = secret.expose_secret();
-    let text = forms::text(args.form, &key, text, &base, args.project_id);
+/// The text that `copy_form` copies, with the masked secret in place of the secret.
+pub(crate) async fn form_text(app: &Arc<App>, args: OfForm) -> Result<String, CommandError> {
+    Ok(forms::masked(app, args).await?.to_string())
+}
+
+pub(crate) async fn copy_form(app: &Arc<App>, args: OfForm) -> Result<Copied, CommandError> {
+    let text = forms::with_secret(app, args).await?;
     Ok(app.clipboard.copy_secret(text).await?.into())
 }
 

@@ -12,7 +12,11 @@ export type AppStatus = { stage: Stage,
 /**
  * Why, when the stage is `failed`.
  */
-failure: CommandError | null, connection: Connection | null, session: SessionView | null, gateway: GatewayState, upstream: UpstreamKind, keychain: KeychainState, 
+failure: CommandError | null, connection: Connection | null, session: SessionView | null, gateway: GatewayState, 
+/**
+ * The address that a client sets in place of Phare's own.
+ */
+base_url: string, upstream: UpstreamKind, keychain: KeychainState, 
 /**
  * Where the person can be: this computer, and a team's server once one was joined. For the switch.
  */
@@ -191,15 +195,6 @@ export type Connection = { "kind": "embedded" } | { "kind": "team", url: string,
 export type Copied = { clears_in_seconds: number, };
 
 /**
- * A form of which key's secret.
- */
-export type CopyForm = { id: KeyId, form: SecretForm, 
-/**
- * The project that an organization key is to work in; null for a project's key.
- */
-project_id: ProjectId | null, };
-
-/**
  * A text that is no secret.
  */
 export type CopyText = { text: string, };
@@ -217,6 +212,11 @@ keep: boolean, };
  * Which of its secrets a key was found by.
  */
 export type Credential = "current" | "replaced";
+
+/**
+ * What went wrong, as the interface tells it apart. How it shows each is in `ui/src/errors.ts`.
+ */
+export type ErrorCode = "data_damaged" | "data_newer" | "data_in_use" | "data_older" | "data_moved" | "connection_unreachable" | "session_refused" | "internal" | "unreachable" | "invalid" | "forbidden" | "not_found" | "conflict" | "restore_too_late" | "secret_not_kept" | "keychain_locked" | "keychain_unavailable" | "clipboard_unavailable" | "port_busy" | "folder_unusable" | "file_put_aside" | "disk_full" | "revoked_in_memory" | "upstream_missing" | "upstream_unreachable" | "upstream_refused" | "other_upstream" | "no_next_key" | "next_key_refused" | "next_key_missing" | "browser_unavailable";
 
 /**
  * What has changed at the authority or the gateway. One shape, wherever it comes from.
@@ -591,6 +591,15 @@ export type Notice = { code: string, message: string, remedy: string,
  * The file or folder that it is about.
  */
 path: string | null, };
+
+/**
+ * A form of which key.
+ */
+export type OfForm = { id: KeyId, form: SecretForm, 
+/**
+ * The project that an organization key is to work in; null for a project's key.
+ */
+project_id: ProjectId | null, };
 
 /**
  * One key, by its id.
@@ -1003,7 +1012,8 @@ export interface Commands {
   find_pasted: { args: PastedText; result: Pasted };
   try_key: { args: TryKey; result: Trial };
   copy_secret: { args: OfKey; result: Copied };
-  copy_form: { args: CopyForm; result: Copied };
+  copy_form: { args: OfForm; result: Copied };
+  form_text: { args: OfForm; result: string };
   reveal_secret: { args: OfKey; result: string };
   forget_fresh: { args: null; result: null };
   copy_text: { args: CopyText; result: null };

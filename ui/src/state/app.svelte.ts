@@ -232,6 +232,7 @@ function failed(failure: CommandError): AppStatus {
     connection: null,
     session: null,
     gateway: { state: 'stopped' },
+    base_url: '',
     upstream: 'none',
     keychain: 'available',
     homes: [],

@@ -8,6 +8,7 @@ type KeyCommand = Exclude<
     | `${string}_keys`
     | `${string}_secret`
     | 'copy_form'
+    | 'form_text'
     | 'forget_fresh'
     | 'undo_replacement'
     | 'end_previous'
@@ -136,6 +137,8 @@ export const KEY_COMMANDS: Handlers = {
     record(world, 'key.secret_revealed', id, { name, display });
     return secret(world, id);
   },
+  form_text: (world, { id, form, project_id }) =>
+    `${form}: ${form === 'env' ? find(world, id).display : `project ${String(project_id)}`} at ${world.status.base_url}`,
   copy_form(world, { id, form }) {
     world.clipboard = `${form}: ${secret(world, id)}`;
     return CLEARS;

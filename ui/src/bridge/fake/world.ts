@@ -104,6 +104,7 @@ export function makeWorld(options: WorldOptions): World {
               gateway: null,
             },
       gateway: gateway(options),
+      base_url: options.connection === 'team' ? 'https://phare.example.com' : 'http://127.0.0.1:7420',
       upstream: options.upstream ?? 'sandbox',
       keychain: options.keychain ?? 'available',
       homes: homes(options, keys),
