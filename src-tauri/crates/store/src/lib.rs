@@ -23,6 +23,7 @@ pub mod documents;
 pub mod error;
 mod folder;
 mod ledger;
+mod phare_slot;
 mod revision;
 mod snapshot;
 pub mod sqlite;

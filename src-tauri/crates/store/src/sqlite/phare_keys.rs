@@ -5,14 +5,14 @@ use sqlx::sqlite::{SqliteExecutor, SqliteRow};
 use sqlx::{Row, SqliteConnection};
 
 use super::columns::{micros, optional_time, parse, stored, word};
-use crate::Revision;
+use crate::{Revision, phare_slot};
 
 pub(super) async fn put(
     connection: &mut SqliteConnection,
     key: &PhareKey,
     at: Revision,
 ) -> sqlx::Result<()> {
-    let slot = |secret| serde_json::to_string(secret).map_err(|e| sqlx::Error::Encode(e.into()));
+    let slot = |secret| phare_slot::write(secret).map_err(|e| sqlx::Error::Encode(e.into()));
     sqlx::query(
         "INSERT INTO phare_keys (id, name, purpose, current_slot, next_slot, switched_at, revision)
          VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -79,10 +79,10 @@ fn key(row: &SqliteRow) -> sqlx::Result<PhareKey> {
         current: parse(
             "current_slot",
             row.try_get("current_slot")?,
-            |text: &str| serde_json::from_str(text),
+            phare_slot::read,
         )?,
         next: next
-            .map(|text| parse("next_slot", text, serde_json::from_str))
+            .map(|text| parse("next_slot", text, phare_slot::read))
             .transpose()?,
         switched_at: optional_time(row, "switched_at")?,
     })
