@@ -64,10 +64,10 @@ impl ProjectDirectory {
 /// One of the two headers that name a project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Named<T> {
-    /// Not sent.
+    /// Not sent, or with nothing in it: that is how templates and clients send what they were not given.
     #[default]
     Absent,
-    /// Sent twice, empty, not text, or not a number where one is needed.
+    /// Sent twice, not text, or not a number where one is needed.
     Unreadable,
     /// Sent and understood.
     As(T),
@@ -104,28 +104,61 @@ fn one<'a, T>(
     values: impl IntoIterator<Item = &'a [u8]>,
     parse: impl Fn(&str) -> Option<T>,
 ) -> Named<T> {
-    let mut values = values.into_iter();
+    let mut values = values
+        .into_iter()
+        .map(<[u8]>::trim_ascii)
+        .filter(|value| !value.is_empty());
     match (values.next(), values.next()) {
         (None, _) => Named::Absent,
         (Some(_), Some(_)) => Named::Unreadable,
         (Some(value), None) => str::from_utf8(value)
             .ok()
-            .and_then(|text| parse(text.trim()))
+            .and_then(&parse)
             .map_or(Named::Unreadable, Named::As),
     }
 }
 
 fn parse_id(text: &str) -> Option<ProjectId> {
     // Digits only: `parse` alone would take a sign, and "+1" is not how anyone writes an id.
-    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let plain = text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten().map(ProjectId)
 }
 
 fn parse_slug(text: &str) -> Option<String> {
-    let plain = !text.is_empty()
-        && text.len() <= 255
+    let plain = text.len() <= 255
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     plain.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_header_names_no_project_wherever_it_stands() {
+        let id = Named::As(ProjectId(7));
+        let slug = || Named::As("shop".to_owned());
+        for (ids, slugs, named) in [
+            (&[][..], &[][..], (Named::Absent, Named::Absent)),
+            (&[""], &[" \t"], (Named::Absent, Named::Absent)),
+            (&["7"], &[""], (id.clone(), Named::Absent)),
+            (&[""], &["shop"], (Named::Absent, slug())),
+            (&["", " 7 ", ""], &["", "shop"], (id.clone(), slug())),
+            (&["7", "7"], &[], (Named::Unreadable, Named::Absent)),
+            (&["+7"], &["a b"], (Named::Unreadable, Named::Unreadable)),
+            (
+                &["\u{a0}"],
+                &["\u{a0}"],
+                (Named::Unreadable, Named::Unreadable),
+            ),
+        ] {
+            let read = ProjectSelection::parse(
+                ids.iter().map(|text| text.as_bytes()),
+                slugs.iter().map(|text| text.as_bytes()),
+            );
+            assert_eq!((read.id, read.slug), named, "{ids:?} {slugs:?}");
+        }
+    }
 }
