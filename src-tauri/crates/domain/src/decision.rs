@@ -112,7 +112,7 @@ pub fn decide(
     projects: &ProjectDirectory,
     now: Timestamp,
 ) -> Result<Grant, Refusal> {
-    alive(key, credential, now)?;
+    alive(key, credential, projects, now)?;
     let operation = call.operation.ok_or(Refusal::OperationUnknown)?;
     permitted(key, operation)?;
     let named = named_project(&call.selection)?;
@@ -127,7 +127,12 @@ pub fn decide(
     Ok(Grant { project, only })
 }
 
-fn alive(key: &KeyRule, credential: Credential, now: Timestamp) -> Result<(), Refusal> {
+fn alive(
+    key: &KeyRule,
+    credential: Credential,
+    projects: &ProjectDirectory,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     if let Some(since) = key.revoked_at {
         return Err(Refusal::KeyRevoked { since });
     }
@@ -139,8 +144,11 @@ fn alive(key: &KeyRule, credential: Credential, now: Timestamp) -> Result<(), Re
         // Without a record of the previous secret there is no grace left to speak of.
         Credential::Previous => Some(key.previous.map_or(now, |previous| previous.valid_until)),
     };
-    match replaced {
-        Some(since) if since <= now => Err(Refusal::SecretReplaced { since }),
+    if let Some(since) = replaced.filter(|since| *since <= now) {
+        return Err(Refusal::SecretReplaced { since });
+    }
+    match key.scope.project() {
+        Some(own) if !projects.contains(own) => Err(Refusal::ProjectDeleted),
         _ => Ok(()),
     }
 }
@@ -187,9 +195,6 @@ fn in_own_project(
     path: Option<ProjectId>,
     projects: &ProjectDirectory,
 ) -> Result<Option<ProjectId>, Refusal> {
-    if !projects.contains(own) {
-        return Err(Refusal::ProjectDeleted);
-    }
     let other_slug = named
         .slug
         .is_some_and(|slug| projects.by_slug(slug) != Some(own));
