@@ -46,10 +46,9 @@ async fn a_new_limit_holds_from_the_next_call_on() {
     let refused = holder.get("/uptime/monitors").await;
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    assert_eq!(
-        refused.refusal(429, ""),
-        json!({ "message": "Too Many Attempts." })
-    );
+    let unit = if wait == 1 { "second" } else { "seconds" };
+    let message = format!("Too Many Attempts. Try again in {wait} {unit}.");
+    assert_eq!(refused.refusal(429, ""), json!({ "message": message }));
 
     world
         .owner

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::people::Caller;
 use crate::support::upstream::Upstream;
+use crate::support::wire::Wire;
 use crate::support::world::{Project, World, new_key, organization};
 
 const MONITORS: &str = "/uptime/monitors";
@@ -232,6 +233,7 @@ async fn rule_3_an_organization_key_names_its_project() {
     let key = world.organization_key().await;
     let (shop, blog) = (&world.shop.id.to_string(), &world.blog.id.to_string());
     let slug = &world.blog.slug;
+    let empty = &String::new();
     let (by_id, by_slug) = ("X-Phare-Project-Id", "X-Phare-Project-Slug");
     for (headers, path, sent) in [
         (vec![(by_id, shop)], MONITORS, Some(shop)),
@@ -241,6 +243,11 @@ async fn rule_3_an_organization_key_names_its_project() {
         (vec![], "/users", None),
         (vec![], "/projects", None),
         (vec![(by_id, shop)], "/projects", None),
+        // Templates send the header that they were given nothing for.
+        (vec![(by_id, shop), (by_slug, empty)], MONITORS, Some(shop)),
+        (vec![(by_id, empty), (by_slug, slug)], MONITORS, Some(blog)),
+        (vec![(by_slug, empty)], "/users", None),
+        (vec![(by_id, empty)], "/projects", None),
     ] {
         let holder = headers
             .iter()
@@ -268,12 +275,12 @@ async fn rule_3_an_organization_key_names_its_project() {
                 .refusal(403, "project_unknown");
         }
     }
-    let (odd, empty) = (&"one".to_owned(), &String::new());
+    let odd = &"one".to_owned();
     for (headers, named) in [
         (vec![], by_id),
         (vec![(by_id, odd)], by_id),
         (vec![(by_id, empty)], by_id),
-        (vec![(by_slug, empty)], by_slug),
+        (vec![(by_slug, empty)], by_id),
         (vec![(by_id, shop), (by_id, shop)], by_id),
         (vec![(by_slug, slug), (by_slug, slug)], by_slug),
         (vec![(by_id, shop), (by_slug, slug)], by_slug),
@@ -301,12 +308,7 @@ async fn what_the_catalogue_does_not_know_is_not_forwarded() {
         ("GET", "/nothing"),
         ("GET", "/uptime"),
         ("GET", "/projects/one"),
-        ("GET", "/uptime/monitors/1/pause"),
-        ("PUT", "/uptime/monitors/1"),
-        ("PATCH", "/uptime/monitors/1"),
-        ("DELETE", "/uptime/monitors"),
-        ("OPTIONS", "/projects"),
-        ("QUERY", "/projects"),
+        ("PUT", "/nothing"),
     ] {
         let answer = holder.send(method.parse().unwrap(), path, None).await;
         assert_eq!(
@@ -315,9 +317,64 @@ async fn what_the_catalogue_does_not_know_is_not_forwarded() {
             "{method} {path}"
         );
     }
-    assert_eq!(
-        holder.send(Method::HEAD, "/projects", None).await.status,
-        404
-    );
+    // A client takes 404 on an update for deleted.
+    for (method, path, allow) in [
+        ("PUT", "/uptime/monitors/1", "GET, HEAD, POST, DELETE"),
+        ("PATCH", "/projects/1", "GET, HEAD, POST, DELETE"),
+        ("GET", "/uptime/monitors/1/pause", "POST"),
+        ("DELETE", "/uptime/monitors", "GET, HEAD, POST"),
+        ("OPTIONS", "/projects", "GET, HEAD, POST"),
+        ("QUERY", "/projects", "GET, HEAD, POST"),
+    ] {
+        let answer = holder.send(method.parse().unwrap(), path, None).await;
+        assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+        answer.refusal(405, "method_not_allowed");
+        // Keys do not belong into pages: a browser asks first, without one.
+        let stranger = world.server.key_holder("nobody");
+        let answer = stranger.send(method.parse().unwrap(), path, None).await;
+        assert_eq!(answer.header("allow"), None, "{method} {path}");
+        answer.refusal(401, "");
+    }
     assert_eq!(upstream.calls(), []);
+}
+
+#[tokio::test]
+async fn head_says_what_get_says_and_takes_one_call() {
+    let world = World::new().await;
+    let key = world.reading_key().await;
+    let base = world.server.gateway();
+    let ask = async |method: &str, path: &str, secret: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {secret}\r\n\r\n"
+        );
+        let mut wire = Wire::open(base).await;
+        wire.send(head).await.unwrap();
+        String::from_utf8(wire.rest().await).unwrap()
+    };
+    let used = async || world.owner.get("/v1/limits").await.expect(200)["used"].clone();
+    for (path, secret, calls) in [
+        (MONITORS, key.secret.as_str(), 2),
+        ("/uptime/monitors/4711", &key.secret, 2),
+        ("/users", &key.secret, 0),
+        ("/nothing", &key.secret, 0),
+        (MONITORS, "nobody", 0),
+    ] {
+        let before = used().await.as_u64().unwrap();
+        let get = ask("GET", path, secret).await;
+        let head = ask("HEAD", path, secret).await;
+        assert_eq!(used().await, before + calls, "{path}");
+        let (get, body) = get.split_once("\r\n\r\n").unwrap();
+        let (head, nothing) = head.split_once("\r\n\r\n").unwrap();
+        assert!(!body.is_empty() && nothing.is_empty(), "{path}");
+        let lasting = |head: &str| {
+            let ours = ["x-request-id", "x-ratelimit", "date"];
+            let lines = head
+                .lines()
+                .filter(|line| !ours.iter().any(|name| line.starts_with(name)));
+            lines
+                .map(str::to_owned)
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(lasting(head), lasting(get), "{path}");
+    }
 }

@@ -45,8 +45,9 @@ fn held_back(answer: Answer, at_most: u64) {
     let ahead = reset - Timestamp::now().as_second();
     assert!((0..=at_most.cast_signed() + 1).contains(&ahead), "{ahead}");
     assert_eq!(answer.header("x-ratelimit-remaining"), Some("0"));
-    let words = answer.refusal(429, "");
-    assert_eq!(words, json!({ "message": "Too Many Attempts." }));
+    let unit = if wait == 1 { "second" } else { "seconds" };
+    let message = format!("Too Many Attempts. Try again in {wait} {unit}.");
+    assert_eq!(answer.refusal(429, ""), json!({ "message": message }));
 }
 
 async fn hold(world: &World) -> Value {

@@ -97,9 +97,11 @@ fn too_many(answer: Answer) {
     let reset: i64 = answer.header("x-ratelimit-reset").unwrap().parse().unwrap();
     let ahead = reset - jiff::Timestamp::now().as_second();
     assert!((0..=61).contains(&ahead), "{ahead}");
+    let unit = if wait == 1 { "second" } else { "seconds" };
+    let message = format!("Too Many Attempts. Try again in {wait} {unit}.");
     assert_eq!(
         answer.refusal(429, ""),
-        serde_json::json!({ "message": "Too Many Attempts." })
+        serde_json::json!({ "message": message })
     );
 }
 

@@ -26,7 +26,6 @@ async fn a_path_that_two_servers_read_differently_is_refused_not_put_right() {
         "/%2e/users",
         "/users/.",
         "/users/..",
-        "//users",
         "/users/",
         "/users//1",
         "/users%2f1",
@@ -74,6 +73,7 @@ async fn path_and_query_arrive_byte_for_byte() {
     let upstream = Upstream::start();
     let world = World::before(&upstream).await;
     let key = world.organization_key().await;
+    let folded = [("//users?x=//", "/users?x=//"), ("///", "/"), ("//?", "/?")];
     let targets = [
         "/",
         "/?",
@@ -82,7 +82,7 @@ async fn path_and_query_arrive_byte_for_byte() {
         "/apps/out-going_1/integrations/7?name=%C3%A9",
         "/users?/../../x;y=z",
     ];
-    for target in targets {
+    for target in targets.into_iter().chain(folded.map(|(sent, _)| sent)) {
         let head = format!(
             "GET {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
             key.secret
@@ -101,7 +101,8 @@ async fn path_and_query_arrive_byte_for_byte() {
         .into_iter()
         .map(|seen| seen.target)
         .collect();
-    assert_eq!(seen, targets);
+    let arrived = targets.into_iter().chain(folded.map(|(_, target)| target));
+    assert_eq!(seen, arrived.collect::<Vec<_>>());
 }
 
 #[tokio::test]

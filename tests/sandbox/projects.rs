@@ -80,5 +80,5 @@ async fn a_project_made_past_the_panel_is_known_at_once() {
         .holder(&bound)
         .get("/uptime/monitors")
         .await
-        .refusal(403, "project_deleted");
+        .refusal(401, "project_deleted");
 }

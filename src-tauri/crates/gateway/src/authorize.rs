@@ -4,15 +4,16 @@ use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{
-    Call, Credential, KeyId, ProjectDirectory, ProjectId, ProjectSelection, SecretDigest, decide,
+    Call, Credential, KeyId, ProjectDirectory, ProjectId, ProjectSelection, Refusal, SecretDigest,
+    decide,
 };
-use gardien_phare::{PathFault, match_request};
+use gardien_phare::{PathFault, match_request, methods_of};
 use http::HeaderMap;
 use http::request::Parts;
 use jiff::Timestamp;
 
 use crate::identify::{Keys, presented};
-use crate::refusal::CallRefusal;
+use crate::refusal::{Ambiguity, CallRefusal};
 
 /// Everything a decision is made from, in memory.
 #[derive(Debug, Default)]
@@ -50,10 +51,8 @@ impl Known {
         };
         let grant = decide(key, credential, &call, &self.projects, now);
         match (grant, matched) {
-            // Only now: whoever has no working key is told that, not that the path is odd.
-            (Err(gardien_domain::Refusal::OperationUnknown), Err(PathFault::Ambiguous)) => {
-                Err(CallRefusal::AmbiguousPath)
-            }
+            // Only now: whoever has no working key is told that, not that the path is odd or what it takes.
+            (Err(Refusal::OperationUnknown), Err(fault)) => Err(unmatched(fault, head.uri.path())),
             (Err(refusal), _) => Err(CallRefusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
@@ -67,8 +66,17 @@ impl Known {
                 // Whatever a project key does concerns its project, named or not.
                 need: Need::of(matched.operation, key.scope.project().or(grant.project)),
             }),
-            (Ok(_), _) => Err(CallRefusal::AmbiguousPath),
+            (Ok(_), _) => Err(CallRefusal::Ambiguous(Ambiguity::Query)),
         }
+    }
+}
+
+fn unmatched(fault: PathFault, path: &str) -> CallRefusal {
+    match fault {
+        PathFault::EmptySegment => CallRefusal::Ambiguous(Ambiguity::Slashes),
+        PathFault::OddCharacter => CallRefusal::Ambiguous(Ambiguity::Characters),
+        PathFault::OtherMethod => CallRefusal::MethodNotAllowed(methods_of(path)),
+        PathFault::Unknown => CallRefusal::Decided(Refusal::OperationUnknown),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The body type that passes through the gateway in both directions, a piece at a time.
 
 use bytes::{Bytes, BytesMut};
+use http::Response;
+use http::header::CONTENT_LENGTH;
+use http_body::Body as _;
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 
 /// The error of a body or of a collaborator, whatever it is.
@@ -21,6 +24,17 @@ where
 /// A body that is already there.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     boxed(Full::new(bytes.into()))
+}
+
+/// The answer with its head only. Its length is still told, where it is known.
+pub(crate) fn without_body(answer: Response<Body>) -> Response<Body> {
+    let (mut head, body) = answer.into_parts();
+    if let Some(length) = body.size_hint().exact()
+        && !head.headers.contains_key(CONTENT_LENGTH)
+    {
+        head.headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Response::from_parts(head, Body::default())
 }
 
 /// Reads a body to its end.

@@ -11,13 +11,13 @@ use gardien_domain::phare_key::Need;
 use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope, SecretDigest};
 use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::authorize::Known;
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError, boxed, without_body};
 use crate::client::{self, Peer};
 use crate::clock::{Clock, WallClock};
 use crate::forward::forward;
@@ -222,10 +222,14 @@ impl Gateway {
     {
         let id = head::request_id(request.headers());
         let (head, body) = request.into_parts();
+        let head_only = head.method == Method::HEAD;
         let mut response = match self.answer(head, boxed(body), &id).await {
             Ok(response) => response,
             Err(refusal) => refusal.into_response(),
         };
+        if head_only {
+            response = without_body(response);
+        }
         response.headers_mut().insert(headers::REQUEST_ID, id);
         self.stamp(response.headers_mut());
         response
@@ -274,7 +278,7 @@ impl Gateway {
         body: Body,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
-        head::check(&head)?;
+        head::settle(&mut head)?;
         let now = self.0.clock.wall();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self

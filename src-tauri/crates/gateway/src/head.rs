@@ -1,16 +1,41 @@
-//! Heads that no request to Phare has. They are refused before anyone is asked who they are.
+//! Heads that no request to Phare has: refused before anyone is asked who they are, or put right where there is only one
+//! way to.
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, request::Parts};
+use http::{HeaderMap, Method, Uri, request::Parts};
 
 use crate::refusal::{CallRefusal, HeadFault};
 
-/// Lets a head through that can be read in one way only. The path is judged later, with the operation.
-pub(crate) fn check(head: &Parts) -> Result<(), CallRefusal> {
+/// Lets a head through that can be read in one way only, as it is decided about and sent. The rest of the path is judged
+/// later, with the operation.
+pub(crate) fn settle(head: &mut Parts) -> Result<(), CallRefusal> {
     if head.method == Method::TRACE || head.method == Method::CONNECT {
-        return Err(CallRefusal::MethodNotAllowed);
+        // The same for every path: it is said before anyone is known, and who is not learns nothing of what exists.
+        let all = gardien_domain::Method::ALL.to_vec();
+        return Err(CallRefusal::MethodNotAllowed(all));
     }
-    fault(head).map_or(Ok(()), |fault| Err(CallRefusal::Head(fault)))
+    if let Some(fault) = fault(head) {
+        return Err(CallRefusal::Head(fault));
+    }
+    if head.method == Method::HEAD {
+        // Phare states no HEAD; its GET says the same, and the body stays here.
+        head.method = Method::GET;
+    }
+    if let Some(folded) = folded(&head.uri) {
+        head.uri = folded;
+    }
+    Ok(())
+}
+
+/// The target with one slash at its start, if it has more: a base URL that ends in one brings them. A path never means a
+/// host here, so they can be read in one way only.
+fn folded(target: &Uri) -> Option<Uri> {
+    let target = target.path_and_query()?.as_str();
+    let rest = target.trim_start_matches('/');
+    if target.len() - rest.len() < 2 {
+        return None;
+    }
+    format!("/{rest}").parse().ok()
 }
 
 fn fault(head: &Parts) -> Option<HeadFault> {

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use gardien_domain::Refusal as Decided;
+use gardien_domain::product::{Access, Product};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
+use gardien_domain::{Method, Refusal as Decided};
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -18,12 +19,12 @@ const RETRY_PAUSED: &str = "30";
 pub enum CallRefusal {
     /// The head could be read in more than one way.
     Head(HeadFault),
-    /// A method that no proxy should pass on.
-    MethodNotAllowed,
+    /// A method that the path does not take, or that no proxy should pass on. These it takes.
+    MethodNotAllowed(Vec<Method>),
     /// No secret, not one in the right form, more than one, or one that nobody knows.
     Unauthorized,
     /// Two servers could read the path or the query differently.
-    AmbiguousPath,
+    Ambiguous(Ambiguity),
     /// The rules refuse the call.
     Decided(Decided),
     /// The organization's calls of this minute are used up, or Phare says so.
@@ -51,6 +52,13 @@ pub enum CallRefusal {
     UpstreamTooSlow,
     /// The upstream refuses Gardien's own key.
     UpstreamKeyRefused,
+    /// The upstream's key may not do this, and was known not to: the caller's may.
+    UpstreamKeyForbidden {
+        /// The product of the operation.
+        product: Product,
+        /// What it needs.
+        access: Access,
+    },
     /// The gateway is being stopped.
     Stopping,
 }
@@ -66,29 +74,42 @@ pub enum HeadFault {
     Framing,
 }
 
+/// Where a path or a query can be read in more than one way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ambiguity {
+    /// The path has an empty segment.
+    Slashes,
+    /// The path holds characters that no path of Phare's has.
+    Characters,
+    /// The query.
+    Query,
+}
+
 impl CallRefusal {
     /// The status it is answered with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Head(_) | Self::AmbiguousPath | Self::BodyBroken => StatusCode::BAD_REQUEST,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Head(_) | Self::Ambiguous(_) | Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Decided(decided) => match decided {
                 Decided::KeyExpired { .. }
                 | Decided::KeyRevoked { .. }
-                | Decided::SecretReplaced { .. } => StatusCode::UNAUTHORIZED,
+                | Decided::SecretReplaced { .. }
+                | Decided::ProjectDeleted => StatusCode::UNAUTHORIZED,
                 Decided::OperationUnknown => StatusCode::NOT_FOUND,
                 Decided::ScopeMissing { .. }
                 | Decided::ProjectManagement
                 | Decided::OtherProject
-                | Decided::ProjectDeleted
                 | Decided::ProjectUnknown => StatusCode::FORBIDDEN,
                 Decided::ProjectHeaderMissing
                 | Decided::ProjectHeaderUnreadable { .. }
                 | Decided::ProjectHeadersContradict => StatusCode::UNPROCESSABLE_ENTITY,
             },
+            // Not 502: that is tried again, and comes to nothing until a person acts.
+            Self::UpstreamKeyForbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Paused | Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -106,8 +127,8 @@ impl CallRefusal {
     pub fn code(&self) -> Option<&'static str> {
         Some(match self {
             Self::Head(_) => "malformed_request",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::AmbiguousPath => "ambiguous_path",
+            Self::MethodNotAllowed(_) => "method_not_allowed",
+            Self::Ambiguous(_) => "ambiguous_path",
             Self::BodyBroken => "malformed_body",
             Self::BodyTooSlow => "request_timeout",
             Self::Decided(decided) => match decided {
@@ -131,6 +152,7 @@ impl CallRefusal {
             Self::UpstreamInsecure => "upstream_insecure",
             Self::UpstreamTooSlow => "upstream_timeout",
             Self::UpstreamKeyRefused => "upstream_key_refused",
+            Self::UpstreamKeyForbidden { .. } => "upstream_key_forbidden",
             Self::Stopping => "gateway_stopping",
             Self::Unauthorized | Self::TooManyAttempts { .. } => return None,
         })
@@ -143,11 +165,22 @@ impl CallRefusal {
             Self::Head(HeadFault::Framing) => {
                 "The request states the length of its body in more than one way."
             }
-            Self::MethodNotAllowed => "This method is not supported.",
+            Self::MethodNotAllowed(_) => "This method is not supported.",
             Self::Unauthorized => "Unauthorized",
-            Self::AmbiguousPath => "The path can be read in more than one way. Send it unescaped.",
+            Self::Ambiguous(Ambiguity::Slashes) => {
+                "The path has two slashes in a row, or one at its end. Send it without."
+            }
+            Self::Ambiguous(Ambiguity::Characters) => {
+                "The path can be read in more than one way: it may hold letters, digits, - and _ only. Send it unescaped."
+            }
+            Self::Ambiguous(Ambiguity::Query) => "The query can be read in more than one way.",
             Self::Decided(decided) => return decided_message(decided),
-            Self::TooManyAttempts { .. } => "Too Many Attempts.",
+            Self::TooManyAttempts { retry_after_ms } => {
+                // Many clients show the message and nothing else.
+                let seconds = whole_seconds(*retry_after_ms);
+                let unit = if seconds == 1 { "second" } else { "seconds" };
+                return format!("Too Many Attempts. Try again in {seconds} {unit}.").into();
+            }
             Self::BodyBroken => "The body of the request broke off.",
             Self::BodyTooSlow => "The body of the request stopped coming.",
             Self::Paused => "Gardien is paused on this computer. The call was not made.",
@@ -167,6 +200,12 @@ impl CallRefusal {
             Self::UpstreamTooSlow => "Phare did not answer in time. The call may have been made.",
             Self::UpstreamKeyRefused => {
                 "Phare refuses the key that Gardien calls it with. Your key is fine; the Owner has to replace Gardien's."
+            }
+            Self::UpstreamKeyForbidden { product, access } => {
+                return format!(
+                    "The key that Gardien calls Phare with lacks the {product}:{access} permission. Your key is fine; the Owner has to give Gardien's that permission."
+                )
+                .into();
             }
             Self::Stopping => "Gardien is being stopped.",
         })
@@ -210,13 +249,11 @@ impl CallRefusal {
         if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self == Self::MethodNotAllowed {
-            // The same for every path: it is said before anyone is known, and who is not learns nothing of what exists.
-            headers.insert(ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
+        if let Self::MethodNotAllowed(allowed) = &self {
+            headers.insert(ALLOW, allow(allowed));
         }
         if let Self::TooManyAttempts { retry_after_ms } = self {
-            // Rounded up: a client that waits this long finds a free call.
-            headers.insert(RETRY_AFTER, retry_after_ms.div_ceil(1000).max(1).into());
+            headers.insert(RETRY_AFTER, whole_seconds(retry_after_ms).into());
         }
         if self == Self::Paused {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_PAUSED));
@@ -227,6 +264,20 @@ impl CallRefusal {
         }
         response
     }
+}
+
+/// Rounded up: a client that waits this long finds a free call.
+fn whole_seconds(milliseconds: u64) -> u64 {
+    milliseconds.div_ceil(1000).max(1)
+}
+
+fn allow(methods: &[Method]) -> HeaderValue {
+    let names = methods.iter().map(|method| match method {
+        Method::Get => "GET, HEAD",
+        method => method.as_str(),
+    });
+    let names: Vec<_> = names.collect();
+    HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static(""))
 }
 
 fn decided_message(decided: &Decided) -> Cow<'static, str> {

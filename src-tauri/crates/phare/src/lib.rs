@@ -9,7 +9,7 @@ pub mod operations;
 
 pub use client::{Exchange, Listing, NoKey, PhareClient, PhareFault};
 pub use examination::examine;
-pub use matching::{Matched, PathFault, match_request};
+pub use matching::{Matched, PathFault, match_request, methods_of};
 pub use operations::{OPERATIONS, operation};
 
 /// The project's own copy of the collected specification of Phare's API, as JSON.

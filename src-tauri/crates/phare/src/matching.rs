@@ -17,10 +17,16 @@ pub struct Matched {
 /// Why a path names no operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathFault {
-    /// Two servers could read it differently: dot segments, empty segments, escapes, backslashes.
-    #[error("the path can be read in more than one way")]
-    Ambiguous,
-    /// No operation has this method and path.
+    /// Two servers could read it differently: two slashes in a row, or one at the end.
+    #[error("the path has an empty segment")]
+    EmptySegment,
+    /// Two servers could read it differently: dot segments, escapes, backslashes.
+    #[error("the path holds characters that no path of Phare's has")]
+    OddCharacter,
+    /// Operations have this path, and none of them this method.
+    #[error("no such method here")]
+    OtherMethod,
+    /// No operation has this path.
     #[error("no such operation")]
     Unknown,
 }
@@ -28,36 +34,51 @@ pub enum PathFault {
 /// Finds the operation for a method and a raw path (without query).
 ///
 /// # Errors
-/// [`PathFault`]; `Ambiguous` before `Unknown`.
+/// [`PathFault`]; what can be read in two ways before what is unknown.
 pub fn match_request(method: &http::Method, path: &str) -> Result<Matched, PathFault> {
-    let segments = segments(path)?;
-    let method: Method = method.as_str().parse().map_err(|_| PathFault::Unknown)?;
+    let mut at_all = false;
+    for matched in at(&segments(path)?) {
+        if matched.operation.method.as_str() == method.as_str() {
+            return Ok(matched);
+        }
+        at_all = true;
+    }
+    Err(if at_all {
+        PathFault::OtherMethod
+    } else {
+        PathFault::Unknown
+    })
+}
+
+/// The methods that a raw path takes; none if it is unknown.
+#[must_use]
+pub fn methods_of(path: &str) -> Vec<Method> {
+    let segments = segments(path).unwrap_or_default();
+    at(&segments)
+        .map(|matched| matched.operation.method)
+        .collect()
+}
+
+fn at(segments: &[&str]) -> impl Iterator<Item = Matched> {
     OPERATIONS
         .iter()
-        .filter(|operation| operation.method == method)
-        .find_map(|operation| matches(operation, &segments))
-        .ok_or(PathFault::Unknown)
+        .filter_map(|operation| matches(operation, segments))
 }
 
 /// Splits a path, letting through only letters, digits, `-` and `_`: nothing in Phare's paths needs more, and
 /// every trick with escapes, dots and slashes does.
 fn segments(path: &str) -> Result<Vec<&str>, PathFault> {
-    let rest = path.strip_prefix('/').ok_or(PathFault::Ambiguous)?;
+    let rest = path.strip_prefix('/').ok_or(PathFault::OddCharacter)?;
     if rest.is_empty() {
         return Ok(Vec::new());
     }
-    let plain = |segment: &&str| {
-        !segment.is_empty()
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    let segments: Vec<&str> = rest.split('/').collect();
-    if segments.iter().all(plain) {
-        Ok(segments)
-    } else {
-        Err(PathFault::Ambiguous)
-    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let segments = rest.split('/').map(|segment| match segment {
+        "" => Err(PathFault::EmptySegment),
+        segment if segment.bytes().all(plain) => Ok(segment),
+        _ => Err(PathFault::OddCharacter),
+    });
+    segments.collect()
 }
 
 fn matches(operation: &'static Operation, segments: &[&str]) -> Option<Matched> {
@@ -123,11 +144,17 @@ mod tests {
     #[test]
     fn ambiguous_paths_are_refused_not_normalized() {
         for path in [
-            "",
-            "projects",
             "//projects",
             "/projects/",
             "/projects//1",
+            "//",
+            "/projects//..",
+        ] {
+            assert_eq!(found("GET", path), Err(PathFault::EmptySegment), "{path}");
+        }
+        for path in [
+            "",
+            "projects",
             "/./projects",
             "/projects/../users",
             "/projects/%2e%2e/users",
@@ -142,32 +169,40 @@ mod tests {
             "*",
             "http://host/projects",
         ] {
-            assert_eq!(found("GET", path), Err(PathFault::Ambiguous), "{path}");
+            assert_eq!(found("GET", path), Err(PathFault::OddCharacter), "{path}");
         }
     }
 
     #[test]
-    fn unknown_methods_and_paths_are_unknown() {
+    fn another_method_on_a_known_path_is_told_apart_from_an_unknown_path() {
+        for (method, path, methods) in [
+            ("PUT", "/projects/1", &["GET", "POST", "DELETE"][..]),
+            ("PATCH", "/uptime/monitors/1", &["GET", "POST", "DELETE"]),
+            ("HEAD", "/", &["GET"]),
+            ("OPTIONS", "/", &["GET"]),
+            ("get", "/projects", &["GET", "POST"]),
+            ("DELETE", "/projects", &["GET", "POST"]),
+            ("GET", "/uptime/monitors/1/pause", &["POST"]),
+        ] {
+            let fault = Err(PathFault::OtherMethod);
+            assert_eq!(found(method, path), fault, "{method} {path}");
+            let taken: Vec<_> = methods_of(path)
+                .iter()
+                .map(|taken| taken.as_str())
+                .collect();
+            assert_eq!(taken, methods, "{path}");
+        }
         for (method, path) in [
-            ("PUT", "/projects/1"),
-            ("PATCH", "/projects/1"),
-            ("HEAD", "/"),
-            ("OPTIONS", "/"),
-            ("TRACE", "/"),
-            ("get", "/projects"),
+            ("PUT", "/project/1"),
             ("GET", "/project"),
             ("GET", "/projects/one"),
             ("GET", "/projects/-1"),
             ("GET", "/projects/99999999999999999999"),
             ("GET", "/uptime"),
-            ("DELETE", "/projects"),
-            ("GET", "/uptime/monitors/1/pause"),
         ] {
-            assert_eq!(
-                found(method, path),
-                Err(PathFault::Unknown),
-                "{method} {path}"
-            );
+            let fault = Err(PathFault::Unknown);
+            assert_eq!(found(method, path), fault, "{method} {path}");
+            assert_eq!(methods_of(path), [], "{path}");
         }
     }
 }

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::support::*;
 
-const MONITORS: &str = "/uptime/monitors";
+pub(crate) const MONITORS: &str = "/uptime/monitors";
 
 #[track_caller]
-fn ours(answer: &Answer, status: u16) {
+pub(crate) fn ours(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/json");
     assert!(answer.json()["message"].is_string());
@@ -101,7 +101,7 @@ async fn a_method_that_no_proxy_passes_on_is_told_which_ones_are() {
         let answer = world.send(request("TRACE", path, &[])).await;
         ours(&answer, 405);
         assert_eq!(answer.code(), "method_not_allowed");
-        assert_eq!(answer.header("allow"), "GET, POST, DELETE");
+        assert_eq!(answer.header("allow"), "GET, HEAD, POST, DELETE");
     }
 }
 
@@ -194,10 +194,11 @@ async fn projects_are_refused_with_a_reason() {
     assert!(answer.json()["errors"]["X-Phare-Project-Slug"][0].is_string());
 
     world.gateway.remove_project(ALPHA);
-    assert_eq!(
-        world.get(&world.reader, MONITORS).await.code(),
-        "project_deleted"
-    );
+    for path in [MONITORS, "/nothing"] {
+        let answer = world.get(&world.reader, path).await;
+        ours(&answer, 401);
+        assert_eq!(answer.code(), "project_deleted");
+    }
 }
 
 #[tokio::test]
@@ -206,11 +207,10 @@ async fn what_the_catalogue_does_not_know_is_404() {
     let bearer = world.owner.bearer();
     for (method, path) in [
         ("GET", "/nothing"),
-        ("HEAD", "/projects"),
-        ("OPTIONS", "/projects"),
-        ("PUT", "/projects/1"),
-        ("PATCH", "/projects/1"),
-        ("DELETE", "/projects"),
+        ("PUT", "/nothing"),
+        ("OPTIONS", "/nothing"),
+        ("GET", "/projects/one"),
+        ("PATCH", "/projects/1/users"),
     ] {
         let answer = world
             .send(request(method, path, &[("authorization", &bearer)]))
@@ -229,7 +229,6 @@ async fn a_head_that_can_be_read_twice_is_400_and_never_forwarded() {
         "/projects/../users",
         "/projects/./1",
         "/projects/%2e%2e/users",
-        "//projects",
         "/projects//1",
         "/projects/",
         "/projects%2f1",

@@ -35,8 +35,9 @@ async fn rule_6_a_hundred_a_minute_and_then_429() {
             continue;
         }
         assert_eq!(answer.status, 429);
-        assert_eq!(answer.json(), json!({"message": "Too Many Attempts."}));
         let retry: u64 = answer.header("retry-after").parse().unwrap();
+        let message = format!("Too Many Attempts. Try again in {retry} seconds.");
+        assert_eq!(answer.json(), json!({ "message": message }));
         assert!((55..=60).contains(&retry), "{retry}");
         assert_eq!(answer.header("x-ratelimit-remaining"), "0");
         let reset: i64 = answer.header("x-ratelimit-reset").parse().unwrap();
@@ -131,7 +132,8 @@ async fn once_phare_takes_no_more_calls_none_reaches_it() {
     for owned in [&world.owner, &world.reader] {
         let refused = world.get(owned, "/projects").await;
         assert_eq!(refused.status, 429);
-        assert_eq!(refused.json(), json!({"message": "Too Many Attempts."}));
+        let message = "Too Many Attempts. Try again in 1 second.";
+        assert_eq!(refused.json(), json!({ "message": message }));
         assert_eq!(refused.header("retry-after"), "1", "Phare rounds down");
         assert_eq!(refused.header("x-ratelimit-remaining"), "0");
     }

@@ -8,6 +8,7 @@
 
 mod answers;
 mod forwarding;
+mod heads;
 mod limits;
 mod revocation;
 mod support;
