@@ -6,6 +6,7 @@ mod headers;
 mod heads;
 mod hold;
 mod limit;
+mod links;
 mod noise;
 mod paths;
 mod phare_keys;

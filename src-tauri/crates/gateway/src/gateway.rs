@@ -9,9 +9,9 @@ use bytes::Bytes;
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope, SecretDigest};
-use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -21,13 +21,15 @@ use crate::body::{Body, BoxError, boxed, without_body};
 use crate::client::{self, Peer};
 use crate::clock::{Clock, WallClock};
 use crate::forward::forward;
+use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
 use crate::ledger::Ledger;
+use crate::links::Called;
 use crate::meter::LimitState;
 use crate::record::{Calling, Use, Uses};
 use crate::refusal::CallRefusal;
-use crate::restrict::restrict;
+use crate::restrict::OnlyProject;
 use crate::throttle::Throttle;
 use crate::upstream::Transport;
 
@@ -67,6 +69,8 @@ struct Inner {
     throttle: Arc<Throttle>,
     uses: Arc<Uses>,
     upstream: RwLock<Option<Arc<dyn Transport>>>,
+    /// What clients call, if not what their Host header says.
+    address: RwLock<Option<Called>>,
     paused: AtomicBool,
     timing: Timing,
     tasks: TaskTracker,
@@ -117,6 +121,7 @@ impl Gateway {
             throttle,
             uses,
             upstream: RwLock::default(),
+            address: RwLock::default(),
             paused: AtomicBool::new(false),
             timing,
             tasks,
@@ -160,6 +165,12 @@ impl Gateway {
     /// Forwards to the same upstream by another way from here on: what it said of its limit holds on.
     pub fn attach_again(&self, upstream: Arc<dyn Transport>) {
         self.forward_to(Some(upstream));
+    }
+
+    /// Links in answers begin with `address` from here on, and no longer with the host that the client named.
+    pub fn lead_to(&self, address: &Uri) {
+        let held = self.0.address.write();
+        *held.unwrap_or_else(PoisonError::into_inner) = Some(Called::at(address));
     }
 
     /// Rests, or goes on: while paused, calls are answered with 503. Those in flight are finished.
@@ -309,20 +320,25 @@ impl Gateway {
         });
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
+        let called = self.called(&head.headers);
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
-        if admitted.only.is_some() {
-            // It has to be read on its way back.
-            head.headers.remove(ACCEPT_ENCODING);
-        }
+        let only = match admitted.only {
+            Some(project) => Some(OnlyProject::ask(&mut head, project)?),
+            None => None,
+        };
         let request = Request::from_parts(head, body);
         let (need, patience) = (admitted.need, self.0.timing.patience);
         let answer = forward(upstream.as_ref(), request, need, pass, patience).await?;
-        match admitted.only {
-            Some(project) => restrict(answer, project).await,
-            None => Ok(answer),
-        }
+        hand_back(answer, need, only, called).await
+    }
+
+    /// What the client called.
+    fn called(&self, headers: &HeaderMap) -> Called {
+        let address = self.0.address.read();
+        let address = address.unwrap_or_else(PoisonError::into_inner);
+        address.clone().unwrap_or_else(|| Called::by_host(headers))
     }
 
     fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {

@@ -3,8 +3,8 @@
 
 use gardien_domain::ProjectId;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HeaderMap, HeaderName,
-    HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT_ENCODING, ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED,
+    HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,6 +24,8 @@ pub(crate) fn outgoing(
     // First what the client asks to have removed, so that it cannot reach what is set below.
     strip_hop_by_hop(headers);
     for name in [
+        // Links are looked for in what comes back, which therefore must not be compressed.
+        ACCEPT_ENCODING,
         AUTHORIZATION,
         COOKIE,
         FORWARDED,
@@ -31,6 +33,8 @@ pub(crate) fn outgoing(
         CONTENT_LENGTH,
         // The listener has answered it.
         EXPECT,
+        // It names us.
+        HOST,
         PROJECT_ID,
         PROJECT_SLUG,
         REAL_IP,
@@ -49,6 +53,8 @@ pub(crate) fn outgoing(
 pub(crate) fn incoming(headers: &mut HeaderMap) {
     strip_hop_by_hop(headers);
     headers.remove(SET_COOKIE);
+    // It leads past us.
+    headers.remove(ALT_SVC);
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
@@ -136,6 +142,7 @@ mod tests {
             ("expect", "100-continue"),
             ("content-type", "application/json"),
             ("user-agent", "curl"),
+            ("accept-encoding", "gzip"),
         ]);
         outgoing(
             &mut headers,
@@ -143,8 +150,6 @@ mod tests {
             &HeaderValue::from_static("id-1"),
         );
         let expected = map(&[
-            // The sandbox makes its links from it; on a connection to Phare its own takes its place.
-            ("host", "gateway"),
             ("content-type", "application/json"),
             ("user-agent", "curl"),
             ("x-phare-project-id", "4"),
@@ -154,9 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn no_cookie_and_nothing_of_the_connection_comes_back() {
+    fn no_cookie_and_nothing_of_the_connection_or_the_way_comes_back() {
         let mut headers = map(&[
             ("set-cookie", "a=b"),
+            ("alt-svc", "h3=\"api.phare.example:443\""),
             ("connection", "x-hop"),
             ("x-hop", "1"),
             ("keep-alive", "timeout=5"),

@@ -1,7 +1,7 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `throttle` (on `meter`), `forward` (on
-//! `headers`, `upstream` and `retry_after`), `restrict`, `record`. Every answer that is not the upstream's is a [`CallRefusal`]. A decision
+//! `headers`, `upstream` and `retry_after`), `hand_back` (on `restrict` and `links`), `record`. Every answer that is not the upstream's is a [`CallRefusal`]. A decision
 //! reads memory only. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -16,10 +16,12 @@ mod clock;
 )]
 mod forward;
 mod gateway;
+mod hand_back;
 mod head;
 mod headers;
 mod identify;
 mod ledger;
+mod links;
 mod meter;
 mod minute;
 mod record;
@@ -38,5 +40,6 @@ pub use meter::{Hold, LimitState};
 pub use record::Calling;
 pub use refusal::CallRefusal;
 pub use upstream::{
-    HttpUpstream, KeyedUpstream, LocalUpstream, Transport, TransportFault, UpstreamError,
+    HttpUpstream, KeyFallsShort, KeyedUpstream, LocalUpstream, Transport, TransportFault,
+    UpstreamError,
 };

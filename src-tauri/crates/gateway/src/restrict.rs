@@ -1,34 +1,132 @@
-//! Cuts a list of projects to the one that a project key may know of. It is the only answer that is read.
+//! A project key's list of projects: its one project, asked for by itself. A list that was asked for whole and then cut
+//! would show by its pages how many others there are.
 
 use gardien_domain::ProjectId;
-use http::Response;
-use http::header::CONTENT_LENGTH;
-use serde_json::Value;
+use http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LINK, RANGE,
+};
+use http::request::Parts;
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
 
 use crate::body::{Body, read_all, whole};
+use crate::links::{Called, DIGESTS};
 use crate::refusal::CallRefusal;
 
-/// Bytes of a page of 100 projects, with room to spare.
-const LARGEST_PAGE: usize = 4 * 1024 * 1024;
+/// Bytes of one project, with room to spare.
+const LARGEST_PROJECT: usize = 1024 * 1024;
+/// What Phare takes for `per_page`, and takes without it.
+const PER_PAGE: (u64, u64) = (20, 100);
+/// Conditions on a list that the upstream is not asked for.
+const CONDITIONS: [HeaderName; 6] = [
+    IF_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    IF_RANGE,
+    IF_UNMODIFIED_SINCE,
+    RANGE,
+];
 
-/// The answer with only `project` in its list. An answer that is no list of records is not passed on: what
-/// cannot be read cannot be cut.
-pub(crate) async fn restrict(
-    answer: Response<Body>,
+/// The page that was asked for, of a list of one project.
+#[derive(Debug)]
+pub(crate) struct OnlyProject {
     project: ProjectId,
-) -> Result<Response<Body>, CallRefusal> {
-    if !answer.status().is_success() {
-        return Ok(answer);
+    page: u64,
+    per_page: u64,
+    /// What else the query says, kept in links.
+    filters: Vec<(String, String)>,
+}
+
+impl OnlyProject {
+    /// Makes a request for a list of projects one for `project`.
+    pub(crate) fn ask(head: &mut Parts, project: ProjectId) -> Result<Self, CallRefusal> {
+        let query = head.uri.query().unwrap_or_default().to_owned();
+        let mut filters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+            .into_owned()
+            .collect();
+        let number = |name: &str| {
+            let sent = filters.iter().rev().find(|(field, _)| field == name);
+            sent.and_then(|(_, number)| number.parse().ok())
+        };
+        let (usual, most) = PER_PAGE;
+        let page = number("page").unwrap_or(1).max(1);
+        let per_page = number("per_page").unwrap_or(usual).clamp(1, most);
+        filters.retain(|(field, _)| field != "page");
+        let target = format!("/projects/{project}").parse();
+        head.uri = target.map_err(|_| CallRefusal::UpstreamBroken)?;
+        for name in CONDITIONS {
+            head.headers.remove(name);
+        }
+        Ok(Self {
+            project,
+            page,
+            per_page,
+            filters,
+        })
     }
-    let (mut head, body) = answer.into_parts();
-    let Ok(body) = read_all(body, LARGEST_PAGE).await else {
-        return Err(CallRefusal::UpstreamBroken);
-    };
-    let mut page: Value = serde_json::from_slice(&body).map_err(|_| CallRefusal::UpstreamBroken)?;
-    let Some(records) = page.get_mut("data").and_then(Value::as_array_mut) else {
-        return Err(CallRefusal::UpstreamBroken);
-    };
-    records.retain(|record| record["id"].as_i64() == Some(project.0));
-    head.headers.remove(CONTENT_LENGTH);
-    Ok(Response::from_parts(head, whole(page.to_string())))
+
+    /// The page, made of the upstream's answer.
+    pub(crate) async fn page(
+        &self,
+        answer: Response<Body>,
+        called: &Called,
+    ) -> Result<Response<Body>, CallRefusal> {
+        let (mut head, body) = answer.into_parts();
+        let record = match head.status {
+            // It was deleted, and Gardien is about to hear of it.
+            StatusCode::NOT_FOUND => None,
+            status if status.is_success() => {
+                let record = read_all(body, LARGEST_PROJECT).await;
+                let record = record.map_err(|_| CallRefusal::UpstreamBroken)?;
+                Some(self.checked(&record).ok_or(CallRefusal::UpstreamBroken)?)
+            }
+            _ => return Ok(Response::from_parts(head, body)),
+        };
+        head.status = StatusCode::OK;
+        let json = HeaderValue::from_static("application/json");
+        head.headers.insert(CONTENT_TYPE, json);
+        for name in [ACCEPT_RANGES, CONTENT_LENGTH, ETAG, LAST_MODIFIED, LINK] {
+            head.headers.remove(name);
+        }
+        for name in DIGESTS {
+            head.headers.remove(name);
+        }
+        let page = self.shown(record.as_deref(), called);
+        Ok(Response::from_parts(head, whole(page)))
+    }
+
+    /// The record as it came, if it is the project and no other.
+    fn checked(&self, record: &[u8]) -> Option<String> {
+        let record = str::from_utf8(record).ok()?.trim();
+        let read: Value = serde_json::from_str(record).ok()?;
+        (read["id"].as_i64() == Some(self.project.0)).then(|| record.to_owned())
+    }
+
+    fn shown(&self, record: Option<&str>, called: &Called) -> String {
+        let record = record.filter(|_| self.page == 1).unwrap_or_default();
+        let position = u8::from(!record.is_empty());
+        let address = format!("{}/projects", called.as_str());
+        let link = |page: u64| {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&self.filters)
+                .append_pair("page", &page.to_string())
+                .finish();
+            format!("{address}?{query}")
+        };
+        let meta = json!({
+            "current_page": self.page,
+            "from": position,
+            "to": position,
+            "per_page": self.per_page,
+            "path": address,
+        });
+        let links = json!({
+            "first": link(1),
+            "last": null,
+            "prev": (self.page > 1).then(|| link(self.page - 1)),
+            "next": null,
+        });
+        format!(r#"{{"data":[{record}],"meta":{meta},"links":{links}}}"#)
+    }
 }

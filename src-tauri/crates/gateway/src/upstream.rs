@@ -23,6 +23,7 @@ use tower::{Service, ServiceExt};
 use zeroize::Zeroizing;
 
 use crate::body::{Body, BoxError, boxed};
+use crate::links::Own;
 
 /// Carries one call to the upstream and its answer back.
 #[async_trait]
@@ -83,6 +84,7 @@ type Connector = BoxCloneSyncService<Uri, Connection, BoxError>;
 pub struct HttpUpstream {
     client: Client<Connector, Body>,
     base: Uri,
+    own: Own,
 }
 
 impl HttpUpstream {
@@ -106,7 +108,8 @@ impl HttpUpstream {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .build(within(CONNECT, connector(secure)?));
-        Ok(Self { client, base })
+        let own = Own::of(&base);
+        Ok(Self { client, base, own })
     }
 
     /// The same, called with `credential` as bearer token.
@@ -194,10 +197,11 @@ impl Transport for KeyedUpstream {
         *request.uri_mut() = self.upstream.target(request.uri()).map_err(unsent)?;
         let authorization = self.authorization.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
-        // The client's names us; the connection's own takes its place.
-        request.headers_mut().remove(HOST);
         match self.upstream.client.request(request).await {
-            Ok(response) => Ok(response.map(boxed)),
+            Ok(mut response) => {
+                response.extensions_mut().insert(self.upstream.own.clone());
+                Ok(response.map(boxed))
+            }
             Err(error) if error.is_connect() => Err(TransportFault::Unreachable(error.into())),
             Err(error) => Err(TransportFault::Broken(error.into())),
         }
@@ -212,9 +216,18 @@ impl Debug for HttpUpstream {
     }
 }
 
+/// Put on an answer's extensions: the upstream's key that the call went out with was known not to be enough for it.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyFallsShort;
+
+/// The host that a [`LocalUpstream`] is called by, and what its links therefore begin with.
+const LOCAL: &str = "localhost";
+const LOCAL_URL: &str = "http://localhost";
+
 /// A service in this process, such as the sandbox. It gets no credential: nothing else can call it this way.
 pub struct LocalUpstream {
     call: Box<dyn Fn(Request<Body>) -> Answering + Send + Sync>,
+    own: Own,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -238,6 +251,7 @@ impl LocalUpstream {
         };
         Self {
             call: Box::new(call),
+            own: Own::of(&Uri::from_static(LOCAL_URL)),
         }
     }
 }
@@ -246,10 +260,14 @@ impl LocalUpstream {
 impl Transport for LocalUpstream {
     async fn send(
         &self,
-        request: Request<Body>,
+        mut request: Request<Body>,
         _: Need,
     ) -> Result<Response<Body>, TransportFault> {
-        Ok((self.call)(request).await)
+        let host = HeaderValue::from_static(LOCAL);
+        request.headers_mut().insert(HOST, host);
+        let mut response = (self.call)(request).await;
+        response.extensions_mut().insert(self.own.clone());
+        Ok(response)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use gardien_domain::Role;
+use http::Uri;
 
 /// API keys for Phare: the authority that owns them and the gateway that enforces them.
 #[derive(Debug, Parser)]
@@ -34,9 +35,10 @@ pub(crate) struct Serve {
     /// Where clients of Phare's API call. Port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
     pub(crate) gateway: SocketAddr,
-    /// The base URL that people are told to call, where that is not `--gateway`: behind TLS, say.
-    #[arg(long, value_name = "URL")]
-    pub(crate) gateway_url: Option<String>,
+    /// The base URL that people are told to call and that links in answers begin with, where that is not `--gateway`:
+    /// behind TLS, say.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    pub(crate) gateway_url: Option<Uri>,
     /// Where the management API answers. Port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7421")]
     pub(crate) management: SocketAddr,
@@ -59,4 +61,40 @@ pub(crate) struct Token {
     /// owner, admin or member.
     #[arg(long)]
     pub(crate) role: Role,
+}
+
+/// An address that a client can put a path after.
+fn base_url(text: &str) -> Result<Uri, &'static str> {
+    // Links are made of it as it is, in JSON and in headers.
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\<>@?#".contains(&byte);
+    let url = text.parse().ok().filter(|url: &Uri| {
+        matches!(url.scheme_str(), Some("http" | "https")) && text.bytes().all(plain)
+    });
+    url.ok_or("it needs http:// or https://, a host, and neither user nor query")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_links_begin_with_is_a_plain_base_url() {
+        for text in ["https://keys.example", "http://10.0.0.7:8080/phare/"] {
+            assert_eq!(base_url(text).unwrap(), text);
+        }
+        for text in [
+            "",
+            "keys.example",
+            "/phare",
+            "ftp://keys.example",
+            "https://",
+            "https://me@keys.example",
+            "https://keys.example?x",
+            "https://keys.example#x",
+            "https://keys.example/\"",
+            "https://keys.example/é",
+        ] {
+            assert!(base_url(text).is_err(), "{text}");
+        }
+    }
 }

@@ -96,8 +96,7 @@ async fn run(
     let management = service.listen_management(serve.management).await?;
     let gateway = service.listen_gateway(serve.gateway).await?;
     if let Some(url) = &serve.gateway_url {
-        let url = url.trim_end_matches('/').to_owned();
-        service.authority().announce(Some(url));
+        service.announce_gateway(url);
     }
     let ready = serde_json::json!({
         "gateway": format!("http://{gateway}"),

@@ -13,8 +13,8 @@ use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
-use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, Uri};
 use http_body_util::Full;
 use secrecy::SecretString;
 use serde_json::json;
@@ -304,6 +304,14 @@ impl Service {
         let announced = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
         self.0.authority.announce(announced);
         Ok(address)
+    }
+
+    /// Says what clients of Phare's API are to call, where that is not the address it listens at: people are told, and links
+    /// in answers begin with it.
+    pub fn announce_gateway(&self, url: &Uri) {
+        let told = url.to_string().trim_end_matches('/').to_owned();
+        self.0.authority.announce(Some(told));
+        self.0.gateway.lead_to(url);
     }
 
     /// Answers clients of the management API at `address` (port 0: any free one).

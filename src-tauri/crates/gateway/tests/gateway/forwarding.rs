@@ -268,25 +268,3 @@ async fn an_answer_that_stops_in_the_middle_is_an_error_not_a_hang() {
     let ended = tokio::time::timeout(Duration::from_secs(5), body).await;
     assert!(ended.expect("it hangs").is_err());
 }
-
-#[tokio::test]
-async fn rule_2_a_project_key_is_shown_no_other_project() {
-    let list = r#"{"data":[{"id":1,"name":"a"},{"id":2,"name":"b"}],"meta":{"path":"/"}}"#;
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{list}",
-        list.len()
-    );
-    let world = World::with(100, Upstream::answering(Script::Answer(answer)).await).await;
-    for (key, shown) in [
-        (&world.owner, list),
-        (
-            &world.reader,
-            r#"{"data":[{"id":1,"name":"a"}],"meta":{"path":"/"}}"#,
-        ),
-    ] {
-        let request = request("GET", "/projects", &[("authorization", &key.bearer())]);
-        let response = world.gateway.handle(request).await;
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(body, shown);
-    }
-}

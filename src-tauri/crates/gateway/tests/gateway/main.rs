@@ -10,6 +10,8 @@ mod answers;
 mod forwarding;
 mod heads;
 mod limits;
+mod links;
+mod only_project;
 mod revocation;
 mod support;
 mod uses;

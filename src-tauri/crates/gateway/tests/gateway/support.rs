@@ -301,7 +301,11 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn answering(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at(0, script).await
+    }
+
+    pub(crate) async fn at(port: u16, script: Script) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let open = Arc::new(AtomicU32::new(0));

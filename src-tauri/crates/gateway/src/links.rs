@@ -1,0 +1,188 @@
+//! Links in an answer lead back to the gateway: a client that follows one would send its Gardien key to the upstream. Only
+//! links: an address of the upstream's in what people wrote stays, or a client would write the gateway's back.
+
+use std::sync::Arc;
+
+use http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HOST, HeaderMap,
+    HeaderValue, LINK, LOCATION,
+};
+use http::{Response, StatusCode, Uri};
+use http_body::Body as _;
+
+use crate::body::{Body, boxed, read_all, whole};
+use crate::refusal::CallRefusal;
+
+mod json;
+
+/// Bytes of an answer that is put right before its head is sent, so that its length is known. Longer ones are put right as
+/// they pass.
+const SMALL: u64 = 64 * 1024;
+/// Bytes of the longest name of a host with its port.
+const LONGEST_HOST: usize = 262;
+/// Headers that are about the bytes of a body.
+pub(crate) const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
+
+/// Where the client called: what its links begin with. Empty if that is not known, so that they become paths, which lead
+/// there too. Nothing in it has to be escaped in JSON or in a header.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Called(Arc<str>);
+
+/// The addresses that an upstream may give as its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Own(Arc<[String]>);
+
+impl Called {
+    /// By the Host header. Anybody can write one, so it counts only if it is a plain host.
+    pub(crate) fn by_host(headers: &HeaderMap) -> Self {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.filter(|host| {
+            host.len() <= LONGEST_HOST
+                && host.bytes().all(plain)
+                && host
+                    .parse()
+                    .is_ok_and(|host: http::uri::Authority| !host.host().is_empty())
+        });
+        Self(
+            host.map_or_else(String::new, |host| format!("http://{host}"))
+                .into(),
+        )
+    }
+
+    /// By what people are told to call.
+    pub(crate) fn at(address: &Uri) -> Self {
+        let address = address.to_string();
+        Self(address.trim_end_matches('/').into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Own {
+    /// Those of the upstream at `base`. What sits behind a proxy often mistakes its scheme or names the port in vain.
+    pub(crate) fn of(base: &Uri) -> Self {
+        let host = base.host().unwrap_or_default();
+        let path = base.path().trim_end_matches('/');
+        let usual = |scheme: &str| if scheme == "https" { 443 } else { 80 };
+        let scheme = base.scheme_str().unwrap_or_default();
+        let named = base.port_u16().filter(|port| *port != usual(scheme));
+        let addresses = ["https", "http"].into_iter().flat_map(|scheme| {
+            let plain = named.is_none().then(|| format!("{scheme}://{host}{path}"));
+            let port = named.unwrap_or(usual(scheme));
+            [plain, Some(format!("{scheme}://{host}:{port}{path}"))]
+        });
+        Self(addresses.flatten().collect())
+    }
+
+    /// The link, which may have its slashes escaped as in JSON, if it leads to the upstream: now to where the client
+    /// called.
+    fn lead_back(&self, link: &[u8], called: &Called) -> Option<Vec<u8>> {
+        let rest = self.0.iter().find_map(|own| after(own, link))?;
+        let path: &[u8] = if called.0.is_empty() && rest.is_empty() {
+            b"/"
+        } else {
+            rest
+        };
+        Some([called.0.as_bytes(), path].concat())
+    }
+}
+
+/// What follows `own` at the start of a link; `None` if that leads elsewhere.
+fn after<'a>(own: &str, mut link: &'a [u8]) -> Option<&'a [u8]> {
+    for byte in own.bytes() {
+        link = match link {
+            [b'\\', b'/', rest @ ..] if byte == b'/' => rest,
+            [first, rest @ ..] if first.eq_ignore_ascii_case(&byte) => rest,
+            _ => return None,
+        };
+    }
+    // Whatever else follows makes it another host, port or folder.
+    matches!(link, [] | [b'/' | b'?' | b'#', ..] | [b'\\', b'/', ..]).then_some(link)
+}
+
+/// The answer of an upstream that calls itself `own`, its links leading to where the client called.
+///
+/// # Errors
+/// [`CallRefusal::UpstreamBroken`] when a small answer breaks off.
+pub(crate) async fn lead_back(
+    mut answer: Response<Body>,
+    own: Own,
+    called: Called,
+) -> Result<Response<Body>, CallRefusal> {
+    for (name, value) in answer.headers_mut() {
+        let led = match name {
+            &LOCATION | &CONTENT_LOCATION => own.lead_back(value.as_bytes(), &called),
+            &LINK => Some(targets_led_back(value.as_bytes(), &own, &called)),
+            _ => None,
+        };
+        if let Some(led) = led.and_then(|led| HeaderValue::try_from(led).ok()) {
+            *value = led;
+        }
+    }
+    if !holds_links(&answer) {
+        return Ok(answer);
+    }
+    let (mut head, body) = answer.into_parts();
+    let reader = json::Reader::new(own, called);
+    if body.size_hint().exact().is_none_or(|size| size > SMALL) {
+        edited(&mut head.headers);
+        let body = boxed(json::Leading::new(body, reader));
+        return Ok(Response::from_parts(head, body));
+    }
+    let read = read_all(body, usize::MAX).await;
+    let read = read.map_err(|_| CallRefusal::UpstreamBroken)?;
+    let led = reader.whole(&read);
+    if led != read {
+        edited(&mut head.headers);
+    }
+    Ok(Response::from_parts(head, whole(led)))
+}
+
+/// Takes away or weakens what is about the very bytes of a body that has others now.
+fn edited(headers: &mut HeaderMap) {
+    headers.remove(CONTENT_LENGTH);
+    for name in DIGESTS {
+        headers.remove(name);
+    }
+    if let Some(tag) = headers.get_mut(ETAG)
+        && !tag.as_bytes().starts_with(b"W/")
+    {
+        let weak = HeaderValue::try_from([b"W/", tag.as_bytes()].concat());
+        *tag = weak.unwrap_or_else(|_| tag.clone());
+    }
+}
+
+/// Whole JSON that can be read. The upstream is asked for no other encoding.
+fn holds_links(answer: &Response<Body>) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    let json = kind == "application/json" || kind.ends_with("+json");
+    let encoding = answer.headers().get(CONTENT_ENCODING);
+    json && encoding.is_none_or(|encoding| encoding == "identity")
+        && answer.status() != StatusCode::PARTIAL_CONTENT
+        && !answer.body().is_end_stream()
+}
+
+/// A `Link` header, each of its targets led back.
+fn targets_led_back(value: &[u8], own: &Own, called: &Called) -> Vec<u8> {
+    let mut led = Vec::with_capacity(value.len());
+    for (number, part) in value.split(|byte| *byte == b'<').enumerate() {
+        if number > 0 {
+            led.push(b'<');
+        }
+        let target = part.split(|byte| *byte == b'>').next().unwrap_or_default();
+        let (_, after) = part.split_at(target.len());
+        let target_led = own.lead_back(target, called);
+        led.extend(target_led.as_deref().unwrap_or(target));
+        led.extend(after);
+    }
+    led
+}
+
+#[cfg(test)]
+mod tests;
