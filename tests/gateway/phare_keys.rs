@@ -421,3 +421,41 @@ async fn a_server_of_the_sandbox_attaches_no_key_of_phares() {
     let refused = phare.owner.post("/v1/phare-keys", new).await;
     refused.problem(409, "other_upstream");
 }
+
+#[tokio::test]
+async fn a_403_for_want_of_a_permission_of_phares_key_is_told_apart_where_it_was_known() {
+    let phare = World::new().await.unlimited().await;
+    let reads = phare
+        .issue(new_key("Reads", organization(), "read", "read"))
+        .await;
+    let gardien = Before::start(&phare, &[&reads]);
+    gardien.examined(&reads).await;
+    let holder = gardien
+        .holder()
+        .await
+        .header("x-phare-project-id", &phare.shop.id.to_string());
+    holder.get("/uptime/monitors").await.expect(200);
+    let told = holder.post("/uptime/monitors", json!({})).await;
+    let told = told.refusal(403, "upstream_key_forbidden");
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("uptime:write"), "{message}");
+
+    // The caller's own want of a permission is the caller's, whatever Phare's key may do.
+    let narrow = new_key("Narrow", organization(), "none", "read");
+    let made = gardien.owner.post("/v1/keys", narrow).await.expect(201);
+    let secret = made["secret"].as_str().unwrap();
+    gardien.server.remember(secret);
+    let narrow = gardien.server.key_holder(secret);
+    let told = narrow.post("/uptime/monitors", json!({})).await;
+    told.refusal(403, "");
+
+    // What Phare's key may do by now, it does: the last word is Phare's.
+    let products = json!({ "products": { "platform": "read", "uptime": "read_write" } });
+    phare
+        .owner
+        .patch(&reads.path(""), products)
+        .await
+        .expect(200);
+    let made = holder.post("/uptime/monitors", json!({})).await;
+    made.expect(422);
+}

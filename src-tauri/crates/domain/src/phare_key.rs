@@ -229,12 +229,16 @@ impl PhareSecret {
         }
     }
 
+    /// Whether it is known not to have the permission that a call needs.
+    #[must_use]
+    pub fn falls_short(&self, need: &Need) -> bool {
+        self.scope(need.product)
+            .is_some_and(|scope| !scope.allows(need.access))
+    }
+
     /// Least is best: one that Phare takes, one that is not known to fall short, one project rather than all,
     /// and the fewest permissions.
     fn rank(&self, need: &Need) -> (bool, bool, bool, u32) {
-        let falls_short = self
-            .scope(need.product)
-            .is_some_and(|scope| !scope.allows(need.access));
         let width = Product::ALL
             .iter()
             .map(|product| match self.scope(*product) {
@@ -246,7 +250,7 @@ impl PhareSecret {
             .sum();
         (
             self.refused_at.is_some(),
-            falls_short,
+            self.falls_short(need),
             self.kind == ScopeKind::Organization,
             width,
         )

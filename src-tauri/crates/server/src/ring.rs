@@ -10,7 +10,7 @@ use gardien_domain::phare_key::{Need, narrowest};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{PhareKey, PhareSecret, PhareSecretId, ScopeKind};
 use gardien_gateway::{
-    Body, HttpUpstream, KeyedUpstream, Transport, TransportFault, UpstreamError,
+    Body, HttpUpstream, KeyFallsShort, KeyedUpstream, Transport, TransportFault, UpstreamError,
 };
 use http::{Request, Response, StatusCode};
 use tokio::sync::mpsc::UnboundedSender;
@@ -102,7 +102,12 @@ impl Transport for Ring {
     ) -> Result<Response<Body>, TransportFault> {
         let chosen = narrowest(self.in_use().map(|held| &held.secret), &need);
         let held = chosen.and_then(|secret| self.held(&secret.id));
-        held.ok_or(TransportFault::NoKey)?.send(request, need).await
+        let held = held.ok_or(TransportFault::NoKey)?;
+        let mut response = held.send(request, need).await?;
+        if held.secret.falls_short(&need) {
+            response.extensions_mut().insert(KeyFallsShort);
+        }
+        Ok(response)
     }
 }
 
