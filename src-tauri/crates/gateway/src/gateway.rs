@@ -304,6 +304,10 @@ impl Gateway {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .admit(&head, now)?;
+        let only = match admitted.only {
+            Some(project) => Some(OnlyProject::of(project, &head)?),
+            None => None,
+        };
         // Only now: a key that is refused is told why at any time.
         if self.is_paused() {
             return Err(CallRefusal::Paused);
@@ -324,10 +328,9 @@ impl Gateway {
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
-        let only = match admitted.only {
-            Some(project) => Some(OnlyProject::ask(&mut head, project)?),
-            None => None,
-        };
+        if let Some(only) = &only {
+            only.ask(&mut head)?;
+        }
         let request = Request::from_parts(head, body);
         let (need, patience) = (admitted.need, self.0.timing.patience);
         let answer = forward(upstream.as_ref(), request, need, pass, patience).await?;

@@ -10,6 +10,7 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::body::{Body, whole};
+use crate::restrict::PageFault;
 
 /// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
 const RETRY_PAUSED: &str = "30";
@@ -27,6 +28,8 @@ pub enum CallRefusal {
     Ambiguous(Ambiguity),
     /// The rules refuse the call.
     Decided(Decided),
+    /// No list has such a page.
+    Page(PageFault),
     /// The organization's calls of this minute are used up, or Phare says so.
     TooManyAttempts {
         /// Milliseconds until a call can be made at the earliest.
@@ -108,6 +111,7 @@ impl CallRefusal {
                 | Decided::ProjectHeaderUnreadable { .. }
                 | Decided::ProjectHeadersContradict => StatusCode::UNPROCESSABLE_ENTITY,
             },
+            Self::Page(_) => StatusCode::UNPROCESSABLE_ENTITY,
             // Not 502: that is tried again, and comes to nothing until a person acts.
             Self::UpstreamKeyForbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -154,7 +158,7 @@ impl CallRefusal {
             Self::UpstreamKeyRefused => "upstream_key_refused",
             Self::UpstreamKeyForbidden { .. } => "upstream_key_forbidden",
             Self::Stopping => "gateway_stopping",
-            Self::Unauthorized | Self::TooManyAttempts { .. } => return None,
+            Self::Unauthorized | Self::Page(_) | Self::TooManyAttempts { .. } => return None,
         })
     }
 
@@ -175,6 +179,7 @@ impl CallRefusal {
             }
             Self::Ambiguous(Ambiguity::Query) => "The query can be read in more than one way.",
             Self::Decided(decided) => return decided_message(decided),
+            Self::Page(fault) => return fault.to_string().into(),
             Self::TooManyAttempts { retry_after_ms } => {
                 // Many clients show the message and nothing else.
                 let seconds = whole_seconds(*retry_after_ms);
@@ -212,8 +217,10 @@ impl CallRefusal {
     }
 
     fn errors(&self) -> Option<Value> {
-        let Self::Decided(decided) = self else {
-            return None;
+        let decided = match self {
+            Self::Decided(decided) => decided,
+            Self::Page(fault) => return Some(json!({ fault.field: [fault.to_string()] })),
+            _ => return None,
         };
         match decided {
             Decided::ProjectHeaderMissing => Some(json!({

@@ -16,8 +16,8 @@ use crate::refusal::CallRefusal;
 
 /// Bytes of one project, with room to spare.
 const LARGEST_PROJECT: usize = 1024 * 1024;
-/// What Phare takes for `per_page`, and takes without it.
-const PER_PAGE: (u64, u64) = (20, 100);
+/// Records of a page, where the query does not say.
+const PER_PAGE: u64 = 20;
 /// Conditions on a list that the upstream is not asked for.
 const CONDITIONS: [HeaderName; 6] = [
     IF_MATCH,
@@ -27,6 +27,14 @@ const CONDITIONS: [HeaderName; 6] = [
     IF_UNMODIFIED_SINCE,
     RANGE,
 ];
+
+/// No list has the page that was asked for. Told as Phare does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The {} field must be {rule}.", .field.replace('_', " "))]
+pub struct PageFault {
+    pub(crate) field: &'static str,
+    rule: &'static str,
+}
 
 /// The page that was asked for, of a list of one project.
 #[derive(Debug)]
@@ -39,31 +47,37 @@ pub(crate) struct OnlyProject {
 }
 
 impl OnlyProject {
-    /// Makes a request for a list of projects one for `project`.
-    pub(crate) fn ask(head: &mut Parts, project: ProjectId) -> Result<Self, CallRefusal> {
-        let query = head.uri.query().unwrap_or_default().to_owned();
+    /// What `asked`, a request for a list of projects, asks of the list of this one.
+    ///
+    /// # Errors
+    /// [`CallRefusal::Page`]: the upstream, which would refuse an odd page, does not see it.
+    pub(crate) fn of(project: ProjectId, asked: &Parts) -> Result<Self, CallRefusal> {
+        let query = asked.uri.query().unwrap_or_default();
         let mut filters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
             .into_owned()
             .collect();
-        let number = |name: &str| {
-            let sent = filters.iter().rev().find(|(field, _)| field == name);
-            sent.and_then(|(_, number)| number.parse().ok())
-        };
-        let (usual, most) = PER_PAGE;
-        let page = number("page").unwrap_or(1).max(1);
-        let per_page = number("per_page").unwrap_or(usual).clamp(1, most);
-        filters.retain(|(field, _)| field != "page");
-        let target = format!("/projects/{project}").parse();
-        head.uri = target.map_err(|_| CallRefusal::UpstreamBroken)?;
-        for name in CONDITIONS {
-            head.headers.remove(name);
+        let page = number(&filters, "page")?.unwrap_or(1);
+        let per_page = number(&filters, "per_page")?.unwrap_or(PER_PAGE);
+        if per_page > 100 {
+            return Err(odd("per_page", "at most 100"));
         }
+        filters.retain(|(field, _)| field != "page");
         Ok(Self {
             project,
             page,
             per_page,
             filters,
         })
+    }
+
+    /// Makes the request for a list one for the project.
+    pub(crate) fn ask(&self, head: &mut Parts) -> Result<(), CallRefusal> {
+        let target = format!("/projects/{}", self.project).parse();
+        head.uri = target.map_err(|_| CallRefusal::UpstreamBroken)?;
+        for name in CONDITIONS {
+            head.headers.remove(name);
+        }
+        Ok(())
     }
 
     /// The page, made of the upstream's answer.
@@ -129,4 +143,20 @@ impl OnlyProject {
         });
         format!(r#"{{"data":[{record}],"meta":{meta},"links":{links}}}"#)
     }
+}
+
+/// A number from 1; `None` if it was not sent. Of a field sent twice the last counts.
+fn number(fields: &[(String, String)], name: &'static str) -> Result<Option<u64>, CallRefusal> {
+    let Some((_, sent)) = fields.iter().rev().find(|(field, _)| field == name) else {
+        return Ok(None);
+    };
+    match sent.trim().parse::<i64>().map(u64::try_from) {
+        Ok(Ok(number)) if number > 0 => Ok(Some(number)),
+        Ok(_) => Err(odd(name, "at least 1")),
+        Err(_) => Err(odd(name, "an integer")),
+    }
+}
+
+fn odd(field: &'static str, rule: &'static str) -> CallRefusal {
+    CallRefusal::Page(PageFault { field, rule })
 }

@@ -39,8 +39,14 @@ async fn rule_2_a_project_key_is_shown_its_one_project_on_page_1_and_no_trace_of
             "?a=%22&per_page=1&page=1",
             Some("?a=%22&per_page=1&page=25"),
         ),
-        ("?page=0&per_page=0", 1, 1, "?per_page=0&page=1", None),
-        ("?page=x&per_page=500", 1, 100, "?per_page=500&page=1", None),
+        ("?page=x&page=1", 1, 20, "?page=1", None),
+        (
+            "?page=9223372036854775807",
+            i64::MAX,
+            20,
+            "?page=1",
+            Some("?page=9223372036854775806"),
+        ),
     ] {
         let answer = world.get(&world.reader, &format!("/projects{query}")).await;
         assert_eq!(answer.status, 200, "{query}");
@@ -58,6 +64,33 @@ async fn rule_2_a_project_key_is_shown_its_one_project_on_page_1_and_no_trace_of
             json!({ "data": records, "meta": meta, "links": links }),
             "{query}"
         );
+    }
+    for (query, field, message) in [
+        ("page=0", "page", "The page field must be at least 1."),
+        ("page=-1", "page", "The page field must be at least 1."),
+        ("page=", "page", "The page field must be an integer."),
+        (
+            "page=99999999999999999999",
+            "page",
+            "The page field must be an integer.",
+        ),
+        (
+            "per_page=0",
+            "per_page",
+            "The per page field must be at least 1.",
+        ),
+        (
+            "per_page=101",
+            "per_page",
+            "The per page field must be at most 100.",
+        ),
+    ] {
+        // As the upstream refuses it of others.
+        let answer = world
+            .get(&world.reader, &format!("/projects?{query}"))
+            .await;
+        let told = json!({ "message": message, "errors": { field: [message] } });
+        assert_eq!((answer.status, answer.json()), (422, told), "{query}");
     }
     let seen = world.upstream.seen();
     assert!(
