@@ -33,7 +33,8 @@ pub(crate) struct Called(Arc<str>);
 pub(crate) struct Own(Arc<[String]>);
 
 impl Called {
-    /// By the Host header. Anybody can write one, so it counts only if it is a plain host.
+    /// By the Host header, and what a proxy with TLS says of itself. Anybody can write one, so it counts only if it is a
+    /// plain host.
     pub(crate) fn by_host(headers: &HeaderMap) -> Self {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -44,8 +45,13 @@ impl Called {
                     .parse()
                     .is_ok_and(|host: http::uri::Authority| !host.host().is_empty())
         });
+        // Only ever to the safer one, and only for whoever sent it: a link to http would have the key sent in clear.
+        let scheme = match headers.get("x-forwarded-proto") {
+            Some(proto) if proto.as_bytes().eq_ignore_ascii_case(b"https") => "https",
+            _ => "http",
+        };
         Self(
-            host.map_or_else(String::new, |host| format!("http://{host}"))
+            host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
                 .into(),
         )
     }

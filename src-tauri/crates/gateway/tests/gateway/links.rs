@@ -89,6 +89,28 @@ async fn links_begin_with_the_host_that_the_client_called_and_records_stay_as_th
 }
 
 #[tokio::test]
+async fn a_client_behind_tls_is_not_led_to_plain_http() {
+    let world = world(JSON, PAGE).await;
+    for (proto, begin) in [
+        ("https", "https://gw/"),
+        ("HTTPS", "https://gw/"),
+        ("http", "http://gw/"),
+        ("ftp", "http://gw/"),
+        ("https, http", "http://gw/"),
+    ] {
+        let bearer = world.reader.bearer();
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("x-forwarded-proto", proto),
+        ];
+        let mut request = request("GET", "/uptime/monitors", &headers);
+        request.headers_mut().insert("host", "gw".parse().unwrap());
+        let next = world.send(request).await.json()["links"]["next"].to_string();
+        assert!(next.starts_with(&format!("\"{begin}")), "{proto}: {next}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_such_links_keeps_its_validators() {
     let body = r#"{"id":1,"request":{"url":"PLACE/x"}}"#;
     let world = world(&format!("{JSON}etag: \"1\"\r\ncontent-md5: x\r\n"), body).await;
