@@ -127,7 +127,11 @@ pub fn decide(
     Ok(Grant { project, only })
 }
 
-fn alive(
+/// Whether this secret of a key may be used at all, whatever for.
+///
+/// # Errors
+/// The [`Refusal`] that every call with it meets.
+pub fn alive(
     key: &KeyRule,
     credential: Credential,
     projects: &ProjectDirectory,

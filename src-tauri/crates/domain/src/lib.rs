@@ -34,7 +34,7 @@ pub mod upstream;
 mod words;
 
 pub use audit::{AuditAction, AuditEntry, AuditFault, AuditFilter};
-pub use decision::{Call, Credential, Grant, Refusal, decide};
+pub use decision::{Call, Credential, Grant, Refusal, alive, decide};
 pub use filter::{KeyFilter, ScopeKind, Usage};
 pub use find::{Sighting, StrangeKind, StrangeSecret};
 pub use key::{

@@ -4,8 +4,8 @@ use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{
-    Call, Credential, KeyId, ProjectDirectory, ProjectId, ProjectSelection, Refusal, SecretDigest,
-    decide,
+    Call, Credential, KeyId, KeyRule, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
+    SecretDigest, decide,
 };
 use gardien_phare::{PathFault, match_request, methods_of};
 use http::HeaderMap;
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 
 use crate::identify::{Keys, presented};
 use crate::refusal::{Ambiguity, CallRefusal};
+use crate::under_way::Ended;
 
 /// Everything a decision is made from, in memory.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ pub(crate) struct Known {
 }
 
 /// A call that may be forwarded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) key: KeyId,
     /// The secret that it came with, unless that is the key's present one.
@@ -35,12 +36,19 @@ pub(crate) struct Admitted {
     pub(crate) only: Option<ProjectId>,
     /// What it asks of the upstream's key.
     pub(crate) need: Need,
+    /// What ends it when its secret may not be used any more.
+    pub(crate) ended: Ended,
 }
 
 impl Known {
+    /// Takes a key as it is now: see [`Keys::put`].
+    pub(crate) fn put(&mut self, key: KeyRule, now: Timestamp) {
+        self.keys.put(key, &self.projects, now);
+    }
+
     /// Decides one request: who, what, may they, where.
     pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, CallRefusal> {
-        let (key, credential) = presented(&head.headers)
+        let (key, credential, calls) = presented(&head.headers)
             .and_then(|digest| self.keys.find(&digest))
             .ok_or(CallRefusal::Unauthorized)?;
         let matched = match_request(&head.method, head.uri.path());
@@ -65,6 +73,7 @@ impl Known {
                 only: grant.only,
                 // Whatever a project key does concerns its project, named or not.
                 need: Need::of(matched.operation, key.scope.project().or(grant.project)),
+                ended: calls.begin(),
             }),
             (Ok(_), _) => Err(CallRefusal::Ambiguous(Ambiguity::Query)),
         }

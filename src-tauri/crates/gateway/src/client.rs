@@ -2,12 +2,17 @@
 
 use std::net::IpAddr;
 
+use gardien_domain::KeyId;
 use http::header::{HeaderMap, USER_AGENT};
 
 /// The network address at the other end of the connection. Whoever accepts connections puts it on every request; no
 /// header becomes it, not `X-Forwarded-For` either: anybody can write one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// Stands on the answer to a call that was granted: whose it was, for whoever accepted the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Granted(pub KeyId);
 
 /// Letters of a name that is kept.
 const LONGEST: usize = 64;

@@ -4,7 +4,6 @@
 use std::error::Error;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,46 +11,39 @@ use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use http::header::RETRY_AFTER;
 use http::{Request, Response, StatusCode};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use jiff::Timestamp;
-use tokio::time::{Instant, Sleep, sleep, timeout_at};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::body::{Body, BoxError, boxed};
+use crate::gateway::Timing;
 use crate::headers;
 use crate::refusal::CallRefusal;
 use crate::retry_after;
 use crate::throttle::Pass;
+use crate::upload::Upload;
 use crate::upstream::{Transport, TransportFault};
 
-/// Forwards one call. `patience` is how long the upstream may say nothing after it was last sent something.
+/// Forwards one call.
 pub(crate) async fn forward(
     upstream: &dyn Transport,
-    request: Request<Body>,
+    request: Request<Upload>,
     need: Need,
     pass: Pass,
-    patience: Duration,
+    timing: Timing,
 ) -> Result<Response<Body>, CallRefusal> {
-    let (head, body) = request.into_parts();
-    let upload = Arc::new(Upload::new(body.is_end_stream()));
-    let body = boxed(Watched {
-        body,
-        upload: upload.clone(),
-    });
-    let answer = patiently(
-        upstream.send(Request::from_parts(head, body), need),
-        &upload,
-        patience,
-    )
-    .await;
+    let course = request.body().course();
+    let sending = upstream.send(request.map(boxed), need);
+    let answer = course
+        .patiently(sending, timing.patience, timing.pace)
+        .await;
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
-    let fault = match answer {
-        Some(Ok(response)) => {
+    let fault = match answer? {
+        Ok(response) => {
             return received(response, &pass)
-                .map(|response| response.map(|body| patient(body, patience)));
+                .map(|response| response.map(|body| patient(body, timing.patience)));
         }
-        Some(Err(fault)) => fault,
-        None if upload.is_unfinished() => return Err(CallRefusal::BodyTooSlow),
-        None => return Err(CallRefusal::UpstreamTooSlow),
+        Err(fault) => fault,
     };
     let refusal = match &fault {
         TransportFault::Unreachable(cause) => {
@@ -66,7 +58,7 @@ pub(crate) async fn forward(
             pass.cancel();
             CallRefusal::UpstreamKeyMissing
         }
-        TransportFault::Broken(_) if upload.is_broken() => return Err(CallRefusal::BodyBroken),
+        TransportFault::Broken(_) if course.is_broken() => return Err(CallRefusal::BodyBroken),
         TransportFault::Broken(_) => CallRefusal::UpstreamBroken,
     };
     tracing::warn!(error = &fault as &dyn Error, "no answer from the upstream");
@@ -157,104 +149,6 @@ impl http_body::Body for Patient {
         Poll::Ready(Some(Err(
             "the upstream stopped in the middle of its answer".into(),
         )))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// `None` when nothing was sent or answered for as long as `patience`.
-async fn patiently<T>(
-    sending: impl Future<Output = T>,
-    upload: &Upload,
-    patience: Duration,
-) -> Option<T> {
-    tokio::pin!(sending);
-    loop {
-        let deadline = upload.state().last + patience;
-        match timeout_at(deadline, &mut sending).await {
-            Ok(answer) => return Some(answer),
-            Err(_) if upload.state().last + patience > deadline => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// How far the client's body has come.
-#[derive(Debug)]
-struct Upload {
-    state: Mutex<UploadState>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct UploadState {
-    last: Instant,
-    stage: Stage,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Coming,
-    Done,
-    Broken,
-}
-
-impl Upload {
-    fn new(empty: bool) -> Self {
-        Self {
-            state: Mutex::new(UploadState {
-                last: Instant::now(),
-                stage: if empty { Stage::Done } else { Stage::Coming },
-            }),
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, UploadState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_unfinished(&self) -> bool {
-        self.state().stage == Stage::Coming
-    }
-
-    fn is_broken(&self) -> bool {
-        self.state().stage == Stage::Broken
-    }
-}
-
-/// The client's body, noting how far it has come as it passes.
-#[derive(Debug)]
-struct Watched {
-    body: Body,
-    upload: Arc<Upload>,
-}
-
-impl http_body::Body for Watched {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(frame) = &frame {
-            let stage = match frame {
-                Some(Err(_)) => Stage::Broken,
-                Some(Ok(_)) if !self.body.is_end_stream() => Stage::Coming,
-                _ => Stage::Done,
-            };
-            *self.upload.state() = UploadState {
-                last: Instant::now(),
-                stage,
-            };
-        }
-        frame
     }
 
     fn is_end_stream(&self) -> bool {

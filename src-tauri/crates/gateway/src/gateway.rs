@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::authorize::Known;
+use crate::authorize::{Admitted, Known};
 use crate::body::{Body, BoxError, boxed, without_body};
-use crate::client::{self, Peer};
+use crate::client::{self, Granted, Peer};
 use crate::clock::{Clock, WallClock};
 use crate::forward::forward;
 use crate::hand_back::hand_back;
@@ -27,10 +27,12 @@ use crate::headers;
 use crate::ledger::Ledger;
 use crate::links::Called;
 use crate::meter::LimitState;
+use crate::pace::Pace;
 use crate::record::{Calling, Use, Uses};
 use crate::refusal::CallRefusal;
 use crate::restrict::OnlyProject;
 use crate::throttle::Throttle;
+use crate::upload::Upload;
 use crate::upstream::Transport;
 
 /// How long things may take.
@@ -38,6 +40,8 @@ use crate::upstream::Transport;
 pub struct Timing {
     /// The upstream may say nothing for so long after it was last sent something.
     pub patience: Duration,
+    /// How slowly a client may send a body.
+    pub pace: Pace,
     /// Last uses are written this often.
     pub write_uses: Duration,
 }
@@ -46,6 +50,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             patience: Duration::from_secs(30),
+            pace: Pace::default(),
             write_uses: Duration::from_secs(3),
         }
     }
@@ -131,12 +136,15 @@ impl Gateway {
         })))
     }
 
-    /// Takes a key as it is now. Every request that starts after this returned is judged by it.
+    /// Takes a key as it is now. Every request that starts after this returned is judged by it, and what a secret that it
+    /// refuses has under way ends.
     pub fn put_key(&self, key: &Key) {
-        self.change(|known| known.keys.put(key.into()));
+        let now = self.0.clock.wall();
+        self.change(|known| known.put(key.into(), now));
     }
 
-    /// Refuses a key: no request that starts after this returned is granted. One that was revoked before stays as it is.
+    /// Refuses a key: no request that starts after this returned is granted, and what it has under way ends: it is refused, or
+    /// where an answer has begun, cut off. One that was revoked before stays as it is.
     pub fn revoke(&self, id: KeyId, revocation: Revocation) {
         self.change(|known| known.keys.revoke(id, revocation));
     }
@@ -146,9 +154,12 @@ impl Gateway {
         self.change(|known| known.projects.insert(id, slug));
     }
 
-    /// Forgets a project. Its keys are refused from here on.
+    /// Forgets a project. Its keys are refused from here on, and what they have under way ends.
     pub fn remove_project(&self, id: ProjectId) {
-        self.change(|known| known.projects.remove(id));
+        self.change(|known| {
+            known.projects.remove(id);
+            known.keys.end_in(id);
+        });
     }
 
     /// Sets the calls a minute. Takes effect with the next call.
@@ -257,7 +268,7 @@ impl Gateway {
         need: Need,
     ) -> Result<Response<Body>, CallRefusal> {
         let pass = self.0.throttle.enter(None).await?;
-        forward(upstream, request, need, pass, self.0.timing.patience).await
+        forward(upstream, request.map(Upload::of), need, pass, self.0.timing).await
     }
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
@@ -290,7 +301,6 @@ impl Gateway {
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
         head::settle(&mut head)?;
-        let now = self.0.clock.wall();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self
             .0
@@ -298,12 +308,7 @@ impl Gateway {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let admitted = self
-            .0
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .admit(&head, now)?;
+        let mut admitted = self.admit(&head)?;
         let only = match admitted.only {
             Some(project) => Some(OnlyProject::of(project, &head)?),
             None => None,
@@ -313,6 +318,40 @@ impl Gateway {
             return Err(CallRefusal::Paused);
         }
         let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
+        let (mut upload, timing) = (Upload::of(body), self.0.timing);
+        if !upload.is_read() {
+            tokio::select! {
+                biased;
+                refusal = admitted.ended.reason() => return Err(refusal),
+                gathered = upload.gather(timing.patience, timing.pace) => gathered?,
+            }
+            // What may be done may have changed meanwhile.
+            admitted = self.admit(&head)?;
+        }
+        let ended = admitted.ended.clone();
+        let answer = tokio::select! {
+            biased;
+            refusal = ended.clone().reason() => return Err(refusal),
+            answer = self.make(admitted, only, head, upload, upstream.as_ref(), id) => answer?,
+        };
+        Ok(answer.map(|body| ended.cuts(body)))
+    }
+
+    fn admit(&self, head: &Parts) -> Result<Admitted, CallRefusal> {
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.admit(head, self.0.clock.wall())
+    }
+
+    /// Makes a call that was admitted. It holds a slot from here on.
+    async fn make(
+        &self,
+        admitted: Admitted,
+        only: Option<OnlyProject>,
+        mut head: Parts,
+        upload: Upload,
+        upstream: &dyn Transport,
+        id: &HeaderValue,
+    ) -> Result<Response<Body>, CallRefusal> {
         let pass = self.0.throttle.enter(Some(admitted.key)).await?;
         self.0.uses.note(Use {
             key: admitted.key,
@@ -320,7 +359,7 @@ impl Gateway {
             client: client::product(&head.headers),
             address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
             replaced: admitted.replaced,
-            at: now,
+            at: self.0.clock.wall(),
         });
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
@@ -331,10 +370,11 @@ impl Gateway {
         if let Some(only) = &only {
             only.ask(&mut head)?;
         }
-        let request = Request::from_parts(head, body);
-        let (need, patience) = (admitted.need, self.0.timing.patience);
-        let answer = forward(upstream.as_ref(), request, need, pass, patience).await?;
-        hand_back(answer, need, only, called).await
+        let request = Request::from_parts(head, upload);
+        let answer = forward(upstream, request, admitted.need, pass, self.0.timing).await?;
+        let mut answer = hand_back(answer, admitted.need, only, called).await?;
+        answer.extensions_mut().insert(Granted(admitted.key));
+        Ok(answer)
     }
 
     /// What the client called.

@@ -1,8 +1,9 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
-//! The files follow a request: `head`, `identify`, `authorize`, `throttle` (on `meter`), `forward` (on
-//! `headers`, `upstream` and `retry_after`), `hand_back` (on `restrict` and `links`), `record`. Every answer that is not the upstream's is a [`CallRefusal`]. A decision
-//! reads memory only. The gateway holds no socket: it is given requests and hands back answers.
+//! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `pace`), `throttle` (on `meter`), `forward` (on
+//! `headers`, `upstream` and `retry_after`), `hand_back` (on `restrict` and `links`), `record`. Every answer that is not the
+//! upstream's is a [`CallRefusal`]. A decision reads memory only; what ends a key ends what is `under_way`. The gateway holds no
+//! socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -24,19 +25,27 @@ mod ledger;
 mod links;
 mod meter;
 mod minute;
+mod pace;
 mod record;
 mod refusal;
 mod restrict;
 mod retry_after;
 mod throttle;
+mod under_way;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "patience is measured on the runtime's time"
+)]
+mod upload;
 mod upstream;
 
 pub use body::{Body, BoxError, read_all};
-pub use client::Peer;
+pub use client::{Granted, Peer};
 pub use clock::WallClock;
 pub use gateway::{Gateway, GatewayError, Timing};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
+pub use pace::{Pace, Progress};
 pub use record::Calling;
 pub use refusal::CallRefusal;
 pub use upstream::{

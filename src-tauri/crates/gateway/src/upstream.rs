@@ -74,6 +74,8 @@ pub enum UpstreamError {
 const CONNECT: Duration = Duration::from_secs(2);
 /// Shorter than servers keep idle connections, so that we close them first.
 const IDLE: Duration = Duration::from_secs(15);
+/// Bytes of an answer that are read before somebody takes them. No head of Phare's is as long.
+const BUFFER: usize = 32 * 1024;
 
 type Connection = hyper_rustls::MaybeHttpsStream<hyper_util::rt::TokioIo<tokio::net::TcpStream>>;
 type Connector = BoxCloneSyncService<Uri, Connection, BoxError>;
@@ -107,6 +109,7 @@ impl HttpUpstream {
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(BUFFER)
             .build(within(CONNECT, connector(secure)?));
         let own = Own::of(&base);
         Ok(Self { client, base, own })

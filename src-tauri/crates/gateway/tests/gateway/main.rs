@@ -14,4 +14,6 @@ mod links;
 mod only_project;
 mod revocation;
 mod support;
+mod under_way;
+mod uploads;
 mod uses;

@@ -13,7 +13,7 @@ use gardien_domain::{
     Secret, SecretKind,
 };
 use gardien_gateway::{
-    Body, BoxError, Gateway, HttpUpstream, Ledger, SavedCalls, Timing, Transport,
+    Body, BoxError, Gateway, HttpUpstream, Ledger, Pace, SavedCalls, Timing, Transport,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
@@ -180,10 +180,14 @@ impl World {
     }
 
     pub(crate) async fn with(limit: u32, upstream: Upstream) -> Self {
+        Self::timed(limit, upstream, TIMING).await
+    }
+
+    pub(crate) async fn timed(limit: u32, upstream: Upstream, timing: Timing) -> Self {
         let ledger = Arc::new(Memory::default());
         let owner = key(Scope::Organization {}, READ_WRITE);
         let reader = key(Scope::Project { project_id: ALPHA }, READ);
-        let gateway = start(limit, &ledger, &[&owner, &reader]).await;
+        let gateway = start_with(limit, &ledger, &[&owner, &reader], timing).await;
         gateway.attach(Some(upstream.transport()));
         Self {
             gateway,
@@ -204,11 +208,25 @@ impl World {
     }
 }
 
+pub(crate) const TIMING: Timing = Timing {
+    patience: Duration::from_millis(300),
+    pace: Pace {
+        grace: Duration::from_secs(30),
+        bytes_per_second: 4096,
+    },
+    write_uses: Duration::from_millis(50),
+};
+
 pub(crate) async fn start(limit: u32, ledger: &Arc<Memory>, keys: &[&Owned]) -> Gateway {
-    let timing = Timing {
-        patience: Duration::from_millis(300),
-        write_uses: Duration::from_millis(50),
-    };
+    start_with(limit, ledger, keys, TIMING).await
+}
+
+pub(crate) async fn start_with(
+    limit: u32,
+    ledger: &Arc<Memory>,
+    keys: &[&Owned],
+    timing: Timing,
+) -> Gateway {
     let gateway = Gateway::start_with(limit, ledger.clone(), Arc::new(now), timing)
         .await
         .unwrap();

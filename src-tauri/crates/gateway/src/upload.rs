@@ -1,0 +1,215 @@
+//! The client's body on its way to the upstream. What is small is there before the call goes out, so that a slow
+//! client holds no slot with it; what is large passes a piece at a time, at a pace.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use tokio::time::{Instant, timeout_at};
+
+use crate::body::{Body, BoxError};
+use crate::pace::{Pace, Progress};
+use crate::refusal::CallRefusal;
+
+/// Bytes of a body that are awaited before the call goes out. What Phare takes beside files is smaller.
+const AHEAD: usize = 16 * 1024;
+
+/// A body, what of it came ahead, and how far it has come.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    body: Body,
+    ahead: VecDeque<Frame<Bytes>>,
+    /// What is still to be sent, where the client said so: what it sends in chunks goes on in chunks.
+    left: Option<u64>,
+    course: Arc<Course>,
+}
+
+impl Upload {
+    pub(crate) fn of(body: Body) -> Self {
+        let stage = if body.is_end_stream() {
+            Stage::Done
+        } else {
+            Stage::Coming
+        };
+        Self {
+            left: body.size_hint().exact(),
+            body,
+            ahead: VecDeque::new(),
+            course: Arc::new(Course(Mutex::new(State {
+                last: Instant::now(),
+                progress: Progress::default(),
+                stage,
+            }))),
+        }
+    }
+
+    /// Whether nothing more has to be awaited.
+    pub(crate) fn is_read(&self) -> bool {
+        self.course.state().stage == Stage::Done
+    }
+
+    pub(crate) fn course(&self) -> Arc<Course> {
+        self.course.clone()
+    }
+
+    /// Waits for the whole of a small body, or the beginning of a large one.
+    ///
+    /// # Errors
+    /// [`CallRefusal::BodyBroken`] or [`CallRefusal::BodyTooSlow`]: nothing was sent.
+    pub(crate) async fn gather(
+        &mut self,
+        patience: Duration,
+        pace: Pace,
+    ) -> Result<(), CallRefusal> {
+        let course = self.course();
+        let gathering = poll_fn(|cx| self.poll_ahead(cx));
+        let gathered = course.patiently(gathering, patience, pace).await?;
+        gathered.map_err(|_| CallRefusal::BodyBroken)
+    }
+
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        let mut bytes = 0;
+        while bytes < AHEAD {
+            match std::task::ready!(self.poll_body(cx)) {
+                Some(Ok(frame)) => self.ahead.push_back(frame),
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => break,
+            }
+            bytes = self
+                .ahead
+                .iter()
+                .filter_map(Frame::data_ref)
+                .map(Bytes::len)
+                .sum();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.is_read() {
+            return Poll::Ready(None);
+        }
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        let now = Instant::now();
+        let mut state = self.course.state();
+        match &frame {
+            Poll::Pending => state.progress.waits(now),
+            Poll::Ready(frame) => {
+                let data = frame
+                    .as_ref()
+                    .and_then(|frame| frame.as_ref().ok()?.data_ref());
+                state.progress.passed(data.map_or(0, Bytes::len), now);
+                state.last = now;
+                state.stage = match frame {
+                    Some(Err(_)) => Stage::Broken,
+                    Some(Ok(_)) if !self.body.is_end_stream() => Stage::Coming,
+                    _ => Stage::Done,
+                };
+            }
+        }
+        drop(state);
+        frame
+    }
+}
+
+impl http_body::Body for Upload {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = match self.ahead.pop_front() {
+            Some(frame) => {
+                self.course.state().last = Instant::now();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            None => self.poll_body(cx),
+        };
+        if let Poll::Ready(Some(Ok(frame))) = &frame
+            && let (Some(data), Some(left)) = (frame.data_ref(), self.left)
+        {
+            self.left = Some(left.saturating_sub(data.len() as u64));
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ahead.is_empty() && self.is_read()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.left
+            .map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+/// How far a body has come, for whoever waits for what it is sent to.
+#[derive(Debug)]
+pub(crate) struct Course(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// When something was last sent.
+    last: Instant,
+    progress: Progress,
+    stage: Stage,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    Coming,
+    Done,
+    Broken,
+}
+
+impl Course {
+    /// What comes of `waiting`, as long as something is sent: the client may keep its `pace`, and nobody may say nothing
+    /// for longer than `patience`.
+    ///
+    /// # Errors
+    /// [`CallRefusal::BodyTooSlow`] when the client was waited for, [`CallRefusal::UpstreamTooSlow`] when it was not.
+    pub(crate) async fn patiently<T>(
+        &self,
+        waiting: impl Future<Output = T>,
+        patience: Duration,
+        pace: Pace,
+    ) -> Result<T, CallRefusal> {
+        tokio::pin!(waiting);
+        loop {
+            let deadline = self.deadline(patience, pace);
+            if let Ok(come) = timeout_at(deadline, &mut waiting).await {
+                return Ok(come);
+            }
+            if self.deadline(patience, pace) <= deadline {
+                let waited_for = self.state().progress.deadline(pace).is_some();
+                return Err(if waited_for {
+                    CallRefusal::BodyTooSlow
+                } else {
+                    CallRefusal::UpstreamTooSlow
+                });
+            }
+        }
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        self.state().stage == Stage::Broken
+    }
+
+    fn deadline(&self, patience: Duration, pace: Pace) -> Instant {
+        let state = self.state();
+        let silent = state.last + patience;
+        let slow = state.progress.deadline(pace);
+        slow.map_or(silent, |slow| slow.min(silent))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
