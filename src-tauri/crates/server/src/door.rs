@@ -59,6 +59,7 @@ impl Door {
         S: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
             + Clone
             + Send
+            + Unpin
             + 'static,
         S::Future: Send,
         B: http_body::Body<Data = Bytes> + Send + 'static,

@@ -21,13 +21,21 @@ mod examiner;
 pub mod framing;
 pub mod listen;
 mod live;
+mod open_files;
+mod places;
 mod ring;
 mod secrets;
 mod service;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "patience is measured on the runtime's time"
+)]
+mod socket;
 mod synchronizer;
 
 pub use clock::system_clock;
 pub use door::ListenFault;
 pub use listen::{ListenLimits, serve};
+pub use places::Proven;
 pub use secrets::InMemory;
 pub use service::{OpenFault, Opening, Service, database};

@@ -7,21 +7,24 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gardien_authority::http::Api;
+use gardien_authority::http::{Api, Asked};
 use gardien_authority::{Authority, By, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
-use gardien_gateway::{Gateway, GatewayError};
+use gardien_gateway::{Gateway, GatewayError, Granted};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Response, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use crate::attachment::Builder;
 use crate::clock::system_clock;
@@ -30,6 +33,7 @@ use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
 use crate::listen::ListenLimits;
 use crate::live;
+use crate::places::Proven;
 use crate::secrets::InMemory;
 use crate::synchronizer::Synchronizer;
 
@@ -286,7 +290,12 @@ impl Service {
         let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
         let service = tower::service_fn(move |request| {
             let gateway = gateway.clone();
-            async move { Ok::<_, Infallible>(gateway.handle(request).await) }
+            async move {
+                let mut response = gateway.handle(request).await;
+                let granted = response.extensions_mut().remove();
+                prove(&mut response, granted.map(|Granted(key)| key.0));
+                Ok::<_, Infallible>(response)
+            }
         });
         let wording = move |status, code: &str, message: &str| {
             let mut response = Response::new(Full::from(
@@ -323,7 +332,16 @@ impl Service {
             gardien_authority::http::problem(status, code, detail).map(Full::from)
         }));
         let router = self.0.router.clone();
-        self.0.management_door.open(address, router, limits).await
+        let service = tower::service_fn(move |request: Request<Incoming>| {
+            let router = router.clone();
+            async move {
+                let mut response = router.oneshot(request).await?;
+                let asked = response.extensions_mut().remove();
+                prove(&mut response, asked.map(|Asked(member)| member.0));
+                Ok::<_, Infallible>(response)
+            }
+        });
+        self.0.management_door.open(address, service, limits).await
     }
 
     /// Lets the gateway rest, or go on. While it rests it listens, and answers each call with 503 and when to come
@@ -360,6 +378,13 @@ impl Service {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
+    }
+}
+
+/// Tells the listener whose good credential an answer is to.
+fn prove<B>(response: &mut Response<B>, holder: Option<Uuid>) {
+    if let Some(holder) = holder {
+        response.extensions_mut().insert(Proven(holder));
     }
 }
 

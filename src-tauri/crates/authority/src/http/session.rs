@@ -15,6 +15,10 @@ use crate::{Actor, Authority, Fault};
 #[derive(Debug, Clone, Copy)]
 pub struct Trusted(pub MemberId);
 
+/// Stands on the answer to a request that came with a good session: whose it was, for whoever accepted the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked(pub MemberId);
+
 pub(super) async fn require(
     State(authority): State<Authority>,
     mut request: Request,
@@ -29,8 +33,11 @@ pub(super) async fn require(
     };
     match actor {
         Ok(actor) => {
+            let asked = Asked(actor.member().id);
             request.extensions_mut().insert(actor);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(asked);
+            response
         }
         Err(fault) => fault.into_response(),
     }

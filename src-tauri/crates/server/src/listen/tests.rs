@@ -1,0 +1,237 @@
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{StreamExt as _, stream};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::*;
+use crate::places::Proven;
+
+type BoxedBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
+
+const SOON: Duration = Duration::from_secs(10);
+
+fn limits() -> ListenLimits {
+    let wording = |status, code: &str, _: &str| {
+        let mut response = Response::new(Full::from(code.to_owned()));
+        *response.status_mut() = status;
+        response
+    };
+    ListenLimits {
+        connections: 8,
+        drain: Duration::from_millis(200),
+        ..ListenLimits::worded(Arc::new(wording))
+    }
+}
+
+/// A listener that answers what the path says.
+struct Listening {
+    address: SocketAddr,
+    stop: CancellationToken,
+    /// Bytes of `/endless` that were asked for.
+    given: Arc<AtomicUsize>,
+}
+
+impl Listening {
+    async fn start(limits: ListenLimits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
+        let given = Arc::<AtomicUsize>::default();
+        let count = given.clone();
+        let service = tower::service_fn(move |request: Request<Incoming>| {
+            let answer = answer(request.uri().path(), count.clone());
+            async move { Ok(answer) }
+        });
+        tokio::spawn(serve(listener, service, stop.clone(), limits));
+        Self {
+            address,
+            stop,
+            given,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    async fn ask(&self, path: &str, version: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        ask(&mut stream, path, version).await;
+        stream
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn ask(stream: &mut TcpStream, path: &str, version: &str) {
+    let head = format!("GET {path} HTTP/{version}\r\nHost: a\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+}
+
+fn answer(path: &str, count: Arc<AtomicUsize>) -> Response<BoxedBody> {
+    let data = |bytes| Ok(Frame::data(Bytes::from_static(bytes)));
+    let half = stream::iter([data(b"half")]);
+    let mut response = Response::new(match path {
+        "/whole" => StreamBody::new(half).boxed_unsync(),
+        "/cut" => {
+            let error = stream::once(async { Err(io::Error::other("cut")) });
+            StreamBody::new(half.chain(error)).boxed_unsync()
+        }
+        "/hanging" => StreamBody::new(half.chain(stream::pending())).boxed_unsync(),
+        "/endless" => {
+            let piece = Bytes::from(vec![b'x'; 16 * 1024]);
+            let pieces = stream::repeat(piece).map(move |piece| {
+                count.fetch_add(piece.len(), Ordering::SeqCst);
+                Ok(Frame::data(piece))
+            });
+            StreamBody::new(pieces).boxed_unsync()
+        }
+        _ => Full::from("shown")
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+    });
+    if path == "/shown" {
+        response.extensions_mut().insert(Proven(Uuid::from_u128(1)));
+    }
+    response
+}
+
+/// What came, and whether it ended as if it were all.
+async fn heard(mut stream: TcpStream) -> (String, bool) {
+    let mut bytes = Vec::new();
+    let read = timeout(SOON, stream.read_to_end(&mut bytes)).await;
+    let is_whole = read.expect("neither answer nor end").is_ok();
+    (String::from_utf8(bytes).unwrap(), is_whole)
+}
+
+async fn status(stream: &mut TcpStream) -> String {
+    let mut line = [0; 12];
+    let read = timeout(SOON, stream.read_exact(&mut line)).await;
+    read.expect("no answer").unwrap();
+    String::from_utf8(line[9..].to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_that_is_cut_off_never_looks_whole() {
+    let listening = Listening::start(limits()).await;
+    let (said, is_whole) = heard(listening.ask("/whole", "1.0").await).await;
+    assert!(said.ends_with("\r\n\r\nhalf") && is_whole, "{said}");
+    let (said, is_whole) = heard(listening.ask("/cut", "1.0").await).await;
+    assert!(!is_whole, "{said}");
+    let (said, _) = heard(listening.ask("/cut", "1.1").await).await;
+    assert!(!said.ends_with("0\r\n\r\n"), "{said}");
+}
+
+#[tokio::test]
+async fn what_the_stop_signal_cuts_off_does_not_look_whole_either() {
+    for version in ["1.0", "1.1"] {
+        let listening = Listening::start(limits()).await;
+        let idle = listening.connect().await;
+        let mut hanging = listening.ask("/hanging", version).await;
+        assert_eq!(status(&mut hanging).await, "200");
+        listening.stop.cancel();
+        let (said, is_whole) = heard(hanging).await;
+        assert!(!is_whole && !said.ends_with("0\r\n\r\n"), "{said}");
+        assert!(heard(idle).await.1, "nothing was cut off there");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut_off_and_little_is_kept_for_it() {
+    let pace = Pace {
+        grace: Duration::from_millis(500),
+        ..Pace::default()
+    };
+    let listening = Listening::start(ListenLimits {
+        pace,
+        connections: 2,
+        ..limits()
+    })
+    .await;
+    let mut stalled = listening.ask("/endless", "1.0").await;
+    assert_eq!(status(&mut stalled).await, "200");
+    let mut refused = listening.ask("/", "1.1").await;
+    assert_eq!(
+        status(&mut refused).await,
+        "503",
+        "half of the places are taken"
+    );
+    let mut served = String::new();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        served = status(&mut listening.ask("/", "1.1").await).await;
+        if served == "200" {
+            break;
+        }
+    }
+    assert_eq!(served, "200");
+    assert!(!heard(stalled).await.1, "it looked whole");
+    // The receiver's own buffer is most of it.
+    let given = listening.given.load(Ordering::SeqCst);
+    assert!(given < 8 * 1024 * 1024, "{given}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_a_little_now_and_then_is_cut_off_as_well() {
+    let pace = Pace {
+        grace: Duration::from_millis(500),
+        bytes_per_second: 1 << 30,
+    };
+    let listening = Listening::start(ListenLimits { pace, ..limits() }).await;
+    let mut slow = listening.ask("/endless", "1.1").await;
+    let mut taken = vec![0; 64 * 1024];
+    let taking = async {
+        while slow.read(&mut taken).await.is_ok_and(|read| read > 0) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, taking).await.expect("it may go on for ever");
+}
+
+#[tokio::test]
+async fn silence_keeps_nobody_out() {
+    let listening = Listening::start(limits()).await;
+    let mut known = listening.ask("/shown", "1.1").await;
+    assert_eq!(status(&mut known).await, "200");
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(listening.connect().await);
+    }
+    let mut new = listening.ask("/", "1.1").await;
+    assert_eq!(status(&mut new).await, "200");
+    let mut rest = [0; 256];
+    let _ = known.read(&mut rest).await.unwrap();
+    ask(&mut known, "/shown", "1.1").await;
+    assert_eq!(
+        status(&mut known).await,
+        "200",
+        "the connection that was there"
+    );
+    let (said, in_order) = heard(silent.remove(0)).await;
+    assert_eq!((said.as_str(), in_order), ("", true), "the first gave way");
+}
+
+#[tokio::test]
+async fn the_end_of_an_idle_connection_is_no_cut() {
+    let idle = Duration::from_millis(200);
+    let listening = Listening::start(ListenLimits { idle, ..limits() }).await;
+    let stream = listening.ask("/", "1.1").await;
+    let (said, in_order) = heard(stream).await;
+    assert!(said.ends_with("shown") && in_order, "{said}");
+}
+
+#[test]
+fn there_are_never_more_connections_than_the_system_has_room_for() {
+    assert_eq!(connections(1024), 256);
+    assert_eq!(connections(8192), 1024);
+    assert_eq!(connections(u64::MAX), 1024);
+}
