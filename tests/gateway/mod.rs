@@ -1,6 +1,7 @@
 //! The gateway.
 
 mod answers;
+mod cut;
 mod framing;
 mod headers;
 mod heads;
@@ -12,6 +13,7 @@ mod paths;
 mod phare_keys;
 mod race;
 mod revocation;
+mod starving;
 mod streaming;
 mod tls;
 mod upstream;

@@ -93,12 +93,17 @@ async fn a_request_arrives_before_it_is_complete() {
             .body(reqwest::Body::wrap_stream(streamed(receiver)))
             .send(),
     );
-    for piece in ["first", "second"] {
-        sender.send(Bytes::from(piece)).await.unwrap();
-        let there = timeout(PATIENCE, arrivals.recv())
-            .await
-            .expect("held back until the end");
-        assert_eq!(there.unwrap(), piece);
+    // A small body is awaited before its call goes out.
+    for piece in ["first".repeat(4 * 1024), "second".to_owned()] {
+        sender.send(Bytes::from(piece.clone())).await.unwrap();
+        let mut there = String::new();
+        while there.len() < piece.len() {
+            let arrived = timeout(PATIENCE, arrivals.recv())
+                .await
+                .expect("held back until the end");
+            there.push_str(str::from_utf8(&arrived.unwrap()).unwrap());
+        }
+        assert_eq!(there, piece);
     }
     drop(sender);
     assert_eq!(sending.await.unwrap().unwrap().status(), 200);

@@ -16,6 +16,8 @@ pub mod leaks;
 #[cfg(target_os = "linux")]
 pub mod look;
 pub mod memory;
+#[cfg(target_os = "linux")]
+pub mod nginx;
 pub mod noise;
 pub mod people;
 pub mod programs;

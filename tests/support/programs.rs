@@ -31,6 +31,18 @@ pub fn schemathesis() -> PathBuf {
     path
 }
 
+/// The web server that many have in front of others.
+pub fn nginx() -> PathBuf {
+    // Where only administrators look.
+    let path = PathBuf::from("/usr/sbin/nginx");
+    assert!(
+        path.exists(),
+        "{} is not there. `cargo xtask test --only system-packages` installs it",
+        path.display()
+    );
+    path
+}
+
 fn named(variable: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {
     let path = env::var_os(variable).map_or_else(default, PathBuf::from);
     path.canonicalize()

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Wire {
     stream: TcpStream,
     read: Vec<u8>,
+    /// The other side did not close, but break off.
+    broken: bool,
 }
 
 /// An answer as it came.
@@ -24,7 +26,7 @@ pub struct Heard {
     /// Status line and headers.
     pub head: String,
     pub body: Vec<u8>,
-    /// The body came to the end that its head announced.
+    /// The body came to the end that its head announced; without one, to the end of the connection, in order.
     pub whole: bool,
 }
 
@@ -37,6 +39,7 @@ impl Wire {
         Self {
             stream,
             read: Vec::new(),
+            broken: false,
         }
     }
 
@@ -80,7 +83,7 @@ impl Wire {
             (204 | 304, _, _) => (Vec::new(), true),
             (_, Some(_), _) => self.chunks().await,
             (_, None, Some(length)) => self.exactly(length.parse().unwrap()).await,
-            (_, None, None) => (self.rest().await, true),
+            (_, None, None) => (self.rest().await, !self.broken),
         };
         Some(Heard {
             status,
@@ -102,6 +105,16 @@ impl Wire {
             self.more().await;
         }
         std::mem::take(&mut self.read)
+    }
+
+    /// Whether this comes, which stays to be read.
+    pub async fn peek(&mut self, wanted: &str) -> bool {
+        while find(&self.read, wanted.as_bytes()).is_none() {
+            if !self.more().await {
+                return false;
+            }
+        }
+        true
     }
 
     async fn exactly(&mut self, length: usize) -> (Vec<u8>, bool) {
@@ -139,6 +152,7 @@ impl Wire {
         let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read))
             .await
             .expect("neither answer nor end");
+        self.broken = read.is_err();
         read.is_ok_and(|count| count > 0)
     }
 }

@@ -57,6 +57,9 @@ const DRIVING: &[Need] = &[
     program("sqlite3", "sqlite3"),
 ];
 
+/// What stands in front of a server in the tests.
+const IN_FRONT: &[Need] = &[program("nginx", "nginx")];
+
 /// What trying packages on a bare system takes.
 const BARE_SYSTEM: &[Need] = &[
     program("mmdebstrap", "mmdebstrap"),
@@ -96,7 +99,7 @@ pub(crate) fn packages() -> io::Result<()> {
 /// # Errors
 /// When apt fails.
 pub(crate) fn tests() -> io::Result<()> {
-    system(&[WINDOW, SESSION, DRIVING])?;
+    system(&[WINDOW, SESSION, DRIVING, IN_FRONT])?;
     // Debian's Python comes without the second of these; one from elsewhere may have both.
     if runs("python3", &["-c", "import venv, ensurepip"]) {
         return Ok(());

@@ -1,0 +1,103 @@
+//! Nobody starves the others: not by silence, not by slowness, not by taking nothing.
+
+use std::time::{Duration, Instant};
+
+use crate::support::turn;
+use crate::support::upstream::Upstream;
+use crate::support::wire::Wire;
+use crate::support::world::World;
+
+const UPLOADS: usize = 100;
+/// More than a listener has places for.
+const SILENT: usize = 1_100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_slow_uploads_leave_the_calls_to_others_and_end_with_their_key() {
+    let upstream = Upstream::start();
+    let world = World::before(&upstream).await;
+    let (slow, other) = (world.organization_key().await, world.reading_key().await);
+    let head = format!(
+        "POST /projects HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nContent-Length: 1000\r\n\r\nx",
+        slow.secret
+    );
+    let mut uploads = Vec::new();
+    for _ in 0..UPLOADS {
+        let mut wire = Wire::open(world.server.gateway()).await;
+        wire.send(&head).await.unwrap();
+        uploads.push(wire);
+    }
+    for _ in 0..3 {
+        world
+            .holder(&other)
+            .get("/uptime/monitors")
+            .await
+            .expect(200);
+        for wire in &mut uploads {
+            wire.send("x").await.unwrap();
+        }
+    }
+    world.revoke(&slow).await;
+    let begun = Instant::now();
+    for mut wire in uploads {
+        let answer = wire.answer().await.unwrap();
+        assert_eq!((answer.status, &*answer.code()), (401, "key_revoked"));
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+    let posts = upstream
+        .calls()
+        .iter()
+        .filter(|seen| seen.method == "POST")
+        .count();
+    assert_eq!(posts, 0, "half of a body is none");
+    let limits = world.owner.get("/v1/limits").await.expect(200);
+    assert!(limits["used"].as_u64().unwrap() < 20, "{limits:#}");
+}
+
+/// All from one address, as behind a proxy: what was shown tells the others apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_say_nothing_keep_nobody_out() {
+    let _turn = turn::heavy().await;
+    let world = World::new().await;
+    let key = world.reading_key().await;
+    let call = format!(
+        "GET /uptime/monitors HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+        key.secret
+    );
+    let mut known = Wire::open(world.server.gateway()).await;
+    known.send(&call).await.unwrap();
+    assert_eq!(known.answer().await.unwrap().status, 200);
+    room_for_files();
+    let mut silent = Vec::new();
+    for base in [world.server.gateway(), world.server.management()] {
+        for _ in 0..SILENT {
+            silent.push(Wire::open(base).await);
+        }
+    }
+    known.send(&call).await.unwrap();
+    assert_eq!(known.answer().await.unwrap().status, 200, "it was there");
+    let new = Wire::exchange(world.server.gateway(), &call).await;
+    assert_eq!(new.expect("no answer").status, 200);
+    let token = world.server.token("owner@lighthouse.test", "owner");
+    let revoke = format!(
+        "POST {} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n",
+        key.path("/revoke")
+    );
+    let revoked = Wire::exchange(world.server.management(), revoke).await;
+    assert_eq!(revoked.expect("no answer").status, 200);
+    drop(silent);
+}
+
+/// This process has the other ends.
+fn room_for_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+}
