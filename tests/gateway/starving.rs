@@ -2,6 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+
+use crate::support::memory::Peak;
 use crate::support::turn;
 use crate::support::upstream::Upstream;
 use crate::support::wire::Wire;
@@ -55,6 +60,48 @@ async fn a_hundred_slow_uploads_leave_the_calls_to_others_and_end_with_their_key
     assert_eq!(posts, 0, "half of a body is none");
     let limits = world.owner.get("/v1/limits").await.expect(200);
     assert!(limits["used"].as_u64().unwrap() < 20, "{limits:#}");
+}
+
+/// An answer and those that asked for it, who then take nothing of it.
+const ANSWER: usize = 2 * 1024 * 1024;
+const STALLED: usize = 60;
+/// What each of them may cost.
+const EACH: u64 = 256 * 1024;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_takes_cost_little() {
+    let _turn = turn::heavy().await;
+    let answer = Bytes::from(vec![b'x'; ANSWER]);
+    let large = async move || answer;
+    let upstream = Upstream::with(Router::new().route("/users", get(large)));
+    let world = World::before(&upstream).await.unlimited().await;
+    let key = world.organization_key().await;
+    let call = format!(
+        "GET /users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+        key.secret
+    );
+    // What the first call of all takes is not theirs.
+    assert!(
+        Wire::exchange(world.server.gateway(), &call)
+            .await
+            .unwrap()
+            .whole
+    );
+    let peak = Peak::of(world.server.process());
+    let mut stalled = Vec::new();
+    for _ in 0..STALLED {
+        let mut wire = Wire::open(world.server.gateway()).await;
+        wire.send(&call).await.unwrap();
+        stalled.push(wire);
+    }
+    for wire in &mut stalled {
+        assert!(wire.peek("HTTP/1.1 200 OK").await);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let each = peak.extra() / STALLED as u64;
+    assert!(each < EACH, "{each} bytes for each");
+    let mut taken = stalled.swap_remove(0);
+    assert_eq!(taken.answer().await.unwrap().body.len(), ANSWER);
 }
 
 /// All from one address, as behind a proxy: what was shown tells the others apart.

@@ -50,7 +50,7 @@ struct Room {
 #[derive(Debug)]
 struct Taken {
     holder: Holder,
-    /// Since when it makes no request; none while it makes one.
+    /// Since when it may have to give way; none while it makes a request.
     idle: Option<u64>,
     displaced: CancellationToken,
 }
@@ -141,15 +141,15 @@ impl Place {
         self.displaced.cancelled().await;
     }
 
-    /// A request begins. It lasts until what this gives is dropped.
-    pub(crate) fn request(self: &Arc<Self>) -> InRequest {
-        if let Some(taken) = self.places.room().taken.get_mut(&self.number) {
-            taken.idle = None;
-        }
-        InRequest(self.clone())
+    /// A request begins, and lasts until what this gives is dropped; `None` when another connection has the place.
+    pub(crate) fn request(self: &Arc<Self>) -> Option<InRequest> {
+        let mut room = self.places.room();
+        room.taken.get_mut(&self.number)?.idle = None;
+        Some(InRequest(self.clone()))
     }
 
-    /// The connection has shown whose it is. False when that holder has half of the places without it: it has to end.
+    /// The connection has shown whose it is. False when that holder has half of the places without it: it has to end, and
+    /// gives way from now on.
     pub(crate) fn prove(&self, Proven(holder): Proven) -> bool {
         let holder = Holder::Known(holder);
         let mut room = self.places.room();
@@ -157,9 +157,13 @@ impl Place {
         if before == Some(holder) {
             return true;
         }
-        let has_room = !room.is_half(holder);
-        if has_room && let Some(taken) = room.taken.get_mut(&self.number) {
-            taken.holder = holder;
+        let (has_room, now) = (!room.is_half(holder), room.tick());
+        if let Some(taken) = room.taken.get_mut(&self.number) {
+            if has_room {
+                taken.holder = holder;
+            } else {
+                taken.idle = Some(now);
+            }
         }
         has_room
     }
@@ -235,30 +239,35 @@ mod tests {
         assert_eq!(displaced(std::slice::from_ref(&shown)), [0; 0]);
         assert_eq!(displaced(&silent), [0, 1, 2, 3]);
 
-        // It has half of them, too, and no more.
+        // It has half of them, too, and no more: what it has beyond gives way even in a request.
         let last = &more[96..];
+        let _requests: Vec<_> = last.iter().map(|place| place.request().unwrap()).collect();
         for (place, fits) in last.iter().zip([true, true, true, false]) {
             assert_eq!(place.prove(key), fits);
         }
-        assert!(last[3].prove(Proven(Uuid::from_u128(2))));
+        let others = many(&places, SELF, 4);
+        assert_eq!((displaced(last), displaced(&others)), (vec![3], vec![]));
+        assert!(last[3].request().is_none(), "it has no place");
     }
 
     #[test]
     fn those_that_make_requests_do_not_give_way_and_the_longest_idle_does() {
         let places = Places::new(4);
         let at_work = many(&places, SELF, 2);
-        let requests: Vec<_> = at_work.iter().map(Place::request).collect();
+        let requests: Vec<_> = at_work
+            .iter()
+            .map(|place| place.request().unwrap())
+            .collect();
         assert!(enter(&places, SELF).is_none(), "nobody can give way");
         let other = enter(&places, "192.0.2.1").unwrap();
         drop(requests);
-        let _again = at_work[0].request();
-        drop(at_work[0].request());
+        let again = at_work[0].request().unwrap();
         let new = enter(&places, SELF).unwrap();
         assert_eq!(displaced(&at_work), [1]);
         drop((other, new));
         assert_eq!(places.room().taken.len(), 1);
         drop(at_work);
-        drop(_again);
+        drop(again);
         assert!(places.room().taken.is_empty());
     }
 
@@ -269,9 +278,9 @@ mod tests {
         let shown = |(place, who): (&Arc<Place>, u128)| place.prove(Proven(Uuid::from_u128(who)));
         assert!(known.iter().zip(1..).all(shown));
         let unknown = many(&places, "192.0.2.2", 2);
-        let _third = enter(&places, "192.0.2.3").unwrap();
+        let third = enter(&places, "192.0.2.3").unwrap();
         assert_eq!((displaced(&known), displaced(&unknown)), (vec![], vec![0]));
-        let _busy = (unknown[1].request(), _third.request());
+        let _busy = [&unknown[1], &third].map(|place| place.request().unwrap());
         let _fourth = enter(&places, "192.0.2.4").unwrap();
         assert_eq!(displaced(&known), [0], "and then they do");
     }

@@ -5,6 +5,7 @@ use std::future::pending;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use gardien_gateway::Peer;
@@ -29,6 +30,8 @@ use crate::socket::Socket;
 
 /// A client that was turned away may come again after so many seconds.
 const COME_AGAIN: u64 = 1;
+/// So long a connection that gives way may still be told so.
+const GIVE_WAY: Duration = Duration::from_secs(1);
 /// Read buffer of the HTTP library; heads are bounded before it.
 const BUFFER: usize = 64 * 1024;
 
@@ -46,6 +49,14 @@ impl Admission {
         match self {
             Self::Place(place) => place.displaced().await,
             Self::Full(_) => pending().await,
+        }
+    }
+
+    /// Room for a request.
+    fn request(&self) -> Option<(Arc<Place>, InRequest)> {
+        match self {
+            Self::Place(place) => Some((place.clone(), place.request()?)),
+            Self::Full(_) => None,
         }
     }
 }
@@ -89,15 +100,15 @@ where
             .serve_connection(TokioIo::new(framed), service);
         let leaving = async {
             tokio::select! {
-                () = stop.cancelled() => {}
-                () = admission.ends() => {}
+                () = stop.cancelled() => limits.drain,
+                () = admission.ends() => GIVE_WAY,
             }
         };
         let ended = tokio::select! {
             ended = &mut connection => Ok(ended),
-            () = leaving => {
+            drain = leaving => {
                 Pin::new(&mut connection).graceful_shutdown();
-                timeout(limits.drain, &mut connection).await
+                timeout(drain, &mut connection).await
             }
         };
         match ended {
@@ -122,15 +133,14 @@ where
         admission: &Admission,
     ) -> impl Future<Output = Result<Response<Answer<B>>, Infallible>> + use<S, B> {
         let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
-        let (admission, Self { service, limits }) = (admission.clone(), self.clone());
+        let (place, Self { service, limits }) = (admission.request(), self.clone());
         async move {
-            let (mut response, last) = match (verdict.fault, admission) {
+            let (mut response, last) = match (verdict.fault, place) {
                 (Some(fault), _) => {
                     let (code, message) = fault.words();
                     (own(&limits, fault.status(), code, message), true)
                 }
-                (None, Admission::Place(place)) => {
-                    let in_request = place.request();
+                (None, Some((place, in_request))) => {
                     request.extensions_mut().insert(peer);
                     let Ok(response) = service.oneshot(request).await;
                     let proven = response.extensions().get::<Proven>();
@@ -141,7 +151,7 @@ where
                     });
                     (answer, !has_room)
                 }
-                (None, Admission::Full(_)) => {
+                (None, None) => {
                     let message = "Gardien is answering as many requests as it can.";
                     let status = StatusCode::SERVICE_UNAVAILABLE;
                     let mut busy = own(&limits, status, "gateway_busy", message);
