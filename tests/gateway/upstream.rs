@@ -252,9 +252,15 @@ async fn a_request_cut_short_never_reaches_the_upstream_as_whole() {
     let front = TlsFront::before(&upstream.url());
     let world = World::behind(&front).await;
     let key = world.organization_key().await;
+    // Of a small body, nothing would go out before it is whole.
+    let half = "half".repeat(8 * 1024);
     for (framing, body) in [
-        ("Content-Length: 1000", "half"),
-        ("Transfer-Encoding: chunked", "4\r\nhalf\r\n"),
+        ("Content-Length: 100000", half.clone()),
+        (
+            "Transfer-Encoding: chunked",
+            format!("{:x}\r\n{half}\r\n", half.len()),
+        ),
+        ("Content-Length: 1000", "half".to_owned()),
     ] {
         let mut wire = Wire::open(world.server.gateway()).await;
         let head = format!(
