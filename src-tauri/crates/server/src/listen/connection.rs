@@ -119,7 +119,10 @@ where
                 let _ = socket.end_in_order();
             }
             Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
-            Err(_) => tracing::warn!("a request was cut off: it did not end in time"),
+            Err(_) if stop.is_cancelled() => {
+                tracing::warn!("a request was cut off: it did not end in time");
+            }
+            Err(_) => tracing::debug!("a request was cut off: another needed its place"),
         }
     }
 
