@@ -21,6 +21,7 @@ use crate::behind::Behind;
 use crate::changing::repeat;
 use crate::following::Followed;
 use crate::in_force::InForce;
+use crate::synchronizing::Reading;
 use crate::{Attaching, Enforcement, Fault, Secrets, System, check};
 
 /// Tells the time.
@@ -41,8 +42,9 @@ pub struct Authority {
     gateway: Arc<RwLock<Option<String>>>,
     /// Held by whoever reads in order to change, so that changes of this process wait for each other.
     pub(crate) changing: Arc<Mutex<()>>,
-    /// Held over a change of projects at Phare and here, so that they happen in the same order.
-    changing_projects: Arc<Mutex<()>>,
+    /// Held over a change of projects at Phare and here, so that they happen in the same order. It remembers the last
+    /// reading.
+    changing_projects: Arc<Mutex<Option<Reading>>>,
     pub(crate) in_force: Arc<InForce>,
     /// Nothing is tried again from here on.
     pub(crate) stopped: Arc<AtomicBool>,
@@ -216,7 +218,7 @@ impl Authority {
         Ok(attached.phare().clone())
     }
 
-    pub(crate) async fn changing_projects(&self) -> MutexGuard<'_, ()> {
+    pub(crate) async fn changing_projects(&self) -> MutexGuard<'_, Option<Reading>> {
         self.changing_projects.lock().await
     }
 }

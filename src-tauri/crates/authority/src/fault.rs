@@ -1,6 +1,7 @@
 //! Every way a use case does not do what was asked: one text for the caller, the source for the log.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use gardien_domain::KeyFault;
 use gardien_phare::PhareFault;
@@ -138,6 +139,9 @@ pub enum Fault {
     /// The system gives no random bytes.
     #[error("The system gives no random numbers, so no secret can be made.")]
     Entropy(#[from] getrandom::Error),
+    /// What somebody else was told, who asked for the same.
+    #[error(transparent)]
+    Shared(Arc<Fault>),
     /// Something that cannot happen.
     #[error("Something went wrong inside Gardien.")]
     Internal,
@@ -231,6 +235,7 @@ impl Fault {
             Self::Store(StoreError::Damaged(_)) => "data_damaged",
             Self::Store(StoreError::Full(_)) => "disk_full",
             Self::Store(_) => "store_unavailable",
+            Self::Shared(fault) => fault.code(),
             Self::Entropy(_) | Self::Internal => "internal",
         }
     }
@@ -272,6 +277,7 @@ impl Fault {
             | Self::Store(StoreError::InUse | StoreError::Unreachable(_) | StoreError::Displaced) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Self::Shared(fault) => fault.status(),
             Self::Phare(_) | Self::Unattachable(_) => StatusCode::BAD_GATEWAY,
             Self::RevokedInMemory(_)
             | Self::RevokedUntilRestart(_)

@@ -6,7 +6,7 @@ use gardien_domain::{MemberId, UpstreamIdentity};
 use secrecy::SecretString;
 
 use crate::attaching::Examined;
-use crate::{Authority, By, Fault, System};
+use crate::{Authority, Fault, System};
 
 /// What the first key of Phare's is called until somebody says otherwise.
 const FIRST_NAME: &str = "Phare";
@@ -56,7 +56,7 @@ impl Authority {
             return Ok(owner);
         }
         // The first thing that a person sees are the projects. If that fails, they are read again behind.
-        if let Err(fault) = self.synchronize_projects(By::System(by)).await {
+        if let Err(fault) = self.synchronize_projects(by).await {
             tracing::warn!(%fault, "projects cannot be read yet");
         }
         Ok(owner)

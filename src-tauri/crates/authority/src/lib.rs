@@ -33,6 +33,7 @@ mod revocations;
 mod ring;
 mod secrets;
 mod sessions;
+mod synchronizing;
 mod trail;
 mod unfit;
 mod unreadable;

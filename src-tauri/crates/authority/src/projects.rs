@@ -7,13 +7,12 @@ use gardien_domain::audit::AuditAction;
 use gardien_domain::key::Revocation;
 use gardien_domain::{Key, Project, ProjectId, Role};
 use gardien_store::Change;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::actor::{ProjectCreator, ProjectManager};
 use crate::api::ProjectView;
-use crate::authority::SYSTEM;
 use crate::changing::repeat;
-use crate::{Actor, Authority, By, Fault, check};
+use crate::{Actor, Authority, Fault, check};
 
 impl Authority {
     /// Projects by name: all of them for Owners and Admins, the assigned ones for a Member.
@@ -147,57 +146,6 @@ impl Authority {
         })
     }
 
-    /// Takes the projects as Phare has them now. The keys of a project that is gone stay, and are refused. Whoever may
-    /// create a project may ask for it: it changes nothing but the copy here, so the entry is the system's either way.
-    ///
-    /// # Errors
-    /// [`Fault::UpstreamMissing`], [`Fault::Phare`], [`Fault::Store`].
-    pub async fn synchronize_projects(&self, _: By<ProjectCreator<'_>>) -> Result<(), Fault> {
-        let _projects = self.changing_projects().await;
-        let before = self.store.projects().await?;
-        let listing = self.phare()?.projects().await?;
-        let changing = &mut self.changing().await;
-        repeat!(changing, {
-            let ours = self.store.projects().await?;
-            // What another process changed while Phare was asked is newer than the answer: the next one has it.
-            let unchanged = |id: ProjectId| named(&before, id) == named(&ours, id);
-            let is_new = |guessed: &&Project| named(&ours, guessed.id).is_none();
-            let theirs: Vec<&Project> = listing
-                .projects
-                .iter()
-                .chain(listing.guessed.iter().filter(is_new))
-                .filter(|project| unchanged(project.id))
-                .collect();
-            let gone: Vec<ProjectId> = ours
-                .iter()
-                .map(|project| project.id)
-                .filter(|id| listing.complete && unchanged(*id))
-                .filter(|id| !theirs.iter().any(|project| project.id == *id))
-                .collect();
-            let fresh: Vec<&Project> = theirs
-                .iter()
-                .copied()
-                .filter(|project| !ours.contains(project))
-                .collect();
-            if !gone.is_empty() || !fresh.is_empty() {
-                let detail = differences(&ours, &fresh, &gone);
-                let put = fresh
-                    .iter()
-                    .map(|project| Change::PutProject((*project).clone()));
-                let differing: Vec<Change> = gone
-                    .iter()
-                    .copied()
-                    .map(Change::DeleteProject)
-                    .chain(put)
-                    .collect();
-                let action = AuditAction::ProjectsSynchronized;
-                self.commit(changing, &differing, SYSTEM, action, String::new(), &detail)
-                    .await?;
-            }
-            Ok(())
-        })
-    }
-
     async fn project(&self, id: ProjectId) -> Result<Project, Fault> {
         let projects = self.store.projects().await?;
         let project = projects.into_iter().find(|project| project.id == id);
@@ -220,27 +168,6 @@ impl Authority {
             })
             .collect())
     }
-}
-
-/// What a synchronization changed, in names.
-fn differences(ours: &[Project], fresh: &[&Project], gone: &[ProjectId]) -> Value {
-    let before = |id: ProjectId| named(ours, id);
-    let (changed, added): (Vec<&Project>, Vec<&Project>) = fresh
-        .iter()
-        .partition(|project| before(project.id).is_some());
-    let renamed = changed.iter().filter_map(|project| {
-        let from = &before(project.id)?.name;
-        (*from != project.name).then(|| json!({ "from": from, "to": project.name }))
-    });
-    json!({
-        "added": added.iter().map(|project| &project.name).collect::<Vec<_>>(),
-        "renamed": renamed.collect::<Vec<_>>(),
-        "gone": gone.iter().filter_map(|id| Some(&before(*id)?.name)).collect::<Vec<_>>(),
-    })
-}
-
-fn named(projects: &[Project], id: ProjectId) -> Option<&Project> {
-    projects.iter().find(|project| project.id == id)
 }
 
 fn view(project: Project, live: &HashMap<ProjectId, u32>) -> ProjectView {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gardien_authority::http::{Api, Asked};
-use gardien_authority::{Authority, By, Client, Fault, Secrets, System};
+use gardien_authority::{Authority, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_gateway::{Gateway, GatewayError, Granted};
@@ -264,17 +264,6 @@ impl Service {
     #[must_use]
     pub fn client(&self, member: MemberId) -> Client {
         Client::embedded(self.0.router.clone(), member)
-    }
-
-    /// Takes the projects as the upstream has them now.
-    ///
-    /// # Errors
-    /// As [`Authority::synchronize_projects`].
-    pub async fn synchronize(&self) -> Result<(), Fault> {
-        self.0
-            .authority
-            .synchronize_projects(By::System(START))
-            .await
     }
 
     /// Comes back when the projects were read, or after `patience`: reading goes on behind.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gardien_authority::actor::ProjectCreator;
-use gardien_authority::{Authority, By, Fault, System};
+use gardien_authority::{Authority, Fault, System};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +12,7 @@ use tokio_util::sync::CancellationToken;
 const PERIOD: Duration = Duration::from_secs(15 * 60);
 /// The first pause after a failure. It doubles up to [`PERIOD`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const COPYING: By<ProjectCreator<'_>> =
-    By::System(System::because("the copy follows Phare's projects"));
+const COPYING: System = System::because("the copy follows Phare's projects");
 
 /// Asks for a synchronization and waits for one. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -64,11 +62,12 @@ pub(crate) struct Work {
 impl Work {
     /// Starts the task, which ends with `stop`.
     pub(crate) fn start(self, authority: Authority, stop: CancellationToken) {
-        tokio::spawn(stop.run_until_cancelled_owned(keep(authority, self)));
+        let keeping = async move { keep(self, || authority.synchronize_projects(COPYING)).await };
+        tokio::spawn(stop.run_until_cancelled_owned(keeping));
     }
 }
 
-async fn keep(authority: Authority, work: Work) {
+async fn keep<R: Future<Output = Result<(), Fault>>>(work: Work, read: impl Fn() -> R) {
     let Work {
         mut wanted,
         finished,
@@ -80,7 +79,7 @@ async fn keep(authority: Authority, work: Work) {
             return;
         }
         let asked = *wanted.borrow_and_update();
-        match authority.synchronize_projects(COPYING).await {
+        match read().await {
             Ok(()) | Err(Fault::UpstreamMissing) => {
                 finished.send_replace(asked);
                 pause = PERIOD;
@@ -97,5 +96,51 @@ async fn keep(authority: Authority, work: Work) {
                 };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn changes_during_a_reading_share_the_next_one() {
+        let (synchronizer, work) = Synchronizer::new();
+        let (begun, go) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
+        let (reading, gate) = (begun.clone(), go.clone());
+        let keeping = keep(work, move || {
+            reading.fetch_add(1, Ordering::SeqCst);
+            let gate = gate.clone();
+            async move {
+                gate.acquire().await.unwrap().forget();
+                Ok(())
+            }
+        });
+        tokio::spawn(keeping);
+        let change = || {
+            let synchronizer = synchronizer.clone();
+            tokio::spawn(async move { synchronizer.synchronized(Duration::from_secs(60)).await })
+        };
+        let first = change();
+        while begun.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        // Made after the reading began, they may not be in it: they wait for one that began after them.
+        let others: Vec<_> = (0..100).map(|_| change()).collect();
+        while *synchronizer.asked.borrow() < 101 {
+            tokio::task::yield_now().await;
+        }
+        go.add_permits(1);
+        first.await.unwrap();
+        assert!(others.iter().all(|other| !other.is_finished()));
+        go.add_permits(1);
+        for other in others {
+            other.await.unwrap();
+        }
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
     }
 }

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::extract::{Body, Id};
 use crate::api::{Problem, ProjectName, ProjectPage, ProjectView};
-use crate::{Actor, Authority, By, Fault};
+use crate::{Actor, Authority, Fault};
 
 /// List projects, by name
 #[utoipa::path(get, path = "/v1/projects", operation_id = "listProjects", responses(
@@ -24,7 +24,7 @@ pub(super) async fn list(
     }))
 }
 
-/// Read the projects from Phare now
+/// Read the projects from Phare, at most once in 10 seconds
 #[utoipa::path(post, path = "/v1/projects/synchronize", operation_id = "synchronizeProjects", responses(
     (status = 200, body = ProjectPage),
     (status = "default", body = Problem, content_type = "application/problem+json"),
@@ -33,8 +33,7 @@ pub(super) async fn synchronize(
     State(authority): State<Authority>,
     actor: Actor,
 ) -> Result<Json<ProjectPage>, Fault> {
-    let creator = actor.create_projects()?;
-    authority.synchronize_projects(By::Member(creator)).await?;
+    authority.refresh_projects(actor.create_projects()?).await?;
     list(State(authority), actor).await
 }
 

@@ -1,10 +1,11 @@
 //! Projects, while another process changes them as well: Phare is asked once, and the newest word stays.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gardien_authority::{By, UpstreamIdentity};
+use gardien_authority::UpstreamIdentity;
 use gardien_domain::ProjectId;
 use gardien_domain::phare_key::Need;
 use gardien_phare::client::{BoxError, Exchange};
@@ -17,10 +18,12 @@ use crate::world::{World, system, system_record};
 
 /// A Phare with two projects, that writes down what it is asked.
 #[derive(Default)]
-struct Phare {
-    asked: Mutex<Vec<String>>,
+pub(crate) struct Phare {
+    pub(crate) asked: Mutex<Vec<String>>,
     /// What another process does before Phare answers.
-    meanwhile: Mutex<Option<Meanwhile>>,
+    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
+    /// It does not answer.
+    pub(crate) down: AtomicBool,
 }
 
 impl std::fmt::Debug for Phare {
@@ -47,6 +50,9 @@ impl Exchange for Phare {
         let (method, path) = (request.method(), request.uri().path());
         let asked = format!("{method} {path}");
         self.asked.lock().unwrap().push(asked);
+        if self.down.load(Ordering::SeqCst) {
+            return Err("down".into());
+        }
         let answer = match (method, path) {
             (&Method::POST, "/projects") => project(3, "Third"),
             (&Method::POST, _) => project(1, "Renamed"),
@@ -60,14 +66,14 @@ impl Exchange for Phare {
     }
 }
 
-async fn world() -> (World, Arc<Phare>) {
+pub(crate) async fn world() -> (World, Arc<Phare>) {
     let (world, phare) = (World::new().await, Arc::new(Phare::default()));
     *world.upstreams.exchange.lock().unwrap() = phare.clone();
     let sandbox = UpstreamIdentity::Sandbox;
     world.authority.attach(system(), &sandbox).await.unwrap();
     world
         .authority
-        .synchronize_projects(By::System(system()))
+        .synchronize_projects(system())
         .await
         .unwrap();
     phare.asked.lock().unwrap().clear();
@@ -111,7 +117,7 @@ async fn phare_is_asked_once_however_often_keeping_it_is_tried() {
     world.outrun(3);
     world
         .authority
-        .synchronize_projects(By::System(system()))
+        .synchronize_projects(system())
         .await
         .unwrap();
     assert_eq!(names(&world).await, ["First", "Second"]);
@@ -138,13 +144,13 @@ async fn a_synchronization_leaves_what_another_process_changed_while_phare_was_a
     }));
     world
         .authority
-        .synchronize_projects(By::System(system()))
+        .synchronize_projects(system())
         .await
         .unwrap();
     assert_eq!(names(&world).await, ["Made meanwhile", "Newer"]);
     world
         .authority
-        .synchronize_projects(By::System(system()))
+        .synchronize_projects(system())
         .await
         .unwrap();
     assert_eq!(
