@@ -180,7 +180,7 @@ async fn projects_live() {
     let provider = Provider::everywhere(&world).await;
     let users = provider
         .0
-        .get("/users?email=owner%40sandbox.test%2Cnobody%40sandbox.test&page=1&per_page=100")
+        .get("/users?email=owner%40lighthouse.test%2Cnobody%40lighthouse.test&page=1&per_page=100")
         .await
         .expect(200);
     let body = json!({
@@ -433,10 +433,11 @@ async fn data_sources_find_what_is_there() {
     let everywhere = Provider::everywhere(&world).await;
     let front = made(&with_project_key.0, "Front").await;
     for provider in [&with_project_key, &everywhere] {
-        let users = "/users?email=owner%40sandbox.test%2Cnobody%40sandbox.test&page=1&per_page=100";
+        let users =
+            "/users?email=owner%40lighthouse.test%2Cnobody%40lighthouse.test&page=1&per_page=100";
         let users = page(provider.0.get(users).await.expect(200));
         assert_eq!(users.len(), 1);
-        assert_eq!(users[0]["email"], "owner@sandbox.test");
+        assert_eq!(users[0]["email"], "owner@lighthouse.test");
         let path = format!("/users/{}", users[0]["id"]);
         assert_eq!(provider.0.get(&path).await.expect(200), users[0]);
 

@@ -14,9 +14,9 @@ mod collection;
 mod fields;
 mod figures;
 mod form;
-mod given;
 mod images;
 mod incidents;
+mod integrations;
 mod maintenance_windows;
 mod monitors;
 mod paging;
@@ -30,6 +30,7 @@ mod specification;
 mod status_pages;
 mod table;
 mod time;
+mod users;
 mod validate;
 
 #[cfg(test)]
@@ -37,3 +38,4 @@ mod tests;
 
 pub use sandbox::{Clock, Sandbox, SandboxError};
 pub use specification::SpecificationFault;
+pub use users::Members;

@@ -15,6 +15,7 @@ use crate::projects::PROJECTS;
 use crate::query::Query;
 use crate::sandbox::Sandbox;
 use crate::specification::Specification;
+use crate::users::{USERS, users};
 use crate::{images, time};
 
 /// A collection within reach of a request.
@@ -93,7 +94,9 @@ impl<'a> Records<'a> {
             .filter(|(_, wanted)| !wanted.is_empty())
             .collect();
         let (offset, rows) = (query.offset(), query.rows());
-        if filters.is_empty() && self.collection.owner != Owner::Either && self.parent.is_none() {
+        let paged_by_store =
+            self.collection.owner != Owner::Either && self.parent.is_none() && !self.is_users();
+        if filters.is_empty() && paged_by_store {
             let (documents, name) = (self.documents(), self.collection.name);
             return documents.list(name, self.project, offset, rows).await;
         }
@@ -175,6 +178,11 @@ impl<'a> Records<'a> {
         &self.sandbox.specification
     }
 
+    /// Whether the records are the members of the organization, of whom the documents hold only numbers.
+    fn is_users(&self) -> bool {
+        self.collection.name == USERS.name
+    }
+
     /// The project that a new record is stored under.
     fn kept_under(&self) -> Option<i64> {
         self.project
@@ -205,12 +213,19 @@ impl<'a> Records<'a> {
 
     /// A record, if it exists for this request.
     pub(crate) async fn look(&self, id: i64) -> Result<Option<Document>, StoreError> {
+        if self.is_users() {
+            let mut users = self.all().await?.into_iter();
+            return Ok(users.find(|user| user.id == id));
+        }
         let found = self.documents().get(self.collection.name, id).await?;
         Ok(found.filter(|document| self.reaches(document)))
     }
 
     /// Every record that exists for this request.
     pub(crate) async fn all(&self) -> Result<Vec<Document>, StoreError> {
+        if self.is_users() {
+            return users(self.sandbox).await;
+        }
         let all = self.sandbox.every(self.collection.name, self.kept_under());
         let mut all = all.await?;
         all.retain(|document| self.reaches(document));

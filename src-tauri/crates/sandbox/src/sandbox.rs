@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::specification::{Specification, SpecificationFault};
-use crate::{given, time};
+use crate::users::Members;
+use crate::{integrations, time};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -17,6 +18,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone)]
 pub struct Sandbox {
     pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) members: Arc<dyn Members>,
     pub(crate) specification: Arc<Specification>,
     /// Held by whoever reads in order to write, so that two updates of a record both count.
     pub(crate) writing: Arc<Mutex<()>>,
@@ -35,15 +37,20 @@ pub enum SandboxError {
 }
 
 impl Sandbox {
-    /// Opens a sandbox over `documents`, with one user and an integration of each app in it when it is new.
+    /// Opens a sandbox over `documents`, with an integration of each app in it when it is new. Its users are `members`.
     ///
     /// # Errors
     /// When the documents cannot be read or written.
-    pub async fn open(documents: Arc<dyn Documents>, clock: Clock) -> Result<Self, SandboxError> {
+    pub async fn open(
+        documents: Arc<dyn Documents>,
+        members: Arc<dyn Members>,
+        clock: Clock,
+    ) -> Result<Self, SandboxError> {
         let specification = Arc::new(Specification::load()?);
-        given::seed(documents.as_ref(), &specification, &time::written(clock())).await?;
+        integrations::seed(documents.as_ref(), &specification, &time::written(clock())).await?;
         Ok(Self {
             documents,
+            members,
             specification,
             writing: Arc::default(),
             clock,

@@ -2,13 +2,16 @@
 //! specification. The three answers that are figures instead of records are in `figures.rs`.
 
 use crate::collection::Collection;
-use crate::{alert_rules, given, incidents, maintenance_windows, monitors, projects, status_pages};
+use crate::{
+    alert_rules, incidents, integrations, maintenance_windows, monitors, projects, status_pages,
+    users,
+};
 
 /// The collections on offer.
 pub(crate) const COLLECTIONS: &[&Collection] = &[
     &projects::PROJECTS,
-    &given::USERS,
-    &given::INTEGRATIONS,
+    &users::USERS,
+    &integrations::INTEGRATIONS,
     &alert_rules::ALERT_RULES,
     &monitors::MONITORS,
     &incidents::INCIDENTS,

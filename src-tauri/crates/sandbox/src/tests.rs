@@ -13,26 +13,54 @@ mod projects;
 mod rest;
 mod status_pages;
 mod tour;
+mod users;
 mod validation;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use gardien_domain::{Member, Role};
 use gardien_phare::match_request;
-use gardien_store::Documents;
+use gardien_store::{Documents, StoreError};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use self::memory::Memory;
-use crate::Sandbox;
 use crate::specification::Specification;
 use crate::validate;
+use crate::{Members, Sandbox};
 
-/// A new sandbox with projects 1 and 2.
+/// Who belongs to the organization.
+#[derive(Debug)]
+struct People(Mutex<Vec<Member>>);
+
+#[async_trait::async_trait]
+impl Members for People {
+    async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        tokio::task::yield_now().await;
+        Ok(self.0.lock().unwrap().clone())
+    }
+}
+
+/// A member whose id ends in this number.
+fn member(number: u8, email: &str, role: Role) -> Member {
+    let id = json!(format!("01970000-0000-7000-8000-0000000000{number:02x}"));
+    Member {
+        id: serde_json::from_value(id).unwrap(),
+        email: email.to_owned(),
+        role,
+        projects: BTreeSet::new(),
+        created_at: "2026-01-02T03:04:05.6Z".parse().unwrap(),
+    }
+}
+
+/// A new sandbox with projects 1 and 2, of an organization with its Owner.
 struct World {
+    people: Arc<People>,
     router: Router,
     documents: Arc<dyn Documents>,
     specification: Specification,
@@ -52,7 +80,10 @@ fn clock(time: &str) -> crate::Clock {
 
 impl World {
     async fn new() -> Self {
-        let world = Self::over(Arc::new(Memory::default()), "2026-03-10T00:10:46.9Z").await;
+        let owner = member(1, "owner@sandbox.test", Role::Owner);
+        let people = Arc::new(People(Mutex::new(vec![owner])));
+        let time = "2026-03-10T00:10:46.9Z";
+        let world = Self::over(Arc::new(Memory::default()), people, time).await;
         for name in ["Shop", "Blog"] {
             let project = json!({ "name": name, "members": [1] });
             let made = world.post("/projects", None, project).await;
@@ -61,10 +92,11 @@ impl World {
         world
     }
 
-    async fn over(documents: Arc<dyn Documents>, time: &str) -> Self {
-        let sandbox = Sandbox::open(documents.clone(), clock(time)).await.unwrap();
+    async fn over(documents: Arc<dyn Documents>, people: Arc<People>, time: &str) -> Self {
+        let sandbox = Sandbox::open(documents.clone(), people.clone(), clock(time)).await;
         Self {
-            router: sandbox.router(),
+            people,
+            router: sandbox.unwrap().router(),
             documents,
             specification: Specification::load().unwrap(),
         }
@@ -72,7 +104,7 @@ impl World {
 
     /// The same documents, opened again at another time.
     async fn reopened(self, time: &str) -> Self {
-        Self::over(self.documents, time).await
+        Self::over(self.documents, self.people, time).await
     }
 
     async fn get(&self, path: &str, project: Option<i64>) -> Answer {

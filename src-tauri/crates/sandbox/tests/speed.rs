@@ -9,6 +9,7 @@
     clippy::disallowed_methods
 )]
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,8 +17,9 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
-use gardien_sandbox::Sandbox;
-use gardien_store::{Documents, Sqlite, Store};
+use gardien_domain::{Member, Role};
+use gardien_sandbox::{Members, Sandbox};
+use gardien_store::{Documents, Sqlite, Store, StoreError};
 use http::Request;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,6 +36,23 @@ const BOUND: f64 = 2.0;
 const ROUNDS: usize = 25;
 const TRIES: usize = 4;
 
+/// An organization of one.
+#[derive(Debug)]
+struct Owner;
+
+#[async_trait::async_trait]
+impl Members for Owner {
+    async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        Ok(vec![Member {
+            id: serde_json::from_value(json!("01970000-0000-7000-8000-000000000001")).unwrap(),
+            email: "owner@sandbox.test".to_owned(),
+            role: Role::Owner,
+            projects: BTreeSet::new(),
+            created_at: "2026-03-10T00:10:46Z".parse().unwrap(),
+        }])
+    }
+}
+
 /// A sandbox with one project of so many monitors, and as much of everything else in each.
 struct World {
     router: Router,
@@ -48,7 +67,8 @@ impl World {
         let store = Sqlite::open(&folder.path().join("gardien.db")).await;
         let store = Arc::new(store.unwrap());
         let now: Timestamp = "2026-03-10T00:10:46Z".parse().unwrap();
-        let sandbox = Sandbox::open(store.clone(), Arc::new(move || now)).await;
+        let clock = Arc::new(move || now);
+        let sandbox = Sandbox::open(store.clone(), Arc::new(Owner), clock).await;
         let world = Self {
             router: sandbox.unwrap().router(),
             store,

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gardien_authority::{Attached, Attaching, Fault, NamedSecret, UpstreamIdentity};
 use gardien_domain::phare_key::Findings;
-use gardien_domain::{PhareKey, PhareSecret, PhareSecretId};
+use gardien_domain::{Member, PhareKey, PhareSecret, PhareSecretId};
 use gardien_gateway::{
     Gateway, HttpUpstream, KeyedUpstream, LocalUpstream, Transport, UpstreamError,
 };
 use gardien_phare::{PhareClient, PhareFault, examine};
-use gardien_sandbox::Sandbox;
-use gardien_store::Documents;
+use gardien_sandbox::{Members, Sandbox};
+use gardien_store::{Sqlite, Store, StoreError};
 use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::UnboundedSender;
@@ -27,8 +27,8 @@ use crate::synchronizer::Synchronizer;
 pub(crate) struct Builder {
     /// The address of the Phare whose keys can be attached.
     pub(crate) phare: Option<String>,
-    /// What the sandbox keeps.
-    pub(crate) documents: Arc<dyn Documents>,
+    /// What the sandbox keeps, and who its users are.
+    pub(crate) store: Arc<Sqlite>,
     pub(crate) gateway: Gateway,
     pub(crate) synchronizer: Synchronizer,
     /// Hears which secrets Phare begins to refuse, or to take again.
@@ -61,7 +61,8 @@ impl Builder {
     }
 
     async fn of_sandbox(&self) -> Result<Attachment, Fault> {
-        let sandbox = Sandbox::open(self.documents.clone(), system_clock())
+        let members = Arc::new(StoredMembers(self.store.clone()));
+        let sandbox = Sandbox::open(self.store.clone(), members, system_clock())
             .await
             .map_err(unattachable)?;
         let transport = Arc::new(LocalUpstream::new(sandbox.router()));
@@ -77,6 +78,17 @@ impl Builder {
     fn keyed(&self, secret: &SecretString) -> Result<KeyedUpstream, UpstreamError> {
         let url = self.phare.as_deref().ok_or(UpstreamError::Address)?;
         upstream_at(url)?.with_key(secret)
+    }
+}
+
+/// The members as the authority has them at any time.
+#[derive(Debug)]
+struct StoredMembers(Arc<Sqlite>);
+
+#[async_trait]
+impl Members for StoredMembers {
+    async fn members(&self) -> Result<Vec<Member>, StoreError> {
+        self.0.members().await
     }
 }
 

@@ -153,7 +153,7 @@ impl Service {
         let (synchronizer, work) = Synchronizer::new();
         let builder = Builder {
             phare: opening.phare,
-            documents: store.clone(),
+            store: store.clone(),
             gateway: gateway.clone(),
             synchronizer: synchronizer.clone(),
             answers,

@@ -143,36 +143,3 @@ async fn odd_pages_are_refused() {
         );
     }
 }
-
-#[tokio::test]
-async fn users_are_found_by_mail_address() {
-    let world = World::new().await;
-    let other = json!({ "role": "member", "email": "b@sandbox.test", "created_at": "2026-01-01T00:00:00+00:00",
-        "updated_at": "2026-01-01T00:00:00+00:00" });
-    world.documents.insert("users", None, &other).await.unwrap();
-    for (query, found) in [
-        ("", 2),
-        ("?email=", 2),
-        ("?email=OWNER%40sandbox.test", 1),
-        ("?email=owner@sandbox.test,b@sandbox.test", 2),
-        ("?email=owner@sandbox.test&email=b@sandbox.test", 2),
-        ("?email=b@sandbox.test&page=2", 0),
-        ("?email=sandbox.test", 0),
-    ] {
-        let page = world.get(&format!("/users{query}"), None).await;
-        assert_eq!(
-            page.body["data"].as_array().unwrap().len(),
-            found,
-            "{query}"
-        );
-    }
-    let page = world
-        .get(
-            "/users?email=a,owner@sandbox.test,b@sandbox.test&per_page=1",
-            None,
-        )
-        .await
-        .body;
-    let next = "http://127.0.0.1:7420/users?email=a%2Cowner%40sandbox.test%2Cb%40sandbox.test&per_page=1&page=2";
-    assert_eq!(page["links"]["next"], next);
-}

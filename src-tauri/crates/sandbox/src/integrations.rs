@@ -1,19 +1,10 @@
-//! Users and integrations, read only: the API cannot make them, so a new sandbox starts with one user and one
-//! integration of each app.
+//! Integrations, read only: the API cannot make them, so a new sandbox starts with one of each app.
 
 use gardien_store::{Documents, StoreError};
 use serde_json::{Value, json};
 
 use crate::collection::{Collection, Owner, PLAIN, Parent};
 use crate::specification::Specification;
-
-pub(crate) const USERS: Collection = Collection {
-    name: "users",
-    path: "/users",
-    owner: Owner::Organization,
-    filters: &[("email", "email")],
-    ..PLAIN
-};
 
 pub(crate) const INTEGRATIONS: Collection = Collection {
     name: "integrations",
@@ -29,17 +20,12 @@ pub(crate) const INTEGRATIONS: Collection = Collection {
 
 const APPS: &str = "AppKey";
 
-/// Adds the user, and what is missing of one integration for each app. Mail has one by the name that Phare gives it.
+/// Adds what is missing of one integration for each app. Mail has one by the name that Phare gives it.
 pub(crate) async fn seed(
     documents: &dyn Documents,
     specification: &Specification,
     now: &str,
 ) -> Result<(), StoreError> {
-    if documents.list(USERS.name, None, 0, 1).await?.is_empty() {
-        let (role, email) = ("admin", "owner@sandbox.test");
-        let owner = json!({ "role": role, "email": email, "created_at": now, "updated_at": now });
-        documents.insert(USERS.name, None, &owner).await?;
-    }
     let there = documents.list(INTEGRATIONS.name, None, 0, 100).await?;
     let mut apps: Vec<&Value> = specification.choices(APPS).iter().collect();
     apps.retain(|app| !there.iter().any(|document| document.body["app"] == **app));

@@ -1,0 +1,63 @@
+//! Users, read only: the members of the organization as they are now. A number of its own, by which clients name users,
+//! is all that is kept of one.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use gardien_domain::{Member, Role};
+use gardien_store::{Document, StoreError};
+use serde_json::{Value, json};
+
+use crate::collection::{Collection, Owner, PLAIN};
+use crate::sandbox::Sandbox;
+use crate::time;
+
+pub(crate) const USERS: Collection = Collection {
+    name: "users",
+    path: "/users",
+    owner: Owner::Organization,
+    filters: &[("email", "email")],
+    ..PLAIN
+};
+
+/// Tells who belongs to the organization.
+#[async_trait]
+pub trait Members: Debug + Send + Sync {
+    /// All of them, now.
+    async fn members(&self) -> Result<Vec<Member>, StoreError>;
+}
+
+/// The members by their numbers. One that was removed leaves a number that nobody gets again.
+pub(crate) async fn users(sandbox: &Sandbox) -> Result<Vec<Document>, StoreError> {
+    let members = sandbox.members.members().await?;
+    let _writing = sandbox.writing.lock().await;
+    let numbered = sandbox.every(USERS.name, None).await?;
+    let numbers = numbered.iter().map(|user| (&user.body["member"], user.id));
+    let numbers: HashMap<&Value, i64> = numbers.collect();
+    let mut users = Vec::new();
+    for member in members {
+        let id = json!(member.id);
+        let number = match numbers.get(&id) {
+            Some(number) => *number,
+            None => {
+                let (documents, number) = (&sandbox.documents, json!({ "member": id }));
+                documents.insert(USERS.name, None, &number).await?.id
+            }
+        };
+        let joined = time::written(member.created_at);
+        // Phare's API knows no other roles.
+        let role = if member.role == Role::Member {
+            "member"
+        } else {
+            "admin"
+        };
+        users.push(Document {
+            id: number,
+            project: None,
+            body: json!({ "role": role, "email": member.email, "created_at": joined, "updated_at": joined }),
+        });
+    }
+    users.sort_by_key(|user| user.id);
+    Ok(users)
+}
