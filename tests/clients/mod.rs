@@ -4,6 +4,7 @@
 
 mod incident_action;
 mod incidentbot;
+mod next_terraform_provider;
 mod phare_nix;
 mod raycast_extension;
 mod site_helper;

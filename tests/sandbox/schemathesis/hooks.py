@@ -27,6 +27,9 @@ RULES = [
         r"subdomain: .* has already been taken\.",
         r"status: The incident has already recovered\.",
         r"state: A maintenance window that is .* cannot be (cancelled|completed)\.",
+        # Said in words: a web address, status codes, a port, a color, an address or range of them.
+        r"(request\.(url|port)|success_assertions\.\d+\.value"
+        r"|website_url|access_ips\.\d+|theme\.(light|dark)\.\w+): .* format is invalid\.",
         # More regions than there are can never fail.
         r"region_threshold: .* must not be greater than the number of regions\.",
         # Another field decides on the shape: the protocol, the event, the app of the integration.

@@ -2,11 +2,10 @@
 //!
 //! Phare refuses to delete a rule that is in use. Nothing that its API can set uses one, so here none ever is.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::collection::{Collection, Owner, PLAIN};
 use crate::references::Reference;
-use crate::validate::Shape;
 
 pub(crate) const ALERT_RULES: Collection = Collection {
     name: "alert_rules",
@@ -16,44 +15,13 @@ pub(crate) const ALERT_RULES: Collection = Collection {
         brings: Some("app"),
         ..Reference::to("integration_id", "integrations")
     }],
-    shapes: &[
-        Shape {
-            field: "event_settings",
-            by: "event",
-            schemas: &[
-                ("uptime.monitor_certificate.expiring", CERTIFICATE),
-                ("uptime.incident.created", INCIDENT),
-                ("uptime.incident.propagated", INCIDENT),
-                ("uptime.incident.partially_recovered", INCIDENT),
-                ("uptime.incident.recovered", INCIDENT),
-            ],
-            as_sent: true,
-        },
-        Shape {
-            field: "integration_settings",
-            by: "app",
-            schemas: &[
-                ("ntfy", "NtfySettings"),
-                ("outgoing_webhook", "OutgoingWebhookSettings"),
-                ("pushover", "PushoverSettings"),
-            ],
-            as_sent: true,
-        },
-    ],
     // A rule that does not say its scope is the project's: the narrower one.
-    settle: |rule, project, _| match rule.remove("scope").as_ref().and_then(Value::as_str) {
-        Some("organization") => {
-            rule.insert("project_id".into(), Value::Null);
-        }
-        Some(_) => {
+    settle: |rule, project| {
+        let scope = rule.remove("scope");
+        if scope.is_some() || !rule.contains_key("project_id") {
+            let project = project.filter(|_| scope != Some(json!("organization")));
             rule.insert("project_id".into(), json!(project));
-        }
-        None => {
-            rule.entry("project_id").or_insert(json!(project));
         }
     },
     ..PLAIN
 };
-
-const CERTIFICATE: &str = "CertificateExpiringEventSettings";
-const INCIDENT: &str = "IncidentEventSettings";

@@ -8,8 +8,6 @@ use serde_json::{Value, json};
 use crate::fields::{FieldErrors, Fields};
 use crate::images::Image;
 use crate::references::Reference;
-use crate::specification::Specification;
-use crate::validate::Shape;
 
 /// An action on a record: the last segment of its path, and the change it makes if the record is in a state for it.
 pub(crate) type Action = (&'static str, Change);
@@ -32,8 +30,6 @@ pub(crate) struct Collection {
     pub(crate) filters: &'static [(&'static str, &'static str)],
     /// The fields of a new record that the server makes, from those that were sent.
     pub(crate) made: fn(&Fields) -> Value,
-    /// Fields whose schema another field decides.
-    pub(crate) shapes: &'static [Shape],
     /// Fields that hold ids of other records.
     pub(crate) references: &'static [Reference],
     /// A text that no two records of the whole sandbox share: refused when sent, numbered when the server makes it.
@@ -43,7 +39,7 @@ pub(crate) struct Collection {
     /// Rules that hold between fields or that the specification leaves out.
     pub(crate) rules: &'static [fn(&Fields, &mut FieldErrors)],
     /// Turns what was sent into what is kept, of a record with its times, seen from this project.
-    pub(crate) settle: fn(&mut Fields, Option<i64>, &Specification),
+    pub(crate) settle: fn(&mut Fields, Option<i64>),
     /// Adds what follows from a record's id, its fields and the time.
     pub(crate) derive: fn(&mut Fields, i64, Timestamp),
     /// What can be done to a record.
@@ -58,12 +54,11 @@ pub(crate) const PLAIN: Collection = Collection {
     parent: None,
     filters: &[],
     made: |_| json!({}),
-    shapes: &[],
     references: &[],
     unique: None,
     images: &[],
     rules: &[],
-    settle: |_, _, _| {},
+    settle: |_, _| {},
     derive: |_, _, _| {},
     actions: &[],
 };

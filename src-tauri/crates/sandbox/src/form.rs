@@ -65,7 +65,7 @@ fn refusal(error: multer::Error) -> Rejection {
 }
 
 /// `a[0][b]` is `a`, `0`, `b`.
-fn names(name: &str) -> Vec<&str> {
+pub(crate) fn names(name: &str) -> Vec<&str> {
     let (first, rest) = name.split_at(name.find('[').unwrap_or(name.len()));
     let rest = rest.split('[').skip(1);
     std::iter::once(first)
@@ -75,7 +75,7 @@ fn names(name: &str) -> Vec<&str> {
 }
 
 /// Puts a text into the tree. An empty name is the next item of a list; of a name sent twice the last counts.
-fn plant(tree: &mut Value, names: &[&str], text: String) {
+pub(crate) fn plant(tree: &mut Value, names: &[&str], text: String) {
     let [name, rest @ ..] = names else {
         *tree = Value::String(text);
         return;
@@ -105,11 +105,13 @@ pub(crate) fn typed(specification: &Specification, schema: &Value, tree: Value) 
             items.map(|text| item(json!(text))).collect()
         }
         (Value::String(text), kind) => match (kind, text.as_str()) {
-            ("boolean", "1" | "true") => json!(true),
-            ("boolean", "0" | "false") => json!(false),
-            ("integer", _) => text
-                .parse::<i64>()
-                .map_or_else(|_| json!(text), Value::from),
+            ("boolean", "1") => json!(true),
+            ("boolean", "0") => json!(false),
+            // Of several ways to write a number one is good: 030 and +30 are none.
+            ("integer", _) => match text.parse::<i64>() {
+                Ok(number) if number.to_string() == text => json!(number),
+                _ => Value::String(text),
+            },
             _ => Value::String(text),
         },
         (Value::Object(branch), "array") => {

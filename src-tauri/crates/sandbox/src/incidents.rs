@@ -7,24 +7,12 @@ use crate::collection::{Collection, PLAIN, Parent};
 use crate::fields::{FieldErrors, Fields};
 use crate::references::Reference;
 use crate::time;
-use crate::validate::Shape;
 
 pub(crate) const INCIDENTS: Collection = Collection {
     name: "incidents",
     path: "/uptime/incidents",
     filters: &[("monitor_id", "monitors")],
-    made: |_| json!({ "type": "manual", "state": "investigating" }),
     references: &[Reference::to("monitors.*", "monitors")],
-    shapes: &[Shape {
-        field: "impact",
-        by: "impact",
-        // Not among what may be written, but clients in use send them and expect a 201.
-        schemas: &[
-            ("operational", "IncidentImpact"),
-            ("maintenance", "IncidentImpact"),
-        ],
-        as_sent: false,
-    }],
     rules: &[recovery_after_start],
     derive,
     actions: &[("recover", recover)],
@@ -39,16 +27,12 @@ pub(crate) const UPDATES: Collection = Collection {
         collection: &INCIDENTS,
         // The incident is at the stage of its latest update.
         told: |incident, update| {
-            let state = update
-                .get("state")
-                .map(|state| ("state".into(), state.clone()));
-            incident.extend(state);
+            let state = update.get("state").cloned();
+            incident.extend(state.map(|state| ("state".into(), state)));
         },
     }),
-    // Phare sees one key, whoever calls it through Gardien.
-    made: |_| json!({ "creator": { "id": 1, "type": "api_key", "label": "Gardien" } }),
     // An update that does not say when is shown at once.
-    settle: |update, _, _| {
+    settle: |update, _| {
         let made = update.get("created_at").cloned().unwrap_or(Value::Null);
         update.entry("published_at").or_insert(made);
     },

@@ -2,7 +2,8 @@
 //!
 //! A request is matched to one of the 48 operations, the operation to a row of the table in `table.rs` and a step on
 //! it (or to a figure of `figures.rs`), and the specification says what may be sent, what is answered and with which
-//! status. A row adds only what the specification cannot say. To offer more of Phare, add a row.
+//! status. A row adds only what the specification cannot say. To offer more of Phare, add a row, and to
+//! `additions.json` what the specification leaves out.
 //!
 //! It decides nothing about keys: whoever calls it has authorized the request and names the project in
 //! `X-Phare-Project-Id`.

@@ -4,25 +4,11 @@ use serde_json::{Value, json};
 
 use crate::collection::{Collection, PLAIN};
 use crate::fields::{FieldErrors, Fields};
-use crate::validate::Shape;
 
 pub(crate) const MONITORS: Collection = Collection {
     name: "monitors",
     path: "/uptime/monitors",
-    made: |_| {
-        json!({
-            "status": "fetching",
-            "paused": false,
-            "response_time": null,
-            "last_checked_at": null,
-        })
-    },
-    shapes: &[Shape {
-        field: "request",
-        by: "protocol",
-        schemas: &[("http", "HttpRequest"), ("tcp", "TcpRequest")],
-        as_sent: false,
-    }],
+    filters: &[("tag", "tags")],
     rules: &[threshold_within_regions],
     actions: &[
         ("pause", |monitor, _| {

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use crate::collection::{Collection, Owner, PLAIN};
-use crate::fields::{FieldErrors, Fields};
 
 pub(crate) const PROJECTS: Collection = Collection {
     name: "projects",
@@ -15,7 +14,6 @@ pub(crate) const PROJECTS: Collection = Collection {
         json!({ "slug": slug(name.unwrap_or_default()) })
     },
     unique: Some("slug"),
-    rules: &[members_are_ids],
     ..PLAIN
 };
 
@@ -33,15 +31,6 @@ fn slug(name: &str) -> String {
         format!("project-{slug}")
     } else {
         slug
-    }
-}
-
-fn members_are_ids(project: &Fields, errors: &mut FieldErrors) {
-    let members = project.get("members").and_then(Value::as_array);
-    for (index, member) in members.into_iter().flatten().enumerate() {
-        if member.as_i64().is_some_and(|id| id < 1) {
-            errors.complain(&format!("members.{index}"), "must be at least 1.");
-        }
     }
 }
 

@@ -44,7 +44,7 @@ impl Query {
             }
         }
         let fields = Value::Object(fields);
-        let fields = validate::check(specification, &contract.queried, &[], fields)?;
+        let fields = validate::check(specification, &contract.queried, fields)?;
         Ok(Self { fields, sent })
     }
 

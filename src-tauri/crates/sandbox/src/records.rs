@@ -18,6 +18,9 @@ use crate::specification::Specification;
 use crate::users::{USERS, users};
 use crate::{images, time};
 
+/// The field of a document with what was sent beyond the specification, as it came.
+const BEYOND: &str = "beyond";
+
 /// A collection within reach of a request.
 pub(crate) struct Records<'a> {
     sandbox: &'a Sandbox,
@@ -248,8 +251,22 @@ impl<'a> Records<'a> {
     async fn settle(&self, body: &mut Fields, sent: &Sent) -> Result<(), StoreError> {
         let pictures = self.collection.images;
         images::keep(self.documents(), self.project, pictures, body, &sent.files).await?;
-        (self.collection.settle)(body, self.project, self.specification());
+        (self.collection.settle)(body, self.project);
+        self.keep_beyond(body, &sent.fields);
         Ok(())
+    }
+
+    /// Keeps what the specification does not know: later clients send it and expect it back. Apart from what it knows,
+    /// so that no name in it can stand for a field that the server makes.
+    fn keep_beyond(&self, body: &mut Fields, sent: &Fields) {
+        let knows = |name: &str| self.specification().knows(self.collection.path, name);
+        let mut beyond = fields(body.remove(BEYOND).unwrap_or_default());
+        for (name, value) in sent.iter().filter(|(name, _)| !knows(name)) {
+            beyond.insert(name.clone(), value.clone());
+        }
+        if !beyond.is_empty() {
+            body.insert(BEYOND.into(), Value::Object(beyond));
+        }
     }
 
     async fn tell_parent(&self, child: &Document) -> Result<(), StoreError> {
@@ -275,20 +292,22 @@ impl<'a> Records<'a> {
         record
     }
 
-    /// A record as `schema` shows it: its fields and no others, in its order.
+    /// A record as `schema` shows it: its fields in its order, then what was sent beyond the specification.
     pub(crate) fn shown(&self, schema: &Value, document: &Document) -> Value {
         let mut record = self.derived(document);
         record.insert("id".into(), json!(document.id));
         record.insert("project_id".into(), json!(self.project_of(document)));
         let schema = self.specification().properties(schema);
-        let shown = schema.into_iter().flatten().filter_map(|(name, field)| {
+        let mut shown = Fields::new();
+        for (name, field) in schema.into_iter().flatten() {
             let value = record.remove(name);
-            Some((
-                name.clone(),
-                value.or_else(|| self.specification().absent(field))?,
-            ))
-        });
-        Value::Object(shown.collect())
+            let value = value.or_else(|| self.specification().absent(field));
+            shown.extend(value.map(|value| (name.clone(), value)));
+        }
+        for (name, value) in fields(record.remove(BEYOND).unwrap_or_default()) {
+            shown.entry(name).or_insert(value);
+        }
+        Value::Object(shown)
     }
 }
 

@@ -6,11 +6,17 @@ use gardien_domain::Operation;
 use gardien_domain::operation::Method;
 use gardien_phare::{OPERATIONS, SPECIFICATION};
 use http::StatusCode;
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
-/// The specification, taken apart by operation.
+/// What the sandbox holds and knows beyond the specification, as a patch of it.
+const ADDITIONS: &str = include_str!("../additions.json");
+
+/// The specification with its additions, taken apart by operation.
 pub(crate) struct Specification {
     document: Value,
+    /// By how they are written.
+    patterns: HashMap<String, Regex>,
     contracts: HashMap<&'static str, Contract>,
 }
 
@@ -35,6 +41,9 @@ pub enum SpecificationFault {
     /// It is not JSON.
     #[error("it is not JSON")]
     Unreadable(#[from] serde_json::Error),
+    /// A pattern is none.
+    #[error("a pattern in it cannot be read")]
+    Pattern(#[from] regex::Error),
     /// It does not say what an operation answers.
     #[error("it does not describe {0}")]
     Missing(&'static str),
@@ -42,8 +51,13 @@ pub enum SpecificationFault {
 
 impl Specification {
     pub(crate) fn load() -> Result<Self, SpecificationFault> {
+        let mut document = serde_json::from_str(SPECIFICATION)?;
+        merge(&mut document, serde_json::from_str(ADDITIONS)?);
+        let mut patterns = HashMap::new();
+        compile(&document["components"]["schemas"], &mut patterns)?;
         let mut specification = Self {
-            document: serde_json::from_str(SPECIFICATION)?,
+            document,
+            patterns,
             contracts: HashMap::new(),
         };
         for operation in OPERATIONS {
@@ -81,12 +95,24 @@ impl Specification {
         self.contracts.get(operation.id)
     }
 
-    /// What a new record of the collection at `path` is made from.
-    pub(crate) fn creation(&self, path: &str) -> Option<&Value> {
+    /// How a new record of the collection at `path` is made.
+    pub(crate) fn creation(&self, path: &str) -> Option<&Contract> {
         let operation = OPERATIONS
             .iter()
             .find(|operation| operation.path == path && operation.method == Method::Post)?;
-        self.contract(operation)?.taken.as_ref()
+        self.contract(operation)
+    }
+
+    /// Whether a field of this name may be sent to, or is shown by, the collection at `path`.
+    pub(crate) fn knows(&self, path: &str, name: &str) -> bool {
+        let creation = self.creation(path).into_iter();
+        let mut schemas = creation
+            .flat_map(|made| [&made.taken, &made.answered])
+            .flatten();
+        schemas.any(|schema| {
+            self.properties(schema)
+                .is_some_and(|fields| fields.contains_key(name))
+        })
     }
 
     /// A schema of the specification by its name.
@@ -114,6 +140,13 @@ impl Specification {
     /// The named fields of an object's schema, in their order; `None` for a free-form object and for anything else.
     pub(crate) fn properties<'a>(&'a self, schema: &'a Value) -> Option<&'a Map<String, Value>> {
         self.resolve(schema).get("properties")?.as_object()
+    }
+
+    /// Whether a text is as the pattern of its schema has it, if there is one.
+    pub(crate) fn fits_pattern(&self, schema: &Value, text: &str) -> bool {
+        let pattern = schema["pattern"].as_str();
+        let pattern = pattern.and_then(|pattern| self.patterns.get(pattern));
+        pattern.is_none_or(|pattern| pattern.is_match(text))
     }
 
     /// Whether null is among the values.
@@ -181,6 +214,27 @@ impl Specification {
             _ => None,
         })
     }
+}
+
+/// Lays a merge patch over a document (RFC 7396; nothing is taken away).
+fn merge(document: &mut Value, patch: Value) {
+    match (document, patch) {
+        (Value::Object(fields), Value::Object(patch)) => {
+            for (name, value) in patch {
+                merge(fields.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (document, patch) => *document = patch,
+    }
+}
+
+/// Finds the patterns of all schemas in a schema.
+fn compile(schema: &Value, found: &mut HashMap<String, Regex>) -> Result<(), regex::Error> {
+    if let Some(pattern) = schema["pattern"].as_str() {
+        found.insert(pattern.to_owned(), Regex::new(pattern)?);
+    }
+    let mut parts = schema.as_object().into_iter().flatten();
+    parts.try_for_each(|(_, part)| compile(part, found))
 }
 
 /// The schemas of which one holds, where there is a choice.

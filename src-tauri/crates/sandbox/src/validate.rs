@@ -1,7 +1,7 @@
 //! Values against the specification's schemas, with every complaint in Laravel's words.
 //!
-//! Checking also cleans: strings are trimmed, unknown fields dropped, absent ones filled in where the specification
-//! says with what. What comes out is what is kept.
+//! Checking also cleans: strings are trimmed and absent fields filled in where the specification says with what. What
+//! comes out is what is kept; fields that the specification does not know stay as they came within a field that it knows.
 
 use serde_json::{Value, json};
 
@@ -9,29 +9,14 @@ use crate::fields::{FieldErrors, Fields, join};
 use crate::specification::{Specification, branches, kind};
 use crate::time;
 
-/// A field whose schema another field of the same record decides.
-#[derive(Debug)]
-pub(crate) struct Shape {
-    /// The field.
-    pub(crate) field: &'static str,
-    /// The field that decides.
-    pub(crate) by: &'static str,
-    /// `(value of the deciding field, name of the schema)`.
-    pub(crate) schemas: &'static [(&'static str, &'static str)],
-    /// Whether the value is kept as it came, once it holds. Then it may also be empty, where the field may be null.
-    pub(crate) as_sent: bool,
-}
-
 /// Checks and cleans `value`.
 pub(crate) fn check(
     specification: &Specification,
     schema: &Value,
-    shapes: &[Shape],
     value: Value,
 ) -> Result<Value, FieldErrors> {
     let mut walk = Walk {
         specification,
-        shapes,
         errors: FieldErrors::default(),
     };
     let value = walk.value(schema, value, "");
@@ -40,7 +25,6 @@ pub(crate) fn check(
 
 struct Walk<'a> {
     specification: &'a Specification,
-    shapes: &'a [Shape],
     errors: FieldErrors,
 }
 
@@ -98,7 +82,8 @@ impl<'a> Walk<'a> {
         let mut kept = Fields::new();
         for (name, property) in properties {
             let field = join(path, name);
-            let (property, as_sent) = self.shape(path, name, &sent).unwrap_or((property, false));
+            let as_sent = property["x-kept-as-sent"] == true;
+            let property = self.decided(property, name, &sent).unwrap_or(property);
             let missing = match sent.get(name) {
                 None => true,
                 Some(Value::Null) => !specification.allows_null(property),
@@ -117,6 +102,10 @@ impl<'a> Walk<'a> {
                 kept.insert(name.clone(), value);
             }
         }
+        // Of the record itself whoever keeps it looks after those.
+        for (name, value) in sent.into_iter().filter(|_| !path.is_empty()) {
+            kept.entry(name).or_insert(value);
+        }
         Value::Object(kept)
     }
 
@@ -131,21 +120,15 @@ impl<'a> Walk<'a> {
         Value::Object(sent)
     }
 
-    /// The schema that a sibling decides on, for a field of the record itself, and whether the value stays as sent.
-    fn shape(&self, path: &str, name: &str, record: &Fields) -> Option<(&'a Value, bool)> {
-        let mut shapes = self.shapes.iter();
-        let shape = shapes.find(|shape| path.is_empty() && shape.field == name)?;
-        let empty = match record.get(name)? {
-            Value::Null => true,
-            Value::Object(fields) => fields.is_empty(),
-            _ => false,
-        };
-        if shape.as_sent && empty {
+    /// The schema of a field that a sibling decides on. What is kept as it came may also be empty, if the field may.
+    fn decided(&self, property: &Value, name: &str, record: &Fields) -> Option<&'a Value> {
+        let (decision, value) = (property.get("x-decided-by")?, record.get(name)?);
+        if property["x-kept-as-sent"] == true && (value.is_null() || *value == json!({})) {
             return None;
         }
-        let decided = record.get(shape.by)?.as_str()?.trim();
-        let (_, schema) = shape.schemas.iter().find(|(value, _)| *value == decided)?;
-        Some((self.specification.named(schema), shape.as_sent))
+        let sibling = record.get(decision["field"].as_str()?)?.as_str()?;
+        let name = decision["schemas"][sibling.trim()].as_str()?;
+        Some(self.specification.named(name))
     }
 
     fn array(&mut self, schema: &Value, value: Value, path: &str) -> Value {
@@ -165,17 +148,15 @@ impl<'a> Walk<'a> {
             return self.wrong("must be a string.", value, path);
         };
         self.bounds(schema, text.chars().count() as f64, path);
-        let (holds, what) = match schema["format"].as_str() {
-            Some("date-time") => (time::is_date_time(text), "date"),
-            Some("uri") => (is_address(text), "URL"),
-            Some("json") => (serde_json::from_str::<Value>(text).is_ok(), "JSON string"),
-            _ => (true, ""),
+        let complaint = match schema["format"].as_str() {
+            Some("date-time") if !time::is_date_time(text) => "must be a valid date.",
+            Some("json") if serde_json::from_str::<Value>(text).is_err() => {
+                "must be a valid JSON string."
+            }
+            _ if !self.specification.fits_pattern(schema, text) => "format is invalid.",
+            _ => return value,
         };
-        if !holds {
-            let complaint = format!("must be a valid {what}.");
-            self.errors.complain(path, complaint);
-        }
-        value
+        self.wrong(complaint, value, path)
     }
 
     fn number(&mut self, schema: &Value, value: Value, path: &str) -> Value {
@@ -237,7 +218,6 @@ impl<'a> Walk<'a> {
         let attempts = branches.iter().map(|branch| {
             let mut walk = Walk {
                 specification,
-                shapes: &[],
                 errors: FieldErrors::default(),
             };
             (walk.value(branch, value.clone(), path), walk.errors.0)
@@ -263,11 +243,6 @@ fn whole_number(value: Value) -> Value {
         }
         _ => value,
     }
-}
-
-fn is_address(text: &str) -> bool {
-    text.parse::<http::Uri>()
-        .is_ok_and(|uri| uri.scheme().is_some() && uri.host().is_some_and(|host| !host.is_empty()))
 }
 
 #[cfg(test)]

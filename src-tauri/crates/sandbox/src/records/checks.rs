@@ -19,16 +19,11 @@ impl Records<'_> {
         sent: &Sent,
         id: Option<i64>,
     ) -> Result<Fields, Rejection> {
-        let schema = self.specification().creation(self.collection.path);
+        let creation = self.specification().creation(self.collection.path);
+        let taken = creation.and_then(|creation| creation.taken.as_ref());
         self.bring(&mut record).await?;
-        let (shapes, record) = (self.collection.shapes, Value::Object(record));
-        let schema = schema.unwrap_or(&Value::Null);
-        let record = fields(validate::check(
-            self.specification(),
-            schema,
-            shapes,
-            record,
-        )?);
+        let (taken, record) = (taken.unwrap_or(&Value::Null), Value::Object(record));
+        let record = fields(validate::check(self.specification(), taken, record)?);
         let mut errors = FieldErrors::default();
         for rule in self.collection.rules {
             rule(&record, &mut errors);

@@ -36,6 +36,7 @@ async fn a_new_monitor_is_complete() {
         "last_checked_at": null,
         "created_at": "2026-03-10T00:10:46+00:00",
         "updated_at": "2026-03-10T00:10:46+00:00",
+        "tags": null,
     });
     assert_eq!(made.body, expected);
     assert_eq!(
@@ -87,8 +88,7 @@ async fn a_tcp_port_stays_text() {
     let world = World::new().await;
     let mut sent = http_monitor();
     sent["protocol"] = json!("tcp");
-    sent["request"] =
-        json!({ "host": "db.example", "port": "0443", "connection": "tls", "url": "dropped" });
+    sent["request"] = json!({ "host": "db.example", "port": "0443", "connection": "tls" });
     let made = world.post(MONITORS, Some(1), sent).await;
     let request = json!({ "host": "db.example", "port": "0443", "connection": "tls", "tls_skip_verify": false });
     assert_eq!((made.status, &made.body["request"]), (201, &request));

@@ -5,7 +5,7 @@ use super::{World, http_monitor};
 #[tokio::test]
 async fn a_new_project_gets_slug_settings_and_times() {
     let world = World::new().await;
-    let body = json!({ "name": "  Côté cour ", "members": [1, 7], "color": "red" });
+    let body = json!({ "name": "  Côté cour ", "members": [1, 7], "x_color": "red" });
     let made = world.post("/projects", None, body).await;
     assert_eq!(made.status, 201);
     let expected = json!({
@@ -20,6 +20,7 @@ async fn a_new_project_gets_slug_settings_and_times() {
         },
         "created_at": "2026-03-10T00:10:46+00:00",
         "updated_at": "2026-03-10T00:10:46+00:00",
+        "x_color": "red",
     });
     assert_eq!(made.body, expected);
     assert_eq!(world.get("/projects/3", None).await.body, expected);

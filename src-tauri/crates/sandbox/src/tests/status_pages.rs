@@ -191,6 +191,7 @@ async fn a_form_changes_what_json_made() {
         ("subscription_channels", json!(["atom", "rss"])),
         ("access_ips", json!(["10.0.0.1"])),
         ("is_private", json!(true)),
+        ("tags", json!(["a", "b"])),
     ] {
         expected[field] = value;
     }

@@ -46,7 +46,7 @@ async fn each_wrong_field_is_named_in_laravels_words() {
         ),
         (
             "/protocol",
-            json!("icmp"),
+            json!("udp"),
             "protocol",
             "The selected protocol is invalid.",
         ),
@@ -64,7 +64,7 @@ async fn each_wrong_field_is_named_in_laravels_words() {
         ),
         (
             "/request/url",
-            long(256),
+            json!(format!("https://a.example/{}", "é".repeat(238))),
             "request.url",
             "The request.url field must not be greater than 255 characters.",
         ),
@@ -382,4 +382,54 @@ async fn values_at_their_limits_are_fine() {
     }
     let long = json!({ "name": "灯".repeat(25), "members": vec![1; 100] });
     assert_eq!(world.post("/projects", None, long).await.status, 201);
+}
+
+/// What the specification says of a text in words alone. An empty body is none of it: the specification allows it, and
+/// Terraform insists that it comes back as it was sent.
+#[tokio::test]
+async fn texts_are_what_the_specification_says_in_words() {
+    let world = World::new().await;
+    for (pointer, good, bad) in [
+        (
+            "/request/url",
+            &[
+                "https://a.example",
+                "HTTP://[::1]:8080/?q=1#f",
+                "http://müller.example",
+            ][..],
+            &[
+                "ftp://a.example",
+                "a.example",
+                "https://",
+                "https:///a",
+                "https://a b",
+                "x",
+            ][..],
+        ),
+        (
+            "/success_assertions/0/value",
+            &["2xx,30x,418", "200, 5x3", "xxx"],
+            &["9xx", "099", "20", "2000", "2xx,", "2xx;3xx", "ok"],
+        ),
+        ("/request/body", &[""], &[]),
+    ] {
+        let mut body = http_monitor();
+        body["request"]["body"] = json!("x");
+        body["success_assertions"] =
+            json!([{ "type": "status_code", "operator": "in", "value": "200" }]);
+        for (texts, status) in [(good, 201), (bad, 422)] {
+            for text in texts {
+                *body.pointer_mut(pointer).unwrap() = json!(text);
+                let answer = world.post("/uptime/monitors", Some(1), body.clone()).await;
+                assert_eq!(answer.status, status, "{text} {}", answer.body);
+                if status == 201 {
+                    assert_eq!(answer.body.pointer(pointer), Some(&json!(text)));
+                    continue;
+                }
+                let field = pointer[1..].replace('/', ".");
+                let complaint = format!("The {} field format is invalid.", field.replace('_', " "));
+                assert_eq!(answer.body["errors"][field], json!([complaint]));
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@ use super::*;
 
 fn errors(schema: &str, value: Value) -> Vec<String> {
     let specification = Specification::load().unwrap();
-    match check(&specification, specification.named(schema), &[], value) {
+    match check(&specification, specification.named(schema), value) {
         Ok(_) => Vec::new(),
         Err(errors) => errors.0.into_iter().map(|(_, message)| message).collect(),
     }
@@ -53,8 +53,6 @@ fn formats() {
             "soon",
             "must be a valid date.",
         ),
-        ("PaginationLinks", "first", "https://a.example/x?y=1", ""),
-        ("PaginationLinks", "first", "/x", "must be a valid URL."),
         ("OutgoingWebhookSettings", "schema", "{\"a\":[1]}", ""),
         (
             "OutgoingWebhookSettings",
@@ -95,7 +93,7 @@ fn no_text_is_null_where_it_could_not_hold() {
             sent["method"] = json!("GET");
             sent["url"] = json!("https://shop.example");
         }
-        let checked = check(&specification, schema, &[], sent).unwrap();
+        let checked = check(&specification, schema, sent).unwrap();
         assert_eq!(checked[field], kept, "{field}");
     }
 }
@@ -104,7 +102,7 @@ fn no_text_is_null_where_it_could_not_hold() {
 fn whole_floats_are_integers_and_others_are_not() {
     let specification = Specification::load().unwrap();
     let schema = json!({ "type": "integer" });
-    let checked = |value| check(&specification, &schema, &[], value);
+    let checked = |value| check(&specification, &schema, value);
     assert_eq!(checked(json!(60.0)), Ok(json!(60)));
     for value in [
         json!(60.5),
@@ -138,12 +136,7 @@ fn a_union_is_decided_by_its_fixed_field_at_any_depth() {
 fn free_form_objects_are_kept_whole() {
     let specification = Specification::load().unwrap();
     let value = json!({ "b": { "c": [1, " x"] }, "a": null });
-    let checked = check(
-        &specification,
-        &json!({ "type": "object" }),
-        &[],
-        value.clone(),
-    );
+    let checked = check(&specification, &json!({ "type": "object" }), value.clone());
     assert_eq!(checked, Ok(value));
 }
 
@@ -167,8 +160,8 @@ fn no_value_upsets_any_schema() {
             let every = fields.map(|name| (name.clone(), value.clone())).collect();
             for value in [value.clone(), Value::Object(every)] {
                 // What is accepted once is accepted again, unchanged.
-                if let Ok(kept) = check(&specification, schema, &[], value) {
-                    assert_eq!(check(&specification, schema, &[], kept.clone()), Ok(kept));
+                if let Ok(kept) = check(&specification, schema, value) {
+                    assert_eq!(check(&specification, schema, kept.clone()), Ok(kept));
                 }
             }
         }
