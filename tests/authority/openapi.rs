@@ -9,6 +9,8 @@ use crate::support::world::World;
 
 /// Every route of the contract that is fixed, and of what was agreed since.
 const CONTRACT: &[&str] = &[
+    "GET /healthz",
+    "GET /readyz",
     "GET /v1/audit",
     "GET /v1/audit/verify",
     "GET /v1/keys",

@@ -10,6 +10,8 @@ use super::openapi::routes;
 
 /// Whatever the role, though not for all the same answer.
 const EVERYBODY: &[&str] = &[
+    "GET /healthz",
+    "GET /readyz",
     "GET /v1/keys",
     "POST /v1/keys/lookup",
     "GET /v1/keys/{id}",

@@ -5,6 +5,7 @@ mod cut;
 mod framing;
 mod headers;
 mod heads;
+mod health;
 mod hold;
 mod limit;
 mod links;

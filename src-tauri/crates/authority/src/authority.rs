@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::{Member, MemberId, Organization, Role};
@@ -14,6 +15,7 @@ use gardien_store::{Change, Store, Witness};
 use jiff::{Timestamp, TimestampRound, Unit};
 use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::api::Event;
@@ -29,6 +31,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Events that a listener may be behind.
 const EVENTS: usize = 256;
+
+/// A store that takes longer to say where it stands cannot be worked with.
+const READY: Duration = Duration::from_secs(2);
 
 /// Who acts when no member does.
 pub const SYSTEM: &str = "system";
@@ -104,6 +109,11 @@ impl Authority {
     pub fn publish(&self, event: Event) {
         // That nobody does is no error.
         let _ = self.events.send(event);
+    }
+
+    /// Whether it can read what it keeps.
+    pub async fn is_ready(&self) -> bool {
+        matches!(timeout(READY, self.store.revision()).await, Ok(Ok(_)))
     }
 
     /// Ends what goes on behind, before the store is closed. What could not be written yet, the witness has.

@@ -1,10 +1,11 @@
 //! The management API: one line from a route to a use case, errors as RFC 9457 has them.
 //!
-//! Every request needs a session, the unknown path too; a request from within this process may carry
+//! Every request needs a session, the unknown path too, but for those after its health; a request from within this process may carry
 //! [`Trusted`] instead. A change runs to its end even when the caller is gone.
 
 mod audit;
 mod extract;
+mod health;
 mod keys;
 mod members;
 mod organization;
@@ -37,7 +38,7 @@ const LARGEST_BODY: usize = 64 * 1024;
 #[openapi(
     info(
         title = "Gardien management API",
-        description = "Creates, changes and revokes API keys for Phare. Every request needs a session token."
+        description = "Creates, changes and revokes API keys for Phare. Every request needs a session token, but for those after its health."
     ),
     // Those that only parameters name are not found by themselves.
     components(schemas(KeySort, KeyStatus, Order, ProductScope, ScopeKind, Usage)),
@@ -94,7 +95,9 @@ pub type Api = Router;
 
 /// The management API over `authority`.
 pub fn router(authority: Authority) -> Api {
-    let (router, description) = described().split_for_parts();
+    let (router, mut description) = described().split_for_parts();
+    let (health, of_health) = health::described().split_for_parts();
+    description.merge(of_health);
     let description = serde_json::to_string(&description).unwrap_or_default();
     let described = move || async move {
         (
@@ -112,6 +115,8 @@ pub fn router(authority: Authority) -> Api {
             authority.clone(),
             session::require,
         ))
+        // Behind the layers: whoever asks for these needs no session.
+        .merge(health)
         .with_state(authority)
 }
 

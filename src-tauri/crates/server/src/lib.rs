@@ -19,6 +19,7 @@ mod door;
 mod enforce;
 mod examiner;
 pub mod framing;
+mod health;
 pub mod listen;
 mod live;
 mod open_files;

@@ -31,6 +31,7 @@ use crate::clock::system_clock;
 use crate::door::{Door, ListenFault};
 use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
+use crate::health;
 use crate::listen::ListenLimits;
 use crate::live;
 use crate::places::Proven;
@@ -277,13 +278,18 @@ impl Service {
     /// [`ListenFault`]; the former address stays.
     pub async fn listen_gateway(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
         let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
+        let authority = self.0.authority.clone();
         let service = tower::service_fn(move |request| {
-            let gateway = gateway.clone();
+            let (gateway, authority) = (gateway.clone(), authority.clone());
             async move {
+                let health = health::answer(&request, &authority, &gateway).await;
+                if let Some(answer) = health {
+                    return Ok::<_, Infallible>(answer);
+                }
                 let mut response = gateway.handle(request).await;
                 let granted = response.extensions_mut().remove();
                 prove(&mut response, granted.map(|Granted(key)| key.0));
-                Ok::<_, Infallible>(response)
+                Ok(response)
             }
         });
         let wording = move |status, code: &str, message: &str| {
