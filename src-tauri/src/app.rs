@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::asking::Asked;
 use crate::clipboard::Clipboard;
+use crate::environment::Outside;
 use crate::error::{Code, CommandError};
 use crate::home::{GatewayState, Local, Place, Ready};
 use crate::keeper::Keeper;
@@ -24,8 +25,7 @@ use crate::shell::Shell;
 pub(crate) struct App {
     /// Where everything lies.
     pub(crate) folder: PathBuf,
-    /// Where Phare's API is.
-    pub(crate) phare: String,
+    pub(crate) outside: Outside,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) clipboard: Clipboard,
     pub(crate) preferences: PreferenceFile,
@@ -54,7 +54,7 @@ struct Standing {
 impl App {
     pub(crate) fn new(
         folder: PathBuf,
-        phare: String,
+        outside: Outside,
         keeper: Arc<Keeper>,
         clipboard: Clipboard,
         preferences: PreferenceFile,
@@ -62,7 +62,7 @@ impl App {
     ) -> Self {
         Self {
             folder,
-            phare,
+            outside,
             keeper,
             clipboard,
             preferences,

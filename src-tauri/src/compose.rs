@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use gardien_authority::{Client, ClientFault, System};
 use gardien_domain::{KeyId, MemberId};
+use gardien_egress::Proxies;
 use gardien_server::{ListenFault, Opening, Service};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
@@ -130,7 +131,8 @@ async fn open_local(app: &App, accept_older: bool) -> Result<Opened, CommandErro
     let opening = Opening {
         acknowledged: acknowledged::known(app).await,
         accept_older,
-        phare: Some(app.phare.clone()),
+        phare: Some(app.outside.phare.clone()),
+        proxies: app.outside.proxies.clone(),
         secrets: Some(app.keeper.clone()),
     };
     let service = Service::open_with(&app.folder, opening)
@@ -309,15 +311,19 @@ pub(crate) async fn open_team(app: &App, url: &str) -> Result<Ready, CommandErro
             return Err(CommandError::new(Code::SessionRefused, message));
         }
     };
-    join_team(url, token).await
+    join_team(url, token, &app.outside.proxies).await
 }
 
 /// Connects to a team's server.
 ///
 /// # Errors
 /// `invalid` for an address that no token may be sent to, `connection_unreachable`, `session_refused`.
-pub(crate) async fn join_team(url: &str, token: SecretString) -> Result<Ready, CommandError> {
-    let client = Client::remote(url, token)?;
+pub(crate) async fn join_team(
+    url: &str,
+    token: SecretString,
+    proxies: &Proxies,
+) -> Result<Ready, CommandError> {
+    let client = Client::remote(url, token, proxies)?;
     match client.session().await {
         Ok(session) => Ok(Ready {
             client,
@@ -337,6 +343,9 @@ pub(crate) async fn join_team(url: &str, token: SecretString) -> Result<Ready, C
                         "What answers at {url} is no Gardien server, or one of another version."
                     )
                 }
+                ClientFault::Unreachable {
+                    proxy: Some(proxy), ..
+                } => format!("Nothing answers at {url} through the proxy {proxy}."),
                 _ => format!("Nothing answers at {url}."),
             };
             Err(CommandError::new(Code::ConnectionUnreachable, message))

@@ -5,7 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gardien_authority::client::server_address;
+use gardien_egress::Proxies;
 use gardien_phare::PHARE_URL as PHARE;
+
+#[cfg(target_os = "linux")]
+use crate::gnome;
 
 /// The argument that starts Gardien without its window.
 pub(crate) const BACKGROUND: &str = "--background";
@@ -22,8 +26,9 @@ pub(crate) struct Environment {
     pub(crate) background: bool,
     /// `GARDIEN_CLIPBOARD_SECONDS`: for how long a secret stays on the clipboard.
     pub(crate) clipboard: Duration,
-    /// `GARDIEN_PHARE_URL`: where Phare's API is. As with a team's server: https, or this machine.
-    pub(crate) phare: String,
+    pub(crate) outside: Outside,
+    /// The variable that should name a proxy and does not.
+    pub(crate) unusable_proxy: Option<String>,
     /// Which way around a graphics driver the start before this one chose.
     #[cfg(target_os = "linux")]
     pub(crate) graphics: Option<usize>,
@@ -32,10 +37,27 @@ pub(crate) struct Environment {
     pub(crate) has_webkit_variables: bool,
 }
 
+/// What lies beyond this machine.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outside {
+    /// `GARDIEN_PHARE_URL`: where Phare's API is. As with a team's server: https, or this machine.
+    pub(crate) phare: String,
+    /// `HTTPS_PROXY` and its siblings, or what the system says: what the way out leads through.
+    pub(crate) proxies: Proxies,
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
 impl Environment {
     pub(crate) fn read() -> Self {
         let seconds = env::var("GARDIEN_CLIPBOARD_SECONDS").ok();
+        let proxies = Proxies::of_system(|name| env::var(name).ok());
+        #[cfg(target_os = "linux")]
+        let proxies = match proxies {
+            Ok(named) if named.are_none() && gnome::is_chosen(gnome::ask) => {
+                Proxies::of_environment(|name| gnome::variable(name, gnome::ask))
+            }
+            other => other,
+        };
         Self {
             data: env::var_os("GARDIEN_DATA_DIR")
                 .filter(|path| !path.is_empty())
@@ -43,7 +65,11 @@ impl Environment {
                 .and_then(|path| std::path::absolute(path).ok()),
             background: env::args_os().any(|argument| argument == BACKGROUND),
             clipboard: seconds.map_or(CLIPBOARD, |text| clipboard(&text)),
-            phare: env::var("GARDIEN_PHARE_URL").map_or_else(|_| PHARE.to_owned(), phare),
+            unusable_proxy: proxies.as_ref().err().map(ToString::to_string),
+            outside: Outside {
+                phare: env::var("GARDIEN_PHARE_URL").map_or_else(|_| PHARE.to_owned(), phare),
+                proxies: proxies.unwrap_or_default(),
+            },
             #[cfg(target_os = "linux")]
             graphics: env::var(crate::graphics::CHOSEN)
                 .ok()

@@ -218,9 +218,12 @@ impl From<ClientFault> for CommandError {
         match fault {
             ClientFault::Refused(problem) => (*problem).into(),
             ClientFault::Address(reason) => Self::field("url", reason),
-            ClientFault::Unreachable(_) => {
+            ClientFault::Unreachable { ref proxy, .. } => {
                 tracing::warn!(error = chain(&fault), "the team server does not answer");
-                Self::new(Code::Unreachable, "The team server does not answer.")
+                let through = proxy.as_ref().map(|at| format!(" through the proxy {at}"));
+                let through = through.unwrap_or_default();
+                let message = format!("The team server does not answer{through}.");
+                Self::new(Code::Unreachable, message)
             }
             ClientFault::Unexpected { .. } => {
                 tracing::warn!(error = chain(&fault), "what answers is no Gardien");

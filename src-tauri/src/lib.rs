@@ -47,6 +47,8 @@ mod forms;
 mod founding;
 mod fresh;
 #[cfg(target_os = "linux")]
+mod gnome;
+#[cfg(target_os = "linux")]
 mod graphics;
 mod home;
 mod keeper;
@@ -132,14 +134,14 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     let (preferences, found) = PreferenceFile::open(app, &folder)?;
     notices.extend(found);
     let clipboard = Clipboard::open(environment.clipboard);
-    let (phare, keeper) = (
-        environment.phare.clone(),
-        Arc::new(Keeper::new(Vault::open())),
-    );
+    if let Some(reason) = &environment.unusable_proxy {
+        tracing::error!(reason, "calls go out through no proxy");
+    }
+    let keeper = Arc::new(Keeper::new(Vault::open()));
     let shell = Box::new(Desktop(app.clone()));
     let state = Arc::new(App::new(
         folder,
-        phare,
+        environment.outside.clone(),
         keeper,
         clipboard,
         preferences,

@@ -18,7 +18,7 @@ pub(crate) async fn connect(
     let _moving = app.moving.lock().await;
     let url = url.trim().trim_end_matches('/').to_owned();
     let token = SecretString::from(token.expose_secret().trim());
-    let joined = compose::join_team(&url, token.clone()).await;
+    let joined = compose::join_team(&url, token.clone(), &app.outside.proxies).await;
     let ready = joined.map_err(beside_the_token)?;
     if let Err(fault) = app.keeper.keep(&compose::team_session(&url), token).await {
         tracing::warn!(%fault, "the session token is kept for this run only");

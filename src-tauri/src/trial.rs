@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gardien_authority::api::KeyView;
 use gardien_domain::project::PROJECT_ID_HEADER;
 use gardien_domain::{Access, KeyId, Method, Operation, ProjectHeader, ProjectId};
-use reqwest::redirect::Policy;
+use gardien_egress::Proxies;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use ts_rs::TS;
@@ -15,8 +15,8 @@ use crate::custody::secret_of;
 use crate::error::{Code, CommandError};
 use crate::home::GatewayState;
 
-/// As long as the gateway itself may take.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// A little longer than the gateway itself may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// As much of an answer as anybody reads.
 const SHOWN: usize = 2_000;
 /// What the key's last use then says.
@@ -49,7 +49,8 @@ pub(crate) async fn of(
     let key = ready.client.key(id).await?;
     let (operation, project) = choose(&key, project)?;
     let base = address(app.gateway(&ready))?;
-    call(&base, operation, &secret, project).await
+    let client = client(&base, &app.outside.proxies);
+    call(client, &base, operation, &secret, project).await
 }
 
 /// The call that tells the most of what the key may read, and the project to name in it.
@@ -102,6 +103,7 @@ fn address(gateway: GatewayState) -> Result<String, CommandError> {
     reason = "how long an answer takes is part of what is shown"
 )]
 async fn call(
+    client: reqwest::Result<reqwest::Client>,
     base: &str,
     operation: &'static Operation,
     secret: &SecretString,
@@ -112,7 +114,7 @@ async fn call(
         tracing::warn!(error = %error.without_url(), "the gateway does not answer a trial");
         CommandError::new(Code::Unreachable, "The gateway does not answer.")
     };
-    let client = client(base).map_err(silent)?;
+    let client = client.map_err(silent)?;
     let mut request = client
         .get(format!("{base}{}", operation.path))
         .bearer_auth(secret.expose_secret());
@@ -134,18 +136,12 @@ async fn call(
     })
 }
 
-pub(crate) fn client(base: &str) -> Result<reqwest::Client, reqwest::Error> {
-    // Whoever was first chose the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut client = reqwest::Client::builder()
+pub(crate) fn client(base: &str, proxies: &Proxies) -> reqwest::Result<reqwest::Client> {
+    // What is no address fails when it is called.
+    gardien_egress::client(&base.parse().unwrap_or_default(), proxies)?
         .user_agent(CLIENT)
         .timeout(PATIENCE)
-        .redirect(Policy::none());
-    if base.starts_with("http://") {
-        // What goes to this computer must not go through a proxy.
-        client = client.no_proxy();
-    }
-    client.build()
+        .build()
 }
 
 /// No more is read than is shown.

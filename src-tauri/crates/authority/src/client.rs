@@ -5,13 +5,15 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use gardien_domain::{MemberId, ProjectId};
+use gardien_egress::{Proxies, is_loopback};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 use tower::ServiceExt;
 use zeroize::Zeroizing;
 
@@ -24,12 +26,13 @@ use crate::http::{Api, Trusted};
 
 mod keys;
 mod phare_keys;
+#[cfg(test)]
+mod tests;
 
 /// The error of a failed exchange.
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long a server may take to be reached, and to answer.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long a server may take to answer.
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// Asks the management API as one person. Cheap to clone.
@@ -47,6 +50,8 @@ enum ClientTransport {
     Server {
         http: reqwest::Client,
         base: Url,
+        /// Host and port of the proxy on the way.
+        proxy: Option<String>,
         token: SecretString,
     },
 }
@@ -58,8 +63,14 @@ pub enum ClientFault {
     #[error("{0}")]
     Address(&'static str),
     /// The server did not answer.
-    #[error("the server does not answer")]
-    Unreachable(#[source] BoxError),
+    #[error("the server does not answer{}", through(proxy.as_deref()))]
+    Unreachable {
+        /// Host and port of the proxy on the way.
+        proxy: Option<String>,
+        /// What went wrong.
+        #[source]
+        cause: BoxError,
+    },
     /// The authority said no, and why.
     #[error("{}", .0.detail)]
     Refused(Box<Problem>),
@@ -78,12 +89,7 @@ pub enum ClientFault {
 pub fn server_address(text: &str) -> Result<Url, ClientFault> {
     let url = Url::parse(text.trim())
         .map_err(|_| ClientFault::Address("That is not an address. It starts with https://."))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
+    let loopback = url.host_str().is_some_and(is_loopback);
     match url.scheme() {
         _ if !url.username().is_empty() || url.password().is_some() => Err(ClientFault::Address(
             "The address must not hold a user or a password.",
@@ -111,30 +117,39 @@ impl Client {
         }
     }
 
-    /// Asks the server at `url` with a session token.
+    /// Asks the server at `url` with a session token, through a proxy if there is one on the way.
     ///
     /// # Errors
     /// [`ClientFault::Address`] unless it is https, or http to this machine; [`ClientFault::Unreachable`]
     /// when TLS cannot be set up.
-    pub fn remote(url: &str, token: SecretString) -> Result<Self, ClientFault> {
+    pub fn remote(url: &str, token: SecretString, proxies: &Proxies) -> Result<Self, ClientFault> {
         let base = server_address(url)?;
-        // Whoever was first chose the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = reqwest::Client::builder();
-        if base.scheme() == "http" {
-            // What must not leave this machine must not go to a proxy either.
-            http = http.no_proxy();
-        }
-        let http = http
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            // A redirect would carry the session somewhere else.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| ClientFault::Unreachable(error.into()))?;
+        let at: Uri = base
+            .as_str()
+            .parse()
+            .map_err(|_| ClientFault::Address("That is not an address."))?;
+        let proxy = proxies.toward(&at).map(|proxy| proxy.to_string());
+        let http = gardien_egress::client(&at, proxies).and_then(|client| client.build());
+        let http = http.map_err(|error| ClientFault::Unreachable {
+            proxy: proxy.clone(),
+            cause: error.into(),
+        })?;
         Ok(Self {
-            transport: ClientTransport::Server { http, base, token },
+            transport: ClientTransport::Server {
+                http,
+                base,
+                proxy,
+                token,
+            },
         })
+    }
+
+    /// Host and port of the proxy on the way to the server.
+    fn proxy(&self) -> Option<&str> {
+        match &self.transport {
+            ClientTransport::Router { .. } => None,
+            ClientTransport::Server { proxy, .. } => proxy.as_deref(),
+        }
     }
 
     /// Who is asking, and what they may do.
@@ -308,7 +323,10 @@ impl Client {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         let body = body.unwrap_or_default();
-        let unreachable = |error: BoxError| ClientFault::Unreachable(error);
+        let unreachable = |cause: BoxError| ClientFault::Unreachable {
+            proxy: self.proxy().map(ToOwned::to_owned),
+            cause,
+        };
         let (status, answer) = match &self.transport {
             ClientTransport::Router { router, member } => {
                 let mut request = request
@@ -325,7 +343,9 @@ impl Client {
                     .map_err(|e| unreachable(e.into()))?;
                 (status, answer.to_bytes())
             }
-            ClientTransport::Server { http, base, token } => {
+            ClientTransport::Server {
+                http, base, token, ..
+            } => {
                 let prefix = base.as_str().trim_end_matches('/');
                 let mut request = request
                     .uri(format!("{prefix}{path}"))
@@ -335,14 +355,10 @@ impl Client {
                 let request = request
                     .try_into()
                     .map_err(|e: reqwest::Error| unreachable(e.into()))?;
-                let answer = http
-                    .execute(request)
+                timeout(ANSWER, ask(http, request))
                     .await
-                    .map_err(|e| unreachable(e.into()))?;
-                (
-                    answer.status(),
-                    answer.bytes().await.map_err(|e| unreachable(e.into()))?,
-                )
+                    .map_err(|late| unreachable(late.into()))?
+                    .map_err(|e| unreachable(e.into()))?
             }
         };
         if status.is_success() {
@@ -355,6 +371,26 @@ impl Client {
             },
         })
     }
+}
+
+/// A connection may have died since it was used last; what changes nothing is asked for once more then, by another.
+async fn ask(
+    http: &reqwest::Client,
+    request: reqwest::Request,
+) -> reqwest::Result<(StatusCode, Bytes)> {
+    let again = (request.method() == Method::GET).then(|| request.try_clone());
+    let answer = match (http.execute(request).await, again.flatten()) {
+        (Err(error), Some(again)) if error.is_request() && !error.is_connect() => {
+            http.execute(again).await?
+        }
+        (answer, _) => answer?,
+    };
+    Ok((answer.status(), answer.bytes().await?))
+}
+
+/// Whoever reads it has to know whom to ask.
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
 }
 
 /// Counts the bytes that are written to it.
@@ -395,35 +431,4 @@ fn bearer(token: &SecretString) -> Result<HeaderValue, ClientFault> {
         .map_err(|_| ClientFault::Address("That is not a session token."))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_session_is_sent_encrypted_or_not_off_this_machine() {
-        for fine in [
-            "https://gardien.example",
-            " https://gardien.example/team/ ",
-            "http://127.0.0.1:7421",
-            "http://localhost:7421",
-            "http://[::1]:7421",
-        ] {
-            assert!(server_address(fine).is_ok(), "{fine}");
-        }
-        for wrong in [
-            "",
-            "gardien.example",
-            "http://gardien.example",
-            "http://127.0.0.1.gardien.example",
-            "http://localhost.gardien.example",
-            "ftp://gardien.example",
-            "https://ada:secret@gardien.example",
-            "https://gardien.example/?token=x",
-            "file:///etc/passwd",
-        ] {
-            assert!(server_address(wrong).is_err(), "{wrong}");
-        }
-    }
 }

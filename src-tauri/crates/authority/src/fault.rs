@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gardien_domain::KeyFault;
-use gardien_phare::PhareFault;
+use gardien_phare::{BehindProxy, PhareFault};
 use gardien_store::StoreError;
 use http::StatusCode;
 
@@ -149,7 +149,12 @@ pub enum Fault {
 
 fn phare_words(fault: &PhareFault) -> String {
     match fault {
-        PhareFault::Unreachable(_) => "Phare does not answer. Nothing was changed.".to_owned(),
+        PhareFault::Unreachable(cause) => match cause.downcast_ref::<BehindProxy>() {
+            Some(BehindProxy { proxy, .. }) => {
+                format!("Phare does not answer through the proxy {proxy}. Nothing was changed.")
+            }
+            None => "Phare does not answer. Nothing was changed.".to_owned(),
+        },
         PhareFault::Busy => {
             "The organization's calls of this minute are used up. Try again in a moment.".to_owned()
         }

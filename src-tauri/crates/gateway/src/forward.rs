@@ -10,12 +10,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use http::header::RETRY_AFTER;
-use http::{Request, Response, StatusCode};
-use http_body::{Frame, SizeHint};
+use http::{Method, Request, Response, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
 use jiff::Timestamp;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError, boxed, whole};
 use crate::gateway::Timing;
 use crate::headers;
 use crate::refusal::CallRefusal;
@@ -32,8 +32,32 @@ pub(crate) async fn forward(
     pass: Pass,
     timing: Timing,
 ) -> Result<Response<Body>, CallRefusal> {
-    let course = request.body().course();
-    let sending = upstream.send(request.map(boxed), need);
+    let (head, body) = request.into_parts();
+    let course = body.course();
+    let again = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
+    let mut pass = pass;
+    let sending = async {
+        let request = Request::from_parts(head, boxed(body));
+        let sent = upstream.send(request, need).await;
+        // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
+        let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, again) else {
+            return sent;
+        };
+        let Some(second) = pass.another().await else {
+            return sent;
+        };
+        let request = Request::from_parts(head, whole(Bytes::new()));
+        match upstream.send(request, need).await {
+            Err(TransportFault::Unreachable { .. }) => {
+                second.cancel();
+                sent
+            }
+            answer => {
+                pass = second;
+                answer
+            }
+        }
+    };
     let answer = course
         .patiently(sending, timing.patience, timing.pace)
         .await;
@@ -46,20 +70,23 @@ pub(crate) async fn forward(
         Err(fault) => fault,
     };
     let refusal = match &fault {
-        TransportFault::Unreachable(cause) => {
+        TransportFault::Unreachable { proxy, cause } => {
             pass.cancel();
+            let proxy = proxy.clone();
             if is_of_tls(cause.as_ref()) {
-                CallRefusal::UpstreamInsecure
+                CallRefusal::UpstreamInsecure { proxy }
             } else {
-                CallRefusal::UpstreamUnreachable
+                CallRefusal::UpstreamUnreachable { proxy }
             }
         }
         TransportFault::NoKey => {
             pass.cancel();
             CallRefusal::UpstreamKeyMissing
         }
-        TransportFault::Broken(_) if course.is_broken() => return Err(CallRefusal::BodyBroken),
-        TransportFault::Broken(_) => CallRefusal::UpstreamBroken,
+        TransportFault::Broken(_) | TransportFault::Dead(_) if course.is_broken() => {
+            return Err(CallRefusal::BodyBroken);
+        }
+        TransportFault::Broken(_) | TransportFault::Dead(_) => CallRefusal::UpstreamBroken,
     };
     tracing::warn!(error = &fault as &dyn Error, "no answer from the upstream");
     Err(refusal)

@@ -13,6 +13,7 @@ use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -38,7 +39,7 @@ use crate::upstream::Transport;
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// The upstream may say nothing for so long after it was last sent something.
+    /// The upstream may say nothing for so long after it was last sent something. Clients are gone after 30 s.
     pub patience: Duration,
     /// How slowly a client may send a body.
     pub pace: Pace,
@@ -49,7 +50,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            patience: Duration::from_secs(30),
+            patience: Duration::from_secs(25),
             pace: Pace::default(),
             write_uses: Duration::from_secs(3),
         }
@@ -370,9 +371,19 @@ impl Gateway {
         if let Some(only) = &only {
             only.ask(&mut head)?;
         }
-        let request = Request::from_parts(head, upload);
-        let answer = forward(upstream, request, admitted.need, pass, self.0.timing).await?;
-        let mut answer = hand_back(answer, admitted.need, only, called).await?;
+        let (request, need) = (Request::from_parts(head, upload), admitted.need);
+        let (timing, is_read) = (self.0.timing, only.is_some());
+        let answering = async {
+            let answer = forward(upstream, request, need, pass, timing).await?;
+            hand_back(answer, need, only, called).await
+        };
+        let mut answer = if is_read {
+            // Whoever waits for what is read here to its end waits no longer than for any other answer.
+            let answered = timeout(timing.patience, answering).await;
+            answered.unwrap_or(Err(CallRefusal::UpstreamTooSlow))?
+        } else {
+            answering.await?
+        };
         answer.extensions_mut().insert(Granted(admitted.key));
         Ok(answer)
     }

@@ -1,9 +1,9 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `pace`), `throttle` (on `meter`), `forward` (on
-//! `headers`, `upstream` and `retry_after`), `hand_back` (on `restrict` and `links`), `record`. Every answer that is not the
-//! upstream's is a [`CallRefusal`]. A decision reads memory only; what ends a key ends what is `under_way`. The gateway holds no
-//! socket: it is given requests and hands back answers.
+//! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
+//! `links`), `record`. Every answer that is not the upstream's is a [`CallRefusal`]. A decision reads memory only; what ends a
+//! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -20,8 +20,10 @@ mod gateway;
 mod hand_back;
 mod head;
 mod headers;
+mod http_upstream;
 mod identify;
 mod ledger;
+mod line;
 mod links;
 mod meter;
 mod minute;
@@ -43,12 +45,10 @@ pub use body::{Body, BoxError, read_all};
 pub use client::{Granted, Peer};
 pub use clock::WallClock;
 pub use gateway::{Gateway, GatewayError, Timing};
+pub use http_upstream::{HttpUpstream, KeyedUpstream, UpstreamError};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
 pub use pace::{Pace, Progress};
 pub use record::Calling;
 pub use refusal::CallRefusal;
-pub use upstream::{
-    HttpUpstream, KeyFallsShort, KeyedUpstream, LocalUpstream, Transport, TransportFault,
-    UpstreamError,
-};
+pub use upstream::{KeyFallsShort, LocalUpstream, Transport, TransportFault};

@@ -46,9 +46,15 @@ pub enum CallRefusal {
     /// None of the upstream's keys works where the call does; the call was not made.
     UpstreamKeyMissing,
     /// The upstream was not reached; the call was not made.
-    UpstreamUnreachable,
+    UpstreamUnreachable {
+        /// Host and port of the proxy on the way.
+        proxy: Option<String>,
+    },
     /// Whoever was reached is not the upstream by its certificate, or speaks no TLS; the call was not made.
-    UpstreamInsecure,
+    UpstreamInsecure {
+        /// Host and port of the proxy on the way.
+        proxy: Option<String>,
+    },
     /// The upstream was reached, then broke off; the call may have been made.
     UpstreamBroken,
     /// The upstream was reached and said nothing in time; the call may have been made.
@@ -118,8 +124,8 @@ impl CallRefusal {
             Self::Paused | Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::UpstreamUnreachable
-            | Self::UpstreamInsecure
+            Self::UpstreamUnreachable { .. }
+            | Self::UpstreamInsecure { .. }
             | Self::UpstreamBroken
             | Self::UpstreamKeyRefused => StatusCode::BAD_GATEWAY,
             Self::UpstreamTooSlow => StatusCode::GATEWAY_TIMEOUT,
@@ -152,8 +158,8 @@ impl CallRefusal {
             Self::Paused => "gateway_paused",
             Self::UpstreamMissing => "upstream_missing",
             Self::UpstreamKeyMissing => "upstream_key_missing",
-            Self::UpstreamUnreachable | Self::UpstreamBroken => "upstream_unreachable",
-            Self::UpstreamInsecure => "upstream_insecure",
+            Self::UpstreamUnreachable { .. } | Self::UpstreamBroken => "upstream_unreachable",
+            Self::UpstreamInsecure { .. } => "upstream_insecure",
             Self::UpstreamTooSlow => "upstream_timeout",
             Self::UpstreamKeyRefused => "upstream_key_refused",
             Self::UpstreamKeyForbidden { .. } => "upstream_key_forbidden",
@@ -195,9 +201,16 @@ impl CallRefusal {
             Self::UpstreamKeyMissing => {
                 "None of the Phare keys that Gardien holds works here. The call was not made."
             }
-            Self::UpstreamUnreachable => "Phare cannot be reached. The call was not made.",
-            Self::UpstreamInsecure => {
-                "Phare cannot be reached securely: its certificate is not trusted, or it speaks no TLS. The call was not made."
+            Self::UpstreamUnreachable { proxy } => {
+                let through = through(proxy.as_deref());
+                return format!("Phare cannot be reached{through}. The call was not made.").into();
+            }
+            Self::UpstreamInsecure { proxy } => {
+                let through = through(proxy.as_deref());
+                return format!(
+                    "Phare cannot be reached securely{through}: its certificate is not trusted, or it speaks no TLS. The call was not made."
+                )
+                .into();
             }
             Self::UpstreamBroken => {
                 "Phare broke off without an answer. The call may have been made."
@@ -285,6 +298,11 @@ fn allow(methods: &[Method]) -> HeaderValue {
     });
     let names: Vec<_> = names.collect();
     HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// Whoever reads it has to know whom to ask.
+fn through(proxy: Option<&str>) -> String {
+    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
 }
 
 fn decided_message(decided: &Decided) -> Cow<'static, str> {

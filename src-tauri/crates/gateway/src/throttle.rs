@@ -64,6 +64,7 @@ impl Throttle {
                     }
                     return Ok(Pass {
                         throttle: self.clone(),
+                        key,
                         slot: Some(slot),
                     });
                 }
@@ -149,6 +150,7 @@ impl Throttle {
 #[derive(Debug)]
 pub(crate) struct Pass {
     throttle: Arc<Throttle>,
+    key: Option<KeyId>,
     slot: Option<Slot>,
 }
 
@@ -163,6 +165,11 @@ impl Pass {
         // Written down at once, lease or no lease.
         self.throttle.low.notify_one();
         held
+    }
+
+    /// Permission to make the same call once more, if the limit has room.
+    pub(crate) async fn another(&self) -> Option<Self> {
+        self.throttle.enter(self.key).await.ok()
     }
 
     /// The call certainly never reached the upstream.

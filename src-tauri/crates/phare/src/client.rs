@@ -41,6 +41,17 @@ pub trait Exchange: Send + Sync + std::fmt::Debug {
 #[error("no key can serve this call")]
 pub struct NoKey;
 
+/// The error of an exchange whose way leads through a proxy.
+#[derive(Debug, thiserror::Error)]
+#[error("Phare cannot be reached through the proxy {proxy}")]
+pub struct BehindProxy {
+    /// Its host and port.
+    pub proxy: String,
+    /// What went wrong, where it was not told already.
+    #[source]
+    pub cause: Option<BoxError>,
+}
+
 /// The error of a failed exchange.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

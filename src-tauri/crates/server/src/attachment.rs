@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use gardien_authority::{Attached, Attaching, Fault, NamedSecret, UpstreamIdentity};
 use gardien_domain::phare_key::Findings;
 use gardien_domain::{Member, PhareKey, PhareSecret, PhareSecretId};
+use gardien_egress::Proxies;
 use gardien_gateway::{
     Gateway, HttpUpstream, KeyedUpstream, LocalUpstream, Transport, UpstreamError,
 };
@@ -27,6 +28,8 @@ use crate::synchronizer::Synchronizer;
 pub(crate) struct Builder {
     /// The address of the Phare whose keys can be attached.
     pub(crate) phare: Option<String>,
+    /// What the way to it leads through.
+    pub(crate) proxies: Proxies,
     /// What the sandbox keeps, and who its users are.
     pub(crate) store: Arc<Sqlite>,
     pub(crate) gateway: Gateway,
@@ -77,7 +80,12 @@ impl Builder {
 
     fn keyed(&self, secret: &SecretString) -> Result<KeyedUpstream, UpstreamError> {
         let url = self.phare.as_deref().ok_or(UpstreamError::Address)?;
-        upstream_at(url)?.with_key(secret)
+        self.upstream_at(url)?.with_key(secret)
+    }
+
+    fn upstream_at(&self, url: &str) -> Result<HttpUpstream, UpstreamError> {
+        let base: Uri = url.parse().map_err(|_| UpstreamError::Address)?;
+        HttpUpstream::new(base, self.proxies.clone(), system_clock())
     }
 }
 
@@ -90,11 +98,6 @@ impl Members for StoredMembers {
     async fn members(&self) -> Result<Vec<Member>, StoreError> {
         self.0.members().await
     }
-}
-
-fn upstream_at(url: &str) -> Result<HttpUpstream, UpstreamError> {
-    let base: Uri = url.parse().map_err(|_| UpstreamError::Address)?;
-    HttpUpstream::new(base)
 }
 
 fn unattachable(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
@@ -112,7 +115,7 @@ impl Attaching for Builder {
             UpstreamIdentity::Sandbox => self.of_sandbox().await?,
             UpstreamIdentity::Phare { url } => {
                 let ring = Ring::new(
-                    upstream_at(url).map_err(unattachable)?,
+                    self.upstream_at(url).map_err(unattachable)?,
                     self.answers.clone(),
                 );
                 self.of_phare(identity.clone(), ring)

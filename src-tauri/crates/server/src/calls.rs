@@ -9,7 +9,7 @@ use gardien_domain::phare_key::Need;
 use gardien_domain::{PhareSecret, Project, ScopeKind};
 use gardien_gateway::{Body, CallRefusal, Gateway, Transport, TransportFault, read_all};
 use gardien_phare::client::BoxError as ExchangeError;
-use gardien_phare::{Exchange, NoKey};
+use gardien_phare::{BehindProxy, Exchange, NoKey};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
@@ -144,7 +144,19 @@ impl OwnCalls {
                 .boxed_unsync()
         });
         let answer = match &self.counted_by {
-            None => self.transport.send(request, need).await?,
+            None => match self.transport.send(request, need).await {
+                Err(TransportFault::Unreachable {
+                    proxy: Some(proxy),
+                    cause,
+                }) => {
+                    return Err(BehindProxy {
+                        proxy,
+                        cause: Some(cause),
+                    }
+                    .into());
+                }
+                answer => answer?,
+            },
             Some(gateway) => match gateway.call(self.transport.as_ref(), request, need).await {
                 Ok(answer) => answer,
                 Err(CallRefusal::TooManyAttempts { .. }) => {
@@ -152,6 +164,10 @@ impl OwnCalls {
                 }
                 Err(CallRefusal::UpstreamKeyMissing) => return Err(NoKey.into()),
                 Err(CallRefusal::UpstreamKeyRefused) => return Ok(empty(StatusCode::UNAUTHORIZED)),
+                Err(
+                    CallRefusal::UpstreamUnreachable { proxy: Some(proxy) }
+                    | CallRefusal::UpstreamInsecure { proxy: Some(proxy) },
+                ) => return Err(BehindProxy { proxy, cause: None }.into()),
                 Err(refusal) => return Err(format!("no answer: {refusal:?}").into()),
             },
         };

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gardien_authority::client::server_address;
 use gardien_authority::{ClientFault, Fault, System, UpstreamIdentity, issue_session};
 use gardien_domain::PhareSecret;
+use gardien_egress::{Proxies, UnusableProxy};
 use gardien_server::{ListenFault, OpenFault, Opening, Service, database};
 use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
@@ -34,6 +35,8 @@ pub(crate) enum CommandFault {
     Listen(#[from] ListenFault),
     #[error("--phare: {0}")]
     PhareAddress(#[source] ClientFault),
+    #[error("{0}")]
+    Proxy(#[from] UnusableProxy),
     #[error("with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file")]
     NoPhareKey,
     #[error("what was given as Phare's key is too short to be one")]
@@ -51,6 +54,7 @@ const START: System = System::because("nobody sits in front of a server");
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
     let given = given(&serve)?;
+    let proxies = Proxies::of_environment(|name| std::env::var(name).ok())?;
     // Before anything is open: a signal that comes early must not cut a start in two.
     let stop = stop_signal().map_err(CommandFault::Signals)?;
     for address in [serve.gateway, serve.management] {
@@ -61,6 +65,7 @@ pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
     let opening = Opening {
         accept_older: serve.accept_older,
         phare: given.as_ref().map(|_| serve.phare.clone()),
+        proxies,
         ..Opening::default()
     };
     let service = Service::open_with(&serve.data, opening)

@@ -11,6 +11,7 @@ use gardien_authority::http::{Api, Asked};
 use gardien_authority::{Authority, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
+use gardien_egress::Proxies;
 use gardien_gateway::{Gateway, GatewayError, Granted};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -84,6 +85,8 @@ pub struct Opening {
     pub accept_older: bool,
     /// The address of the Phare whose keys can be attached; none where only the sandbox can be.
     pub phare: Option<String>,
+    /// What the way to Phare leads through.
+    pub proxies: Proxies,
     /// Where the secrets of Phare's keys are kept that are attached while it runs; none: in memory, until it ends.
     pub secrets: Option<Arc<dyn Secrets>>,
 }
@@ -154,6 +157,7 @@ impl Service {
         let (synchronizer, work) = Synchronizer::new();
         let builder = Builder {
             phare: opening.phare,
+            proxies: opening.proxies,
             store: store.clone(),
             gateway: gateway.clone(),
             synchronizer: synchronizer.clone(),

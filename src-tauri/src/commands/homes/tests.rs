@@ -15,6 +15,7 @@ use super::*;
 use crate::clipboard::Clipboard;
 use crate::commands::keys::{TryKey, try_key};
 use crate::commands::leaving::{self, Leave};
+use crate::environment::Outside;
 use crate::home::GatewayState;
 use crate::keeper::Keeper;
 use crate::preferences::{OnClose, PreferenceFile, Saved};
@@ -135,7 +136,7 @@ impl Desk {
     }
 
     async fn call(&self, address: &str) -> Result<u16, reqwest::Error> {
-        let client = trial::client(address)?;
+        let client = trial::client(address, &self.app.outside.proxies)?;
         let call = client
             .get(format!("{address}/users"))
             // What the window itself tries is no program that would miss the gateway.
@@ -168,7 +169,10 @@ fn app(folder: &TempDir, saved: Saved) -> (Arc<App>, Remembering) {
     };
     let app = App::new(
         folder.path().to_owned(),
-        gardien_phare::PHARE_URL.to_owned(),
+        Outside {
+            phare: gardien_phare::PHARE_URL.to_owned(),
+            ..Outside::default()
+        },
         Arc::new(Keeper::new(Vault::open())),
         Clipboard::open(Duration::from_secs(1)),
         PreferenceFile::unwritten(saved),

@@ -268,3 +268,27 @@ async fn an_answer_that_stops_in_the_middle_is_an_error_not_a_hang() {
     let ended = tokio::time::timeout(Duration::from_secs(5), body).await;
     assert!(ended.expect("it hangs").is_err());
 }
+
+/// Head and body one after the other could each take the whole of what the client waits for.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_read_here_takes_no_longer_than_any_other_answer() {
+    let world = World::new().await;
+    let slow = tower::service_fn(|_: Request<gardien_gateway::Body>| async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
+        Ok::<_, Infallible>(Response::new(StreamBody::new(never)))
+    });
+    let slow = Arc::new(LocalUpstream::new(slow));
+    world.gateway.attach(Some(slow));
+    let begun = tokio::time::Instant::now();
+    let answer = world.get(&world.reader, "/projects").await;
+    assert_eq!(
+        (answer.status, answer.code()),
+        (504, "upstream_timeout".to_owned())
+    );
+    assert!(
+        begun.elapsed() < Duration::from_millis(400),
+        "{:?}",
+        begun.elapsed()
+    );
+}

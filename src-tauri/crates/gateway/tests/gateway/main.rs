@@ -7,6 +7,8 @@
 )]
 
 mod answers;
+#[cfg(target_os = "linux")]
+mod connections;
 mod forwarding;
 mod heads;
 mod limits;

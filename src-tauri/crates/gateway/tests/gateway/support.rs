@@ -12,6 +12,7 @@ use gardien_domain::{
     Key, KeyId, KeyParts, MemberId, NotedUse, ProductScope, ProductScopes, ProjectId, Scope,
     Secret, SecretKind,
 };
+use gardien_egress::Proxies;
 use gardien_gateway::{
     Body, BoxError, Gateway, HttpUpstream, Ledger, Pace, SavedCalls, Timing, Transport,
 };
@@ -362,7 +363,7 @@ impl Upstream {
 
 pub(crate) fn transport(port: u16, prefix: &str) -> Arc<dyn Transport> {
     let base = format!("http://127.0.0.1:{port}{prefix}").parse().unwrap();
-    let upstream = HttpUpstream::new(base).unwrap();
+    let upstream = HttpUpstream::new(base, Proxies::default(), Arc::new(now)).unwrap();
     Arc::new(upstream.with_key(&PHARE_KEY.into()).unwrap())
 }
 
