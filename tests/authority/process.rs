@@ -72,6 +72,14 @@ async fn what_it_cannot_start_with_is_said() {
             "PHARE_API_KEY",
         ),
         (
+            [&ANY_PORT[..], &url].concat(),
+            vec![
+                ("PHARE_API_KEY", PHARE_KEY),
+                ("https_proxy", "ftp://proxy.test:3128"),
+            ],
+            "HTTPS_PROXY",
+        ),
+        (
             [&ANY_PORT[..], &["--phare", "nonsense"]].concat(),
             vec![("PHARE_API_KEY", PHARE_KEY)],
             "http",

@@ -2,6 +2,7 @@
 
 mod answers;
 mod cut;
+mod egress;
 mod framing;
 mod headers;
 mod heads;

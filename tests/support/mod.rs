@@ -21,6 +21,7 @@ pub mod nginx;
 pub mod noise;
 pub mod people;
 pub mod programs;
+pub mod proxy;
 pub mod server;
 pub mod tls;
 #[cfg(target_os = "linux")]

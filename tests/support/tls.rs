@@ -3,7 +3,9 @@
 use std::fs;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -11,6 +13,7 @@ use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, copy, copy_bidirectional, split};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::background::Background;
@@ -26,7 +29,7 @@ pub struct TlsFront {
 /// What the front shows to whoever calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Certificate {
-    /// For `localhost` and `127.0.0.1`, good for years.
+    /// For `localhost`, `127.0.0.1` and `0.0.0.0`, good for years.
     Valid,
     /// The same, of the last century.
     Expired,
@@ -46,20 +49,25 @@ enum Goodbye {
 impl TlsFront {
     /// One before `http://127.0.0.1:PORT`. Who trusts [`Self::ca_file`] can call it.
     pub fn before(url: &str) -> Self {
-        Self::start(url, Certificate::Valid, Goodbye::Said)
+        Self::start(url, Certificate::Valid, Goodbye::Said, Duration::ZERO)
     }
 
     /// One with this certificate.
     pub fn showing(certificate: Certificate, url: &str) -> Self {
-        Self::start(url, certificate, Goodbye::Said)
+        Self::start(url, certificate, Goodbye::Said, Duration::ZERO)
     }
 
     /// One whose connections end as if the line was cut.
     pub fn cut_off(url: &str) -> Self {
-        Self::start(url, Certificate::Valid, Goodbye::Missing)
+        Self::start(url, Certificate::Valid, Goodbye::Missing, Duration::ZERO)
     }
 
-    fn start(url: &str, certificate: Certificate, goodbye: Goodbye) -> Self {
+    /// One that takes so long before it says anything on a connection.
+    pub fn slow(url: &str, delay: Duration) -> Self {
+        Self::start(url, Certificate::Valid, Goodbye::Said, delay)
+    }
+
+    fn start(url: &str, certificate: Certificate, goodbye: Goodbye, delay: Duration) -> Self {
         let target = url.strip_prefix("http://").unwrap().to_owned();
         let folder = tempfile::Builder::new().prefix("tls-").tempdir().unwrap();
         let authority = folder.path().file_name().unwrap().to_str().unwrap();
@@ -74,7 +82,8 @@ impl TlsFront {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 // Handshakes that fail and lines that break are what it is for.
-                tokio::spawn(carry(stream, acceptor.clone(), target.clone(), goodbye));
+                let carrying = carry(stream, acceptor.clone(), target.clone(), goodbye);
+                tokio::spawn(sleep(delay).then(|()| carrying));
             }
         });
         Self {
@@ -139,7 +148,7 @@ fn identity(certificate: Certificate, name: &str) -> (ServerConfig, String) {
 
     let names: &[&str] = match certificate {
         Certificate::OtherName => &["phare.example"],
-        _ => &["localhost", "127.0.0.1"],
+        _ => &["localhost", "127.0.0.1", "0.0.0.0"],
     };
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut shown = CertificateParams::new(names).unwrap();

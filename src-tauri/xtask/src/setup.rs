@@ -57,8 +57,12 @@ const DRIVING: &[Need] = &[
     program("sqlite3", "sqlite3"),
 ];
 
-/// What stands in front of a server in the tests.
-const IN_FRONT: &[Need] = &[program("nginx", "nginx")];
+/// What stands in front of a server in the tests, or between it and Phare, and what calls it.
+const AROUND: &[Need] = &[
+    program("curl", "curl"),
+    program("nginx", "nginx"),
+    program("tinyproxy", "tinyproxy-bin"),
+];
 
 /// What trying packages on a bare system takes.
 const BARE_SYSTEM: &[Need] = &[
@@ -99,7 +103,7 @@ pub(crate) fn packages() -> io::Result<()> {
 /// # Errors
 /// When apt fails.
 pub(crate) fn tests() -> io::Result<()> {
-    system(&[WINDOW, SESSION, DRIVING, IN_FRONT])?;
+    system(&[WINDOW, SESSION, DRIVING, AROUND])?;
     // Debian's Python comes without the second of these; one from elsewhere may have both.
     if runs("python3", &["-c", "import venv, ensurepip"]) {
         return Ok(());
