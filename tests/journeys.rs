@@ -149,7 +149,7 @@ async fn from_a_leaked_key_to_a_new_secret() {
     let at_once = world.take(
         world
             .owner
-            .post(&replaced.path("/rotate"), json!({}))
+            .post(&replaced.path("/rotate"), json!({ "grace_seconds": 0 }))
             .await
             .expect(200),
     );

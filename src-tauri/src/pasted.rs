@@ -3,6 +3,7 @@
 use gardien_authority::api::KeyView;
 use gardien_domain::find::sightings;
 use gardien_domain::{Credential, Sighting, StrangeSecret};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use ts_rs::TS;
@@ -16,6 +17,9 @@ use crate::error::CommandError;
 pub(crate) struct FoundKey {
     key: KeyView,
     credential: Credential,
+    /// Of a secret that a rotation replaced: until when it works, while it does.
+    #[ts(type = "string | null")]
+    valid_until: Option<Timestamp>,
     /// Whether this computer holds its secret.
     kept: bool,
     /// Display form of the secret that was pasted.
@@ -58,6 +62,7 @@ pub(crate) async fn find(app: &App, text: SecretString) -> Result<Pasted, Comman
                 kept: holds(of.key.id),
                 key: of.key,
                 credential: of.credential,
+                valid_until: of.valid_until,
                 display: secret.display(),
             }),
             None => pasted.strange.push(StrangeSecret::unknown(secret)),

@@ -206,7 +206,7 @@ mod tests {
             "name": name, "note": "", "scope": { "type": "organization" }, "project_name": null,
             "products": { "platform": "read", "uptime": "read" },
             "status": "active", "display": "pha_…", "created_at": "2026-01-01T00:00:00Z", "created_by": "a@b",
-            "expires_at": null, "revoked_at": null, "previous_valid_until": null,
+            "expires_at": null, "revoked_at": null, "previous_valid_until": null, "earlier_valid_until": null,
             "last_used_at": used, "last_operation": used.map(|_| "getUsers"),
             "last_client": null, "last_address": null, "previous_used_at": null,
         }))

@@ -56,7 +56,7 @@ async fn every_change_leaves_one_entry() {
         (
             Method::POST,
             key.path("/rotate"),
-            json!({}),
+            json!({ "grace_seconds": 0 }),
             "key.rotated",
             key.id.clone(),
         ),

@@ -50,11 +50,13 @@ async fn a_new_key_is_told_whole_and_its_secret_once() {
         "expires_at": expires_at,
         "revoked_at": null,
         "previous_valid_until": null,
+        "earlier_valid_until": null,
         "last_used_at": null,
         "last_operation": null,
         "last_client": null,
         "last_address": null,
         "previous_used_at": null,
+        "earlier_used_at": null,
     });
     assert_eq!(made.key, expected);
     assert_eq!(world.owner.get(&made.path("")).await.expect(200), expected);
@@ -238,22 +240,59 @@ async fn a_revocation_covers_the_secret_of_before_too_and_is_final_but_for_ten_s
 async fn a_rotation_answers_as_a_creation_does() {
     let world = World::new().await;
     let key = world.organization_key().await;
-    for rest in ["/rotate", "/replace"] {
-        let answer: Answer = world.owner.post(&key.path(rest), json!({})).await;
+    for (rest, body) in [
+        ("/rotate", json!({ "grace_seconds": 0 })),
+        ("/replace", json!({})),
+    ] {
+        let answer: Answer = world.owner.post(&key.path(rest), body).await;
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{rest}");
         let fresh = world.take(answer.body);
         let secret = Secret::parse(&fresh.secret).unwrap();
         assert_eq!(fresh.key["display"], secret.display(), "{rest}");
     }
-    let refused = world.reading_key().await;
-    let refused = world
+    // Whoever does not say how long the old secret works has not thought of it.
+    let key = world.reading_key().await;
+    for body in [
+        json!({ "grace_seconds": 2_592_001 }),
+        json!({}),
+        json!({ "grace_seconds": null }),
+    ] {
+        let refused = world.owner.post(&key.path("/rotate"), body).await;
+        assert!(refused.problem(422, "invalid")["errors"]["grace_seconds"][0].is_string());
+    }
+    world.holder(&key).get("/uptime/monitors").await.expect(200);
+}
+
+#[tokio::test]
+async fn two_replaced_secrets_work_as_promised_and_a_third_rotation_is_refused() {
+    let world = World::new().await;
+    let first = world.organization_key().await;
+    let rotate = async |grace: u32| {
+        let body = json!({ "grace_seconds": grace });
+        world.owner.post(&first.path("/rotate"), body).await
+    };
+    let second = world.take(rotate(3_600).await.expect(200));
+    let third = world.take(rotate(600).await.expect(200));
+    for each in [&first, &second, &third] {
+        world.holder(each).get("/projects").await.expect(200);
+    }
+    let refused = rotate(0).await.problem(409, "too_many_secrets");
+    let ends = third.key["previous_valid_until"].as_str().unwrap();
+    assert!(refused["detail"].as_str().unwrap().contains(ends));
+    let body = json!({ "expires_at": ends });
+    let shortened = world.owner.patch(&first.path(""), body).await.expect(200);
+    assert_eq!(shortened["earlier_valid_until"], ends);
+    world
         .owner
-        .post(
-            &refused.path("/rotate"),
-            json!({ "grace_seconds": 2_592_001 }),
-        )
-        .await;
-    assert!(refused.problem(422, "invalid")["errors"]["grace_seconds"][0].is_string());
+        .post(&first.path("/end-previous"), json!({}))
+        .await
+        .expect(200);
+    for each in [&first, &second] {
+        let refusal = world.holder(each).get("/projects").await;
+        refusal.refusal(401, "secret_replaced");
+    }
+    let beyond = rotate(2_592_000).await.expect(200);
+    assert_eq!(beyond["key"]["previous_valid_until"], ends);
 }
 
 #[tokio::test]

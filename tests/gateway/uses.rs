@@ -64,7 +64,7 @@ async fn the_last_use_says_what_made_it_and_from_where() {
 }
 
 #[tokio::test]
-async fn the_use_of_a_replaced_secret_is_shown_until_the_next_rotation() {
+async fn the_use_of_a_replaced_secret_is_shown_and_goes_with_it_at_the_next_rotation() {
     let world = World::new().await;
     let old = world.reading_key().await;
     let rotate = async || {
@@ -86,7 +86,9 @@ async fn the_use_of_a_replaced_secret_is_shown_until_the_next_rotation() {
     let later = shown(&world, &old, "last_client", "updated").await;
     assert_eq!(later["previous_used_at"], used["previous_used_at"]);
     assert_ne!(later["last_used_at"], used["last_used_at"]);
-    assert_eq!(rotate().await.key["previous_used_at"], Value::Null);
+    let newest = rotate().await.key;
+    assert_eq!(newest["previous_used_at"], Value::Null);
+    assert_eq!(newest["earlier_used_at"], used["previous_used_at"]);
 }
 
 #[tokio::test]

@@ -85,6 +85,12 @@ export const ERRORS = {
     title: 'This cannot be done now',
     action: 'retry',
   },
+  too_many_secrets: {
+    severity: 'error',
+    title: 'Two old secrets still work',
+    next: 'Rotate again once one of them has ended, or end both in the details of the key.',
+    action: 'none',
+  },
   restore_too_late: {
     severity: 'error',
     title: 'Too late to undo',

@@ -143,7 +143,7 @@ describe('what changes elsewhere', () => {
     change(bridge, second, { name: 'renamed' });
     const use = { last_operation: 'deleteUptimeMonitor', last_client: 'curl', last_address: '10.0.0.7' };
     const last_used_at = new Date(Date.now() - 61_000).toISOString();
-    const uses = [{ id: third.id, last_used_at, ...use, previous_used_at: null }];
+    const uses = [{ id: third.id, last_used_at, ...use, previous_used_at: null, earlier_used_at: null }];
     bridge.push({ type: 'changed', change: { type: 'uses', uses } });
     await waitFor(() => {
       expect(row(GRAFANA).dataset['status']).toBe('revoked');

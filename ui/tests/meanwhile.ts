@@ -52,6 +52,9 @@ export function meanwhile(bridge: FakeBridge, what: Between, at: number): void {
     const id = bridge.world.keys[at % bridge.world.keys.length]?.id ?? '';
     const now = new Date().toISOString();
     const use = { last_used_at: now, last_operation: null, last_client: null, last_address: null };
-    bridge.push({ type: 'changed', change: { type: 'uses', uses: [{ id, ...use, previous_used_at: null }] } });
+    bridge.push({
+      type: 'changed',
+      change: { type: 'uses', uses: [{ id, ...use, previous_used_at: null, earlier_used_at: null }] },
+    });
   }
 }

@@ -140,6 +140,21 @@ describe('while a rotation is under way', () => {
     expect(asked(bridge, 'end_previous')).toEqual([{ id: key.id }]);
     expect(document.activeElement).toBe(at('drawer'));
   });
+
+  it('two old secrets are told apart and end together', async () => {
+    const bridge = await open({ keys: 12 });
+    const key = bridge.world.keys.find(({ status }) => status === 'rotating');
+    if (!key) throw new Error('no rotating key');
+    key.earlier_valid_until = new Date(Date.now() + 9 * 3_600_000).toISOString();
+    bridge.push({ type: 'changed', change: { type: 'keys', ids: [key.id] } });
+    await user.click(row(key.name));
+    const section = within(await screen.findByTestId('previous-secret'));
+    expect(await section.findByText(/^The last one works until .* It was last used 3 hours ago\.$/)).toBeTruthy();
+    expect(
+      section.getByText(/^The one before that works until .* Nobody has used it since the rotation\.$/),
+    ).toBeTruthy();
+    expect(at('end-previous').textContent).toContain('End both now');
+  });
 });
 
 it('the drawer says what a key was last used for, and copies its id', async () => {

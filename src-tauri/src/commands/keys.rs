@@ -126,9 +126,7 @@ pub(crate) async fn restore_key(app: &Arc<App>, args: OfKey) -> Result<KeyView, 
 pub(crate) async fn rotate_key(app: &Arc<App>, args: RotateKey) -> Result<FreshKey, CommandError> {
     let ready = app.ready()?;
     let keep = custody::holdings(app, ready.member())(args.id);
-    let rotation = Rotation {
-        grace_seconds: args.grace_seconds,
-    };
+    let rotation = Rotation::with_grace(args.grace_seconds);
     let rotated = ready.client.rotate_key(args.id, &rotation).await?;
     Ok(fresh::take_in(app, &ready, rotated, keep).await)
 }

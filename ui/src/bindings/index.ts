@@ -283,6 +283,10 @@ port: number, upstream: UpstreamChoice, };
  */
 export type FoundKey = { key: KeyView, credential: Credential, 
 /**
+ * Of a secret that a rotation replaced: until when it works, while it does.
+ */
+valid_until: string | null, 
+/**
  * Whether this computer holds its secret.
  */
 kept: boolean, 
@@ -445,7 +449,11 @@ last_address: string | null,
 /**
  * When the secret before was last used since it was replaced.
  */
-previous_used_at: string | null, };
+previous_used_at: string | null, 
+/**
+ * The same of the secret before that.
+ */
+earlier_used_at: string | null, };
 
 /**
  * A key as lists and drawers show it.
@@ -464,9 +472,13 @@ display: string, created_at: string,
  */
 created_by: string, expires_at: string | null, revoked_at: string | null, 
 /**
- * While rotating: until when the secret before still works.
+ * While rotating: until when the secret before still works, if it does.
  */
-previous_valid_until: string | null, last_used_at: string | null, 
+previous_valid_until: string | null, 
+/**
+ * The same of the secret before that.
+ */
+earlier_valid_until: string | null, last_used_at: string | null, 
 /**
  * Operation id of the last use.
  */
@@ -482,7 +494,11 @@ last_address: string | null,
 /**
  * When the secret before was last used since it was replaced.
  */
-previous_used_at: string | null, };
+previous_used_at: string | null, 
+/**
+ * The same of the secret before that.
+ */
+earlier_used_at: string | null, };
 
 /**
  * What the keychain is good for right now.

@@ -52,10 +52,14 @@ pub struct KeyView {
     #[ts(type = "string | null")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Timestamp>,
-    /// While rotating: until when the secret before still works.
+    /// While rotating: until when the secret before still works, if it does.
     #[ts(type = "string | null")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub previous_valid_until: Option<Timestamp>,
+    /// The same of the secret before that.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub earlier_valid_until: Option<Timestamp>,
     #[serde(flatten)]
     #[ts(flatten)]
     pub used: LastUse,
@@ -79,6 +83,10 @@ pub struct LastUse {
     #[ts(type = "string | null")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub previous_used_at: Option<Timestamp>,
+    /// The same of the secret before that.
+    #[ts(type = "string | null")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub earlier_used_at: Option<Timestamp>,
 }
 
 /// A key to be made.
@@ -157,13 +165,25 @@ pub enum DisclosedHow {
 }
 
 /// How to rotate.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, TS, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, TS, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
-    /// For how many seconds the secret before still works; at most 30 days.
+    /// For how many seconds the secret before still works, unless the key ends sooner; at most 30 days, and 0 ends it at
+    /// once. There is no default: that would end it for whoever forgot to say.
     #[serde(default)]
     #[ts(type = "number")]
-    pub grace_seconds: u32,
+    #[schema(value_type = u32, required = true, maximum = 2_592_000)]
+    pub grace_seconds: Option<u32>,
+}
+
+impl Rotation {
+    /// One whose old secret works for so many seconds more.
+    #[must_use]
+    pub const fn with_grace(seconds: u32) -> Self {
+        Self {
+            grace_seconds: Some(seconds),
+        }
+    }
 }
 
 /// Secrets, of any status, to find the keys of.
@@ -185,6 +205,9 @@ fn expose_all<S: Serializer>(secrets: &[SecretString], serializer: S) -> Result<
 pub struct LookedUpKey {
     pub key: KeyView,
     pub credential: Credential,
+    /// Of a secret that a rotation replaced: until when it works, while it does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_until: Option<Timestamp>,
 }
 
 /// The answer to a lookup.

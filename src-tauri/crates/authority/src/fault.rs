@@ -7,6 +7,7 @@ use gardien_domain::KeyFault;
 use gardien_phare::{BehindProxy, PhareFault};
 use gardien_store::StoreError;
 use http::StatusCode;
+use jiff::Timestamp;
 
 use crate::Unreadable;
 use crate::api::Problem;
@@ -74,6 +75,14 @@ pub enum Fault {
     /// No secret that was replaced still works.
     #[error("The key has no earlier secret that still works.")]
     KeyNotRotating,
+    /// As many secrets that were replaced as there may be still work.
+    #[error(
+        "Two earlier secrets of this key still work, one of them until {until}. Rotate it after that, or end them now."
+    )]
+    TooManySecrets {
+        /// When there is room for another.
+        until: Timestamp,
+    },
     /// The time to take a revocation back is over.
     #[error("A revocation can be undone for 10 seconds. Create a new key instead.")]
     RestoreTooLate,
@@ -178,6 +187,7 @@ impl From<KeyFault> for Fault {
             KeyFault::NotRevoked => Self::KeyNotRevoked,
             KeyFault::RestoreTooLate => Self::RestoreTooLate,
             KeyFault::NotRotating => Self::KeyNotRotating,
+            KeyFault::TooManySecrets { until } => Self::TooManySecrets { until },
         }
     }
 }
@@ -219,6 +229,7 @@ impl Fault {
             Self::KeyExpired => "key_expired",
             Self::KeyNotRevoked => "key_not_revoked",
             Self::KeyNotRotating => "key_not_rotating",
+            Self::TooManySecrets { .. } => "too_many_secrets",
             Self::RestoreTooLate => "restore_too_late",
             Self::NotReplaced { .. } => "not_replaced",
             Self::Conflict => "conflict",
@@ -264,6 +275,7 @@ impl Fault {
             | Self::KeyExpired
             | Self::KeyNotRevoked
             | Self::KeyNotRotating
+            | Self::TooManySecrets { .. }
             | Self::RestoreTooLate
             | Self::NotReplaced { .. }
             | Self::Conflict

@@ -160,7 +160,7 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use gardien_domain::key::KeyParts;
+    use gardien_domain::key::{KeyParts, PreviousSecrets};
     use gardien_domain::{MemberId, ProductScopes, ProjectId, Scope, SecretDigest};
     use jiff::Timestamp;
     use uuid::Uuid;
@@ -217,7 +217,7 @@ mod tests {
             products: ProductScopes::default(),
             digest: SecretDigest([7; 32]),
             display: "pha_org_gdn_abcd…wxyz".to_owned(),
-            previous: None,
+            previous: PreviousSecrets::default(),
             created_at: Timestamp::UNIX_EPOCH,
             created_by: MemberId(Uuid::from_u128(2)),
             expires_at: None,

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gardien_domain::{Credential, KeyFilter, KeyOrder, KeyPlace, Product, Secret, SecretDigest};
+use gardien_domain::{
+    KeyFilter, KeyOrder, KeyPlace, KeyRule, KeyStatus, Presented, Product, Secret, SecretDigest,
+};
 use gardien_store::StoredKey;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -83,14 +85,18 @@ impl Authority {
             if !actor.member().sees(row.key.scope()) {
                 return None;
             }
-            let credential = if row.key.digest() == digest {
-                Credential::Current
-            } else {
-                Credential::Previous
+            let secret = KeyRule::from(&row.key).presented(&digest)?;
+            let key = self.shown(row, now);
+            let valid_until = match secret {
+                Presented::Replaced(secret) if key.status == KeyStatus::Rotating => {
+                    Some(secret.valid_until).filter(|until| *until > now)
+                }
+                Presented::Current | Presented::Replaced(_) => None,
             };
             Some(LookedUpKey {
-                key: self.shown(row, now),
-                credential,
+                key,
+                credential: secret.into(),
+                valid_until,
             })
         });
         Ok(LookedUp {

@@ -1,15 +1,16 @@
 //! The use cases of keys.
 
 use gardien_domain::audit::AuditAction;
+use gardien_domain::key::PreviousSecrets;
 use gardien_domain::{Key, KeyEdit, KeyId, KeyParts, Scope, Secret};
 use gardien_store::{Change, StoredKey};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::actor::KeyManager;
-use crate::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView, NewKey, Rotation};
+use crate::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView, LastUse, NewKey, Rotation};
 use crate::changing::{Changing, repeat};
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault, System};
@@ -30,13 +31,13 @@ impl Authority {
         Ok(KeyView::of(stored, self.now()))
     }
 
-    /// When the secret before a key's present one was last used, as far as that is written.
+    /// What is written of a key's last uses; nothing of one that is not there.
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn previous_used_at(&self, _: System, id: KeyId) -> Result<Option<Timestamp>, Fault> {
+    pub async fn last_use(&self, _: System, id: KeyId) -> Result<LastUse, Fault> {
         let stored = self.store.key(id).await?;
-        Ok(stored.and_then(|stored| stored.previous_used_at))
+        Ok(stored.as_ref().map(LastUse::of).unwrap_or_default())
     }
 
     /// Makes a key. Its secret is in the answer and nowhere else.
@@ -138,10 +139,10 @@ impl Authority {
         })
     }
 
-    /// Gives a key another secret; the one before works on for the grace.
+    /// Gives a key another secret; the one before works on for the grace, but not beyond the key's end.
     ///
     /// # Errors
-    /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::Invalid`],
+    /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::TooManySecrets`], [`Fault::Invalid`],
     /// [`Fault::Entropy`], [`Fault::Store`].
     pub async fn rotate_key(
         &self,
@@ -149,27 +150,28 @@ impl Authority {
         id: KeyId,
         rotation: Rotation,
     ) -> Result<CreatedKey, Fault> {
-        if rotation.grace_seconds > LONGEST_GRACE {
-            return Err(Fault::field(
-                "grace_seconds",
-                format!("At most {LONGEST_GRACE} (30 days)."),
-            ));
-        }
-        let grace = SignedDuration::from_secs(rotation.grace_seconds.into());
         let changing = &mut self.changing().await;
         repeat!(changing, {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
+            key.working(now)?;
+            let grace = grace(rotation)?;
             let secret = Secret::generate(key.scope().secret_kind(), getrandom::fill)?;
-            let replaced = key.display().to_owned();
+            let (replaced, before) = (key.display().to_owned(), key.previous());
             key.rotate(&secret, grace, now)?;
+            let previous = key.previous();
             let detail = json!({
                 "name": key.name(),
                 "display": { "from": replaced, "to": key.display() },
-                "previous_valid_until": key.previous().map(|previous| previous.valid_until),
+                "previous_valid_until": previous.last.map(|secret| secret.valid_until),
             });
-            stored.previous_used_at = None;
+            let last_use = stored.previous_used_at.take();
+            if previous.earlier.map(|secret| secret.digest)
+                == before.last.map(|secret| secret.digest)
+            {
+                stored.earlier_used_at = last_use;
+            }
             self.put_key(changing, manager, AuditAction::KeyRotated, key, &detail)
                 .await?;
             Ok(CreatedKey {
@@ -179,7 +181,7 @@ impl Authority {
         })
     }
 
-    /// Ends the grace of the secret that a rotation replaced. It is refused once this has returned.
+    /// Ends the grace of the secrets that rotations replaced. They are refused once this has returned.
     ///
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::KeyNotRotating`], [`Fault::Store`].
@@ -297,7 +299,7 @@ impl Authority {
             products: new.products,
             digest: secret.digest(),
             display: secret.display(),
-            previous: None,
+            previous: PreviousSecrets::default(),
             created_at: now,
             created_by: manager.actor().member().id,
             expires_at: new.expires_at,
@@ -322,6 +324,7 @@ impl Authority {
             created_by: manager.actor().member().email.clone(),
             last_use: None,
             previous_used_at: None,
+            earlier_used_at: None,
         };
         Ok(CreatedKey {
             key: KeyView::of(stored, now),
@@ -368,6 +371,17 @@ impl Authority {
             .find(|project| project.id == id)
             .map(|project| project.name))
     }
+}
+
+fn grace(rotation: Rotation) -> Result<SignedDuration, Fault> {
+    let seconds = rotation.grace_seconds.filter(|it| *it <= LONGEST_GRACE);
+    let seconds = seconds.ok_or_else(|| {
+        let message = format!(
+            "A number of seconds up to {LONGEST_GRACE} (30 days); 0 ends the old secret at once."
+        );
+        Fault::field("grace_seconds", message)
+    })?;
+    Ok(SignedDuration::from_secs(seconds.into()))
 }
 
 /// What of the settings is another, from what and to what.

@@ -1,6 +1,7 @@
 //! From what the store keeps to what the management API shows.
 
-use gardien_domain::{AuditEntry, Member, Operation, Organization, PhareKey, Project};
+use gardien_domain::key::PreviousSecret;
+use gardien_domain::{AuditEntry, KeyStatus, Member, Operation, Organization, PhareKey, Project};
 use gardien_store::StoredKey;
 use jiff::Timestamp;
 
@@ -13,18 +14,18 @@ use crate::enforcement::LimitReading;
 impl KeyView {
     /// The key as it is at `now`.
     pub(crate) fn of(stored: StoredKey, now: Timestamp) -> Self {
+        let used = LastUse::of(&stored);
         let StoredKey {
             key,
             project_name,
             created_by,
-            last_use,
-            previous_used_at,
+            ..
         } = stored;
         let status = key.status(now);
         let key = key.into_parts();
-        let used = LastUse {
-            previous_used_at,
-            ..last_use.map(LastUse::from).unwrap_or_default()
+        let promised = |secret: Option<PreviousSecret>| {
+            let until = secret?.valid_until;
+            (status == KeyStatus::Rotating && until > now).then_some(until)
         };
         Self {
             id: key.id,
@@ -39,10 +40,8 @@ impl KeyView {
             created_by,
             expires_at: key.expires_at,
             revoked_at: key.revoked.map(|revocation| revocation.at),
-            previous_valid_until: key
-                .previous
-                .map(|previous| previous.valid_until)
-                .filter(|until| *until > now && key.revoked.is_none()),
+            previous_valid_until: promised(key.previous.last),
+            earlier_valid_until: promised(key.previous.earlier),
             used,
         }
     }
@@ -55,7 +54,17 @@ impl From<gardien_domain::LastUse> for LastUse {
             last_operation: Some(last.operation),
             last_client: last.client,
             last_address: last.address,
-            previous_used_at: None,
+            ..Self::default()
+        }
+    }
+}
+
+impl LastUse {
+    pub(crate) fn of(stored: &StoredKey) -> Self {
+        Self {
+            previous_used_at: stored.previous_used_at,
+            earlier_used_at: stored.earlier_used_at,
+            ..stored.last_use.clone().map(Self::from).unwrap_or_default()
         }
     }
 }

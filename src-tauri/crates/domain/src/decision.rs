@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::key::KeyRule;
+use crate::key::{KeyRule, Presented};
 use crate::operation::{Operation, ProjectHeader};
 use crate::product::{Access, Product};
 use crate::project::{Named, ProjectDirectory, ProjectId, ProjectSelection};
@@ -25,7 +25,7 @@ words! {
     Credential {
         /// The one in force.
         Current = "current",
-        /// The one before the last rotation.
+        /// One that a rotation replaced.
         Previous = "replaced",
     }
 }
@@ -107,12 +107,12 @@ pub enum Refusal {
 /// The first [`Refusal`] in that order.
 pub fn decide(
     key: &KeyRule,
-    credential: Credential,
+    presented: Presented,
     call: &Call<'_>,
     projects: &ProjectDirectory,
     now: Timestamp,
 ) -> Result<Grant, Refusal> {
-    alive(key, credential, projects, now)?;
+    alive(key, presented, projects, now)?;
     let operation = call.operation.ok_or(Refusal::OperationUnknown)?;
     permitted(key, operation)?;
     let named = named_project(&call.selection)?;
@@ -133,7 +133,7 @@ pub fn decide(
 /// The [`Refusal`] that every call with it meets.
 pub fn alive(
     key: &KeyRule,
-    credential: Credential,
+    presented: Presented,
     projects: &ProjectDirectory,
     now: Timestamp,
 ) -> Result<(), Refusal> {
@@ -143,12 +143,10 @@ pub fn alive(
     if let Some(since) = key.expires_at.filter(|since| *since <= now) {
         return Err(Refusal::KeyExpired { since });
     }
-    let replaced = match credential {
-        Credential::Current => None,
-        // Without a record of the previous secret there is no grace left to speak of.
-        Credential::Previous => Some(key.previous.map_or(now, |previous| previous.valid_until)),
-    };
-    if let Some(since) = replaced.filter(|since| *since <= now) {
+    if let Presented::Replaced(secret) = presented
+        && secret.valid_until <= now
+    {
+        let since = secret.valid_until;
         return Err(Refusal::SecretReplaced { since });
     }
     match key.scope.project() {

@@ -9,10 +9,12 @@ use crate::secret::SecretDigest;
 use crate::words::{id, words};
 
 mod life;
+mod previous;
 mod rule;
 
 pub use life::{Key, KeyEdit, KeyFault, KeyParts, RESTORE_SECONDS};
-pub use rule::KeyRule;
+pub use previous::{PreviousSecret, PreviousSecrets};
+pub use rule::{KeyRule, Presented};
 
 id! {
     /// Identifies a key. UUID version 7, so that ids sort by creation.
@@ -31,22 +33,13 @@ words! {
     KeyStatus {
         /// Works.
         Active = "active",
-        /// Works, and so does the secret it had before, until the grace ends.
+        /// Works, and so does a secret that it had before, until its grace ends.
         Rotating = "rotating",
         /// Past its expiry.
         Expired = "expired",
         /// Taken back.
         Revoked = "revoked",
     }
-}
-
-/// The secret that a rotation replaced, valid a little longer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PreviousSecret {
-    /// Its digest.
-    pub digest: SecretDigest,
-    /// Until when it still works.
-    pub valid_until: Timestamp,
 }
 
 /// When and by whom a key was revoked.
@@ -78,12 +71,12 @@ pub struct NotedUse {
     pub key: KeyId,
     /// Its last use, whichever secret it was made with.
     pub last: LastUse,
-    /// The last one that was made with the secret before.
-    pub previous: Option<PreviousUse>,
+    /// The last one with each secret that a rotation replaced; at most two.
+    pub previous: Vec<PreviousUse>,
 }
 
-/// When the secret before was last used. It names that secret, because a rotation may come between the use and the
-/// writing of it.
+/// When a secret that was replaced was last used. It names that secret, because a rotation may come between the use and
+/// the writing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PreviousUse {
     /// Its digest.

@@ -4,7 +4,7 @@ use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{
-    Call, Credential, KeyId, KeyRule, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
+    Call, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
     SecretDigest, decide,
 };
 use gardien_phare::{PathFault, match_request, methods_of};
@@ -48,7 +48,7 @@ impl Known {
 
     /// Decides one request: who, what, may they, where.
     pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, CallRefusal> {
-        let (key, credential, calls) = presented(&head.headers)
+        let (key, secret, calls) = presented(&head.headers)
             .and_then(|digest| self.keys.find(&digest))
             .ok_or(CallRefusal::Unauthorized)?;
         let matched = match_request(&head.method, head.uri.path());
@@ -57,16 +57,16 @@ impl Known {
             path_project: matched.ok().and_then(|matched| matched.path_project),
             selection: selection(&head.headers),
         };
-        let grant = decide(key, credential, &call, &self.projects, now);
+        let grant = decide(key, secret, &call, &self.projects, now);
         match (grant, matched) {
             // Only now: whoever has no working key is told that, not that the path is odd or what it takes.
             (Err(Refusal::OperationUnknown), Err(fault)) => Err(unmatched(fault, head.uri.path())),
             (Err(refusal), _) => Err(CallRefusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
-                replaced: match credential {
-                    Credential::Current => None,
-                    Credential::Previous => key.previous.map(|previous| previous.digest),
+                replaced: match secret {
+                    Presented::Current => None,
+                    Presented::Replaced(secret) => Some(secret.digest),
                 },
                 operation: matched.operation,
                 project: grant.project,

@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gardien_domain::key::Revocation;
+use gardien_domain::key::{PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Need;
-use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope, SecretDigest};
+use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope};
 use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, Uri};
@@ -230,11 +230,12 @@ impl Gateway {
         self.0.uses.calling(now)
     }
 
-    /// The secret that the last rotation of a key replaced.
+    /// The secrets that rotations of a key replaced.
     #[must_use]
-    pub fn replaced(&self, key: KeyId) -> Option<SecretDigest> {
+    pub fn replaced(&self, key: KeyId) -> PreviousSecrets {
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        Some(known.keys.get(key)?.previous?.digest)
+        let key = known.keys.get(key);
+        key.map(|key| key.previous).unwrap_or_default()
     }
 
     /// Answers one request: forwards it, or says why not. Whoever accepted its connection puts a [`Peer`] on it.

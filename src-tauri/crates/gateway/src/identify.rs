@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gardien_domain::key::Revocation;
 use gardien_domain::{
-    Credential, KeyId, KeyRule, ProjectDirectory, ProjectId, Refusal, Secret, SecretDigest, alive,
+    KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, Refusal, Secret, SecretDigest, alive,
 };
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -27,7 +27,7 @@ pub(crate) fn presented(headers: &HeaderMap) -> Option<SecretDigest> {
         .map(|secret| secret.digest())
 }
 
-/// Every key, found by the digest of its secret or of the one before.
+/// Every key, found by the digest of its secret or of one that a rotation replaced.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     keys: HashMap<KeyId, KeyRule>,
@@ -53,8 +53,8 @@ impl Keys {
         }
         for digest in key.digests() {
             let refused = key
-                .credential(&digest)
-                .and_then(|credential| alive(&key, credential, projects, now).err());
+                .presented(&digest)
+                .and_then(|secret| alive(&key, secret, projects, now).err());
             if let Some(refusal) = refused {
                 self.end(&digest, refusal);
             }
@@ -87,10 +87,10 @@ impl Keys {
     }
 
     /// The key that a digest belongs to, which of its secrets it is, and what that has under way.
-    pub(crate) fn find(&self, digest: &SecretDigest) -> Option<(&KeyRule, Credential, &Calls)> {
+    pub(crate) fn find(&self, digest: &SecretDigest) -> Option<(&KeyRule, Presented, &Calls)> {
         let (id, calls) = self.secrets.get(digest)?;
         let key = self.keys.get(id)?;
-        Some((key, key.credential(digest)?, calls))
+        Some((key, key.presented(digest)?, calls))
     }
 
     fn end(&mut self, digest: &SecretDigest, refusal: Refusal) {

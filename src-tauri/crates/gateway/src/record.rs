@@ -61,7 +61,7 @@ struct Noted {
     /// Empty: it does not say.
     client: String,
     address: Option<IpAddr>,
-    previous: Option<PreviousUse>,
+    previous: Vec<PreviousUse>,
     calls: u32,
 }
 
@@ -90,15 +90,13 @@ impl Uses {
             operation: call.operation.id,
             client: String::new(),
             address: call.address,
-            previous: None,
+            previous: Vec::new(),
             calls: 0,
         });
         known.calls += 1;
         if let Some(digest) = call.replaced {
-            known.previous = Some(PreviousUse {
-                digest,
-                at: call.at,
-            });
+            let at = call.at;
+            note_previous(&mut known.previous, PreviousUse { digest, at });
         }
         // Calls that waited for the ledger are noted late.
         if known.at <= call.at {
@@ -202,13 +200,22 @@ impl Uses {
             known.minute.add(calls, at);
             known.written = false;
             known.told = false;
-            known.last.previous = noted.previous.or(known.last.previous);
+            for previous in noted.previous.into_iter().rev() {
+                note_previous(&mut known.last.previous, previous);
+            }
             if known.last.last.at <= noted.last.at {
                 known.last.last = noted.last;
             }
         }
         gathered
     }
+}
+
+/// A key has two secrets that were replaced at most: of a third, the key has changed since.
+fn note_previous(noted: &mut Vec<PreviousUse>, previous: PreviousUse) {
+    noted.retain(|known| known.digest != previous.digest);
+    noted.truncate(1);
+    noted.insert(0, previous);
 }
 
 impl Noted {

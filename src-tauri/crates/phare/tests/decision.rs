@@ -3,10 +3,10 @@
 //! The expectation is written from the rules in words, one after the other, and shares no code with `decide`.
 #![allow(clippy::unwrap_used)]
 
-use gardien_domain::key::PreviousSecret;
+use gardien_domain::key::{PreviousSecret, PreviousSecrets};
 use gardien_domain::project::Named;
 use gardien_domain::{
-    Call, Credential, Grant, KeyId, KeyRule, Operation, Product, ProductScope, ProductScopes,
+    Call, Grant, KeyId, KeyRule, Operation, Presented, Product, ProductScope, ProductScopes,
     ProjectDirectory, ProjectId, ProjectSelection, Refusal, Scope, SecretDigest, decide,
 };
 use gardien_phare::OPERATIONS;
@@ -34,7 +34,7 @@ fn key(scope: Scope, platform: ProductScope, uptime: ProductScope) -> KeyRule {
         scope,
         products: ProductScopes { platform, uptime },
         digest: SecretDigest([1; 32]),
-        previous: None,
+        previous: PreviousSecrets::default(),
         expires_at: None,
         revoked_at: None,
     }
@@ -136,8 +136,7 @@ fn rules_2_3_4_hold_on_the_whole_matrix() {
                     for (says, selection) in selections() {
                         let key = key(scope, *platform, *uptime);
                         let call = call(operation, selection);
-                        let decision =
-                            decide(&key, Credential::Current, &call, &projects(), at(10));
+                        let decision = decide(&key, Presented::Current, &call, &projects(), at(10));
                         let expected =
                             refused(operation, scope, [platform.as_str(), uptime.as_str()], says);
                         assert_eq!(
@@ -193,7 +192,7 @@ fn rule_2_a_project_key_reads_no_other_project_by_its_path() {
         path_project: Some(OTHER),
         ..call(operation, ProjectSelection::default())
     };
-    let decision = decide(&key, Credential::Current, &call, &projects(), at(0));
+    let decision = decide(&key, Presented::Current, &call, &projects(), at(0));
     assert_eq!(decision, Err(Refusal::OtherProject));
 }
 
@@ -206,7 +205,7 @@ fn rule_4_an_operation_outside_the_48_is_refused_for_every_key() {
             path_project: None,
             selection: ProjectSelection::default(),
         };
-        let decision = decide(&key, Credential::Current, &call, &projects(), at(0));
+        let decision = decide(&key, Presented::Current, &call, &projects(), at(0));
         assert_eq!(decision, Err(Refusal::OperationUnknown));
     }
 }
@@ -228,7 +227,7 @@ fn a_key_whose_project_was_deleted_is_refused_everywhere() {
         .iter()
         .map(|operation| call(operation, ProjectSelection::default()));
     for call in known.chain([unknown]) {
-        let decision = decide(&key, Credential::Current, &call, &projects(), at(0));
+        let decision = decide(&key, Presented::Current, &call, &projects(), at(0));
         assert_eq!(decision, Err(Refusal::ProjectDeleted), "{call:?}");
     }
 }
@@ -247,9 +246,16 @@ fn rule_7_a_revoked_key_is_refused_before_anything_else_is_told() {
         path_project: None,
         selection: ProjectSelection::default(),
     };
-    for credential in [Credential::Current, Credential::Previous] {
-        let decision = decide(&key, credential, &call, &projects(), at(3));
+    for presented in [Presented::Current, Presented::Replaced(replaced(2, 50))] {
+        let decision = decide(&key, presented, &call, &projects(), at(3));
         assert_eq!(decision, Err(Refusal::KeyRevoked { since: at(2) }));
+    }
+}
+
+fn replaced(digest: u8, until: i64) -> PreviousSecret {
+    PreviousSecret {
+        digest: SecretDigest([digest; 32]),
+        valid_until: at(until),
     }
 }
 
@@ -262,32 +268,38 @@ fn expiry_is_exact_and_a_replaced_secret_ends_with_its_grace() {
         ProductScope::None,
     );
     key.expires_at = Some(at(100));
-    key.previous = Some(PreviousSecret {
-        digest: SecretDigest([2; 32]),
-        valid_until: at(50),
-    });
-    let ask = |credential, now| {
+    let (last, earlier) = (replaced(2, 50), replaced(3, 70));
+    key.previous = PreviousSecrets {
+        last: Some(last),
+        earlier: Some(earlier),
+    };
+    let ask = |digest, now| {
         decide(
             &key,
-            credential,
+            key.presented(&digest).unwrap(),
             &call(operation, ProjectSelection::default()),
             &projects(),
             at(now),
         )
         .map(|_| ())
     };
-    assert_eq!(ask(Credential::Current, 99), Ok(()));
+    assert_eq!(ask(key.digest, 99), Ok(()));
     assert_eq!(
-        ask(Credential::Current, 100),
+        ask(key.digest, 100),
         Err(Refusal::KeyExpired { since: at(100) })
     );
-    assert_eq!(ask(Credential::Previous, 49), Ok(()));
+    assert_eq!(ask(last.digest, 49), Ok(()));
     assert_eq!(
-        ask(Credential::Previous, 50),
+        ask(last.digest, 50),
         Err(Refusal::SecretReplaced { since: at(50) })
     );
+    assert_eq!(ask(earlier.digest, 69), Ok(()));
     assert_eq!(
-        ask(Credential::Previous, 100),
+        ask(earlier.digest, 70),
+        Err(Refusal::SecretReplaced { since: at(70) })
+    );
+    assert_eq!(
+        ask(last.digest, 100),
         Err(Refusal::KeyExpired { since: at(100) })
     );
 }
@@ -302,7 +314,7 @@ fn each_product_is_judged_by_its_own_scope() {
     );
     let decision = decide(
         &key,
-        Credential::Current,
+        Presented::Current,
         &call(monitors, ProjectSelection::default()),
         &projects(),
         at(0),

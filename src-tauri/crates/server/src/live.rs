@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use gardien_authority::api::{Event, KeyUse, LastUse, LimitsView};
 use gardien_authority::{Authority, Fault, System};
-use gardien_domain::NotedUse;
+use gardien_domain::key::PreviousSecret;
+use gardien_domain::{NotedUse, PreviousUse};
 use gardien_gateway::Gateway;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -69,25 +70,29 @@ impl Telling {
         Ok(())
     }
 
-    /// The gateway forgets after a while when the secret before was used, and cannot know of a rotation while it noted.
+    /// The gateway forgets after a while when a replaced secret was used, and cannot know of a rotation while it noted.
     async fn shown(&self, noted: NotedUse) -> Result<KeyUse, Fault> {
         let NotedUse {
             key,
             last,
             previous,
         } = noted;
-        let previous_used_at = match (self.gateway.replaced(key), previous) {
-            (None, _) => None,
-            (Some(digest), Some(used)) if used.digest == digest => Some(used.at),
-            (Some(_), _) => self.authority.previous_used_at(TELLING, key).await?,
+        let replaced = self.gateway.replaced(key);
+        let noted = |secret: Option<PreviousSecret>| {
+            let of = |used: &&PreviousUse| secret.is_some_and(|it| it.digest == used.digest);
+            previous.iter().find(of).map(|used| used.at)
         };
-        Ok(KeyUse {
-            id: key,
-            used: LastUse {
-                previous_used_at,
-                ..last.into()
-            },
-        })
+        let mut used = LastUse {
+            previous_used_at: noted(replaced.last),
+            earlier_used_at: noted(replaced.earlier),
+            ..last.into()
+        };
+        if replaced.iter().any(|secret| noted(Some(secret)).is_none()) {
+            let written = self.authority.last_use(TELLING, key).await?;
+            used.previous_used_at = used.previous_used_at.or(written.previous_used_at);
+            used.earlier_used_at = used.earlier_used_at.or(written.earlier_used_at);
+        }
+        Ok(KeyUse { id: key, used })
     }
 }
 

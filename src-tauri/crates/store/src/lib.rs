@@ -80,6 +80,8 @@ pub struct StoredKey {
     pub last_use: Option<LastUse>,
     /// When the secret before was last used since it was replaced.
     pub previous_used_at: Option<Timestamp>,
+    /// The same of the one before that.
+    pub earlier_used_at: Option<Timestamp>,
 }
 
 impl StoredKey {
@@ -151,7 +153,7 @@ pub trait Store: Send + Sync + Debug {
     /// One key.
     async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError>;
 
-    /// The key that has, or had before its last rotation, the secret of each digest, in the same order.
+    /// The key that has, or had before one of its last rotations, the secret of each digest, in the same order.
     async fn keys_by_secret(
         &self,
         digests: &[SecretDigest],

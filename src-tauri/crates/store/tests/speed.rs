@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::filter::Usage;
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::{
     Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, KeySort, KeyStatus, LastUse, Member,
     MemberId, NotedUse, Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role,
@@ -77,10 +77,13 @@ fn key(number: u128) -> Key {
         },
         digest: SecretDigest(digest),
         display: format!("pha_org_gdn_{:04}…{:04}", number % 9_973, number % 9_967),
-        previous: every(211).then(|| PreviousSecret {
-            digest: SecretDigest(replaced(number)),
-            valid_until: now() + hours(1),
-        }),
+        previous: PreviousSecrets {
+            last: every(211).then(|| PreviousSecret {
+                digest: SecretDigest(replaced(number)),
+                valid_until: now() + hours(1),
+            }),
+            earlier: None,
+        },
         created_at: ago,
         created_by: MemberId(Uuid::from_u128(1)),
         expires_at: every(4).then(|| now() + hours(number as i64 % 2_000 - 200)),
@@ -148,7 +151,7 @@ async fn a_page_of_a_hundred_thousand_keys_comes_at_once() {
             NotedUse {
                 key: key(number).id(),
                 last,
-                previous: None,
+                previous: Vec::new(),
             }
         })
         .collect();

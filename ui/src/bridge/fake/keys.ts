@@ -88,7 +88,10 @@ export const KEY_COMMANDS: Handlers = {
   },
   rotate_key(world, { id, grace_seconds }) {
     const key = find(world, id);
-    key.status = grace_seconds > 0 ? 'rotating' : 'active';
+    key.earlier_valid_until = key.status === 'rotating' ? key.previous_valid_until : null;
+    key.earlier_used_at = key.previous_used_at;
+    key.previous_used_at = null;
+    key.status = grace_seconds > 0 || key.earlier_valid_until ? 'rotating' : 'active';
     world.replaced.set(world.secrets.get(id) ?? '', id);
     key.previous_valid_until = grace_seconds > 0 ? new Date(Date.now() + grace_seconds * 1000).toISOString() : null;
     const from = key.display;
@@ -110,6 +113,7 @@ export const KEY_COMMANDS: Handlers = {
     const key = find(world, id);
     key.status = 'active';
     key.previous_valid_until = null;
+    key.earlier_valid_until = null;
     record(world, 'key.previous_ended', id, { name: key.name, display: key.display });
     return key;
   },
@@ -173,7 +177,14 @@ function pasted(world: World, text: string): Pasted {
     const key = world.keys.find((each) => each.id === id);
     const display = `${word.slice(0, 16)}…${word.slice(-4)}`;
     const credential = old ? 'replaced' : 'current';
-    if (key) result.found.push({ key, credential, kept: world.kept.has(key.id), display: key.display });
+    if (key)
+      result.found.push({
+        key,
+        credential,
+        valid_until: old ? key.previous_valid_until : null,
+        kept: world.kept.has(key.id),
+        display: key.display,
+      });
     else if (word.startsWith('gdn_session_')) result.strange.push({ display, kind: 'session' });
     else if (!word.includes('_gdn_')) result.strange.push({ display, kind: 'phare' });
     else result.strange.push({ display, kind: word.length < 50 ? 'truncated' : 'gardien' });
@@ -205,11 +216,13 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
     created_by: world.status.session?.member.email ?? '',
     revoked_at: null,
     previous_valid_until: null,
+    earlier_valid_until: null,
     last_used_at: null,
     last_operation: null,
     last_client: null,
     last_address: null,
     previous_used_at: null,
+    earlier_used_at: null,
   };
   give(world, key);
   world.keys.unshift(key);

@@ -64,11 +64,13 @@ export function sampleKeys(count: number, projects: ProjectView[]): KeyView[] {
       expires_at: state === 'expired' ? ago(3 * DAY) : index % 5 === 2 ? null : ahead(((index % 90) + 0.5) * DAY),
       revoked_at: state === 'revoked' ? ago(DAY) : null,
       previous_valid_until: state === 'rotating' ? ahead(5 * HOUR) : null,
+      earlier_valid_until: null,
       last_used_at: index % 4 === 3 ? null : ago(180_000 * (index + 1)),
       last_operation: index % 4 === 3 ? null : 'getUptimeMonitors',
       last_client: index % 4 === 3 ? null : 'terraform-provider-phare',
       last_address: index % 4 === 3 ? null : '127.0.0.1',
       previous_used_at: state === 'rotating' ? ago(3 * HOUR) : null,
+      earlier_used_at: null,
     };
   });
 }

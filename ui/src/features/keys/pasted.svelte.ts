@@ -66,7 +66,11 @@ export class Look {
     if (!answer) return;
     const now = async (each: FoundKey): Promise<FoundKey> => {
       const { key } = await app.ask('get_key', { id: each.key.id }).catch(() => each);
-      return { ...each, key, credential: key.display === each.display ? each.credential : 'replaced' };
+      if (key.display === each.display) return { ...each, key };
+      const { previous_valid_until: last, earlier_valid_until: earlier } = key;
+      const promised = each.credential === 'current' ? last : each.valid_until;
+      const valid_until = [last, earlier].includes(promised) ? promised : null;
+      return { ...each, key, credential: 'replaced', valid_until };
     };
     const found = await Promise.all(answer.found.map(now));
     if (this.answer === answer) this.answer = { ...answer, found };

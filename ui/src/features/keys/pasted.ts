@@ -5,8 +5,8 @@ import type { KeyAction } from '../../state/route.svelte';
 import { isLive } from './standing';
 
 /** Whether whoever holds this very secret can still use it. */
-export const opens = ({ key, credential }: FoundKey): boolean =>
-  isLive(key) && (credential === 'current' || key.status === 'rotating');
+export const opens = ({ key, credential, valid_until }: FoundKey): boolean =>
+  isLive(key) && (credential === 'current' || valid_until !== null);
 
 /** One line about the secret that was pasted. */
 export function story(found: FoundKey): string {
@@ -17,7 +17,7 @@ export function story(found: FoundKey): string {
     return `Expired ${key.expires_at ? ago(key.expires_at) : ''}. It opens nothing any more.`;
   if (credential === 'current') return 'The secret in use. It works now.';
   if (!opens(found)) return 'An old secret, replaced since. It opens nothing any more; the key itself works on.';
-  return `An old secret, replaced since. It still works until ${key.previous_valid_until ? dateTime(key.previous_valid_until) : 'the rotation ends'}.`;
+  return `An old secret, replaced since. It still works until ${found.valid_until ? dateTime(found.valid_until) : 'the rotation ends'}.`;
 }
 
 /** What can be done about it, the likeliest first. Nothing is taken from a key that this secret no longer opens. */

@@ -120,6 +120,8 @@ pub(super) async fn restore(
 }
 
 /// Give a key a new secret; the old one works on for a while
+///
+/// Two old ones at most. `previous_valid_until` says until when: never beyond the key's end.
 #[utoipa::path(post, path = "/v1/keys/{id}/rotate", operation_id = "rotateKey", params(("id" = KeyId, Path)), request_body = Rotation, responses(
     (status = 200, body = CreatedKey),
     (status = "default", body = Problem, content_type = "application/problem+json"),
@@ -136,7 +138,7 @@ pub(super) async fn rotate(
         .map(Json)
 }
 
-/// End the grace of the secret that a rotation replaced
+/// End the grace of the secrets that rotations replaced
 #[utoipa::path(post, path = "/v1/keys/{id}/end-previous", operation_id = "endPreviousSecret", params(("id" = KeyId, Path)), responses(
     (status = 200, body = KeyView),
     (status = "default", body = Problem, content_type = "application/problem+json"),

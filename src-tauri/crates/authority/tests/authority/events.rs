@@ -48,7 +48,7 @@ async fn every_change_of_a_key_is_told_once_it_is_in_force() {
     authority.update_key(manager, id, patch).await.unwrap();
     assert_eq!(heard(&mut events), [], "nothing changed");
     authority
-        .rotate_key(manager, id, Rotation::default())
+        .rotate_key(manager, id, Rotation::with_grace(0))
         .await
         .unwrap();
     assert_eq!(heard(&mut events), one);

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use gardien_authority::api::{KeyQuery, LookedUpKey, Lookup, NewKey, Rotation};
+use gardien_authority::api::{KeyPatch, KeyQuery, LookedUpKey, Lookup, NewKey, Rotation};
 use gardien_authority::{Client, Fault, http};
 use gardien_domain::{
     AuditFilter, Credential, KeySort, KeyStatus, Order, ProjectId, Role, Scope, Secret, SecretKind,
 };
 use gardien_store::{Change, Store};
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 
 use crate::world::{World, new_key};
@@ -40,7 +41,7 @@ async fn a_secret_finds_its_key_whatever_became_of_either_and_leaves_no_trace() 
     let (id, first) = world.key().await;
     let (other, revoked) = world.key().await;
     world.authority.revoke_key(manager, other).await.unwrap();
-    let rotation = Rotation { grace_seconds: 60 };
+    let rotation = Rotation::with_grace(60);
     let rotated = world.authority.rotate_key(manager, id, rotation).await;
     let second = rotated.unwrap().secret;
     let second = second.expose_secret();
@@ -171,13 +172,69 @@ async fn a_whole_log_of_secrets_is_looked_up_through_the_client() {
 }
 
 #[tokio::test]
+async fn a_second_rotation_keeps_what_the_first_promised_and_a_third_is_refused_in_words() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, first) = world.key().await;
+    let start = *world.now.lock().unwrap();
+    let until = |seconds| Some(start + SignedDuration::from_secs(seconds));
+    let rotate = async |grace| {
+        let rotation = Rotation::with_grace(grace);
+        world.authority.rotate_key(manager, id, rotation).await
+    };
+    let second = rotate(3_600).await.unwrap();
+    let third = rotate(60).await.unwrap().key;
+    assert_eq!(third.previous_valid_until, until(60));
+    assert_eq!(third.earlier_valid_until, until(3_600));
+    let refused = rotate(0).await.unwrap_err();
+    assert_eq!(refused.code(), "too_many_secrets");
+    let ends = until(60).unwrap().to_string();
+    assert!(refused.to_string().contains(&ends), "{refused}");
+
+    let secrets = [first.expose(), second.secret.expose_secret()];
+    let looked_up = world.authority.lookup(&world.owner, lookup(&secrets)).await;
+    let ends = looked_up.unwrap().data.into_iter().flatten();
+    let ends: Vec<_> = ends.map(|row| row.valid_until).collect();
+    assert_eq!(ends, [until(3_600), until(60)]);
+
+    world.later(60);
+    let fourth = rotate(0).await.unwrap().key;
+    assert_eq!(fourth.status, KeyStatus::Rotating);
+    assert_eq!(fourth.previous_valid_until, None);
+    assert_eq!(fourth.earlier_valid_until, until(3_600));
+}
+
+#[tokio::test]
+async fn a_grace_never_goes_beyond_the_end_of_the_key_and_is_never_guessed() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, _) = world.key().await;
+    let end = *world.now.lock().unwrap() + SignedDuration::from_secs(30);
+    let ending = KeyPatch {
+        expires_at: Some(Some(end)),
+        ..KeyPatch::default()
+    };
+    let ended = world.authority.update_key(manager, id, ending).await;
+    ended.unwrap();
+    let silent = Rotation::default();
+    let refused = world.authority.rotate_key(manager, id, silent).await;
+    let Err(Fault::Invalid(fields)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(fields.contains_key("grace_seconds"));
+    let rotation = Rotation::with_grace(3_600);
+    let rotated = world.authority.rotate_key(manager, id, rotation).await;
+    assert_eq!(rotated.unwrap().key.previous_valid_until, Some(end));
+}
+
+#[tokio::test]
 async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     let world = World::new().await;
     let manager = world.owner.manage_keys().unwrap();
     let (id, _) = world.key().await;
     let end = async || world.authority.end_previous(manager, id).await;
     assert!(matches!(end().await, Err(Fault::KeyNotRotating)));
-    let rotation = || Rotation { grace_seconds: 60 };
+    let rotation = || Rotation::with_grace(60);
     world
         .authority
         .rotate_key(manager, id, rotation())
@@ -200,10 +257,10 @@ async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     assert_eq!(ended.status, KeyStatus::Active);
     assert_eq!(ended.previous_valid_until, None);
     let now = *world.now.lock().unwrap();
-    let previous = world.told.last(id).previous().unwrap();
+    let previous = world.told.last(id).previous().last.unwrap();
     assert_eq!(previous.valid_until, now);
     // Still known for what it is.
-    assert_eq!(previous.digest, before.previous().unwrap().digest);
+    assert_eq!(previous.digest, before.previous().last.unwrap().digest);
     let entry = world
         .store
         .audit(&AuditFilter::default(), None, 1)

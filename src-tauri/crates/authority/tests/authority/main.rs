@@ -56,14 +56,14 @@ async fn every_change_reaches_the_gateway_and_the_trail() {
         .unwrap();
     assert_eq!(world.told.last(id).products().platform, ProductScope::Read);
 
-    let rotation = Rotation { grace_seconds: 60 };
+    let rotation = Rotation::with_grace(60);
     let rotated = world
         .authority
         .rotate_key(manager, id, rotation)
         .await
         .unwrap();
     let key = world.told.last(id);
-    assert_eq!(key.previous().unwrap().digest, secret.digest());
+    assert_eq!(key.previous().last.unwrap().digest, secret.digest());
     assert_eq!(rotated.key.status, KeyStatus::Rotating);
 
     world.authority.revoke_key(manager, id).await.unwrap();
@@ -147,7 +147,7 @@ async fn a_dead_key_is_not_brought_back_by_a_change() {
     assert!(matches!(revived, Err(Fault::KeyExpired)));
     let rotated = world
         .authority
-        .rotate_key(manager, id, Rotation::default())
+        .rotate_key(manager, id, Rotation::with_grace(0))
         .await;
     assert!(matches!(rotated, Err(Fault::KeyExpired)));
 }
@@ -291,7 +291,7 @@ async fn a_revocation_that_cannot_be_written_holds_until_it_is() {
     assert!(matches!(patched, Err(Fault::KeyRevoked)));
     let rotated = world
         .authority
-        .rotate_key(manager, id, Rotation::default())
+        .rotate_key(manager, id, Rotation::with_grace(0))
         .await;
     assert!(matches!(rotated, Err(Fault::KeyRevoked)));
     let seen = world

@@ -46,7 +46,9 @@ async fn entries_of_a_key_say_its_name_and_what_it_looked_like() {
     });
     assert_eq!(detail, expected);
 
-    let rotated = authority.rotate_key(manager, id, Rotation::default()).await;
+    let rotated = authority
+        .rotate_key(manager, id, Rotation::with_grace(0))
+        .await;
     let second = rotated.unwrap().key.display;
     let detail = latest(&world).await.detail;
     assert_eq!(detail["name"], "Backup");

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{KeyId, KeyStatus, PreviousSecret, Revocation};
+use super::{KeyId, KeyStatus, PreviousSecret, PreviousSecrets, Revocation};
 use crate::member::MemberId;
 use crate::product::ProductScopes;
 use crate::scope::Scope;
@@ -28,8 +28,8 @@ pub struct KeyParts {
     pub digest: SecretDigest,
     /// Display form of the secret in force.
     pub display: String,
-    /// The secret before the last rotation.
-    pub previous: Option<PreviousSecret>,
+    /// The secrets that rotations replaced.
+    pub previous: PreviousSecrets,
     /// When it was made.
     pub created_at: Timestamp,
     /// Who made it.
@@ -75,6 +75,12 @@ pub enum KeyFault {
     /// No secret that was replaced still works.
     #[error("the key has no earlier secret that still works")]
     NotRotating,
+    /// As many secrets that were replaced as there may be still work.
+    #[error("two earlier secrets still work, one of them until {until}")]
+    TooManySecrets {
+        /// When there is room for another.
+        until: Timestamp,
+    },
 }
 
 impl Key {
@@ -132,9 +138,9 @@ impl Key {
         &self.0.display
     }
 
-    /// The secret before the last rotation.
+    /// The secrets that rotations replaced.
     #[must_use]
-    pub const fn previous(&self) -> Option<PreviousSecret> {
+    pub const fn previous(&self) -> PreviousSecrets {
         self.0.previous
     }
 
@@ -169,7 +175,7 @@ impl Key {
             KeyStatus::Revoked
         } else if self.0.expires_at.is_some_and(|at| at <= now) {
             KeyStatus::Expired
-        } else if self.grace(now).is_some() {
+        } else if self.0.previous.valid_until(now).is_some() {
             KeyStatus::Rotating
         } else {
             KeyStatus::Active
@@ -207,10 +213,11 @@ impl Key {
         Ok(revocation)
     }
 
-    /// Gives it another secret. The one before works on for the grace, and the one before that no more.
+    /// Gives it another secret. The one before works on for the grace, but not beyond the key's end; the one before that
+    /// as it was promised.
     ///
     /// # Errors
-    /// [`KeyFault::Revoked`], [`KeyFault::Expired`].
+    /// [`KeyFault::Revoked`], [`KeyFault::Expired`], [`KeyFault::TooManySecrets`].
     pub fn rotate(
         &mut self,
         secret: &Secret,
@@ -218,33 +225,30 @@ impl Key {
         now: Timestamp,
     ) -> Result<(), KeyFault> {
         self.working(now)?;
-        self.0.previous = Some(PreviousSecret {
+        let replaced = PreviousSecret {
             digest: self.0.digest,
             valid_until: now.saturating_add(grace).unwrap_or(now),
-        });
+        };
+        self.0.previous = self.0.previous.replaced(replaced, now)?;
+        self.end_with_the_key();
         self.0.digest = secret.digest();
         self.0.display = secret.display();
         Ok(())
     }
 
-    /// Ends the grace of the secret before, and answers with when it would have ended.
+    /// Ends every secret that was replaced, and answers with when the last of them would have ended.
     ///
     /// # Errors
     /// [`KeyFault::Revoked`], [`KeyFault::Expired`], [`KeyFault::NotRotating`].
     pub fn end_previous(&mut self, now: Timestamp) -> Result<Timestamp, KeyFault> {
         self.working(now)?;
-        let PreviousSecret {
-            digest,
-            valid_until,
-        } = self.grace(now).ok_or(KeyFault::NotRotating)?;
-        self.0.previous = Some(PreviousSecret {
-            digest,
-            valid_until: now,
-        });
-        Ok(valid_until)
+        let until = self.0.previous.valid_until(now);
+        let until = until.ok_or(KeyFault::NotRotating)?;
+        self.0.previous = self.0.previous.ended_by(now);
+        Ok(until)
     }
 
-    /// Changes its settings.
+    /// Changes its settings. With an earlier end, secrets that were replaced end earlier too.
     ///
     /// # Errors
     /// [`KeyFault::Revoked`], [`KeyFault::Expired`]: a later end brings no key back.
@@ -260,13 +264,14 @@ impl Key {
         self.0.note = note.unwrap_or_else(|| std::mem::take(&mut self.0.note));
         self.0.products = products.unwrap_or(self.0.products);
         self.0.expires_at = expires_at.unwrap_or(self.0.expires_at);
+        self.end_with_the_key();
         Ok(())
     }
 
-    fn grace(&self, now: Timestamp) -> Option<PreviousSecret> {
-        self.0
-            .previous
-            .filter(|previous| previous.valid_until > now)
+    fn end_with_the_key(&mut self) {
+        if let Some(end) = self.0.expires_at {
+            self.0.previous = self.0.previous.ended_by(end);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Key, KeyId, PreviousSecret};
+use super::{Key, KeyId, PreviousSecret, PreviousSecrets};
 use crate::decision::Credential;
 use crate::product::ProductScopes;
 use crate::scope::Scope;
@@ -19,12 +19,30 @@ pub struct KeyRule {
     pub products: ProductScopes,
     /// Digest of the secret in force.
     pub digest: SecretDigest,
-    /// The secret before the last rotation.
-    pub previous: Option<PreviousSecret>,
+    /// The secrets that rotations replaced.
+    pub previous: PreviousSecrets,
     /// From this moment on it is refused.
     pub expires_at: Option<Timestamp>,
     /// Since when it is revoked.
     pub revoked_at: Option<Timestamp>,
+}
+
+/// Which of a key's secrets was presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented {
+    /// The one in force.
+    Current,
+    /// One that a rotation replaced.
+    Replaced(PreviousSecret),
+}
+
+impl From<Presented> for Credential {
+    fn from(presented: Presented) -> Self {
+        match presented {
+            Presented::Current => Self::Current,
+            Presented::Replaced(_) => Self::Previous,
+        }
+    }
 }
 
 impl KeyRule {
@@ -35,18 +53,17 @@ impl KeyRule {
 
     /// Which of its secrets has this digest.
     #[must_use]
-    pub fn credential(&self, digest: &SecretDigest) -> Option<Credential> {
+    pub fn presented(&self, digest: &SecretDigest) -> Option<Presented> {
         if self.digest == *digest {
-            return Some(Credential::Current);
+            return Some(Presented::Current);
         }
-        let previous = self.previous.filter(|previous| previous.digest == *digest);
-        previous.map(|_| Credential::Previous)
+        self.previous.find(digest).map(Presented::Replaced)
     }
 
     /// The digests that it is found by.
     pub fn digests(&self) -> impl Iterator<Item = SecretDigest> + use<> {
-        let previous = self.previous.map(|previous| previous.digest);
-        [Some(self.digest), previous].into_iter().flatten()
+        let previous = self.previous.iter().map(|previous| previous.digest);
+        [self.digest].into_iter().chain(previous)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::{
     Key, KeyId, KeyParts, MemberId, NotedUse, ProductScope, ProductScopes, ProjectId, Scope,
     Secret, SecretKind,
@@ -116,10 +116,13 @@ impl Owned {
         let secret = secret();
         let key = Key::from_parts(KeyParts {
             digest: secret.digest(),
-            previous: Some(PreviousSecret {
-                digest: self.key.digest(),
-                valid_until: now() + grace,
-            }),
+            previous: PreviousSecrets {
+                last: Some(PreviousSecret {
+                    digest: self.key.digest(),
+                    valid_until: now() + grace,
+                }),
+                earlier: self.key.previous().last,
+            },
             ..self.key.clone().into_parts()
         });
         Self { key, secret }
@@ -156,7 +159,7 @@ pub(crate) fn key(scope: Scope, products: ProductScopes) -> Owned {
         products,
         digest: secret.digest(),
         display: secret.display(),
-        previous: None,
+        previous: PreviousSecrets::default(),
         created_at: "2025-01-01T00:00:00Z".parse().unwrap(),
         created_by: MemberId(Uuid::now_v7()),
         expires_at: None,

@@ -116,10 +116,12 @@ async fn the_end_of_a_secret_or_of_a_project_is_one_too() {
     let at_once = rotated.rotated(SignedDuration::ZERO);
     world.gateway.put_key(&at_once.key);
     assert!(is_cut(after).await, "replaced at once");
-    assert!(
-        is_cut(with_grace).await,
-        "its grace ended with another rotation"
-    );
+    assert!(goes_on(with_grace).await, "what was promised holds");
+    let promised = begun(&world, &world.owner).await;
+    world
+        .gateway
+        .put_key(&at_once.rotated(SignedDuration::ZERO).key);
+    assert!(is_cut(promised).await, "it is none of the key's any more");
 
     let of_project = begun(&world, &world.reader).await;
     world.gateway.put_key(&world.reader.key);

@@ -46,7 +46,7 @@ async fn the_last_use_is_written_with_what_made_it_and_from_where() {
         Some("terraform-provider-phare")
     );
     assert_eq!(noted.last.address, Some(IpAddr::from(HERE)));
-    assert_eq!(noted.previous, None);
+    assert_eq!(noted.previous, []);
     let uses = world.ledger.uses.lock().unwrap();
     assert_eq!(uses.len(), 1, "a refused call is no use");
 }
@@ -68,7 +68,7 @@ async fn a_call_with_the_replaced_secret_is_told_apart() {
     world.gateway.put_key(&rotated.key);
     assert_eq!(
         world.gateway.replaced(rotated.key.id()),
-        Some(world.owner.key.digest())
+        rotated.key.previous()
     );
     let before = now();
     assert_eq!(call(&world.gateway, &world.owner, "old/1").await, 200);
@@ -77,7 +77,7 @@ async fn a_call_with_the_replaced_secret_is_told_apart() {
     world.gateway.stop().await;
     let noted = written(&world, &world.owner);
     assert_eq!(noted.last.client.as_deref(), Some("new"));
-    let PreviousUse { digest, at } = noted.previous.unwrap();
+    let [PreviousUse { digest, at }] = noted.previous.try_into().unwrap();
     assert_eq!(digest, world.owner.key.digest());
     assert!(before <= at && at <= after && at <= noted.last.at);
 }

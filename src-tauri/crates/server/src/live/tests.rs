@@ -129,7 +129,7 @@ async fn a_use_and_what_it_took_of_the_limit_are_told_unasked() {
 async fn the_use_of_a_replaced_secret_is_told_and_ends_with_it() {
     let world = World::new().await;
     let old = world.key("Backup").await;
-    let rotation = Rotation { grace_seconds: 600 };
+    let rotation = Rotation::with_grace(600);
     let id = old.key.id;
     let new = world.client.rotate_key(id, &rotation).await.unwrap();
     let mut events = world.service.events();
@@ -146,6 +146,8 @@ async fn the_use_of_a_replaced_secret_is_told_and_ends_with_it() {
     world.call(&newest, "curl/8").await;
     let third = next(&mut events, uses).await.remove(0);
     assert_eq!(third.used.previous_used_at, None);
+    // The secret that it was the use of works on, and what was noted of it stays beside it.
+    assert_eq!(third.used.earlier_used_at, first.used.previous_used_at);
     world.service.stop().await;
 }
 
@@ -158,7 +160,7 @@ async fn who_calls_and_how_many_keys_live_is_known_before_leaving() {
         .revoke_key(world.key("Gone").await.key.id)
         .await
         .unwrap();
-    let rotation = Rotation { grace_seconds: 600 };
+    let rotation = Rotation::with_grace(600);
     world
         .client
         .rotate_key(idle.key.id, &rotation)

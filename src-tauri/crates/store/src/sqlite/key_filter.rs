@@ -91,10 +91,15 @@ fn push_status(query: &mut QueryBuilder<Sqlite>, status: KeyStatus, now: i64) {
     }
     push_unexpired(query, now);
     if status == KeyStatus::Rotating {
-        query.push(" AND previous_valid_until > ").push_bind(now);
+        query.push(" AND (previous_valid_until > ").push_bind(now);
+        query.push(" OR earlier_valid_until > ").push_bind(now);
+        query.push(")");
     } else {
-        query.push(" AND (previous_valid_until IS NULL OR previous_valid_until <= ");
-        query.push_bind(now).push(")");
+        query
+            .push(" AND coalesce(previous_valid_until <= ")
+            .push_bind(now);
+        query.push(", true) AND coalesce(earlier_valid_until <= ");
+        query.push_bind(now).push(", true)");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::{
     Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, LastUse, MemberId, NotedUse,
     ProductScopes, ProjectId, Scope, ScopeKind, SecretDigest,
@@ -20,7 +20,7 @@ const SELECT: &str = "SELECT keys.*, projects.name AS project_name, members.emai
      FROM keys JOIN members ON members.id = keys.created_by
      LEFT JOIN projects ON projects.id = keys.project_id";
 
-/// Leaves the last use as it is; that of the secret before only while it is the same.
+/// Leaves the last use as it is; that of a secret that was replaced goes with the secret.
 pub(super) async fn put(
     connection: &mut SqliteConnection,
     key: &Key,
@@ -30,18 +30,22 @@ pub(super) async fn put(
         Scope::Organization {} => ScopeKind::Organization,
         Scope::Project { .. } => ScopeKind::Project,
     };
+    let PreviousSecrets { last, earlier } = key.previous();
     sqlx::query(
         "INSERT INTO keys (id, name, note, display, search, scope, project_id,
-             platform, uptime, digest, previous_digest, previous_valid_until, created_at, created_by,
-             expires_at, revoked_at, revoked_by, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             platform, uptime, digest, previous_digest, previous_valid_until, earlier_digest, earlier_valid_until,
+             created_at, created_by, expires_at, revoked_at, revoked_by, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note,
              display = excluded.display, search = excluded.search, scope = excluded.scope, project_id = excluded.project_id,
              platform = excluded.platform, uptime = excluded.uptime, digest = excluded.digest,
              previous_digest = excluded.previous_digest,
              previous_valid_until = excluded.previous_valid_until,
-             previous_used_at = CASE WHEN keys.previous_digest IS excluded.previous_digest
-                 THEN keys.previous_used_at END,
+             previous_used_at = CASE excluded.previous_digest
+                 WHEN keys.previous_digest THEN keys.previous_used_at END,
+             earlier_digest = excluded.earlier_digest, earlier_valid_until = excluded.earlier_valid_until,
+             earlier_used_at = CASE excluded.earlier_digest WHEN keys.earlier_digest THEN keys.earlier_used_at
+                 WHEN keys.previous_digest THEN keys.previous_used_at END,
              created_at = excluded.created_at, created_by = excluded.created_by,
              expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
              revoked_by = excluded.revoked_by, revision = excluded.revision",
@@ -56,8 +60,10 @@ pub(super) async fn put(
     .bind(key.products().platform.as_str())
     .bind(key.products().uptime.as_str())
     .bind(&key.digest().0[..])
-    .bind(key.previous().map(|previous| previous.digest.0.to_vec()))
-    .bind(key.previous().map(|previous| micros(previous.valid_until)))
+    .bind(last.map(|secret| secret.digest.0.to_vec()))
+    .bind(last.map(|secret| micros(secret.valid_until)))
+    .bind(earlier.map(|secret| secret.digest.0.to_vec()))
+    .bind(earlier.map(|secret| micros(secret.valid_until)))
     .bind(micros(key.created_at()))
     .bind(key.created_by().0)
     .bind(key.expires_at().map(micros))
@@ -88,6 +94,8 @@ pub(super) async fn by_secret(
         query.push(" WHERE keys.id = coalesce((SELECT id FROM keys WHERE digest = ");
         query.push_bind(&digest.0[..]);
         query.push("), (SELECT id FROM keys WHERE previous_digest = ");
+        query.push_bind(&digest.0[..]);
+        query.push(" LIMIT 1), (SELECT id FROM keys WHERE earlier_digest = ");
         query.push_bind(&digest.0[..]).push(" LIMIT 1))");
         let row = query.build().fetch_optional(&mut *transaction).await?;
         keys.push(row.as_ref().map(stored_key).transpose()?);
@@ -187,16 +195,20 @@ pub(super) async fn record_uses(
         .bind(key.0)
         .execute(&mut *connection)
         .await?;
-        let Some(previous) = previous else { continue };
-        sqlx::query(
-            "UPDATE keys SET previous_used_at = ?1 WHERE id = ?2 AND previous_digest = ?3
-                 AND (previous_used_at IS NULL OR previous_used_at <= ?1)",
-        )
-        .bind(micros(previous.at))
-        .bind(key.0)
-        .bind(&previous.digest.0[..])
-        .execute(&mut *connection)
-        .await?;
+        for previous in previous {
+            sqlx::query(
+                "UPDATE keys SET previous_used_at = CASE previous_digest
+                         WHEN ?3 THEN max(coalesce(previous_used_at, ?1), ?1) ELSE previous_used_at END,
+                     earlier_used_at = CASE earlier_digest
+                         WHEN ?3 THEN max(coalesce(earlier_used_at, ?1), ?1) ELSE earlier_used_at END
+                 WHERE id = ?2 AND ?3 IN (previous_digest, earlier_digest)",
+            )
+            .bind(micros(previous.at))
+            .bind(key.0)
+            .bind(&previous.digest.0[..])
+            .execute(&mut *connection)
+            .await?;
+        }
     }
     Ok(())
 }
@@ -216,6 +228,7 @@ fn stored_key(row: &SqliteRow) -> sqlx::Result<StoredKey> {
             None => None,
         },
         previous_used_at: optional_time(row, "previous_used_at")?,
+        earlier_used_at: optional_time(row, "earlier_used_at")?,
     })
 }
 
@@ -236,12 +249,9 @@ fn key(row: &SqliteRow) -> sqlx::Result<Key> {
         },
         digest: digest(row, "digest")?,
         display: row.try_get("display")?,
-        previous: match optional_time(row, "previous_valid_until")? {
-            Some(valid_until) => Some(PreviousSecret {
-                digest: digest(row, "previous_digest")?,
-                valid_until,
-            }),
-            None => None,
+        previous: PreviousSecrets {
+            last: replaced(row, "previous_digest", "previous_valid_until")?,
+            earlier: replaced(row, "earlier_digest", "earlier_valid_until")?,
         },
         created_at: time(row, "created_at")?,
         created_by: MemberId(row.try_get("created_by")?),
@@ -253,5 +263,16 @@ fn key(row: &SqliteRow) -> sqlx::Result<Key> {
             }),
             None => None,
         },
+    }))
+}
+
+fn replaced(row: &SqliteRow, column: &str, until: &str) -> sqlx::Result<Option<PreviousSecret>> {
+    let Some(valid_until) = optional_time(row, until)? else {
+        return Ok(None);
+    };
+    let digest = digest(row, column)?;
+    Ok(Some(PreviousSecret {
+        digest,
+        valid_until,
     }))
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use gardien_domain::filter::Usage;
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::{
     Key, KeyFilter, KeyOrder, KeyParts, KeySort, KeyStatus, LastUse, NotedUse, Order, Product,
     ProductScope, ProductScopes, ProjectId, Scope, ScopeKind,
@@ -53,7 +53,7 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
     let times = (
         time(),
         of(time()),
-        of(time()),
+        (of(time()), of(time())),
         weighted(0.3, time()),
         of(time()),
     );
@@ -61,6 +61,10 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
     (any::<u128>(), texts, of(1_i64..5), access, times, maker).prop_map(
         |(number, (name, note, display), project, (platform, uptime), times, maker)| {
             let (created_at, expires_at, previous, revoked, used) = times;
+            let replaced = |valid_until| PreviousSecret {
+                digest: key(number).digest(),
+                valid_until,
+            };
             let made = Key::from_parts(KeyParts {
                 name,
                 note,
@@ -72,10 +76,10 @@ fn some_key() -> impl Strategy<Value = (Key, Option<LastUse>)> {
                 created_at,
                 created_by: member(maker, "").id,
                 expires_at,
-                previous: previous.map(|valid_until| PreviousSecret {
-                    digest: key(number).digest(),
-                    valid_until,
-                }),
+                previous: PreviousSecrets {
+                    last: previous.0.map(replaced),
+                    earlier: previous.1.map(replaced),
+                },
                 revoked: revoked.map(|at| Revocation {
                     at,
                     by: member(1, "").id,
@@ -156,7 +160,7 @@ async fn fill(
         Some(NotedUse {
             key: key.id(),
             last: used.clone()?,
-            previous: None,
+            previous: Vec::new(),
         })
     });
     store.record_uses(&used.collect::<Vec<_>>()).await.unwrap();
@@ -176,6 +180,7 @@ async fn fill(
             },
             last_use: last_use.clone(),
             previous_used_at: None,
+            earlier_used_at: None,
         })
         .collect();
     stored.sort_by_key(|stored| Reverse(stored.key.id()));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gardien_domain::key::{PreviousSecret, Revocation};
+use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::{
     Key, KeyFilter, KeyOrder, KeyParts, LastUse, NotedUse, PreviousUse, ProductScope,
     ProductScopes, ProjectId, Scope, SecretDigest,
@@ -23,10 +23,16 @@ fn full(number: u128) -> Key {
             platform: ProductScope::None,
             uptime: ProductScope::ReadWrite,
         },
-        previous: Some(PreviousSecret {
-            digest: SecretDigest([9; 32]),
-            valid_until: at(1_800_000_000_000_001),
-        }),
+        previous: PreviousSecrets {
+            last: Some(PreviousSecret {
+                digest: SecretDigest([9; 32]),
+                valid_until: at(1_800_000_000_000_001),
+            }),
+            earlier: Some(PreviousSecret {
+                digest: SecretDigest([8; 32]),
+                valid_until: at(1_810_000_000_000_001),
+            }),
+        },
         expires_at: Some(at(1_900_000_000_000_001)),
         revoked: Some(Revocation {
             at: at(1_750_000_000_000_001),
@@ -49,7 +55,7 @@ fn noted(number: u128, last: LastUse) -> NotedUse {
     NotedUse {
         key: key(number).id(),
         last,
-        previous: None,
+        previous: Vec::new(),
     }
 }
 
@@ -67,6 +73,7 @@ pub(crate) async fn every_field_comes_back(database: &dyn Database) {
         created_by: "ada@example.com".into(),
         last_use: None,
         previous_used_at: None,
+        earlier_used_at: None,
     };
     let second = StoredKey {
         key: key(2),
@@ -74,6 +81,7 @@ pub(crate) async fn every_field_comes_back(database: &dyn Database) {
         created_by: "ada@example.com".into(),
         last_use: None,
         previous_used_at: None,
+        earlier_used_at: None,
     };
     assert_eq!(store.key(full(1).id()).await.unwrap(), Some(first.clone()));
     assert_eq!(store.key(key(2).id()).await.unwrap(), Some(second.clone()));
@@ -142,77 +150,91 @@ pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Databas
     assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(newer));
 }
 
+/// A key whose secrets were replaced: the last one, and one before that; 0 is none.
+fn rotated([last, earlier]: [u8; 2]) -> Key {
+    let replaced = |number| PreviousSecret {
+        digest: SecretDigest([number; 32]),
+        valid_until: at(9_000),
+    };
+    Key::from_parts(KeyParts {
+        previous: PreviousSecrets {
+            last: Some(last).filter(|number| *number > 0).map(replaced),
+            earlier: Some(earlier).filter(|number| *number > 0).map(replaced),
+        },
+        ..key(1).into_parts()
+    })
+}
+
 pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Database) {
     let store = opened(database).await;
-    let rotated = |replaced: u8| {
-        Key::from_parts(KeyParts {
-            previous: Some(PreviousSecret {
-                digest: SecretDigest([replaced; 32]),
-                valid_until: at(9_000),
-            }),
-            ..key(1).into_parts()
-        })
+    let note = async |uses: &[(u8, i64)]| {
+        let last = uses.iter().map(|(_, micros)| *micros).max().unwrap();
+        let of = |(secret, micros): &(u8, i64)| PreviousUse {
+            digest: SecretDigest([*secret; 32]),
+            at: at(*micros),
+        };
+        let noted = NotedUse {
+            previous: uses.iter().map(of).collect(),
+            ..noted(1, used(last, "listMonitors"))
+        };
+        store.record_uses(&[noted]).await.unwrap();
     };
-    let note = |replaced: u8, micros| {
-        let store = &store;
-        async move {
-            let use_ = NotedUse {
-                previous: Some(PreviousUse {
-                    digest: SecretDigest([replaced; 32]),
-                    at: at(micros),
-                }),
-                ..noted(1, used(micros, "listMonitors"))
-            };
-            store.record_uses(&[use_]).await.unwrap();
-        }
-    };
-    let shown = || async {
+    let shown = async || {
         let stored = store.key(key(1).id()).await.unwrap().unwrap();
-        stored.previous_used_at
+        (stored.previous_used_at, stored.earlier_used_at)
     };
-    commit(&*store, &[Change::PutKey(rotated(7))]).await;
-    note(7, 1_000).await;
-    assert_eq!(shown().await, Some(at(1_000)));
-    note(7, 900).await;
+    commit(&*store, &[Change::PutKey(rotated([7, 0]))]).await;
+    note(&[(7, 1_000)]).await;
+    assert_eq!(shown().await, (Some(at(1_000)), None));
+    note(&[(7, 900)]).await;
     let renamed = Key::from_parts(KeyParts {
         name: "Other".into(),
-        ..rotated(7).into_parts()
+        ..rotated([7, 0]).into_parts()
     });
     commit(&*store, &[Change::PutKey(renamed)]).await;
-    assert_eq!(shown().await, Some(at(1_000)));
+    assert_eq!(shown().await, (Some(at(1_000)), None));
 
-    commit(&*store, &[Change::PutKey(rotated(8))]).await;
-    assert_eq!(shown().await, None);
+    commit(&*store, &[Change::PutKey(rotated([6, 7]))]).await;
+    assert_eq!(shown().await, (None, Some(at(1_000))));
+    note(&[(6, 1_100), (7, 1_200)]).await;
+    assert_eq!(shown().await, (Some(at(1_100)), Some(at(1_200))));
+    commit(&*store, &[Change::PutKey(rotated([5, 7]))]).await;
+    assert_eq!(shown().await, (None, Some(at(1_200))));
+
+    commit(&*store, &[Change::PutKey(rotated([8, 0]))]).await;
+    assert_eq!(shown().await, (None, None));
     // Noted before the rotation, written after it.
-    note(7, 2_000).await;
-    assert_eq!(shown().await, None);
-    note(8, 3_000).await;
-    assert_eq!(shown().await, Some(at(3_000)));
+    note(&[(7, 2_000)]).await;
+    assert_eq!(shown().await, (None, None));
+    note(&[(8, 3_000)]).await;
+    assert_eq!(shown().await, (Some(at(3_000)), None));
     commit(&*store, &[Change::PutKey(key(1))]).await;
-    assert_eq!(shown().await, None);
+    assert_eq!(shown().await, (None, None));
 }
 
 pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database: &dyn Database) {
     let store = opened(database).await;
     let rotated = Key::from_parts(KeyParts {
-        previous: Some(PreviousSecret {
-            digest: SecretDigest([9; 32]),
+        previous: PreviousSecret {
+            digest: SecretDigest([5; 32]),
             valid_until: at(1),
-        }),
+        }
+        .into(),
         ..key(2).into_parts()
     });
     let changes = [Change::PutKey(full(1)), Change::PutKey(rotated.clone())];
     let claims_anothers = Key::from_parts(KeyParts {
-        previous: Some(PreviousSecret {
+        previous: PreviousSecret {
             digest: key(1).digest(),
             valid_until: at(1),
-        }),
+        }
+        .into(),
         ..key(3).into_parts()
     });
     commit(&*store, &changes).await;
     commit(&*store, &[Change::PutKey(claims_anothers)]).await;
     let asked = [
-        SecretDigest([8; 32]),
+        SecretDigest([4; 32]),
         key(2).digest(),
         key(1).digest(),
         key(2).digest(),
@@ -226,11 +248,13 @@ pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database:
         found,
         [None, Some(rotated.clone()), Some(full(1)), Some(rotated)]
     );
-    let before = store
-        .keys_by_secret(&[SecretDigest([9; 32])])
-        .await
-        .unwrap();
-    assert!(before[0].is_some());
+    let before = [9, 8, 5].map(|number| SecretDigest([number; 32]));
+    let before = store.keys_by_secret(&before).await.unwrap();
+    let before = before.iter().flatten().map(|row| row.key.id());
+    assert_eq!(
+        before.collect::<Vec<_>>(),
+        [key(1).id(), key(1).id(), key(2).id()]
+    );
     let row = store.key(full(1).id()).await.unwrap();
     let whole = store.keys_by_secret(&[full(1).digest()]).await.unwrap();
     assert_eq!(whole, [row]);
@@ -238,8 +262,9 @@ pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database:
 
     // After the next rotation it is another secret that was replaced.
     commit(&*store, &[Change::PutKey(key(1)), Change::PutKey(key(2))]).await;
-    let before = store.keys_by_secret(&[SecretDigest([9; 32])]).await;
-    assert_eq!(before.unwrap(), [None]);
+    let before = [9, 8, 5].map(|number| SecretDigest([number; 32]));
+    let before = store.keys_by_secret(&before).await;
+    assert_eq!(before.unwrap(), [None, None, None]);
 }
 
 pub(crate) async fn live_keys_are_counted_by_project(database: &dyn Database) {

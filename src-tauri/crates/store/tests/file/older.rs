@@ -100,6 +100,29 @@ async fn what_an_older_version_knew_of_a_use_is_kept() {
 }
 
 #[tokio::test]
+async fn what_an_older_version_promised_of_a_replaced_secret_ends_with_the_key() {
+    let (_folder, path) = folder();
+    filled(&path).await;
+    let back = "DROP INDEX keys_by_earlier_digest; DROP INDEX keys_by_project; DROP INDEX keys_by_age;
+                ALTER TABLE keys DROP COLUMN earlier_used_at; ALTER TABLE keys DROP COLUMN earlier_valid_until;
+                ALTER TABLE keys DROP COLUMN earlier_digest;
+                CREATE INDEX keys_by_project ON keys (project_id); CREATE INDEX keys_by_age ON keys (id);
+                DELETE FROM _sqlx_migrations WHERE version = 8;
+                INSERT INTO keys (id, name, note, display, search, scope, platform, uptime, digest, created_at,
+                    created_by, previous_digest, previous_valid_until, expires_at)
+                SELECT zeroblob(16), 'Grafana', '', '', '', 'organization', 'read', 'none', zeroblob(32), 0, id,
+                    randomblob(32), 9, 7 FROM members";
+    execute(&path, back).await;
+
+    let store = Sqlite::open(&path).await.unwrap();
+    let stored = store.key(KeyId(Uuid::nil())).await.unwrap().unwrap();
+    let previous = stored.key.previous();
+    let until = previous.last.unwrap().valid_until;
+    assert_eq!(until, Timestamp::from_microsecond(7).unwrap());
+    assert_eq!(previous.earlier, None);
+}
+
+#[tokio::test]
 async fn members_keys_and_sessions_of_an_older_version_stay_together() {
     let (_folder, path) = folder();
     filled(&path).await;
@@ -155,7 +178,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 7
+                known: 8
             }
         ),
         "{error:?}"

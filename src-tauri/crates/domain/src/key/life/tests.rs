@@ -8,6 +8,7 @@ use proptest::sample::select;
 use uuid::Uuid;
 
 use super::*;
+use crate::key::Presented;
 use crate::product::ProductScope;
 use crate::secret::SecretKind;
 
@@ -56,7 +57,7 @@ fn new() -> Key {
         products: ProductScopes::default(),
         digest: first.digest(),
         display: first.display(),
-        previous: None,
+        previous: PreviousSecrets::default(),
         created_at: at(0),
         created_by: MemberId(Uuid::nil()),
         expires_at: None,
@@ -178,25 +179,48 @@ proptest! {
     }
 
     #[test]
-    fn a_rotation_keeps_exactly_the_secret_before(life in life()) {
+    fn a_rotation_keeps_the_secret_before_and_each_as_long_as_was_promised(life in life()) {
         every_step(&life, |before, after, step, now, answer| {
-            let (previous, rotates) = (after.previous(), matches!(step, Step::Rotate { .. }));
+            let now = at(now);
+            let working = |key: &Key| -> Vec<_> {
+                key.previous().iter().filter(|secret| secret.valid_until > now).collect()
+            };
+            let (rotates, promised) = (matches!(step, Step::Rotate { .. }), working(before));
             match step {
                 Step::Rotate { to, grace } if answer.is_ok() => {
-                    let kept = PreviousSecret {
+                    let end = now + SignedDuration::from_secs(*grace);
+                    let replaced = PreviousSecret {
                         digest: before.digest(),
-                        valid_until: at(now + grace),
+                        valid_until: after.expires_at().map_or(end, |expires| end.min(expires)),
                     };
-                    prop_assert_eq!(previous, Some(kept));
+                    prop_assert_eq!(after.previous().last, Some(replaced));
                     prop_assert_eq!(after.digest(), secret(*to).digest());
                     prop_assert_eq!(after.display(), secret(*to).display());
+                    for promise in promised {
+                        prop_assert!(working(after).contains(&promise));
+                    }
+                }
+                Step::Rotate { .. } if before.working(now).is_ok() => {
+                    let until = promised.iter().map(|secret| secret.valid_until).min();
+                    let until = until.filter(|_| promised.len() == 2);
+                    let refusal = until.map(|until| KeyFault::TooManySecrets { until });
+                    prop_assert_eq!(answer.err(), refusal);
                 }
                 Step::EndPrevious if answer.is_ok() => {
-                    prop_assert_eq!(before.status(at(now)), KeyStatus::Rotating);
-                    prop_assert_eq!(after.status(at(now)), KeyStatus::Active);
+                    prop_assert_eq!(before.status(now), KeyStatus::Rotating);
+                    prop_assert_eq!(after.status(now), KeyStatus::Active);
                 }
-                _ => prop_assert_eq!(previous, before.previous()),
+                Step::Edit(_) if answer.is_ok() => {
+                    let kept = |secret: &PreviousSecret| {
+                        after.expires_at().is_none_or(|end| secret.valid_until <= end)
+                    };
+                    let promised = promised.into_iter().filter(kept);
+                    prop_assert!(promised.into_iter().all(|secret| working(after).contains(&secret)));
+                }
+                _ => prop_assert_eq!(before.previous(), after.previous()),
             }
+            let end = after.expires_at().unwrap_or(Timestamp::MAX);
+            prop_assert!(after.previous().iter().all(|secret| secret.valid_until <= end));
             let secrets = |key: &Key| (key.digest(), key.display().to_owned());
             prop_assert!(rotates || secrets(before) == secrets(after));
             Ok(())
@@ -213,6 +237,7 @@ proptest! {
                     note: edit.note.clone().unwrap_or_else(|| before.note().to_owned()),
                     products: edit.products.unwrap_or(before.products()),
                     expires_at: edit.expires_at.unwrap_or(before.expires_at()),
+                    previous: after.previous(),
                     ..before.clone().into_parts()
                 };
                 prop_assert_eq!(after, &Key::from_parts(expected));
@@ -226,11 +251,11 @@ proptest! {
         every_step(&life, |_, key, _, _, _| {
             let rule = crate::KeyRule::from(key);
             prop_assert_eq!(rule.revoked_at, key.revoked().map(|revocation| revocation.at));
-            prop_assert_eq!(rule.credential(&key.digest()), Some(crate::Credential::Current));
+            prop_assert_eq!(rule.presented(&key.digest()), Some(Presented::Current));
             for digest in rule.digests() {
-                prop_assert!(rule.credential(&digest).is_some());
+                prop_assert!(rule.presented(&digest).is_some());
             }
-            prop_assert_eq!(rule.credential(&SecretDigest([0xfe; 32])), None);
+            prop_assert_eq!(rule.presented(&SecretDigest([0xfe; 32])), None);
             Ok(())
         })?;
     }
@@ -243,4 +268,39 @@ fn a_clock_that_was_set_back_does_not_make_the_window_longer() {
     assert_eq!(key.restore(at(99)), Err(KeyFault::RestoreTooLate));
     assert_eq!(key.restore(at(110)), Err(KeyFault::RestoreTooLate));
     assert_eq!(key.restore(at(109)), Ok(by(100)));
+}
+
+#[test]
+fn two_earlier_secrets_work_as_promised_and_a_third_waits_for_one_of_them() {
+    let rotate = |key: &mut Key, to, grace, now| {
+        key.rotate(secret(to), SignedDuration::from_secs(grace), at(now))
+    };
+    let until = |key: &Key, number| {
+        let found = key.previous().find(&secret(number).digest());
+        found.map(|secret| secret.valid_until.as_second())
+    };
+    let mut key = new();
+    rotate(&mut key, 1, 3_600, 0).unwrap();
+    rotate(&mut key, 2, 60, 10).unwrap();
+    assert_eq!((until(&key, 0), until(&key, 1)), (Some(3_600), Some(70)));
+    let refused = rotate(&mut key, 3, 60, 69);
+    assert_eq!(refused, Err(KeyFault::TooManySecrets { until: at(70) }));
+    rotate(&mut key, 3, 0, 70).unwrap();
+    assert_eq!((until(&key, 0), until(&key, 1)), (Some(3_600), None));
+    // The last one ended at once; the first goes on.
+    assert_eq!(
+        (until(&key, 2), key.status(at(70))),
+        (Some(70), KeyStatus::Rotating)
+    );
+    key.edit(
+        KeyEdit {
+            expires_at: Some(Some(at(1_000))),
+            ..KeyEdit::default()
+        },
+        at(80),
+    )
+    .unwrap();
+    assert_eq!(until(&key, 0), Some(1_000));
+    rotate(&mut key, 4, 2_000, 90).unwrap();
+    assert_eq!(until(&key, 3), Some(1_000), "not beyond the end of the key");
 }
