@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gardien_authority::client::server_address;
+use gardien_domain::paste;
 use gardien_egress::Proxies;
 use gardien_phare::PHARE_URL as PHARE;
 
@@ -97,7 +98,7 @@ impl Environment {
 /// Phare's key must not be sent in clear to another machine because somebody set a variable.
 fn phare(url: String) -> String {
     match server_address(&url) {
-        Ok(_) => url,
+        Ok(_) => paste::bare(&url).to_owned(),
         Err(_) => PHARE.to_owned(),
     }
 }

@@ -218,6 +218,7 @@ impl From<ClientFault> for CommandError {
         match fault {
             ClientFault::Refused(problem) => (*problem).into(),
             ClientFault::Address(reason) => Self::field("url", reason),
+            ClientFault::Stray(stray) => Self::field("url", &stray.to_string()),
             ClientFault::Unreachable { ref proxy, .. } => {
                 tracing::warn!(error = chain(&fault), "the team server does not answer");
                 let through = proxy.as_ref().map(|at| format!(" through the proxy {at}"));

@@ -1,5 +1,6 @@
 //! The ways between the homes of a person: this computer, and a team's server. Neither closes with the other.
 
+use gardien_domain::paste;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::App;
@@ -16,8 +17,9 @@ pub(crate) async fn connect(
     keep_serving: bool,
 ) -> Result<(), CommandError> {
     let _moving = app.moving.lock().await;
-    let url = url.trim().trim_end_matches('/').to_owned();
-    let token = SecretString::from(token.expose_secret().trim());
+    let url = paste::bare(url).trim_end_matches('/').to_owned();
+    let token = paste::credential(token.expose_secret()).map(SecretString::from);
+    let token = token.map_err(|stray| CommandError::field("token", &stray.to_string()))?;
     let joined = compose::join_team(&url, token.clone(), &app.outside.proxies).await;
     let ready = joined.map_err(beside_the_token)?;
     if let Err(fault) = app.keeper.keep(&compose::team_session(&url), token).await {

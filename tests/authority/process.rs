@@ -80,6 +80,11 @@ async fn what_it_cannot_start_with_is_said() {
             "HTTPS_PROXY",
         ),
         (
+            [&ANY_PORT[..], &url].concat(),
+            vec![("PHARE_API_KEY", "pha_or\u{200b}g_0123456789abcdef")],
+            "U+200B ZERO WIDTH SPACE at position 7",
+        ),
+        (
             [&ANY_PORT[..], &["--phare", "nonsense"]].concat(),
             vec![("PHARE_API_KEY", PHARE_KEY)],
             "http",
@@ -115,7 +120,10 @@ async fn phares_key_may_come_from_a_file() {
     let upstream = Upstream::start();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
-    fs::write(&file, format!("{PHARE_KEY}\n")).unwrap();
+    // As an editor on Windows saves what was copied out of a document.
+    let text = format!("\u{feff}“{PHARE_KEY}”\u{a0}\r\n");
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&file, bytes).unwrap();
     let arguments = [
         "--phare",
         &upstream.url(),

@@ -35,7 +35,7 @@ describe('the homes', () => {
     await press('connection');
     await user.click(await screen.findByTestId('home-connect'));
     expect((await screen.findByTestId('keep-serving')).parentElement?.textContent).toMatch(/\d+ live keys .* stop/);
-    await fill('server-url', 'gardien.example.com');
+    await fill('server-url', '\u200B«gardien.example.com»\u202F');
     expect(at('connect-dialog').textContent).toContain('Connects to https://gardien.example.com');
     await fill('session-token', 'gdn_wrong');
     await press('connect');
@@ -43,7 +43,7 @@ describe('the homes', () => {
     gone('problem');
     expect(document.activeElement).toBe(at('session-token'));
     await user.clear(at('session-token'));
-    await fill('session-token', 'gdn_session_right');
+    await fill('session-token', '\uFEFF“gdn_session_right”\u00A0');
     await press('keep-serving');
     await press('connect');
     await waitFor(() => {

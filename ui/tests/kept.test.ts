@@ -40,7 +40,7 @@ describe('kept Phare keys', () => {
     expect(at('keep-name-problem')).toBeTruthy();
     expect(at('keep-key-problem')).toBeTruthy();
     await fill('keep-name', 'Pager');
-    await fill('keep-key', ' pha_abcdefghijklmnopqrst ');
+    await fill('keep-key', '\uFEFF"pha_abcdefghijklmnopqrst"\u00A0');
     await press('keep-submit');
     await waitFor(() => {
       expect(keptRow('Pager').getByText('Lighthouse')).toBeTruthy();

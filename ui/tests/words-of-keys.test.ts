@@ -8,7 +8,7 @@ import { understandDay } from '../src/features/keys/days';
 import { grouped } from '../src/features/keys/permissions';
 import { abilities } from '../src/features/keys/sentence';
 import { lastUse } from '../src/features/keys/use';
-import { nameProblem, tooLong } from '../src/names';
+import { nameProblem, noteProblem, tooLong } from '../src/names';
 
 const NOW = new CalendarDate(2026, 11, 26);
 const day = (text: string, locale = 'en-GB') => understandDay(text, NOW, locale)?.toString() ?? null;
@@ -63,10 +63,13 @@ describe('a name', () => {
   it('is refused when nobody can see it, or when it turns the writing round', () => {
     for (const name of ['\u200B\u200B', '\u2060', '\u2800', '\u00AD \uFE0F']) {
       expect(nameProblem(name, 100)).toContain('nobody sees');
+      expect(noteProblem(name, 100)).toContain('nobody sees');
     }
-    for (const name of ['safe\u202Eexe', '\u2066x\u2069', '\u202Ax']) {
+    for (const name of ['safe\u202Eexe', '\u2066x\u2069', '\u202Ax', 'a\u200Fb', '\u061Cx']) {
       expect(nameProblem(name, 100)).toContain('direction');
+      expect(noteProblem(name, 100)).toContain('direction');
     }
+    for (const note of ['', ' \n', 'two\nlines', 'מפתח']) expect(noteProblem(note, 100)).toBeNull();
     for (const name of ['grafana', 'מפתח', 'مفتاح', '👩‍💻', 'é', '']) expect(nameProblem(name, 100)).toBeNull();
   });
 

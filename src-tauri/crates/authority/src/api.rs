@@ -190,7 +190,7 @@ impl Rotation {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lookup {
-    /// At most 1,000. What is no secret finds nothing.
+    /// At most 1,000, whatever quotes or spaces stand around each. What is no secret finds nothing.
     #[serde(serialize_with = "expose_all")]
     #[schema(value_type = Vec<String>, max_items = 1_000)]
     pub secrets: Vec<SecretString>,

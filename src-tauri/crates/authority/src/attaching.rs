@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::phare_key::{Findings, Purpose};
-use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, UpstreamIdentity};
+use gardien_domain::{PhareKey, PhareKeyId, PhareSecret, UpstreamIdentity, paste};
 use gardien_phare::PhareFault;
 use gardien_store::Change;
 use secrecy::{ExposeSecret, SecretString};
@@ -230,10 +230,12 @@ impl Authority {
     /// nothing can be said now.
     pub async fn examine_secret(&self, secret: &SecretString) -> Result<Examined, Fault> {
         self.phare_identity()?;
-        let secret = SecretString::from(secret.expose_secret().trim());
-        if secret.expose_secret().is_empty() {
+        let meant = paste::credential(secret.expose_secret());
+        let meant = meant.map_err(|stray| Fault::field("key", stray.to_string()))?;
+        if meant.is_empty() {
             return Err(Fault::field("key", "Paste a key of Phare’s."));
         }
+        let secret = SecretString::from(meant);
         let mut described = described(&secret, self.now());
         described.findings = Some(match self.look_at(&secret).await {
             Err(PhareFault::KeyRefused) => {

@@ -96,12 +96,10 @@ pub(crate) fn name(field: &str, name: &str) -> Result<String, Fault> {
 }
 
 /// A mail address in lower case. Only what would break something is refused: whether it exists, no form tells.
-pub(crate) fn email(text: &str) -> Result<String, Fault> {
-    let email = text.trim().to_lowercase();
+pub(crate) fn email(typed: &str) -> Result<String, Fault> {
+    let email = typed.trim().to_lowercase();
     let plain = email.len() <= EMAIL
-        && !email
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter.is_control())
+        && !email.chars().any(text::unseen)
         && email.split_once('@').is_some_and(|(local, host)| {
             !local.is_empty() && !host.is_empty() && !host.contains('@')
         });
@@ -128,6 +126,8 @@ mod tests {
             "@example.com",
             "ada@",
             "a b@example.com",
+            "a\u{200b}b@example.com",
+            "ada@moc.elpmaxe\u{202e}",
             "a@b@c",
             "a@b\n",
         ] {
@@ -176,8 +176,10 @@ mod tests {
             assert!(checks.end().is_err(), "{wrong:?}");
             assert!(name("organization", wrong).is_err(), "{wrong:?}");
         }
-        let mut checks = Checks::default();
-        checks.note("eton\u{2067}");
-        assert!(checks.end().is_err());
+        for wrong in ["eton\u{2067}", "\u{200b}\u{feff}"] {
+            let mut checks = Checks::default();
+            checks.note(wrong);
+            assert!(checks.end().is_err(), "{wrong:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use gardien_domain::paste::{self, StrayCharacter};
 use gardien_domain::{MemberId, ProjectId};
 use gardien_egress::{Proxies, is_loopback};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -62,6 +63,9 @@ pub enum ClientFault {
     /// The address cannot be used.
     #[error("{0}")]
     Address(&'static str),
+    /// The address holds what none does.
+    #[error("{0}")]
+    Stray(#[from] StrayCharacter),
     /// The server did not answer.
     #[error("the server does not answer{}", through(proxy.as_deref()))]
     Unreachable {
@@ -85,9 +89,9 @@ pub enum ClientFault {
 /// Whether a session token may be sent to this address: encrypted, or never leaving this machine.
 ///
 /// # Errors
-/// [`ClientFault::Address`] with the reason.
+/// [`ClientFault::Address`] with the reason; [`ClientFault::Stray`].
 pub fn server_address(text: &str) -> Result<Url, ClientFault> {
-    let url = Url::parse(text.trim())
+    let url = Url::parse(paste::address(text)?)
         .map_err(|_| ClientFault::Address("That is not an address. It starts with https://."))?;
     let loopback = url.host_str().is_some_and(is_loopback);
     match url.scheme() {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gardien_domain::{
     KeyFilter, KeyOrder, KeyPlace, KeyRule, KeyStatus, Presented, Product, Secret, SecretDigest,
+    paste,
 };
 use gardien_store::StoredKey;
 use jiff::Timestamp;
@@ -73,7 +74,7 @@ impl Authority {
         }
         let secrets = lookup.secrets.iter();
         let digests: Vec<Option<SecretDigest>> = secrets
-            .map(|secret| Secret::parse(secret.expose_secret()).ok())
+            .map(|secret| Secret::parse(paste::bare(secret.expose_secret())).ok())
             .map(|secret| secret.map(|secret| secret.digest()))
             .collect();
         let known: Vec<SecretDigest> = digests.iter().flatten().copied().collect();

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::phare_key::PhareSecret;
 use crate::secret::{CHECK, PREFIX, RANDOM, SECRET_LEN, Secret, SecretKind};
+use crate::text::ignorable;
 use crate::words::words;
 
 words! {
@@ -67,9 +68,17 @@ const SHOWN: usize = 8;
 const PHARE_RANDOM: usize = 16;
 const PHARE_LONGEST: usize = 128;
 
-/// What `text` holds, in its order, each once.
+/// What `text` holds, in its order, each once. What programs put between letters to break a long word does not hide one.
 #[must_use]
 pub fn sightings(text: &str) -> Vec<Sighting> {
+    if !text.is_ascii() && text.chars().any(ignorable) {
+        let text: String = text.chars().filter(|letter| !ignorable(*letter)).collect();
+        return plain_sightings(&text);
+    }
+    plain_sightings(text)
+}
+
+fn plain_sightings(text: &str) -> Vec<Sighting> {
     let starts = |prefix| text.match_indices(prefix).map(|(at, _)| at);
     let mut starts: Vec<usize> = starts("pha_").chain(starts(SESSION_PREFIX)).collect();
     starts.sort_unstable();

@@ -22,6 +22,7 @@ pub mod limit;
 pub mod member;
 pub mod operation;
 pub mod organization;
+pub mod paste;
 pub mod phare_key;
 pub mod product;
 pub mod project;

@@ -29,7 +29,7 @@ pub fn name(text: &str) -> Result<(), TextFault> {
     if text.chars().any(breaks_the_line) {
         return Err(TextFault::Control);
     }
-    note(text)?;
+    written(text)?;
     if text.chars().any(visible) {
         Ok(())
     } else {
@@ -40,8 +40,29 @@ pub fn name(text: &str) -> Result<(), TextFault> {
 /// The same of a text that may have several lines, or none.
 ///
 /// # Errors
-/// [`TextFault::Control`] or [`TextFault::Turning`].
+/// The first [`TextFault`].
 pub fn note(text: &str) -> Result<(), TextFault> {
+    written(text)?;
+    if text.trim().is_empty() || text.chars().any(visible) {
+        Ok(())
+    } else {
+        Err(TextFault::Invisible)
+    }
+}
+
+/// Whether a character takes room at most, and no ink: a space, a control character, or what only tells others what to do.
+#[must_use]
+pub fn unseen(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || ignorable(letter)
+}
+
+/// Whether a character only tells others what to do: a joiner, a mark of direction, a byte-order mark.
+#[must_use]
+pub fn ignorable(letter: char) -> bool {
+    !letter.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
+}
+
+fn written(text: &str) -> Result<(), TextFault> {
     let turns = CodePointSetData::new::<BidiControl>();
     if text
         .chars()
@@ -63,7 +84,6 @@ fn breaks_the_line(letter: char) -> bool {
 fn visible(letter: char) -> bool {
     /// The one pattern of Braille without a dot.
     const BLANK: char = '\u{2800}';
-    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let category = CodePointMapData::<GeneralCategory>::new().get(letter);
     let inkless = matches!(
         category,
@@ -75,7 +95,7 @@ fn visible(letter: char) -> bool {
             | GeneralCategory::NonspacingMark
             | GeneralCategory::EnclosingMark
     );
-    !inkless && letter != BLANK && !ignorable.contains(letter)
+    !inkless && letter != BLANK && !ignorable(letter)
 }
 
 #[cfg(test)]
@@ -140,6 +160,7 @@ mod tests {
         }
         assert_eq!(note(""), Ok(()));
         assert_eq!(note("two\nlines"), Ok(()));
+        assert_eq!(note(" \n "), Ok(()));
     }
 
     proptest! {
@@ -151,7 +172,9 @@ mod tests {
         ) {
             let text = |letters: &[char]| letters.iter().collect::<String>();
             let (before, after) = (text(&before), text(&after));
-            prop_assert_eq!(name(&format!("{before}{after}")), Err(TextFault::Invisible));
+            let nothing = format!("{before}{after}");
+            prop_assert_eq!(name(&nothing), Err(TextFault::Invisible));
+            prop_assert_eq!(note(&nothing).is_ok(), nothing.trim().is_empty());
             let letter = letter.chars().next().filter(|letter| letter.is_alphanumeric());
             let letter = letter.filter(|letter| visible(*letter)).unwrap_or('a');
             prop_assert_eq!(name(&format!("{before}{letter}{after}")), Ok(()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gardien_authority::client::server_address;
 use gardien_authority::{ClientFault, Fault, System, UpstreamIdentity, issue_session};
 use gardien_domain::PhareSecret;
+use gardien_domain::paste::{self, StrayCharacter};
 use gardien_egress::{Proxies, UnusableProxy};
 use gardien_server::{ListenFault, OpenFault, Opening, Service, database};
 use gardien_store::{Sqlite, Store, StoreError};
@@ -41,6 +42,10 @@ pub(crate) enum CommandFault {
     NoPhareKey,
     #[error("what was given as Phare's key is too short to be one")]
     ShortPhareKey,
+    #[error("what was given as Phare's key cannot be one: {0}")]
+    StrayInPhareKey(#[source] StrayCharacter),
+    #[error("what was given as Phare's key is no text: save it as UTF-8")]
+    KeyNotText,
     #[error("the key file {} cannot be read", .0.display())]
     KeyFile(PathBuf, #[source] io::Error),
     #[error("the system refuses the signals that end a server")]
@@ -52,7 +57,8 @@ pub(crate) enum CommandFault {
 const START: System = System::because("nobody sits in front of a server");
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
-pub(crate) async fn serve(serve: Serve) -> Result<(), CommandFault> {
+pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
+    serve.phare = paste::bare(&serve.phare).to_owned();
     let given = given(&serve)?;
     let proxies = Proxies::of_environment(|name| std::env::var(name).ok())?;
     // Before anything is open: a signal that comes early must not cut a start in two.
@@ -121,22 +127,18 @@ fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
     }
     // Phare's key must not leave this machine unencrypted.
     server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
-    let given: SecretString = match &serve.phare_key_file {
+    let bytes = match &serve.phare_key_file {
         Some(file) => {
-            let given = std::fs::read_to_string(file);
-            given
-                .map_err(|error| CommandFault::KeyFile(file.clone(), error))?
-                .into()
+            std::fs::read(file).map_err(|error| CommandFault::KeyFile(file.clone(), error))?
         }
-        None => std::env::var(PHARE_API_KEY)
-            .map_err(|_| CommandFault::NoPhareKey)?
-            .into(),
+        None => std::env::var_os(PHARE_API_KEY)
+            .ok_or(CommandFault::NoPhareKey)?
+            .into_encoded_bytes(),
     };
-    let keys: Vec<SecretString> = given
-        .expose_secret()
-        .split_whitespace()
-        .map(SecretString::from)
-        .collect();
+    let given = paste::decoded(&bytes).ok_or(CommandFault::KeyNotText)?;
+    let given = SecretString::from(given);
+    let keys = paste::credentials(given.expose_secret()).map_err(CommandFault::StrayInPhareKey)?;
+    let keys: Vec<SecretString> = keys.into_iter().map(SecretString::from).collect();
     if keys.is_empty() {
         return Err(CommandFault::NoPhareKey);
     }

@@ -10,7 +10,7 @@ import type {
   ScopeKind,
 } from '../../bindings';
 import { date, inDays } from '../../format';
-import { nameProblem, tooLong } from '../../names';
+import { nameProblem, noteProblem } from '../../names';
 import { endOf, localDay, understandDay } from './days';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
@@ -90,7 +90,7 @@ export class Draft {
   /** What is wrong, by field, as far as can be known before sending. */
   #own = $derived.by((): Partial<Record<FieldName, string>> => ({
     ...problem('name', this.name.trim() === '' ? 'Give the key a name.' : nameProblem(this.name, NAME)),
-    ...problem('note', tooLong(this.note, NOTE)),
+    ...problem('note', noteProblem(this.note, NOTE)),
     ...problem('project', this.scope === 'project' && this.project === null ? 'Choose the project it works in.' : null),
     ...problem('products', this.platform === 'none' && this.uptime === 'none' ? NO_ACCESS : null),
     ...problem('expires_at', this.expiry === 'date' ? this.#dayProblem() : null),

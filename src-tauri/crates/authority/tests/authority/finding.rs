@@ -56,7 +56,8 @@ async fn a_secret_finds_its_key_whatever_became_of_either_and_leaves_no_trace() 
         &second[..30],
         revoked.expose(),
         second,
-        &format!("{second} "),
+        &format!("{second} {second}"),
+        &format!("\u{feff}“{second}”\u{a0}\n"),
     ];
     let (id, other) = (id.to_string(), other.to_string());
     let current = Some((id.clone(), Credential::Current));
@@ -67,8 +68,9 @@ async fn a_secret_finds_its_key_whatever_became_of_either_and_leaves_no_trace() 
         current.clone(),
         None,
         Some((other, Credential::Current)),
-        current,
+        current.clone(),
         None,
+        current,
     ];
     assert_eq!(found(&world, &asked).await, expected);
     world.later(61);

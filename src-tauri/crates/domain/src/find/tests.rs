@@ -67,6 +67,7 @@ fn a_secret_is_found_wherever_it_stands() {
         format!("{s}trailing"),
         format!("pha_org_gdn_{s}"),
         format!("{s}{s} {s}"),
+        format!("\u{feff}{}\u{200b}{}\u{ad}{}", &s[..2], &s[2..20], &s[20..]),
     ] {
         assert_eq!(seen(&text), [s.as_str()], "{text}");
     }
