@@ -4,6 +4,7 @@ mod admins;
 mod audit;
 mod bad_days;
 mod bodies;
+mod command_line;
 mod crash;
 mod keys;
 mod leaks;

@@ -142,20 +142,21 @@ impl Server {
 
     /// The same, where it may be refused: then the log.
     pub fn try_token(&self, email: &str, role: &str) -> Result<String, String> {
-        let output = self
-            .command()
-            .arg("token")
-            .arg("--data")
-            .arg(self.data())
-            .args(["--email", email, "--role", role])
-            .output()
-            .unwrap();
+        let token = self.say(&["token", "--email", email, "--role", role])?;
+        let token = token.trim().to_owned();
+        self.remember(&token);
+        Ok(token)
+    }
+
+    /// What another command over the same folder says, or the log where it fails.
+    pub fn say(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = self.command();
+        let command = command.args(arguments).arg("--data").arg(self.data());
+        let output = command.output().unwrap();
         if !output.status.success() {
             return Err(self.log());
         }
-        let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
-        self.remember(&token);
-        Ok(token)
+        Ok(String::from_utf8(output.stdout).unwrap())
     }
 
     /// Takes note of something that must not be found in clear.

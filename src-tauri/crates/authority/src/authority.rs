@@ -242,7 +242,7 @@ impl fmt::Debug for Authority {
     }
 }
 
-fn first_owner(members: &[Member]) -> Option<&Member> {
+pub(crate) fn first_owner(members: &[Member]) -> Option<&Member> {
     let owners = members.iter().filter(|member| member.role == Role::Owner);
     owners.min_by_key(|owner| owner.created_at)
 }

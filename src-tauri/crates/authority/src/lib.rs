@@ -16,6 +16,7 @@ mod behind;
 mod changing;
 mod check;
 pub mod client;
+pub mod command_line;
 mod enforcement;
 mod examinations;
 mod fault;

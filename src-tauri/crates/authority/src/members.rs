@@ -57,9 +57,7 @@ impl Authority {
                 if !manager.actor().may_change_role(member.role, role) {
                     return Err(Fault::RoleForbidden);
                 }
-                if member.role == Role::Owner && owners(&members) == 1 {
-                    return Err(Fault::LastOwner);
-                }
+                keeps_an_owner(&member, &members)?;
                 changed.insert(
                     "role".to_owned(),
                     json!({ "from": member.role, "to": role }),
@@ -146,9 +144,7 @@ impl Authority {
         if !actor.may_remove(member) {
             return Err(Fault::RemovalForbidden);
         }
-        if member.role == Role::Owner && owners(&members) == 1 {
-            return Err(Fault::LastOwner);
-        }
+        keeps_an_owner(member, &members)?;
         Ok(member.clone())
     }
 
@@ -206,6 +202,17 @@ fn names(projects: &BTreeSet<ProjectId>, known: &[Project]) -> Vec<String> {
         None => id.to_string(),
     };
     projects.iter().map(name).collect()
+}
+
+/// Whether an Owner is left without this member.
+///
+/// # Errors
+/// [`Fault::LastOwner`].
+pub(crate) fn keeps_an_owner(member: &Member, members: &[Member]) -> Result<(), Fault> {
+    if member.role == Role::Owner && owners(members) == 1 {
+        return Err(Fault::LastOwner);
+    }
+    Ok(())
 }
 
 fn owners(members: &[Member]) -> usize {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::find::{SESSION_PREFIX, SESSION_RANDOM};
 use gardien_domain::secret::push_base62;
-use gardien_domain::{MemberId, Organization, Role, SecretDigest, SessionId};
+use gardien_domain::{Member, MemberId, Organization, Role, SecretDigest, SessionId};
 use gardien_store::{Change, Session, Store};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -69,23 +69,12 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`].
     pub async fn sessions(&self, actor: &Actor) -> Result<Vec<OpenSession>, Fault> {
-        let now = self.now();
-        let members = self.store.members().await?.into_iter();
-        let emails: HashMap<MemberId, String> = members.map(|it| (it.id, it.email)).collect();
         let current = actor.session().map(|session| session.id);
-        let sessions = self.store.sessions().await?.into_iter();
-        let open = sessions.filter(|it| it.expires_at > now && actor.sees_session(it));
-        let view = |it: Session| {
-            Some(OpenSession {
-                id: it.id,
-                member_id: it.member,
-                email: emails.get(&it.member)?.clone(),
-                created_at: it.created_at,
-                expires_at: it.expires_at,
-                current: current == Some(it.id),
-            })
-        };
-        Ok(open.filter_map(view).collect())
+        let accepted = accepted(&*self.store, self.now()).await?.into_iter();
+        let seen = accepted.filter(|(session, _)| actor.sees_session(session));
+        Ok(seen
+            .map(|(session, email)| OpenSession::of(session, email, current))
+            .collect())
     }
 
     /// Ends a session: one's own, or that of somebody whom one may remove. No request that starts after this
@@ -108,11 +97,7 @@ impl Authority {
                 let what = "end the sessions of Owners and Admins";
                 return Err(Fault::OwnersOnly { what });
             }
-            let detail = json!({
-                "name": member.map(|member| member.email),
-                "session": id,
-                "created_at": session.created_at,
-            });
+            let detail = ended(session, member);
             let changes = [Change::DeleteSession(id)];
             self.change(
                 changing,
@@ -125,6 +110,29 @@ impl Authority {
             .await
         })
     }
+}
+
+/// The sessions that are accepted, newest first, with the mail address of each one's member.
+pub(crate) async fn accepted(
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<Vec<(Session, String)>, Fault> {
+    let members = store.members().await?.into_iter();
+    let emails: HashMap<MemberId, String> = members.map(|it| (it.id, it.email)).collect();
+    let sessions = store.sessions().await?.into_iter();
+    let open = sessions.filter(|session| session.expires_at > now);
+    Ok(open
+        .filter_map(|session| Some((session.clone(), emails.get(&session.member)?.clone())))
+        .collect())
+}
+
+/// What the audit trail has of a session that was ended.
+pub(crate) fn ended(session: &Session, member: Option<Member>) -> Value {
+    json!({
+        "name": member.map(|member| member.email),
+        "session": session.id,
+        "created_at": session.created_at,
+    })
 }
 
 /// Opens a session for the member with this mail address, and makes the member, and the organization, where

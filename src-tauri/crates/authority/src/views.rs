@@ -1,13 +1,15 @@
 //! From what the store keeps to what the management API shows.
 
 use gardien_domain::key::PreviousSecret;
-use gardien_domain::{AuditEntry, KeyStatus, Member, Operation, Organization, PhareKey, Project};
-use gardien_store::StoredKey;
+use gardien_domain::{
+    AuditEntry, KeyStatus, Member, Operation, Organization, PhareKey, Project, SessionId,
+};
+use gardien_store::{Session, StoredKey};
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, KeyView, LastUse, LimitUse, LimitsView, MemberView, OperationView, OrganizationView,
-    PhareKeyView, ProjectView,
+    AuditView, KeyView, LastUse, LimitUse, LimitsView, MemberView, OpenSession, OperationView,
+    OrganizationView, PhareKeyView, ProjectView,
 };
 use crate::enforcement::LimitReading;
 
@@ -89,6 +91,19 @@ impl From<Member> for MemberView {
             role: member.role,
             projects: member.projects.into_iter().collect(),
             created_at: member.created_at,
+        }
+    }
+}
+
+impl OpenSession {
+    pub(crate) fn of(session: Session, email: String, current: Option<SessionId>) -> Self {
+        Self {
+            id: session.id,
+            member_id: session.member,
+            email,
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            current: current == Some(session.id),
         }
     }
 }

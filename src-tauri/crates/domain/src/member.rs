@@ -16,6 +16,13 @@ id! {
     SessionId(uuid::Uuid as "string")
 }
 
+impl std::str::FromStr for SessionId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
 /// A person with a role in the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use gardien_domain::Role;
+use gardien_domain::{Role, SessionId};
 use http::Uri;
 
 /// API keys for Phare: the authority that owns them and the gateway that enforces them.
@@ -21,6 +21,11 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Print a session token for the management API.
     Token(Token),
+    /// List the open sessions, or end one.
+    Sessions(Sessions),
+    /// Manage members.
+    #[command(subcommand)]
+    Member(MemberCommand),
 }
 
 #[derive(Debug, Args)]
@@ -61,6 +66,35 @@ pub(crate) struct Token {
     /// owner, admin or member.
     #[arg(long)]
     pub(crate) role: Role,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sessions {
+    /// The folder that the server keeps everything in.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// End this one, instead of listing them. A running server lets nobody in by it any more.
+    #[arg(long, value_name = "ID")]
+    pub(crate) end: Option<SessionId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemberCommand {
+    /// Remove a member and end their sessions.
+    Remove(RemoveMember),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RemoveMember {
+    /// The folder that the server keeps everything in.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Who.
+    #[arg(long)]
+    pub(crate) email: String,
+    /// Revoke the keys that they made. A running server refuses those within seconds. Without it, they work on.
+    #[arg(long)]
+    pub(crate) revoke_keys: bool,
 }
 
 /// An address that a client can put a path after.

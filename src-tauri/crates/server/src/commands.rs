@@ -1,11 +1,14 @@
 //! What each command does.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gardien_authority::api::KeysOfRemoved;
 use gardien_authority::client::server_address;
-use gardien_authority::{ClientFault, Fault, System, UpstreamIdentity, issue_session};
+use gardien_authority::{
+    ClientFault, Fault, System, UpstreamIdentity, command_line, issue_session,
+};
 use gardien_domain::PhareSecret;
 use gardien_domain::paste::{self, StrayCharacter};
 use gardien_egress::{Proxies, UnusableProxy};
@@ -14,7 +17,7 @@ use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::arguments::{Serve, Token};
+use crate::arguments::{RemoveMember, Serve, Sessions, Token};
 
 /// How long the start waits for Phare's projects.
 const PROJECTS: Duration = Duration::from_secs(5);
@@ -48,12 +51,15 @@ pub(crate) enum CommandFault {
     KeyNotText,
     #[error("the key file {} cannot be read", .0.display())]
     KeyFile(PathBuf, #[source] io::Error),
+    #[error("there is no data of a server in {}", .0.display())]
+    NoData(PathBuf),
     #[error("the system refuses the signals that end a server")]
     Signals(#[source] io::Error),
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
 }
 
+const FOLDER: System = System::because("whoever can write the folder could open a session anyway");
 const START: System = System::because("nobody sits in front of a server");
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
@@ -153,10 +159,52 @@ fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
 /// Prints a session token. A server may run on the same folder meanwhile.
 pub(crate) async fn token(token: Token) -> Result<(), CommandFault> {
     let store = Sqlite::open(&database(&token.data)).await?;
-    let by = System::because("whoever can write the folder could open a session anyway");
-    let issued = issue_session(by, &store, &token.email, token.role, Timestamp::now()).await;
+    let issued = issue_session(FOLDER, &store, &token.email, token.role, Timestamp::now()).await;
     store.close().await;
     print(issued?.expose_secret())
+}
+
+/// Lists the open sessions, a line each, or ends one. A server may run on the same folder meanwhile.
+pub(crate) async fn sessions(sessions: Sessions) -> Result<(), CommandFault> {
+    let store = existing(&sessions.data).await?;
+    let now = Timestamp::now();
+    let listed = match sessions.end {
+        Some(id) => command_line::end_session(FOLDER, &store, id, now)
+            .await
+            .map(|()| Vec::new()),
+        None => command_line::open_sessions(FOLDER, &store, now).await,
+    };
+    store.close().await;
+    for session in listed? {
+        print(&format!(
+            "{}\t{}\topened {}\tends {}",
+            session.id, session.email, session.created_at, session.expires_at
+        ))?;
+    }
+    Ok(())
+}
+
+/// Removes a member. A server may run on the same folder meanwhile.
+pub(crate) async fn remove_member(removal: RemoveMember) -> Result<(), CommandFault> {
+    let store = existing(&removal.data).await?;
+    let keys = if removal.revoke_keys {
+        KeysOfRemoved::Revoke
+    } else {
+        KeysOfRemoved::Keep
+    };
+    let (email, now) = (&removal.email, Timestamp::now());
+    let removed = command_line::remove_member(FOLDER, &store, email, keys, now).await;
+    store.close().await;
+    Ok(removed?)
+}
+
+/// The database of a folder that has one: a misspelled one must not be made.
+async fn existing(data: &Path) -> Result<Sqlite, CommandFault> {
+    let path = database(data);
+    if !path.exists() {
+        return Err(CommandFault::NoData(data.to_owned()));
+    }
+    Ok(Sqlite::open(&path).await?)
 }
 
 fn print(line: &str) -> Result<(), CommandFault> {

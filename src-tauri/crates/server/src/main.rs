@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, MemberCommand};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -27,6 +27,8 @@ async fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Serve(serve) => commands::serve(serve).await,
         Command::Token(token) => commands::token(token).await,
+        Command::Sessions(sessions) => commands::sessions(sessions).await,
+        Command::Member(MemberCommand::Remove(removal)) => commands::remove_member(removal).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
