@@ -154,13 +154,10 @@ async fn open_local(app: &App, accept_older: bool) -> Result<Opened, CommandErro
 
 /// Whoever has to put a backup in place of a file must know where it is.
 fn name_the_file(app: &App, mut error: CommandError) -> CommandError {
-    if error.is(Code::FolderUnusable) {
-        let folder = app.folder.display();
-        error.message = format!("{folder} cannot be used: {}.", error.message);
-    } else if error.is(Code::DataOlder) {
+    if error.is(Code::DataOlder) {
         let file = gardien_server::database(&app.folder);
         error.message = format!("{} The file is {}.", error.message, file.display());
-    } else if !error.is(Code::Internal) {
+    } else if !error.is(Code::Internal) && !error.is(Code::FolderUnusable) {
         let file = gardien_server::database(&app.folder);
         error.message = format!("The file is {}.", file.display());
     }

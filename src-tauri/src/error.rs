@@ -57,6 +57,7 @@ codes! {
     NotFound = "not_found", "Somebody else may have removed it. Reload the list.";
     Conflict = "conflict", "Look at how things stand, then decide again.";
     RestoreTooLate = "restore_too_late", "A revocation can be undone for 10 seconds. Create a new key with the same settings instead.";
+    TooManySecrets = "too_many_secrets", "Rotate again once one of them has ended, or end both in the details of the key.";
     SecretNotKept = "secret_not_kept", "Rotate the key to get a new secret.";
     KeychainLocked = "keychain_locked", "Unlock it, then try again.";
     KeychainUnavailable = "keychain_unavailable", "Secrets are kept for this run only. Start a keychain service, then try again.";
@@ -249,11 +250,11 @@ impl From<OpenFault> for CommandError {
         match causes(&fault).find_map(|cause| cause.downcast_ref::<StoreError>()) {
             Some(store) => {
                 tracing::error!(error = chain(&fault), "the data cannot be opened");
-                let of_system =
-                    causes(store).find_map(|cause| cause.downcast_ref::<std::io::Error>());
-                match (store, of_system) {
-                    (StoreError::Unreachable(_), Some(error)) => {
-                        Self::new(Code::FolderUnusable, reason(error))
+                match store {
+                    StoreError::Unusable { path, source } => {
+                        let message =
+                            format!("{} cannot be used: {}.", path.display(), reason(source));
+                        Self::new(Code::FolderUnusable, message)
                     }
                     _ => Self::new(store_code(store), sentence(store)),
                 }
@@ -280,6 +281,7 @@ fn store_code(fault: &StoreError) -> Code {
         StoreError::NewerVersion { .. } => Code::DataNewer,
         StoreError::InUse => Code::DataInUse,
         StoreError::Full(_) => Code::DiskFull,
+        StoreError::Unusable { .. } => Code::FolderUnusable,
         StoreError::Displaced => Code::DataMoved,
         StoreError::Conflict => Code::Conflict,
         StoreError::Taken(_) | StoreError::Unreachable(_) | StoreError::Unavailable(_) => {
@@ -366,7 +368,10 @@ mod tests {
             (StoreError::Unavailable("cause".into()), Code::Internal),
             (StoreError::Unreachable("cause".into()), Code::Internal),
             (
-                StoreError::Unreachable(io::Error::from(io::ErrorKind::PermissionDenied).into()),
+                StoreError::Unusable {
+                    path: "/data/gardien.db".into(),
+                    source: io::ErrorKind::PermissionDenied.into(),
+                },
                 Code::FolderUnusable,
             ),
             (StoreError::Taken("cause".into()), Code::Internal),
@@ -380,6 +385,18 @@ mod tests {
                 error.message
             );
         }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_with_the_reason() {
+        let error = CommandError::from(OpenFault::Store(StoreError::Unusable {
+            path: "/data/gardien.witness".into(),
+            source: ErrorKind::ReadOnlyFilesystem.into(),
+        }));
+        assert_eq!(
+            error.message,
+            "/data/gardien.witness cannot be used: the disk can only be read."
+        );
     }
 
     #[test]

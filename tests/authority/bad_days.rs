@@ -10,6 +10,7 @@ use crate::support::people::{Answer, Caller};
 use crate::support::world::{Issued, World};
 
 use super::audit::trail;
+use super::process::ANY_PORT;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -158,4 +159,32 @@ async fn what_a_full_disk_did_not_take_is_in_force_after_any_end() {
         disk.is(Mood::Good);
         until_written(&world, &[key]).await;
     }
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_told_of_at_the_start_with_path_and_reason() {
+    let disk = Disk::new();
+    let mut world = on(&disk).await;
+    world.server.terminate();
+    for (mood, file, reason) in [
+        (Mood::ReadOnly, "gardien.lock", "Read-only file system"),
+        (Mood::Sealed, "gardien.db", "Permission denied"),
+    ] {
+        disk.is(mood);
+        let (status, said) = world.server.run(&ANY_PORT, &[]);
+        assert!(!status.success(), "{said}");
+        let path = world.server.data().join(file);
+        let expected = format!("{} cannot be used: {reason}", path.display());
+        let last = said.lines().last().unwrap();
+        assert!(
+            last.starts_with("gardien-server: ") && last.contains(&expected),
+            "{said}"
+        );
+        let member = world.server.try_token("ada@lighthouse.test", "admin");
+        let said = member.unwrap_err();
+        assert!(said.contains("gardien.db cannot be used"), "{said}");
+    }
+    disk.is(Mood::Good);
+    world.restart();
+    world.organization_key().await;
 }

@@ -1,9 +1,11 @@
 // A disk with moods, put before a program by LD_PRELOAD. The file that GARDIEN_DISK names says which: it begins with h
-// where whatever waits for the disk hangs, with f where the database finds no room to grow; anything else is a good day.
+// where whatever waits for the disk hangs, with f where the database finds no room to grow, with r where no file of the
+// data folder opens for writing, with s where the database alone does not; anything else is a good day.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +52,32 @@ int fsync(int file) {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
     return real(file);
 }
+
+// What opening refuses, also to root: permission bits would not.
+static int refuses(const char *path, int flags) {
+    if ((flags & O_ACCMODE) == O_RDONLY) return 0;
+    const char *name = strrchr(path, '/');
+    if (!name || strncmp(name, "/gardien.", 9)) return 0;
+    char now = mood();
+    if (now == 'r') return errno = EROFS;
+    if (now == 's' && !strcmp(name, "/gardien.db")) return errno = EACCES;
+    return 0;
+}
+
+typedef int (*opens)(const char *, int, ...);
+
+#define OPEN(name)                                                   \
+    int name(const char *path, int flags, ...) {                     \
+        va_list more;                                                \
+        va_start(more, flags);                                       \
+        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0; \
+        va_end(more);                                                \
+        if (refuses(path, flags)) return -1;                         \
+        return ((opens)dlsym(RTLD_NEXT, #name))(path, flags, mode);  \
+    }
+
+OPEN(open)
+OPEN(open64)
 
 typedef ssize_t (*writes_at)(int, const void *, size_t, off_t);
 

@@ -16,6 +16,10 @@ pub enum Mood {
     Hanging,
     /// It has no room for the database to grow.
     Full,
+    /// It was mounted to be read.
+    ReadOnly,
+    /// The database alone may only be read.
+    Sealed,
 }
 
 /// Stands between a program and its disk.
@@ -47,6 +51,8 @@ impl Disk {
             Mood::Good => "good",
             Mood::Hanging => "hanging",
             Mood::Full => "full",
+            Mood::ReadOnly => "read-only",
+            Mood::Sealed => "sealed",
         };
         // At once: a program must not find it empty.
         let new = self.folder.path().join("new");

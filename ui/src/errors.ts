@@ -88,7 +88,6 @@ export const ERRORS = {
   too_many_secrets: {
     severity: 'error',
     title: 'Two old secrets still work',
-    next: 'Rotate again once one of them has ended, or end both in the details of the key.',
     action: 'none',
   },
   restore_too_late: {

@@ -216,7 +216,7 @@ export type Credential = "current" | "replaced";
 /**
  * What went wrong, as the interface tells it apart. How it shows each is in `ui/src/errors.ts`.
  */
-export type ErrorCode = "data_damaged" | "data_newer" | "data_in_use" | "data_older" | "data_moved" | "connection_unreachable" | "session_refused" | "internal" | "unreachable" | "invalid" | "forbidden" | "not_found" | "conflict" | "restore_too_late" | "secret_not_kept" | "keychain_locked" | "keychain_unavailable" | "clipboard_unavailable" | "port_busy" | "folder_unusable" | "file_put_aside" | "disk_full" | "revoked_in_memory" | "upstream_missing" | "upstream_unreachable" | "upstream_refused" | "other_upstream" | "no_next_key" | "next_key_refused" | "next_key_missing" | "browser_unavailable";
+export type ErrorCode = "data_damaged" | "data_newer" | "data_in_use" | "data_older" | "data_moved" | "connection_unreachable" | "session_refused" | "internal" | "unreachable" | "invalid" | "forbidden" | "not_found" | "conflict" | "restore_too_late" | "too_many_secrets" | "secret_not_kept" | "keychain_locked" | "keychain_unavailable" | "clipboard_unavailable" | "port_busy" | "folder_unusable" | "file_put_aside" | "disk_full" | "revoked_in_memory" | "upstream_missing" | "upstream_unreachable" | "upstream_refused" | "other_upstream" | "no_next_key" | "next_key_refused" | "next_key_missing" | "browser_unavailable";
 
 /**
  * What has changed at the authority or the gateway. One shape, wherever it comes from.

@@ -1,5 +1,8 @@
 //! What can go wrong with the database, each with what it means for a person.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 /// A failed database call. The text is for people; the source, where there is one, for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -15,6 +18,14 @@ pub enum StoreError {
         found: i64,
         /// Newest format this version knows.
         known: i64,
+    },
+    /// A folder or a file in it cannot be used: it is somebody else's, may only be read, or has no name that can be used.
+    #[error("{} cannot be used: {source}", path.display())]
+    Unusable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
     },
     /// Another process has it open.
     #[error("the data file is in use by another process")]
@@ -40,11 +51,24 @@ pub enum StoreError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<std::io::Error> for StoreError {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
         match error.kind() {
-            std::io::ErrorKind::StorageFull => Self::Full(error.into()),
+            io::ErrorKind::StorageFull => Self::Full(error.into()),
             _ => Self::Unreachable(error.into()),
+        }
+    }
+}
+
+impl StoreError {
+    /// What the system says of a folder or file that is to be used.
+    pub(crate) fn of(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull => Self::Full(source.into()),
+            _ => Self::Unusable {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 }

@@ -19,24 +19,37 @@ pub struct FolderLock {
 /// Locks the data folder, which is made if missing.
 ///
 /// # Errors
-/// [`StoreError::InUse`] when another process has it.
+/// [`StoreError::InUse`] when another process has it, [`StoreError::Unusable`] when it or a file in it cannot be written.
 pub fn lock(folder: &Path) -> Result<FolderLock, StoreError> {
     make(folder)?;
-    let file = private(OpenOptions::new().write(true).create(true)).open(folder.join(LOCK_FILE))?;
+    let path = folder.join(LOCK_FILE);
+    let file = private(OpenOptions::new().write(true).create(true)).open(&path);
+    let file = file.map_err(StoreError::of(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(FolderLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(error.into()),
+        Err(TryLockError::Error(error)) => Err(StoreError::of(&path)(error)),
     }
 }
 
 /// Makes a folder, and those above it, for its owner alone. One that exists is left as it is.
-pub(crate) fn make(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// [`StoreError::Unusable`]. SQLite takes no path that is not UTF-8: that is said before anything is made there.
+pub(crate) fn make(folder: &Path) -> Result<(), StoreError> {
+    let unusable = StoreError::of(folder);
+    if folder.to_str().is_none() {
+        let reason = "its path is not UTF-8";
+        return Err(unusable(io::Error::new(
+            io::ErrorKind::InvalidFilename,
+            reason,
+        )));
+    }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder).map_err(unusable)
 }
 
 /// Files made with these options are their owner's alone.

@@ -93,16 +93,17 @@ impl Witness {
     /// Opens the file at `path`, which is made, with its folder, if missing. For the one process that holds the folder.
     ///
     /// # Errors
-    /// [`StoreError::Full`] when there is no room to make it, [`StoreError::Unreachable`] when it cannot be used.
+    /// [`StoreError::Full`] when there is no room to make it, [`StoreError::Unusable`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         if let Some(folder) = path.parent() {
             folder::make(folder)?;
         }
         let options = &mut OpenOptions::new();
         let options = options.read(true).write(true).create(true);
-        let file = folder::private(options).open(path)?;
-        allocate(&file)?;
-        let state = State::read(&std::fs::read(path)?);
+        let file = folder::private(options).open(path);
+        let file = file.map_err(StoreError::of(path))?;
+        allocate(&file).map_err(StoreError::of(path))?;
+        let state = State::read(&std::fs::read(path).map_err(StoreError::of(path))?);
         Ok(Self {
             file,
             state: Mutex::new(state),

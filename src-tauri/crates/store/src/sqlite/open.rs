@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -46,17 +46,23 @@ impl Sqlite {
     /// Opens the file at `path`, which is made, with its folder, if missing.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] and [`StoreError::NewerVersion`] leave the file as it is, byte for byte.
+    /// [`StoreError::Damaged`] and [`StoreError::NewerVersion`] leave the file as it is, byte for byte;
+    /// [`StoreError::Unusable`] for one that cannot be written, too.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        assert_library().await?;
         let path = std::path::absolute(path)?;
-        if create(&path)? {
-            examine(&path).await?;
+        let opened = Self::open_at(&path).await;
+        opened.map_err(|error| blame(&path, error))
+    }
+
+    async fn open_at(path: &Path) -> Result<Self, StoreError> {
+        assert_library().await?;
+        if create(path)? {
+            examine(path).await?;
         }
-        let writer = connect_writer(&path).await?;
+        let writer = connect_writer(path).await?;
         let readers = pool(READERS)
-            .connect_lazy_with(SqliteConnectOptions::new().filename(&path).read_only(true));
-        match place(&path, &writer).await {
+            .connect_lazy_with(SqliteConnectOptions::new().filename(path).read_only(true));
+        match place(path, &writer).await {
             Ok(place) => Ok(Self {
                 writer,
                 readers,
@@ -69,6 +75,26 @@ impl Sqlite {
             }
         }
     }
+}
+
+/// SQLite says neither which of its files cannot be used nor why; the system does. Opened by hand only where SQLite holds
+/// none of them any more.
+fn blame(path: &Path, error: StoreError) -> StoreError {
+    let StoreError::Unreachable(cause) = error else {
+        return error;
+    };
+    for end in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(end);
+        let file = PathBuf::from(file);
+        match OpenOptions::new().read(true).write(true).open(&file) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return StoreError::of(&file)(source);
+            }
+            _ => {}
+        }
+    }
+    StoreError::of(path)(io::Error::other(cause))
 }
 
 async fn place(path: &Path, writer: &SqlitePool) -> Result<Place, StoreError> {
@@ -102,7 +128,7 @@ async fn library_version() -> sqlx::Result<String> {
 ///
 /// To close a file drops the locks that SQLite holds on it in this process. So one that is there is not opened here,
 /// and nobody gets to open a new one before it is closed.
-fn create(path: &Path) -> io::Result<bool> {
+fn create(path: &Path) -> Result<bool, StoreError> {
     static CREATING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _alone = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(folder) = path.parent() {
@@ -111,9 +137,10 @@ fn create(path: &Path) -> io::Result<bool> {
     match folder::private(OpenOptions::new().write(true).create_new(true)).open(path) {
         Ok(_) => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Ok(path.metadata()?.len() > 0)
+            let found = path.metadata().map_err(StoreError::of(path))?;
+            Ok(found.len() > 0)
         }
-        Err(error) => Err(error),
+        Err(error) => Err(StoreError::of(path)(error)),
     }
 }
 
@@ -237,7 +264,13 @@ async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
     let mut transaction = begun.map_err(store_error)?;
     // What `run` calls; the future of `run` itself cannot be sent between threads when it is given a connection.
     match MIGRATIONS.run_direct(None, &mut *transaction, false).await {
-        Ok(()) => transaction.commit().await.map_err(store_error),
+        Ok(()) => {
+            // Changes nothing. SQLite opens a file that it may not write as one to read, and would say so only then.
+            let write = "UPDATE organization SET name = name WHERE false";
+            let written = sqlx::query(write).execute(&mut *transaction).await;
+            written.map_err(store_error)?;
+            transaction.commit().await.map_err(store_error)
+        }
         Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
             Err(store_error(error))
         }

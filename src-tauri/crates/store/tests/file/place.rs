@@ -106,3 +106,42 @@ async fn a_long_log_is_folded_into_the_file() {
     assert!(log < longest, "{log}");
     assert!(path.metadata().unwrap().len() > 100_000);
 }
+
+/// SQLite takes no such path, and nothing may be left behind by finding that out.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_whose_path_is_not_utf_8_is_named_and_not_made() {
+    use std::os::unix::ffi::OsStrExt;
+    let (outside, _) = folder();
+    let data = outside
+        .path()
+        .join(std::ffi::OsStr::from_bytes(b"donn\xe9es"));
+    for refused in [
+        lock(&data).map(drop).unwrap_err(),
+        Sqlite::open(&data.join("gardien.db")).await.unwrap_err(),
+    ] {
+        let said = refused.to_string();
+        assert!(matches!(refused, StoreError::Unusable { .. }), "{said}");
+        assert!(
+            said.contains("donn\u{fffd}es cannot be used: its path is not UTF-8"),
+            "{said}"
+        );
+    }
+    assert!(!data.exists());
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_is_named() {
+    let (outside, path) = folder();
+    let file = outside.path().join("file");
+    fs::write(&file, "").unwrap();
+    let said = lock(&file.join("data")).unwrap_err().to_string();
+    assert!(said.contains("file/data cannot be used: "), "{said}");
+    fs::create_dir(&path).unwrap();
+    let refused = Sqlite::open(&path).await.unwrap_err();
+    assert!(refused.to_string().contains("gardien.db"), "{refused}");
+    assert!(
+        matches!(refused, StoreError::Unusable { .. }),
+        "{refused:?}"
+    );
+}
