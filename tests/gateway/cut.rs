@@ -92,7 +92,7 @@ async fn an_answer_that_gardien_cuts_off_is_one_too() {
 #[cfg(target_os = "linux")]
 mod behind_nginx {
     use reqwest::Method;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::support::nginx::Nginx;
@@ -115,6 +115,12 @@ mod behind_nginx {
             )
             .await;
         made.expect(201);
+        // To be followed at the proxy, which alone knows what it is called.
+        let page = holder.get("/projects").await.expect(200);
+        let links = page["links"].as_object().unwrap().values();
+        let mut links = links.filter_map(Value::as_str).peekable();
+        assert!(links.peek().is_some(), "{page:#}");
+        assert!(links.all(|link| link.starts_with("/projects?")), "{page:#}");
         let rotated = json!({ "grace_seconds": 60 });
         let rotated = world.owner.post(&key.path("/rotate"), rotated).await;
         let rotated = world.take(rotated.expect(200));

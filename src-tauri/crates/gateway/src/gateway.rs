@@ -365,7 +365,7 @@ impl Gateway {
         });
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
-        let called = self.called(&head.headers);
+        let called = self.called(&head);
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
@@ -390,10 +390,12 @@ impl Gateway {
     }
 
     /// What the client called.
-    fn called(&self, headers: &HeaderMap) -> Called {
+    fn called(&self, head: &Parts) -> Called {
         let address = self.0.address.read();
         let address = address.unwrap_or_else(PoisonError::into_inner);
-        address.clone().unwrap_or_else(|| Called::by_host(headers))
+        address
+            .clone()
+            .unwrap_or_else(|| Called::by_host(head.version, &head.headers))
     }
 
     fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {

@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
+use gardien_egress::is_loopback;
 use http::header::{
-    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HOST, HeaderMap,
-    HeaderValue, LINK, LOCATION,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, FORWARDED, HOST,
+    HeaderMap, HeaderValue, LINK, LOCATION, VIA,
 };
-use http::{Response, StatusCode, Uri};
+use http::uri::Authority;
+use http::{Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 
 use crate::body::{Body, boxed, read_all, whole};
@@ -34,26 +36,26 @@ pub(crate) struct Own(Arc<[String]>);
 
 impl Called {
     /// By the Host header, and what a proxy with TLS says of itself. Anybody can write one, so it counts only if it is a
-    /// plain host.
-    pub(crate) fn by_host(headers: &HeaderMap) -> Self {
+    /// plain host. Behind a proxy it often is the one that the proxy calls: this machine, which is another for the client.
+    pub(crate) fn by_host(version: Version, headers: &HeaderMap) -> Self {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.filter(|host| {
-            host.len() <= LONGEST_HOST
-                && host.bytes().all(plain)
-                && host
-                    .parse()
-                    .is_ok_and(|host: http::uri::Authority| !host.host().is_empty())
-        });
+        let host = host
+            .filter(|host| host.len() <= LONGEST_HOST && host.bytes().all(plain))
+            .and_then(|host| host.parse::<Authority>().ok())
+            .filter(|host| !host.host().is_empty());
+        let Some(host) = host else {
+            return Self::default();
+        };
+        if is_loopback(host.host()) && shows_proxy(version, headers) {
+            return Self::default();
+        }
         // Only ever to the safer one, and only for whoever sent it: a link to http would have the key sent in clear.
         let scheme = match headers.get("x-forwarded-proto") {
             Some(proto) if proto.as_bytes().eq_ignore_ascii_case(b"https") => "https",
             _ => "http",
         };
-        Self(
-            host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
-                .into(),
-        )
+        Self(format!("{scheme}://{host}").into())
     }
 
     /// By what people are told to call.
@@ -94,6 +96,16 @@ impl Own {
         };
         Some([called.0.as_bytes(), path].concat())
     }
+}
+
+/// Whether a proxy passed the request on: it says so, or speaks as only a proxy still does.
+fn shows_proxy(version: Version, headers: &HeaderMap) -> bool {
+    version < Version::HTTP_11
+        || headers.contains_key(VIA)
+        || headers.contains_key(FORWARDED)
+        || headers
+            .keys()
+            .any(|name| name.as_str().starts_with("x-forwarded-"))
 }
 
 /// What follows `own` at the start of a link; `None` if that leads elsewhere.

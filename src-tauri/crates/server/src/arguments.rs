@@ -41,7 +41,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
     pub(crate) gateway: SocketAddr,
     /// The base URL that people are told to call and that links in answers begin with, where that is not `--gateway`:
-    /// behind TLS, say.
+    /// behind any proxy.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     pub(crate) gateway_url: Option<Uri>,
     /// Where the management API answers. Port 0 picks a free one.

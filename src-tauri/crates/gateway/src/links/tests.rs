@@ -16,6 +16,36 @@ fn gateway() -> Called {
 }
 
 #[test]
+fn what_a_proxy_calls_this_machine_is_no_place_to_lead_a_client_to() {
+    let begin = |version, pairs: &[(&'static str, &'static str)]| {
+        let pairs = pairs.iter().map(|(name, value)| {
+            let name = http::HeaderName::from_static(name);
+            (name, HeaderValue::from_static(value))
+        });
+        let called = Called::by_host(version, &pairs.collect());
+        called.as_str().to_owned()
+    };
+    for host in ["127.0.0.1:7420", "localhost:7420", "[::1]:7420"] {
+        let direct = begin(Version::HTTP_11, &[("host", host)]);
+        assert_eq!(direct, format!("http://{host}"));
+        assert_eq!(begin(Version::HTTP_10, &[("host", host)]), "", "{host}");
+        for sign in [
+            ("x-forwarded-for", "192.0.2.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "keys.example"),
+            ("forwarded", "for=192.0.2.1"),
+            ("via", "1.1 proxy"),
+        ] {
+            let begin = begin(Version::HTTP_11, &[("host", host), sign]);
+            assert_eq!(begin, "", "{host} {sign:?}");
+        }
+    }
+    let named = [("host", "keys.example"), ("x-forwarded-proto", "https")];
+    assert_eq!(begin(Version::HTTP_11, &named), "https://keys.example");
+    assert_eq!(begin(Version::HTTP_10, &named), "https://keys.example");
+}
+
+#[test]
 fn an_upstream_is_known_by_both_schemes_and_its_usual_port() {
     let led = |base: &str, link: &str| {
         let led = own(base).lead_back(link.as_bytes(), &gateway());
