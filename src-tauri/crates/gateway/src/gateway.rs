@@ -86,6 +86,13 @@ struct Inner {
     _end: DropGuard,
 }
 
+/// What a call may do, and what it goes out to.
+struct Way {
+    admitted: Admitted,
+    only: Option<OnlyProject>,
+    upstream: Arc<dyn Transport>,
+}
+
 impl Gateway {
     /// Starts a gateway that knows no key and no project yet and has no upstream, with `limit` calls a
     /// minute. `clock` tells the wall's time. Must be called within a Tokio runtime, which then runs its two small tasks
@@ -303,6 +310,28 @@ impl Gateway {
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
         head::settle(&mut head)?;
+        let mut way = self.way(&head)?;
+        let (mut upload, timing) = (Upload::of(body), self.0.timing);
+        if !upload.is_read() {
+            tokio::select! {
+                biased;
+                refusal = way.admitted.ended.reason() => return Err(refusal),
+                gathered = upload.gather(timing.patience, timing.pace) => gathered?,
+            }
+            // What may be done, and where it goes, may have changed meanwhile.
+            way = self.way(&head)?;
+        }
+        let ended = way.admitted.ended.clone();
+        let answer = tokio::select! {
+            biased;
+            refusal = ended.clone().reason() => return Err(refusal),
+            answer = self.make(way, head, upload, id) => answer?,
+        };
+        Ok(answer.map(|body| ended.cuts(body)))
+    }
+
+    /// The way of a request, as things are now.
+    fn way(&self, head: &Parts) -> Result<Way, CallRefusal> {
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self
             .0
@@ -310,9 +339,9 @@ impl Gateway {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let mut admitted = self.admit(&head)?;
+        let admitted = self.admit(head)?;
         let only = match admitted.only {
-            Some(project) => Some(OnlyProject::of(project, &head)?),
+            Some(project) => Some(OnlyProject::of(project, head)?),
             None => None,
         };
         // Only now: a key that is refused is told why at any time.
@@ -320,23 +349,11 @@ impl Gateway {
             return Err(CallRefusal::Paused);
         }
         let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
-        let (mut upload, timing) = (Upload::of(body), self.0.timing);
-        if !upload.is_read() {
-            tokio::select! {
-                biased;
-                refusal = admitted.ended.reason() => return Err(refusal),
-                gathered = upload.gather(timing.patience, timing.pace) => gathered?,
-            }
-            // What may be done may have changed meanwhile.
-            admitted = self.admit(&head)?;
-        }
-        let ended = admitted.ended.clone();
-        let answer = tokio::select! {
-            biased;
-            refusal = ended.clone().reason() => return Err(refusal),
-            answer = self.make(admitted, only, head, upload, upstream.as_ref(), id) => answer?,
-        };
-        Ok(answer.map(|body| ended.cuts(body)))
+        Ok(Way {
+            admitted,
+            only,
+            upstream,
+        })
     }
 
     fn admit(&self, head: &Parts) -> Result<Admitted, CallRefusal> {
@@ -347,13 +364,16 @@ impl Gateway {
     /// Makes a call that was admitted. It holds a slot from here on.
     async fn make(
         &self,
-        admitted: Admitted,
-        only: Option<OnlyProject>,
+        way: Way,
         mut head: Parts,
         upload: Upload,
-        upstream: &dyn Transport,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
+        let Way {
+            admitted,
+            only,
+            upstream,
+        } = way;
         let pass = self.0.throttle.enter(Some(admitted.key)).await?;
         self.0.uses.note(Use {
             key: admitted.key,
@@ -375,7 +395,7 @@ impl Gateway {
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
         let (timing, is_read) = (self.0.timing, only.is_some());
         let answering = async {
-            let answer = forward(upstream, request, need, pass, timing).await?;
+            let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
             hand_back(answer, need, only, called).await
         };
         let mut answer = if is_read {

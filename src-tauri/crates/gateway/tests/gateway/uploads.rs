@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use gardien_gateway::{Pace, Timing};
+use gardien_gateway::{Gateway, Pace, Timing};
 use http::Request;
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::support::*;
 
+type Change = Box<dyn FnOnce(&Gateway) + Send>;
 type Pieces<S> = Request<StreamBody<S>>;
 
 pub(crate) fn upload<S>(owned: &Owned, pieces: S) -> Pieces<S> {
@@ -52,6 +53,34 @@ async fn a_slow_body_holds_no_slot_before_its_call_goes_out() {
         world.get(&world.reader, "/uptime/monitors").await.status,
         200
     );
+}
+
+/// Whoever changes where calls go while a body is awaited has it meant for that call as well.
+#[tokio::test]
+async fn a_call_goes_where_it_should_go_once_its_body_is_there() {
+    let world = World::new().await;
+    let other = Upstream::answering(ok("{}")).await;
+    let transport = other.transport();
+    let changes: [(Change, u16, &str); 3] = [
+        (Box::new(move |it| it.attach(Some(transport))), 200, ""),
+        (Box::new(|it| it.pause(true)), 503, "gateway_paused"),
+        (Box::new(|it| it.attach(None)), 503, "upstream_missing"),
+    ];
+    for (change, status, code) in changes {
+        world.gateway.pause(false);
+        world.gateway.attach(Some(world.upstream.transport()));
+        let gateway = world.gateway.clone();
+        let body = stream::once(async move {
+            change(&gateway);
+            Ok::<_, Infallible>(Frame::data(Bytes::from("x")))
+        });
+        let request = upload(&world.owner, Box::pin(body));
+        let answer = Answer::read(world.gateway.handle(request).await).await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code));
+    }
+    assert_eq!(world.upstream.seen().len(), 0, "it went to the one before");
+    assert_eq!(other.seen().len(), 1);
+    assert_eq!(world.gateway.limits().used, 1);
 }
 
 #[tokio::test]
