@@ -13,7 +13,6 @@ use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
-use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -393,18 +392,12 @@ impl Gateway {
             only.ask(&mut head)?;
         }
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
-        let (timing, is_read) = (self.0.timing, only.is_some());
-        let answering = async {
-            let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
-            hand_back(answer, need, only, called).await
-        };
-        let mut answer = if is_read {
-            // Whoever waits for what is read here to its end waits no longer than for any other answer.
-            let answered = timeout(timing.patience, answering).await;
-            answered.unwrap_or(Err(CallRefusal::UpstreamTooSlow))?
-        } else {
-            answering.await?
-        };
+        let (timing, course) = (self.0.timing, request.body().course());
+        let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
+        // Whoever waits for what is read here to its end waits no longer than for any other answer.
+        let handing = hand_back(answer, need, only, called);
+        let handed = course.patiently(handing, timing.patience, timing.pace);
+        let mut answer = handed.await??;
         answer.extensions_mut().insert(Granted(admitted.key));
         Ok(answer)
     }

@@ -1,14 +1,16 @@
 //! What reaches the upstream, and what comes back.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use gardien_gateway::LocalUpstream;
 use http::{Request, Response};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full, StreamBody};
 
 use crate::support::*;
@@ -269,26 +271,59 @@ async fn an_answer_that_stops_in_the_middle_is_an_error_not_a_hang() {
     assert!(ended.expect("it hangs").is_err());
 }
 
-/// Head and body one after the other could each take the whole of what the client waits for.
+/// A body that says its length.
+struct Stated<B>(B, u64);
+
+impl<B: http_body::Body + Unpin> http_body::Body for Stated<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.1)
+    }
+}
+
+/// Head and body one after the other, or each piece, could take the whole of what the client waits for.
 #[tokio::test(start_paused = true)]
-async fn a_list_that_is_read_here_takes_no_longer_than_any_other_answer() {
+async fn what_is_read_here_takes_no_longer_than_any_other_answer() {
     let world = World::new().await;
-    let slow = tower::service_fn(|_: Request<gardien_gateway::Body>| async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let never = stream::pending::<Result<Frame<Bytes>, Infallible>>();
-        Ok::<_, Infallible>(Response::new(StreamBody::new(never)))
-    });
-    let slow = Arc::new(LocalUpstream::new(slow));
-    world.gateway.attach(Some(slow));
-    let begun = tokio::time::Instant::now();
-    let answer = world.get(&world.reader, "/projects").await;
-    assert_eq!(
-        (answer.status, answer.code()),
-        (504, "upstream_timeout".to_owned())
-    );
-    assert!(
-        begun.elapsed() < Duration::from_millis(400),
-        "{:?}",
-        begun.elapsed()
-    );
+    for goes_on in [false, true] {
+        let slow = tower::service_fn(move |_: Request<gardien_gateway::Body>| async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let pieces = stream::unfold((), move |()| async move {
+                if !goes_on {
+                    return std::future::pending().await;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let piece = Frame::data(Bytes::from(" "));
+                Some((Ok::<_, Infallible>(piece), ()))
+            });
+            let body = Stated(StreamBody::new(Box::pin(pieces)), 60_000);
+            let answer = Response::builder().header("content-type", "application/json");
+            Ok::<_, Infallible>(answer.body(body).unwrap())
+        });
+        let slow = Arc::new(LocalUpstream::new(slow));
+        world.gateway.attach(Some(slow));
+        // A project key's list, and a page with links.
+        for path in ["/projects", "/uptime/monitors"] {
+            let begun = tokio::time::Instant::now();
+            let answering =
+                tokio::time::timeout(Duration::from_secs(60), world.get(&world.reader, path));
+            let answer = answering.await.expect("it waits on");
+            assert_eq!(
+                (answer.status, answer.code()),
+                (504, "upstream_timeout".to_owned()),
+                "{path} {goes_on}"
+            );
+            let took = begun.elapsed();
+            assert!(took < Duration::from_millis(400), "{path}: {took:?}");
+        }
+    }
 }
