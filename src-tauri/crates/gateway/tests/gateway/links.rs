@@ -14,16 +14,16 @@ use crate::support::*;
 
 /// An upstream at `/v1` whose answer names its own address in `PLACE`.
 async fn world(head: &str, body: &str) -> World {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let own = format!("http://127.0.0.1:{port}/v1");
-    let (head, body) = (head.replace("PLACE", &own), body.replace("PLACE", &own));
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\n{head}content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let world = World::with(100, Upstream::at(port, Script::Answer(answer)).await).await;
+    let script = |own: &str| {
+        let own = format!("{own}/v1");
+        let (head, body) = (head.replace("PLACE", &own), body.replace("PLACE", &own));
+        Script::Answer(format!(
+            "HTTP/1.1 200 OK\r\n{head}content-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    };
+    let world = World::with(100, Upstream::knowing(script).await).await;
+    let port = world.upstream.port();
     world.gateway.attach(Some(transport(port, "/v1/")));
     world
 }

@@ -323,12 +323,14 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn answering(script: Script) -> Self {
-        Self::at(0, script).await
+        Self::knowing(|_| script).await
     }
 
-    pub(crate) async fn at(port: u16, script: Script) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    /// One whose script is made of its own address.
+    pub(crate) async fn knowing(script: impl FnOnce(&str) -> Script) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
+        let script = script(&format!("http://127.0.0.1:{port}"));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let open = Arc::new(AtomicU32::new(0));
         let (log, count) = (seen.clone(), open.clone());
