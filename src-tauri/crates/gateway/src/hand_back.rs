@@ -27,9 +27,12 @@ pub(crate) async fn hand_back(
             access: need.access,
         });
     }
-    match (only, answer.extensions_mut().remove::<Own>()) {
-        (Some(only), _) => only.page(answer, &called).await,
-        (None, Some(own)) => lead_back(answer, own, called).await,
-        (None, None) => Ok(answer),
+    let own = answer.extensions_mut().remove::<Own>();
+    match (only, own) {
+        (Some(only), _) if OnlyProject::is_made_of(answer.status()) => {
+            only.page(answer, &called).await
+        }
+        (_, Some(own)) => lead_back(answer, own, called).await,
+        (_, None) => Ok(answer),
     }
 }

@@ -3,8 +3,9 @@
 
 use gardien_domain::ProjectId;
 use http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LINK, RANGE,
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LINK,
+    LOCATION, RANGE,
 };
 use http::request::Parts;
 use http::{Response, StatusCode};
@@ -80,6 +81,11 @@ impl OnlyProject {
         Ok(())
     }
 
+    /// Whether a page is made of an answer with this status. Any other is no project, and passes.
+    pub(crate) fn is_made_of(status: StatusCode) -> bool {
+        status.is_success() || status == StatusCode::NOT_FOUND
+    }
+
     /// The page, made of the upstream's answer.
     pub(crate) async fn page(
         &self,
@@ -87,20 +93,26 @@ impl OnlyProject {
         called: &Called,
     ) -> Result<Response<Body>, CallRefusal> {
         let (mut head, body) = answer.into_parts();
-        let record = match head.status {
-            // It was deleted, and Gardien is about to hear of it.
-            StatusCode::NOT_FOUND => None,
-            status if status.is_success() => {
-                let record = read_all(body, LARGEST_PROJECT).await;
-                let record = record.map_err(|_| CallRefusal::UpstreamBroken)?;
-                Some(self.checked(&record).ok_or(CallRefusal::UpstreamBroken)?)
-            }
-            _ => return Ok(Response::from_parts(head, body)),
+        // Where there is none it was deleted, and Gardien is about to hear of it.
+        let record = if head.status == StatusCode::NOT_FOUND {
+            None
+        } else {
+            let record = read_all(body, LARGEST_PROJECT).await;
+            let record = record.map_err(|_| CallRefusal::UpstreamBroken)?;
+            Some(self.checked(&record).ok_or(CallRefusal::UpstreamBroken)?)
         };
         head.status = StatusCode::OK;
         let json = HeaderValue::from_static("application/json");
         head.headers.insert(CONTENT_TYPE, json);
-        for name in [ACCEPT_RANGES, CONTENT_LENGTH, ETAG, LAST_MODIFIED, LINK] {
+        for name in [
+            ACCEPT_RANGES,
+            CONTENT_LENGTH,
+            CONTENT_LOCATION,
+            ETAG,
+            LAST_MODIFIED,
+            LINK,
+            LOCATION,
+        ] {
             head.headers.remove(name);
         }
         for name in DIGESTS {

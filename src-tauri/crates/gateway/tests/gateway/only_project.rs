@@ -10,6 +10,7 @@ fn answering(status: &str, body: &str) -> Script {
     Script::Answer(format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\netag: \"1\"\r\ncontent-md5: x\r\n\
          last-modified: Fri, 06 Nov 2026 08:49:37 GMT\r\nlink: <http://127.0.0.1/>\r\nx-own: 1\r\n\
+         location: http://127.0.0.1/\r\ncontent-location: http://127.0.0.1/\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     ))
@@ -114,7 +115,14 @@ async fn its_record_is_as_phare_has_it_and_no_validator_of_anything_else_comes_w
     ];
     let answer = world.send(request("GET", "/projects", &conditions)).await;
     assert!(String::from_utf8_lossy(&answer.body).contains(RECORD));
-    for name in ["etag", "last-modified", "content-md5", "link"] {
+    for name in [
+        "etag",
+        "last-modified",
+        "content-md5",
+        "link",
+        "location",
+        "content-location",
+    ] {
         assert_eq!(answer.header(name), "", "{name}");
     }
     assert_eq!(answer.header("x-own"), "1");
@@ -158,6 +166,27 @@ async fn whatever_is_not_the_project_is_not_passed_on_as_one() {
         (answer.status, answer.json()),
         (500, json!({"message": "no"}))
     );
+}
+
+/// A client that follows it has its key sent there.
+#[tokio::test]
+async fn what_is_no_page_leads_back_to_the_gateway_as_well() {
+    let moved = |own: &str| {
+        let body = format!(r#"{{"links":{{"self":"{own}/projects/1"}}}}"#);
+        Script::Answer(format!(
+            "HTTP/1.1 307 Temporary Redirect\r\ncontent-type: application/json\r\n\
+             location: {own}/projects/1\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    };
+    let world = World::with(100, Upstream::knowing(moved).await).await;
+    let answer = world.get(&world.reader, "/projects").await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (307, "http://localhost/projects/1")
+    );
+    let link = &answer.json()["links"]["self"];
+    assert_eq!(link, "http://localhost/projects/1");
 }
 
 #[tokio::test]
