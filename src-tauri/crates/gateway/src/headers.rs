@@ -55,6 +55,8 @@ pub(crate) fn incoming(headers: &mut HeaderMap) {
     headers.remove(SET_COOKIE);
     // It leads past us.
     headers.remove(ALT_SVC);
+    // Keys do not belong into pages: no other origin is allowed.
+    remove_prefixed(headers, "access-control-");
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
@@ -159,10 +161,13 @@ mod tests {
     }
 
     #[test]
-    fn no_cookie_and_nothing_of_the_connection_or_the_way_comes_back() {
+    fn no_cookie_no_leave_for_pages_and_nothing_of_the_connection_or_the_way_comes_back() {
         let mut headers = map(&[
             ("set-cookie", "a=b"),
             ("alt-svc", "h3=\"api.phare.example:443\""),
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-credentials", "true"),
+            ("access-control-expose-headers", "*"),
             ("connection", "x-hop"),
             ("x-hop", "1"),
             ("keep-alive", "timeout=5"),
