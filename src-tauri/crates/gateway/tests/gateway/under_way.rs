@@ -1,7 +1,10 @@
 //! What takes a key's right away ends what it has under way.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use gardien_domain::Scope;
 use gardien_domain::key::Revocation;
 use gardien_gateway::{Body, Timing};
@@ -13,21 +16,33 @@ use tokio::time::{sleep, timeout};
 use crate::support::*;
 use crate::uploads::{trickle, upload};
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(20);
 
 /// An answer that began and goes on, longer than anybody here waits.
 async fn endless() -> World {
     let begun = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegin\r\n".to_owned();
-    let patient = Timing {
+    patient(Script::Answer(begun)).await
+}
+
+/// A world where no pause is too long.
+async fn patient(script: Script) -> World {
+    let timing = Timing {
         patience: Duration::from_secs(60),
         ..TIMING
     };
-    World::timed(
-        100,
-        Upstream::answering(Script::Answer(begun)).await,
-        patient,
-    )
-    .await
+    World::timed(100, Upstream::answering(script).await, timing).await
+}
+
+/// Waits until this is so.
+async fn shown(is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(SOON, waiting)
+        .await
+        .expect("it never comes to that");
 }
 
 async fn begun(world: &World, owned: &Owned) -> Response<Body> {
@@ -59,16 +74,26 @@ fn revocation(owned: &Owned) -> Revocation {
 
 #[tokio::test]
 async fn rule_7_a_revocation_ends_uploads_and_says_why() {
-    let world = World::new().await;
+    let world = patient(ok("{}")).await;
     // One that waits for its body, one that is going out.
     for size in [1, 8 * 1024] {
         let owned = key(Scope::Organization {}, READ_WRITE);
         world.gateway.put_key(&owned.key);
         let before = world.upstream.open();
-        let answer = world.gateway.handle(upload(&owned, trickle(size, 20)));
+        let taken = Arc::new(AtomicU32::new(0));
+        let taking = taken.clone();
+        let pieces = trickle(size, 20).inspect(move |_| {
+            taking.fetch_add(1, Ordering::SeqCst);
+        });
+        let answer = world.gateway.handle(upload(&owned, pieces));
+        let goes_out = || world.upstream.open() > before;
         let revoking = async {
-            sleep(Duration::from_millis(400)).await;
-            assert_eq!(world.upstream.open() - before, u32::from(size > 1));
+            let under_way = || match size {
+                1 => taken.load(Ordering::SeqCst) > 2,
+                _ => goes_out(),
+            };
+            shown(under_way).await;
+            assert_eq!(goes_out(), size > 1);
             world.gateway.revoke(owned.key.id(), revocation(&owned));
         };
         let (answer, ()) = tokio::join!(timeout(SOON, answer), revoking);
@@ -77,12 +102,7 @@ async fn rule_7_a_revocation_ends_uploads_and_says_why() {
             (answer.status, answer.code().as_str()),
             (401, "key_revoked")
         );
-        for _ in 0..500 {
-            if world.upstream.open() > before {
-                sleep(Duration::from_millis(10)).await;
-            }
-        }
-        assert_eq!(world.upstream.open(), before, "it still goes out");
+        shown(|| !goes_out()).await;
     }
     assert_eq!(
         world.upstream.seen().len(),

@@ -1,14 +1,15 @@
 //! Bodies that come slowly: they hold no slot before their call goes out, and come at a pace.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use gardien_gateway::{Gateway, Pace, Timing};
-use http::Request;
+use gardien_gateway::{Body, Gateway, LocalUpstream, Pace, Timing};
+use http::{Request, Response};
 use http_body::Frame;
-use http_body_util::StreamBody;
+use http_body_util::{BodyExt as _, Empty, StreamBody};
 use tokio::time::{sleep, timeout};
 
 use crate::support::*;
@@ -103,7 +104,7 @@ async fn a_body_that_is_there_goes_out_at_once_and_whole() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_body_that_never_comes_to_anything_is_given_up() {
     let timing = Timing {
         pace: Pace {
@@ -113,6 +114,12 @@ async fn a_body_that_never_comes_to_anything_is_given_up() {
         ..TIMING
     };
     let world = World::timed(100, Upstream::answering(ok("{}")).await, timing).await;
+    let reading = tower::service_fn(|request: Request<Body>| async {
+        let _ = request.into_body().collect().await;
+        Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+    });
+    let reading = Arc::new(LocalUpstream::new(reading));
+    world.gateway.attach(Some(reading));
     // No pause is as long as patience is. The second is large enough to go out before it is found too slow.
     for size in [1, 8 * 1024] {
         let used = world.gateway.limits().used;
