@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::body::{Body, BoxError, boxed};
 use crate::clock::WallClock;
-use crate::line::{Answered, Line};
+use crate::line::{Line, Moment};
 use crate::links::Own;
 use crate::upstream::{Transport, TransportFault};
 
@@ -171,21 +171,22 @@ fn http(connector: &Connector, idle: usize) -> Http {
         .build(BoxCloneSyncService::new(lines))
 }
 
-/// Whether a connection that was answered on before had died by the time of this call.
-fn is_dead(error: &ClientError) -> bool {
+/// Whether the connection broke, and not what was sent or answered on it.
+fn is_broken(error: &ClientError) -> bool {
+    let error = error.source().and_then(|cause| cause.downcast_ref());
+    error.is_some_and(|error: &hyper::Error| {
+        let is_io = error.source().is_some_and(|cause| cause.is::<io::Error>());
+        error.is_incomplete_message() || is_io && !error.is_user()
+    })
+}
+
+/// Whether the call was made on a connection that stood before it began: it may have died meanwhile.
+fn is_of_before(error: &ClientError, begun: Moment) -> bool {
     let mut known = Extensions::new();
     if let Some(connection) = error.connect_info() {
         connection.get_extras(&mut known);
     }
-    let answered = known.get().is_some_and(Answered::is_noted);
-    let broke = |error: &hyper::Error| {
-        error.is_incomplete_message() || error.source().is_some_and(|cause| cause.is::<io::Error>())
-    };
-    answered
-        && error
-            .source()
-            .and_then(|cause| cause.downcast_ref())
-            .is_some_and(broke)
+    known.get().is_some_and(|made: &Moment| *made < begun)
 }
 
 /// Never printed, and wiped with the last request that it was put on.
@@ -222,19 +223,20 @@ impl Transport for KeyedUpstream {
         let authorization = self.authorization.clone();
         request.headers_mut().insert(AUTHORIZATION, authorization);
         let http = upstream.http(request.body().size_hint().upper());
+        let begun = Moment::now();
         match http.request(request).await {
             Ok(mut response) => {
-                let extensions = response.extensions_mut();
-                if let Some(answered) = extensions.remove::<Answered>() {
-                    answered.note();
-                }
-                extensions.insert(upstream.own.clone());
+                response.extensions_mut().insert(upstream.own.clone());
                 Ok(response.map(boxed))
             }
             Err(error) if error.is_connect() => Err(upstream.unreachable(error)),
-            Err(error) if is_dead(&error) => {
+            Err(error) if is_broken(&error) => {
                 upstream.forget();
-                Err(TransportFault::Dead(error.into()))
+                Err(if is_of_before(&error, begun) {
+                    TransportFault::Dead(error.into())
+                } else {
+                    TransportFault::Broken(error.into())
+                })
             }
             Err(error) => Err(TransportFault::Broken(error.into())),
         }

@@ -1,46 +1,43 @@
-//! A connection to the upstream, and whether it was ever answered on.
+//! A connection to the upstream, and when it was made.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use gardien_egress::Stream;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use tokio::time::Instant;
 
-/// Whether anything was ever answered on a connection.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Answered(Arc<AtomicBool>);
+/// When a connection was made or a call began, to tell which was first.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub(crate) struct Moment(Instant);
 
-impl Answered {
-    pub(crate) fn note(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_noted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+impl Moment {
+    #[expect(clippy::disallowed_methods, reason = "only compared with one another")]
+    pub(crate) fn now() -> Self {
+        Self(Instant::now())
     }
 }
 
 pub(crate) struct Line {
     stream: Stream,
-    answered: Answered,
+    made: Moment,
 }
 
 impl Line {
+    /// One that was just made.
     pub(crate) fn new(stream: Stream) -> Self {
         Self {
             stream,
-            answered: Answered::default(),
+            made: Moment::now(),
         }
     }
 }
 
 impl Connection for Line {
     fn connected(&self) -> Connected {
-        self.stream.connected().extra(self.answered.clone())
+        self.stream.connected().extra(self.made)
     }
 }
 

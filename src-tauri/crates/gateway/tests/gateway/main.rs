@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod at_hand;
 #[cfg(target_os = "linux")]
 mod connections;
 mod forwarding;
