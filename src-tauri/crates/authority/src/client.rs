@@ -23,6 +23,7 @@ use crate::api::{
     OperationPage, OperationView, OrganizationPatch, OrganizationView, Problem, ProjectName,
     ProjectPage, ProjectView, SessionView,
 };
+use crate::base_url;
 use crate::http::{Api, Trusted};
 
 mod keys;
@@ -156,12 +157,15 @@ impl Client {
         }
     }
 
-    /// Who is asking, and what they may do.
+    /// Who is asking, and what they may do. A gateway's address that is no plain base URL is none.
     ///
     /// # Errors
     /// Any [`ClientFault`]; so with every method below.
     pub async fn session(&self) -> Result<SessionView, ClientFault> {
-        self.get("/v1/session").await
+        let mut session: SessionView = self.get("/v1/session").await?;
+        // It goes into commands that people paste: whoever runs the server must not write those.
+        session.gateway = session.gateway.filter(|url| base_url(url).is_some());
+        Ok(session)
     }
 
     /// Projects, by name.

@@ -96,3 +96,40 @@ async fn what_does_not_answer_behind_a_proxy_names_it_without_its_password() {
         assert_eq!(fault.to_string(), "the server does not answer");
     }
 }
+
+/// What a client takes in of a session whose server says that its gateway is there.
+async fn gateway_of(said: &str) -> Option<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let member = serde_json::json!({
+        "id": "00000000-0000-0000-0000-000000000001", "email": "a@b", "role": "member",
+        "projects": [], "created_at": "2026-01-01T00:00:00Z",
+    });
+    let rights = serde_json::json!({
+        "manage_keys": false, "create_projects": false, "manage_projects": false,
+        "manage_organization": false, "read_audit": false,
+    });
+    let session = serde_json::json!({
+        "member": member, "organization": "Harbour", "rights": rights, "ask": [],
+        "gateway": said,
+    });
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+        let body = session.to_string();
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length:";
+        let answer = format!("{head} {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let client = Client::remote(&url, "token".into(), &Proxies::default()).unwrap();
+    client.session().await.unwrap().gateway
+}
+
+#[tokio::test]
+async fn no_server_puts_anything_but_an_address_into_what_people_paste() {
+    let plain = "https://keys.example/phare";
+    assert_eq!(gateway_of(plain).await.as_deref(), Some(plain));
+    for command in ["https://keys.example/$(id)", "x\nEOF\nid", "\"; id; \""] {
+        assert_eq!(gateway_of(command).await, None, "{command}");
+    }
+}
