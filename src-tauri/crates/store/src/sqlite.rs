@@ -3,6 +3,7 @@
 //! One connection writes, several read. A second process may open the same file for short work.
 
 mod audit;
+mod blame;
 mod columns;
 mod documents;
 mod fault;

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
+use super::blame::blame;
 use super::fault::{READ_ONLY_ROLLBACK, code, store_error};
 use super::place::Place;
 use super::{Sqlite, audit};
@@ -75,26 +76,6 @@ impl Sqlite {
             }
         }
     }
-}
-
-/// SQLite says neither which of its files cannot be used nor why; the system does. Opened by hand only where SQLite holds
-/// none of them any more.
-fn blame(path: &Path, error: StoreError) -> StoreError {
-    let StoreError::Unreachable(cause) = error else {
-        return error;
-    };
-    for end in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(end);
-        let file = PathBuf::from(file);
-        match OpenOptions::new().read(true).write(true).open(&file) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return StoreError::of(&file)(source);
-            }
-            _ => {}
-        }
-    }
-    StoreError::of(path)(io::Error::other(cause))
 }
 
 async fn place(path: &Path, writer: &SqlitePool) -> Result<Place, StoreError> {
