@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use gardien_store::{Changes, Revision, Snapshot};
+use gardien_domain::AuditFilter;
+use gardien_store::{Changes, Head, Revision, Snapshot, StoreError};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::api::Event;
@@ -40,6 +41,7 @@ impl Authority {
             },
             ..Changes::default()
         });
+        self.remember(*followed).await;
         Ok(())
     }
 
@@ -55,6 +57,32 @@ impl Authority {
         self.enforce(changes);
         for event in events {
             self.publish(event);
+        }
+        self.remember(*followed).await;
+        Ok(())
+    }
+
+    /// Has the witness know of what other processes recorded, too: only one process has it.
+    async fn remember(&self, followed: Revision) {
+        let known = self.witness.head();
+        if known.is_some_and(|known| known.revision >= followed) {
+            return;
+        }
+        if let Err(error) = self.witness_newest(known).await {
+            tracing::error!(%error, "what another process recorded is not remembered beside the database");
+        }
+    }
+
+    async fn witness_newest(&self, known: Option<Head>) -> Result<(), StoreError> {
+        // Of another history: somebody has to accept that first.
+        if let Some(known) = known
+            && !self.store.has(known).await?
+        {
+            return Ok(());
+        }
+        let newest = self.store.audit(&AuditFilter::default(), None, 1).await?;
+        for entry in &newest {
+            self.witness.advance(Head::from(entry))?;
         }
         Ok(())
     }

@@ -129,7 +129,22 @@ impl Witness {
     /// # Errors
     /// When the system does not take it.
     pub fn note(&self, head: Head) -> io::Result<()> {
+        self.write_head(&mut self.state(), head)
+    }
+
+    /// Remembers a change that another process made, unless a newer one is remembered.
+    ///
+    /// # Errors
+    /// When the system does not take it.
+    pub fn advance(&self, head: Head) -> io::Result<()> {
         let mut state = self.state();
+        match state.head {
+            Some(known) if known.revision >= head.revision => Ok(()),
+            _ => self.write_head(&mut state, head),
+        }
+    }
+
+    fn write_head(&self, state: &mut State, head: Head) -> io::Result<()> {
         // Where somebody chose to go on with an older one, the newer that is remembered must not outlive that.
         let again = state
             .head

@@ -11,7 +11,7 @@ use gardien_store::{Head, Revision, Store};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
-use crate::world::{Told, World};
+use crate::world::{Told, World, system_record};
 
 /// The same data after a restart.
 async fn restarted(world: &World) -> (Authority, Arc<Told>) {
@@ -125,6 +125,39 @@ async fn one_that_was_undone_before_it_was_written_is_gone() {
     let (_, told) = restarted(&world).await;
     assert!(told.last(id).revoked().is_none());
     assert!(stored(&world, id).await.revoked().is_none());
+}
+
+/// As the command line does, beside a server and before one.
+#[tokio::test]
+async fn what_another_process_recorded_is_witnessed_once_it_is_in_force() {
+    let world = World::new().await;
+    let at = world.witness.head().unwrap();
+    world.commit(&[], system_record(&world)).await;
+    assert_eq!(world.witness.head(), Some(at));
+    let following = world.authority.clone();
+    let following = tokio::spawn(async move { following.keep_following().await });
+    for _ in 0..200 {
+        if world.witness.head() != Some(at) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    following.abort();
+    let head = world.witness.head().unwrap();
+    assert_eq!(head.revision, Revision(2));
+    assert!(world.store.has(head).await.unwrap());
+
+    world.commit(&[], system_record(&world)).await;
+    restarted(&world).await;
+    assert_eq!(world.witness.head().unwrap().revision, Revision(3));
+    // What is missing is not forgotten over it.
+    let missing = Head {
+        hash: [7; 32],
+        ..head
+    };
+    world.witness.note(missing).unwrap();
+    restarted(&world).await;
+    assert_eq!(world.witness.head(), Some(missing));
 }
 
 #[tokio::test]

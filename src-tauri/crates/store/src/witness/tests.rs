@@ -54,6 +54,11 @@ async fn what_it_was_told_is_there_when_it_is_opened_again() {
     again.note(head(3)).unwrap();
     let older = Witness::open(&path).unwrap().head();
     assert_eq!(older, Some(head(3)), "chosen by somebody");
+    for (told, known) in [(4, 4), (3, 4), (4, 4)] {
+        again.advance(head(told)).unwrap();
+        let kept = Witness::open(&path).unwrap().head();
+        assert_eq!(kept, Some(head(known)));
+    }
 }
 
 #[test]
