@@ -133,8 +133,8 @@ impl<'a> Records<'a> {
         Ok(document)
     }
 
-    /// Changes the fields that were sent and that `changeable` has. All rules are held against the whole of the record
-    /// as it will be.
+    /// Changes the fields that were sent and that `changeable` has. All rules but patterns are held against the whole of
+    /// the record as it will be.
     pub(crate) async fn update(
         &self,
         id: i64,

@@ -34,7 +34,19 @@ pub(crate) async fn users(sandbox: &Sandbox) -> Result<Vec<Document>, StoreError
     let _writing = sandbox.writing.lock().await;
     let numbered = sandbox.every(USERS.name, None).await?;
     let numbers = numbered.iter().map(|user| (&user.body["member"], user.id));
-    let numbers: HashMap<&Value, i64> = numbers.collect();
+    let mut numbers: HashMap<&Value, i64> = numbers.collect();
+    // Sandboxes began with one user that was nobody's: whose installation it is goes on as that one.
+    let nobodys = numbers.remove(&Value::Null);
+    let owners = members.iter().filter(|member| member.role == Role::Owner);
+    let owner = owners.min_by_key(|owner| owner.created_at);
+    let owner = owner.map(|owner| json!(owner.id));
+    if let (Some(number), Some(id)) = (nobodys, &owner)
+        && !numbers.contains_key(id)
+    {
+        let body = json!({ "member": id });
+        sandbox.documents.replace(USERS.name, number, &body).await?;
+        numbers.insert(id, number);
+    }
     let mut users = Vec::new();
     for member in members {
         let id = json!(member.id);

@@ -15,8 +15,29 @@ pub(crate) fn check(
     schema: &Value,
     value: Value,
 ) -> Result<Value, FieldErrors> {
+    checked(specification, schema, value, None)
+}
+
+/// The same of a record that was kept, where `sent` is what is new in it. What was kept before patterns were held against
+/// it is no fault of a change of something else.
+pub(crate) fn check_change(
+    specification: &Specification,
+    schema: &Value,
+    value: Value,
+    sent: &Fields,
+) -> Result<Value, FieldErrors> {
+    checked(specification, schema, value, Some(sent))
+}
+
+fn checked(
+    specification: &Specification,
+    schema: &Value,
+    value: Value,
+    sent: Option<&Fields>,
+) -> Result<Value, FieldErrors> {
     let mut walk = Walk {
         specification,
+        sent,
         errors: FieldErrors::default(),
     };
     let value = walk.value(schema, value, "");
@@ -25,6 +46,8 @@ pub(crate) fn check(
 
 struct Walk<'a> {
     specification: &'a Specification,
+    /// What is new; `None` where everything is.
+    sent: Option<&'a Fields>,
     errors: FieldErrors,
 }
 
@@ -153,10 +176,27 @@ impl<'a> Walk<'a> {
             Some("json") if serde_json::from_str::<Value>(text).is_err() => {
                 "must be a valid JSON string."
             }
-            _ if !self.specification.fits_pattern(schema, text) => "format is invalid.",
+            _ if self.is_new(path) && !self.specification.fits_pattern(schema, text) => {
+                "format is invalid."
+            }
             _ => return value,
         };
         self.wrong(complaint, value, path)
+    }
+
+    /// Whether what is at this path was sent.
+    fn is_new(&self, path: &str) -> bool {
+        let Some(sent) = self.sent else {
+            return true;
+        };
+        let mut names = path.split('.');
+        let first = names.next().and_then(|name| sent.get(name));
+        let at = names.try_fold(first, |value, name| {
+            let value = value?;
+            let item = name.parse().ok().and_then(|index: usize| value.get(index));
+            Some(item.or_else(|| value.get(name)))
+        });
+        at.flatten().is_some()
     }
 
     fn number(&mut self, schema: &Value, value: Value, path: &str) -> Value {
@@ -218,6 +258,7 @@ impl<'a> Walk<'a> {
         let attempts = branches.iter().map(|branch| {
             let mut walk = Walk {
                 specification,
+                sent: self.sent,
                 errors: FieldErrors::default(),
             };
             (walk.value(branch, value.clone(), path), walk.errors.0)

@@ -23,7 +23,11 @@ impl Records<'_> {
         let taken = creation.and_then(|creation| creation.taken.as_ref());
         self.bring(&mut record).await?;
         let (taken, record) = (taken.unwrap_or(&Value::Null), Value::Object(record));
-        let record = fields(validate::check(self.specification(), taken, record)?);
+        let specification = self.specification();
+        let record = fields(match id {
+            None => validate::check(specification, taken, record),
+            Some(_) => validate::check_change(specification, taken, record, &sent.fields),
+        }?);
         let mut errors = FieldErrors::default();
         for rule in self.collection.rules {
             rule(&record, &mut errors);

@@ -234,3 +234,40 @@ async fn monitors_need_a_project_that_exists() {
         []
     );
 }
+
+/// Kept before its pattern was held against it.
+#[tokio::test]
+async fn a_change_of_something_else_is_not_refused_for_an_address_that_was_kept() {
+    let world = World::new().await;
+    let made = world
+        .post("/uptime/monitors", Some(1), http_monitor())
+        .await;
+    let id = made.body["id"].as_i64().unwrap();
+    let mut kept = world
+        .documents
+        .get("monitors", id)
+        .await
+        .unwrap()
+        .unwrap()
+        .body;
+    kept["request"]["url"] = json!("ftp://shop.example/");
+    world
+        .documents
+        .replace("monitors", id, &kept)
+        .await
+        .unwrap();
+    let one = format!("/uptime/monitors/{id}");
+    let renamed = world.post(&one, Some(1), json!({ "name": "Other" })).await;
+    assert_eq!(
+        (renamed.status, &renamed.body["name"]),
+        (200, &json!("Other"))
+    );
+    let sent = json!({ "request": kept["request"] });
+    let refused = world.post(&one, Some(1), sent).await;
+    assert_eq!(refused.status, 422);
+    let complaints = refused.body["errors"]["request.url"].clone();
+    assert_eq!(
+        complaints,
+        json!(["The request.url field format is invalid."])
+    );
+}

@@ -1,7 +1,12 @@
+use std::sync::{Arc, Mutex};
+
 use gardien_domain::{Member, Role};
+use gardien_store::Documents;
 use serde_json::{Value, json};
 
-use super::{World, member};
+use super::memory::Memory;
+use super::{People, World, member};
+use crate::users::USERS;
 
 impl World {
     fn joins(&self, member: Member) {
@@ -115,4 +120,27 @@ async fn users_are_found_by_mail_address() {
         .body;
     let next = "http://127.0.0.1:7420/users?email=a%2Cowner%40sandbox.test%2Cb%40sandbox.test&per_page=1&page=2";
     assert_eq!(page["links"]["next"], next);
+}
+
+#[tokio::test]
+async fn the_one_user_that_sandboxes_began_with_is_the_first_owner() {
+    let documents = Memory::default();
+    let seeded = json!({ "role": "admin", "email": "owner@sandbox.test" });
+    documents.insert(USERS.name, None, &seeded).await.unwrap();
+    let mut later = member(1, "later@sandbox.test", Role::Owner);
+    later.created_at = "2026-02-02T03:04:05Z".parse().unwrap();
+    let first = member(2, "first@sandbox.test", Role::Owner);
+    let people = Arc::new(People(Mutex::new(vec![later, first])));
+    let time = "2026-03-10T00:10:46Z";
+    let mut world = World::over(Arc::new(documents), people, time).await;
+    for _ in 0..2 {
+        let users = world.users().await;
+        let seen: Vec<_> = users
+            .iter()
+            .map(|user| (&user["id"], &user["email"]))
+            .collect();
+        let (first, later) = (json!("first@sandbox.test"), json!("later@sandbox.test"));
+        assert_eq!(seen, [(&json!(1), &first), (&json!(2), &later)]);
+        world = world.reopened(time).await;
+    }
 }
