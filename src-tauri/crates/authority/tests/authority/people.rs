@@ -2,13 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use gardien_authority::api::KeyQuery;
-use gardien_authority::{Actor, Fault, TheirKeys, issue_session};
-use gardien_domain::{AuditFilter, KeyStatus, MemberId, Role, SessionId};
-use gardien_store::Store;
+use gardien_authority::api::{KeyQuery, KeysOfRemoved};
+use gardien_authority::{Actor, Fault, TheirKeys, command_line, issue_session};
+use gardien_domain::{AuditFilter, KeyStatus, Member, MemberId, Role, SessionId};
+use gardien_store::{Change, Store};
 use jiff::Timestamp;
 
-use crate::world::{World, new_key, system};
+use crate::world::{World, new_key, system, system_record};
 
 async fn end(world: &World, by: &Actor, id: SessionId) -> Result<(), Fault> {
     world.authority.end_session(by, id).await
@@ -291,4 +291,35 @@ async fn a_removal_that_was_not_allowed_in_the_end_takes_no_key_away() {
     let removed = remove(&world, &bob, mel.member().id, keys).await;
     assert!(matches!(removed, Err(Fault::RoleChanged)), "{removed:?}");
     assert_eq!(world.told.last(made).revoked(), None);
+}
+
+/// One who is named by an address that nobody could get any more.
+#[tokio::test]
+async fn an_owner_removed_with_the_command_line_revokes_nothing_in_their_own_name() {
+    let world = World::new().await;
+    let email = "b\u{200b}ob@example.com";
+    let first = Member {
+        id: MemberId(uuid::Uuid::now_v7()),
+        email: email.to_owned(),
+        role: Role::Owner,
+        projects: Default::default(),
+        created_at: Timestamp::UNIX_EPOCH,
+    };
+    let made = [Change::PutMember(first.clone())];
+    world.commit(&made, system_record(&world)).await;
+    let bob = world.authority.actor(first.id).await.unwrap();
+    let manager = bob.manage_keys().unwrap();
+    let key = world.authority.create_key(manager, new_key()).await;
+    let id = key.unwrap().key.id;
+    let now = *world.now.lock().unwrap();
+    let store = world.store.as_ref();
+    let typed = " B\u{200b}ob@Example.com\n";
+    command_line::remove_member(system(), store, typed, KeysOfRemoved::Revoke, now)
+        .await
+        .unwrap();
+    let key = world.store.key(id).await.unwrap().unwrap().key;
+    let by = key.revoked().map(|revocation| revocation.by);
+    assert_eq!(by, Some(world.owner.member().id));
+    let left = world.store.members().await.unwrap();
+    assert!(left.iter().all(|member| member.id != first.id));
 }
