@@ -201,7 +201,12 @@ pub(crate) async fn remove_member(removal: RemoveMember) -> Result<(), CommandFa
 /// The database of a folder that has one: a misspelled one must not be made.
 async fn existing(data: &Path) -> Result<Sqlite, CommandFault> {
     let path = database(data);
-    if !path.exists() {
+    // Another person's folder tells nothing of what is in it, which is not that there is nothing.
+    let found = path.try_exists().map_err(|source| StoreError::Unusable {
+        path: data.to_owned(),
+        source,
+    })?;
+    if !found {
         return Err(CommandFault::NoData(data.to_owned()));
     }
     Ok(Sqlite::open(&path).await?)
@@ -234,4 +239,22 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_what_can_be_looked_into_is_said_to_hold_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let nothing = existing(folder.path()).await.unwrap_err();
+        assert!(matches!(nothing, CommandFault::NoData(_)), "{nothing}");
+        // The system refuses to look: it is no folder.
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let refused = existing(&file).await.unwrap_err().to_string();
+        let expected = format!("{} cannot be used: ", file.display());
+        assert!(refused.starts_with(&expected), "{refused}");
+    }
 }
