@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::phare_key::PhareSecret;
 use crate::secret::{CHECK, PREFIX, RANDOM, SECRET_LEN, Secret, SecretKind};
@@ -72,8 +73,9 @@ const PHARE_LONGEST: usize = 128;
 #[must_use]
 pub fn sightings(text: &str) -> Vec<Sighting> {
     if !text.is_ascii() && text.chars().any(ignorable) {
-        let text: String = text.chars().filter(|letter| !ignorable(*letter)).collect();
-        return plain_sightings(&text);
+        let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+        plain.extend(text.chars().filter(|letter| !ignorable(*letter)));
+        return plain_sightings(&plain);
     }
     plain_sightings(text)
 }

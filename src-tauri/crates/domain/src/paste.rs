@@ -5,6 +5,7 @@ use std::fmt;
 
 use icu_properties::CodePointSetData;
 use icu_properties::props::QuotationMark;
+use zeroize::Zeroizing;
 
 use crate::text::unseen;
 
@@ -56,17 +57,20 @@ pub fn credentials(text: &str) -> Result<Vec<&str>, StrayCharacter> {
 
 /// The text of a file. Editors and shells of Windows write UTF-16, and say so by its mark.
 #[must_use]
-pub fn decoded(bytes: &[u8]) -> Option<String> {
+pub fn decoded(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let utf_16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
-        let units = pairs.iter().map(|pair| unit(*pair));
-        let text = char::decode_utf16(units).collect::<Result<String, _>>();
-        text.ok().filter(|_| rest.is_empty())
+        // Three bytes at most for each: a text that grows would leave copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(3 * pairs.len()));
+        for letter in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+            text.push(letter.ok()?);
+        }
+        rest.is_empty().then_some(text)
     };
     match bytes {
         [0xff, 0xfe, text @ ..] => utf_16(text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => utf_16(text, u16::from_be_bytes),
-        text => str::from_utf8(text).map(str::to_owned).ok(),
+        text => Some(Zeroizing::new(str::from_utf8(text).ok()?.to_owned())),
     }
 }
 
@@ -158,7 +162,7 @@ mod tests {
             let text = decoded(&bytes).unwrap();
             assert_eq!(credentials(&text), Ok(vec![KEY, KEY]));
         }
-        assert_eq!(decoded(text.as_bytes()).unwrap(), text);
+        assert_eq!(*decoded(text.as_bytes()).unwrap(), text);
         assert_eq!(decoded(b"pha_\xff"), None);
         assert_eq!(decoded(b"\xff\xfea"), None, "half a character");
     }

@@ -16,6 +16,7 @@ use gardien_server::{ListenFault, OpenFault, Opening, Service, database};
 use gardien_store::{Sqlite, Store, StoreError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::arguments::{RemoveMember, Serve, Sessions, Token};
 
@@ -133,17 +134,16 @@ fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
     }
     // Phare's key must not leave this machine unencrypted.
     server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
-    let bytes = match &serve.phare_key_file {
+    let bytes = Zeroizing::new(match &serve.phare_key_file {
         Some(file) => {
             std::fs::read(file).map_err(|error| CommandFault::KeyFile(file.clone(), error))?
         }
         None => std::env::var_os(PHARE_API_KEY)
             .ok_or(CommandFault::NoPhareKey)?
             .into_encoded_bytes(),
-    };
+    });
     let given = paste::decoded(&bytes).ok_or(CommandFault::KeyNotText)?;
-    let given = SecretString::from(given);
-    let keys = paste::credentials(given.expose_secret()).map_err(CommandFault::StrayInPhareKey)?;
+    let keys = paste::credentials(&given).map_err(CommandFault::StrayInPhareKey)?;
     let keys: Vec<SecretString> = keys.into_iter().map(SecretString::from).collect();
     if keys.is_empty() {
         return Err(CommandFault::NoPhareKey);
