@@ -3,7 +3,7 @@
 import type { AuditView } from './bindings';
 import { count, date, dateTime, list, PRODUCT_WORDS, ROLE_WORDS, tail } from './format';
 import type { Known, Piece } from './sentences';
-import { isRecord, named, PRODUCTS, scopeWords, text, texts, type Change, type Json } from './trail';
+import { isRecord, named, oldSecrets, PRODUCTS, scopeWords, text, texts, type Change, type Json } from './trail';
 
 type Tell = (detail: Json, entry: AuditView, known: Known) => Piece[];
 
@@ -176,7 +176,7 @@ export const TELL: Record<string, Tell> = {
       ...(works ? ['; the old one', ...end(old), ` was to work until ${dateTime(until)}`] : []),
     ];
   },
-  'key.previous_ended': (...entry) => ['ended the old secret of ', ...key(...entry)],
+  'key.previous_ended': (detail, ...rest) => [`ended ${oldSecrets(detail)} of `, ...key(detail, ...rest)],
   'key.secret_copied': (...entry) => ['copied the secret of ', ...key(...entry)],
   'key.secret_revealed': (...entry) => ['revealed the secret of ', ...key(...entry)],
   'project.created': (detail, entry) => ['created the project ', ...subject(detail, entry, '')],

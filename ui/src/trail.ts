@@ -51,6 +51,7 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   secret: ['Secret', plainly],
   expires_at: ['Expires', moment],
   previous_valid_until: ['Old secret works until', moment],
+  earlier_valid_until: ['The one before works until', moment],
   role: ['Role', word(ROLE_WORDS)],
   projects: ['Projects', names],
   platform: ['Platform', word(SCOPE_PHRASES)],
@@ -66,6 +67,12 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   added_or_changed: ['Added or changed', names],
   gone: ['Gone', names],
 };
+
+/** Which secrets that rotations replaced are told of. */
+export const oldSecrets = (detail: Json): string =>
+  isRecord(detail['previous_valid_until']) && isRecord(detail['earlier_valid_until'])
+    ? 'both old secrets'
+    : 'the old secret';
 
 /** Every field in words, before and after, in the order in which it was recorded. */
 export function facts(entry: AuditView, project: (id: number) => string | undefined): Fact[] {

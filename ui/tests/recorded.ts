@@ -116,6 +116,15 @@ export const SENTENCES: [action: string, detail: unknown, words: string][] = [
     'gave “CI” a new secret …3new',
   ],
   ['key.previous_ended', CI, 'ended the old secret of “CI” …3fQz'],
+  [
+    'key.previous_ended',
+    {
+      ...CI,
+      previous_valid_until: { from: '2026-11-27T12:00:00Z', to: '2026-11-26T12:00:00Z' },
+      earlier_valid_until: { from: '2026-11-28T12:00:00Z', to: '2026-11-26T12:00:00Z' },
+    },
+    'ended both old secrets of “CI” …3fQz',
+  ],
   ['key.secret_copied', CI, 'copied the secret of “CI” …3fQz'],
   ['key.secret_revealed', CI, 'revealed the secret of “CI” …3fQz'],
   ['project.created', { name: 'Shop', slug: 'shop' }, 'created the project “Shop”'],

@@ -1,7 +1,7 @@
 //! The use cases of keys.
 
 use gardien_domain::audit::AuditAction;
-use gardien_domain::key::PreviousSecrets;
+use gardien_domain::key::{PreviousSecret, PreviousSecrets};
 use gardien_domain::{Key, KeyEdit, KeyId, KeyParts, Scope, Secret};
 use gardien_store::{Change, StoredKey};
 use jiff::SignedDuration;
@@ -83,6 +83,8 @@ impl Authority {
             checks.end()?;
             let mut changed = differences(&before, key);
             if !changed.is_empty() {
+                // An earlier end of the key is one of the secrets that work on.
+                changed.extend(ends(before.previous(), key.previous()));
                 // What it was called and looked like, whatever becomes of it.
                 changed.entry("name").or_insert_with(|| json!(key.name()));
                 changed.insert("display".to_owned(), json!(key.display()));
@@ -191,18 +193,17 @@ impl Authority {
             let now = self.now();
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
-            let until = key.end_previous(now)?;
-            let detail = json!({
-                "name": key.name(),
-                "display": key.display(),
-                "previous_valid_until": { "from": until, "to": now },
-            });
+            let before = key.previous();
+            key.end_previous(now)?;
+            let mut detail = ends(before, key.previous());
+            detail.insert("name".to_owned(), json!(key.name()));
+            detail.insert("display".to_owned(), json!(key.display()));
             self.put_key(
                 changing,
                 manager,
                 AuditAction::KeyPreviousEnded,
                 key,
-                &detail,
+                &Value::Object(detail),
             )
             .await?;
             Ok(KeyView::of(stored, now))
@@ -386,7 +387,7 @@ fn grace(rotation: Rotation) -> Result<SignedDuration, Fault> {
 
 /// What of the settings is another, from what and to what.
 fn differences(before: &Key, after: &Key) -> Map<String, Value> {
-    [
+    differing([
         ("name", json!(before.name()), json!(after.name())),
         ("note", json!(before.note()), json!(after.note())),
         (
@@ -399,11 +400,28 @@ fn differences(before: &Key, after: &Key) -> Map<String, Value> {
             json!(before.expires_at()),
             json!(after.expires_at()),
         ),
-    ]
-    .into_iter()
-    .filter(|(_, from, to)| from != to)
-    .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
-    .collect()
+    ])
+}
+
+/// Which secrets that were replaced work until another time, from when and to when.
+fn ends(before: PreviousSecrets, after: PreviousSecrets) -> Map<String, Value> {
+    let end = |secret: Option<PreviousSecret>| json!(secret.map(|secret| secret.valid_until));
+    differing([
+        ("previous_valid_until", end(before.last), end(after.last)),
+        (
+            "earlier_valid_until",
+            end(before.earlier),
+            end(after.earlier),
+        ),
+    ])
+}
+
+fn differing<const N: usize>(fields: [(&str, Value, Value); N]) -> Map<String, Value> {
+    fields
+        .into_iter()
+        .filter(|(_, from, to)| from != to)
+        .map(|(field, from, to)| (field.to_owned(), json!({ "from": from, "to": to })))
+        .collect()
 }
 
 fn exposed(secret: &Secret) -> SecretString {

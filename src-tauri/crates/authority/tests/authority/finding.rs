@@ -371,3 +371,39 @@ async fn a_cursor_belongs_to_the_order_that_it_comes_from() {
         assert!(matches!(refused, Err(Fault::Invalid(_))), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn the_trail_has_the_end_of_each_old_secret_that_was_cut() {
+    let world = World::new().await;
+    let manager = world.owner.manage_keys().unwrap();
+    let (id, _) = world.key().await;
+    for grace in [600, 60] {
+        let rotation = Rotation::with_grace(grace);
+        let rotated = world.authority.rotate_key(manager, id, rotation).await;
+        rotated.unwrap();
+    }
+    let now = *world.now.lock().unwrap();
+    let after = |seconds| (now + SignedDuration::from_secs(seconds)).to_string();
+    let cut = |from: i64, to: i64| serde_json::json!({ "from": after(from), "to": after(to) });
+    let newest = async || {
+        let entries = world.store.audit(&AuditFilter::default(), None, 1).await;
+        let [entry] = entries.unwrap().try_into().unwrap();
+        let detail: serde_json::Value = serde_json::from_str(&entry.record.detail).unwrap();
+        let end = |name: &str| detail[name].clone();
+        (end("previous_valid_until"), end("earlier_valid_until"))
+    };
+    let patch = |seconds| KeyPatch {
+        expires_at: Some(Some(now + SignedDuration::from_secs(seconds))),
+        ..KeyPatch::default()
+    };
+    let update = |seconds| world.authority.update_key(manager, id, patch(seconds));
+    update(500).await.unwrap();
+    assert_eq!(newest().await, (serde_json::Value::Null, cut(600, 500)));
+    update(50).await.unwrap();
+    assert_eq!(newest().await, (cut(60, 50), cut(500, 50)));
+    update(500).await.unwrap();
+    let nothing = serde_json::Value::Null;
+    assert_eq!(newest().await, (nothing.clone(), nothing));
+    world.authority.end_previous(manager, id).await.unwrap();
+    assert_eq!(newest().await, (cut(50, 0), cut(50, 0)));
+}
