@@ -1,11 +1,13 @@
 //! Sessions and members ended with `gardien-server` over the data folder, while a server runs on it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::people::Caller;
 use crate::support::world::{Issued, World, new_key};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn issue(world: &World, by: &Caller, name: &str) -> Issued {
     let new = new_key(name, json!({ "type": "organization" }), "read", "read");
@@ -60,7 +62,9 @@ async fn a_member_is_removed_and_their_keys_if_asked_for() {
         .say(&[&remove[..], &["--revoke-keys"]].concat())
         .unwrap();
     // The server follows what another process records.
+    let end = Instant::now() + PATIENCE;
     while world.holder(&revoked).get("/projects").await.status == 200 {
+        assert!(Instant::now() < end, "{}", world.server.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let refusal = world.holder(&revoked).get("/projects").await;
