@@ -66,7 +66,7 @@ codes! {
     FolderUnusable = "folder_unusable", "Give yourself the right to write there, or make room on the disk, then try again.";
     FilePutAside = "file_put_aside", "Look through Settings once. The file that was put aside can be deleted.";
     DiskFull = "disk_full", "Free some space, then try again. Revoking still works.";
-    RevokedInMemory = "revoked_in_memory", "It stays so over a restart. Free some space on the disk, so that it can be written into the database too.";
+    RevokedInMemory = "revoked_in_memory", "Free some space on the disk, and leave Gardien running until it has written this.";
     UpstreamMissing = "upstream_missing", "Attach a Phare key in the settings. If one is attached, unlock the keychain that holds it.";
     UpstreamUnreachable = "upstream_unreachable", "Check your network, then try again. Nothing was changed.";
     UpstreamRefused = "upstream_refused", "Check what the attached Phare key may do.";
@@ -352,6 +352,21 @@ mod tests {
             ..problem("invalid", 422)
         };
         assert_eq!(CommandError::from(invalid).fields, Some(fields));
+    }
+
+    /// One code stands for both: what is kept beside the database outlives a restart, what the disk took nowhere does not.
+    #[test]
+    fn a_revocation_that_is_not_written_yet_is_not_said_to_outlive_a_restart() {
+        let unwritten = || StoreError::Unavailable("cause".into());
+        for fault in [
+            Fault::RevokedInMemory(unwritten()),
+            Fault::RevokedUntilRestart(unwritten()),
+        ] {
+            let error = CommandError::from(fault);
+            assert!(error.is(Code::RevokedInMemory));
+            assert!(error.remedy.contains("leave Gardien running"));
+            assert!(!error.remedy.contains("restart"));
+        }
     }
 
     #[test]
