@@ -96,6 +96,45 @@ describe('a leaked key that is pasted into the search', () => {
     expect(asked(bridge, 'revoke_key')).toEqual([]);
   });
 
+  it('by one of two that were replaced and still work, is said to lose both', async () => {
+    const bridge = await open({ keys: 20 });
+    const key = bridge.world.keys.find(({ status }) => status === 'rotating');
+    if (!key) throw new Error('none rotates');
+    const secret = secretOf(bridge, key.name);
+    bridge.world.replaced.set(secret, key.id);
+    key.earlier_valid_until = new Date(Date.now() + 9 * 3_600_000).toISOString();
+    bridge.world.secrets.set(key.id, secret.replace('AAAA', 'BBBB'));
+    await paste('search', secret);
+    expect((await screen.findByTestId('pasted-end-previous')).textContent).toBe('End both old secrets');
+    await press('pasted-end-previous');
+    expect((await screen.findByTestId('toast-title')).textContent).toContain(`Ended both old secrets of “${key.name}”`);
+    expect(at('toast-detail').textContent).toContain('Calls with both old secrets are refused now.');
+  });
+
+  it('by a secret that was replaced, is known to work again once its revocation is undone', async () => {
+    const bridge = await open({ keys: 20 });
+    const key = bridge.world.keys.find(({ status }) => status === 'rotating');
+    if (!key) throw new Error('none rotates');
+    const secret = secretOf(bridge, key.name);
+    bridge.world.replaced.set(secret, key.id);
+    bridge.world.secrets.set(key.id, secret.replace('AAAA', 'BBBB'));
+    await paste('search', `${secret} ${secretOf(bridge, GRAFANA)}`);
+    const panel = async () => {
+      const all = await screen.findAllByTestId('pasted-key');
+      return all.find(({ dataset }) => dataset['credential'] === 'replaced') ?? document.body;
+    };
+    expect((await panel()).textContent).toContain('still works until');
+    await user.click(within(await panel()).getByTestId('pasted-revoke'));
+    await waitFor(async () => {
+      expect((await panel()).textContent).toContain('It opens nothing any more');
+    });
+    await press('undo');
+    await waitFor(async () => {
+      expect((await panel()).textContent).toContain('still works until');
+      expect(within(await panel()).getByTestId('pasted-end-previous')).toBeTruthy();
+    });
+  });
+
   it('is shown to a Member without a button that would be refused', async () => {
     const bridge = await open({ role: 'member', keys: 9 });
     const name = bridge.world.keys.find(({ status }) => status === 'active')?.name ?? '';

@@ -2,6 +2,7 @@
 import { reach } from '../address';
 import type { KeyView } from '../bindings';
 import { inform, toasts } from '../components/toasts.svelte';
+import { oldSecretWords } from '../features/keys/standing';
 import { app } from '../state/app.svelte';
 import { mayReadProjects, seesKept } from '../state/rights';
 import { route, type KeyAction } from '../state/route.svelte';
@@ -100,7 +101,7 @@ export function actionsOn(key: KeyView, kept: boolean): OfKey[] {
         ]
       : []),
     ...(key.status === 'rotating' && app.rights?.manage_keys
-      ? [{ action: 'end_previous' as const, verb: 'End the old secret of' }]
+      ? [{ action: 'end_previous' as const, verb: `End ${oldSecretWords(key)} of` }]
       : []),
   ];
 }

@@ -74,15 +74,15 @@ export const KEY_COMMANDS: Handlers = {
   },
   revoke_key(world, { id }) {
     const key = find(world, id);
-    key.status = 'revoked';
-    key.revoked_at = new Date().toISOString();
+    world.before.set(id, { ...key });
+    const revoked_at = new Date().toISOString();
+    Object.assign(key, { status: 'revoked', revoked_at, previous_valid_until: null, earlier_valid_until: null });
     record(world, 'key.revoked', id, { name: key.name, display: key.display });
     return key;
   },
   restore_key(world, { id }) {
     const key = find(world, id);
-    key.status = 'active';
-    key.revoked_at = null;
+    Object.assign(key, { status: 'active', revoked_at: null }, world.before.get(id));
     record(world, 'key.restored', id, { name: key.name, display: key.display });
     return key;
   },
@@ -175,7 +175,7 @@ function pasted(world: World, text: string): Pasted {
     const old = world.replaced.get(word);
     const id = old ?? [...world.secrets].find(([, each]) => each === word)?.[0];
     const key = world.keys.find((each) => each.id === id);
-    const display = `${word.slice(0, 16)}…${word.slice(-4)}`;
+    const display = `${word.slice(0, 16)}…${word.slice(-10, -6)}`;
     const credential = old ? 'replaced' : 'current';
     if (key)
       result.found.push({
@@ -183,7 +183,7 @@ function pasted(world: World, text: string): Pasted {
         credential,
         valid_until: old ? key.previous_valid_until : null,
         kept: world.kept.has(key.id),
-        display: key.display,
+        display: old ? display : key.display,
       });
     else if (word.startsWith('gdn_session_')) result.strange.push({ display, kind: 'session' });
     else if (!word.includes('_gdn_')) result.strange.push({ display, kind: 'phare' });

@@ -57,6 +57,8 @@ export interface World {
   secrets: Map<string, string>;
   /** Key ids by secrets that a rotation replaced. */
   replaced: Map<string, string>;
+  /** Keys as they were before they were revoked. */
+  before: Map<string, KeyView>;
   kept: Set<string>;
   fresh: Set<string>;
   clipboard: string;
@@ -123,6 +125,7 @@ export function makeWorld(options: WorldOptions): World {
     audit: [],
     secrets: new Map(keys.map((key) => [key.id, key.display.replace('…', 'A'.repeat(24)) + 'x7Kq2b'])),
     replaced: new Map(),
+    before: new Map(),
     kept: new Set(keys.filter((_, index) => index % 3 !== 1).map((key) => key.id)),
     fresh: new Set(),
     clipboard: '',

@@ -13,7 +13,7 @@ import { Cursor } from './cursor.svelte';
 import { unfinished } from './draft.svelte';
 import { inWords, sayFailed } from './failed';
 import { sayGone, undoable } from './gone';
-import { isLive } from './standing';
+import { isLive, oldSecretWords } from './standing';
 
 /** How a key came to have the secret that is on show. */
 export type Origin = 'created' | 'rotated' | 'replaced';
@@ -161,14 +161,15 @@ export class KeysModel extends Cursor {
     inform({ title: `Rotated ${named(fresh.key)}`, detail, topic: `rotated-${key.id}` });
   }
 
-  /** Ends the secret before a rotation, ahead of its time. */
+  /** Ends the secrets before rotations, ahead of their time. */
   async endPrevious(key: KeyView): Promise<void> {
+    const old = oldSecretWords(key);
     const answer = app.ask('end_previous', { id: key.id });
-    const ended = await this.#try('end the old secret of', key, answer);
+    const ended = await this.#try(`end ${old} of`, key, answer);
     if (!ended) return;
     this.list.put(ended);
-    const detail = 'Calls with it are refused now. The new one works on.';
-    inform({ title: `Ended the old secret of ${named(key)}`, detail, topic: `ended-${key.id}` });
+    const detail = `Calls with ${old} are refused now. The new one works on.`;
+    inform({ title: `Ended ${old} of ${named(key)}`, detail, topic: `ended-${key.id}` });
   }
 
   async replace(key: KeyView): Promise<void> {

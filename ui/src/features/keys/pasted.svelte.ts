@@ -2,6 +2,7 @@
 import type { CommandError, FoundKey, Pasted } from '../../bindings';
 import { asCommandError } from '../../bridge';
 import { app } from '../../state/app.svelte';
+import { renewed } from './pasted';
 import { isToLookThrough } from './secretlike';
 
 /** Larger files are no logs that somebody looks through by hand. */
@@ -66,11 +67,7 @@ export class Look {
     if (!answer) return;
     const now = async (each: FoundKey): Promise<FoundKey> => {
       const { key } = await app.ask('get_key', { id: each.key.id }).catch(() => each);
-      if (key.display === each.display) return { ...each, key };
-      const { previous_valid_until: last, earlier_valid_until: earlier } = key;
-      const promised = each.credential === 'current' ? last : each.valid_until;
-      const valid_until = [last, earlier].includes(promised) ? promised : null;
-      return { ...each, key, credential: 'replaced', valid_until };
+      return renewed(each, key);
     };
     const found = await Promise.all(answer.found.map(now));
     if (this.answer === answer) this.answer = { ...answer, found };

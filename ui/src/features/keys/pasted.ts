@@ -1,23 +1,38 @@
 // What a found secret is to a person, and what can be done about it.
-import type { FoundKey, StrangeKind } from '../../bindings';
+import type { FoundKey, KeyView, StrangeKind } from '../../bindings';
 import { ago, dateTime } from '../../format';
 import type { KeyAction } from '../../state/route.svelte';
-import { isLive } from './standing';
+import { now } from '../../state/clock.svelte';
+import { isLive, oldSecretWords } from './standing';
 
 /** Whether whoever holds this very secret can still use it. */
-export const opens = ({ key, credential, valid_until }: FoundKey): boolean =>
-  isLive(key) && (credential === 'current' || valid_until !== null);
+export function opens({ key, credential, valid_until }: FoundKey, at = now()): boolean {
+  if (credential === 'current') return isLive(key);
+  return key.status === 'rotating' && valid_until !== null && Date.parse(valid_until) > at;
+}
+
+/** A found secret whose key may have changed since. What was promised of it is never forgotten while the key rests. */
+export function renewed(found: FoundKey, key: KeyView): FoundKey {
+  if (!isLive(key) || key.display === found.display) return { ...found, key };
+  const { previous_valid_until: last, earlier_valid_until: earlier, expires_at: end } = key;
+  const promised = found.credential === 'current' ? last : found.valid_until;
+  // No old secret works beyond the end of its key.
+  const cut = promised && end && Date.parse(end) < Date.parse(promised) ? end : null;
+  const valid_until = [promised, cut].find((until) => until && [last, earlier].includes(until)) ?? null;
+  return { ...found, key, credential: 'replaced', valid_until };
+}
 
 /** One line about the secret that was pasted. */
 export function story(found: FoundKey): string {
-  const { key, credential } = found;
+  const { key, credential, valid_until } = found;
   if (key.status === 'revoked')
     return `Revoked ${key.revoked_at ? ago(key.revoked_at) : ''}. It opens nothing any more.`;
   if (key.status === 'expired')
     return `Expired ${key.expires_at ? ago(key.expires_at) : ''}. It opens nothing any more.`;
   if (credential === 'current') return 'The secret in use. It works now.';
-  if (!opens(found)) return 'An old secret, replaced since. It opens nothing any more; the key itself works on.';
-  return `An old secret, replaced since. It still works until ${found.valid_until ? dateTime(found.valid_until) : 'the rotation ends'}.`;
+  if (!opens(found) || !valid_until)
+    return 'An old secret, replaced since. It opens nothing any more; the key itself works on.';
+  return `An old secret, replaced since. It still works until ${dateTime(valid_until)}.`;
 }
 
 /** What can be done about it, the likeliest first. Nothing is taken from a key that this secret no longer opens. */
@@ -25,7 +40,9 @@ export function remedies(found: FoundKey, mayManage: boolean): { action: KeyActi
   const show = { action: 'show' as const, label: 'Open' };
   if (!opens(found) || !mayManage) return [show];
   return [
-    ...(found.credential === 'replaced' ? [{ action: 'end_previous' as const, label: 'End the old secret' }] : []),
+    ...(found.credential === 'replaced'
+      ? [{ action: 'end_previous' as const, label: `End ${oldSecretWords(found.key)}` }]
+      : []),
     { action: 'replace', label: 'Revoke and replace' },
     { action: 'revoke', label: 'Revoke' },
     // The old secret is not the one that a rotation would replace.

@@ -1,10 +1,12 @@
 // How a key stands: what it is worth, now or at another time.
 import type { KeyStatus, KeyView } from '../../bindings';
+import { ago, dateTime } from '../../format';
+import { now } from '../../state/clock.svelte';
 
 /** Whether a key still opens anything. */
 export const isLive = ({ status }: KeyView): boolean => status === 'active' || status === 'rotating';
 
-interface OldSecret {
+export interface OldSecret {
   until: string;
   used: string | null;
 }
@@ -18,9 +20,22 @@ export function oldSecrets(key: KeyView, time: number): OldSecret[] {
   return before.flatMap(({ until, used }) => (until && Date.parse(until) > time ? [{ until, used }] : []));
 }
 
-/** The one of them that works the longest. */
-export const longestOld = (key: KeyView, time: number): OldSecret | undefined =>
-  oldSecrets(key, time).sort((a, b) => Date.parse(b.until) - Date.parse(a.until))[0];
+/** When the last of them ends. */
+export const lastEnd = (old: OldSecret[]): string | null =>
+  old.map(({ until }) => until).sort((a, b) => Date.parse(b) - Date.parse(a))[0] ?? null;
+
+/** A sentence about each: until when it works, and whether somebody uses it. */
+export function oldSecretSentences(old: OldSecret[]): string[] {
+  const which = old.length > 1 ? ['The last old secret works', 'The one before that works'] : ['The old secret works'];
+  return old.map(({ until, used }, index) => {
+    const since = used ? ago(used) : 'before the rotation';
+    return `${which[index] ?? ''} until ${dateTime(until)}, last used ${since}.`;
+  });
+}
+
+/** What is ended when they are: all of them. */
+export const oldSecretWords = (key: KeyView): string =>
+  oldSecrets(key, now()).length > 1 ? 'both old secrets' : 'the old secret';
 
 /** What becomes of a key by then if nobody touches it: it expires, and the secrets before a rotation end. */
 export function statusAt(key: KeyView, time: number): KeyStatus {

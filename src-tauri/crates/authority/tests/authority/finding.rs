@@ -4,12 +4,14 @@ use std::sync::atomic::Ordering;
 
 use gardien_authority::api::{KeyPatch, KeyQuery, LookedUpKey, Lookup, NewKey, Rotation};
 use gardien_authority::{Client, Fault, http};
+use gardien_domain::key::PreviousSecrets;
 use gardien_domain::{
     AuditFilter, Credential, KeySort, KeyStatus, Order, ProjectId, Role, Scope, Secret, SecretKind,
 };
 use gardien_store::{Change, Store};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
+use serde_json::json;
 
 use crate::world::{World, new_key};
 
@@ -245,11 +247,11 @@ async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     world.later(60);
     assert!(matches!(end().await, Err(Fault::KeyNotRotating)));
 
-    world
-        .authority
-        .rotate_key(manager, id, rotation())
-        .await
-        .unwrap();
+    for grace in [90, 60] {
+        let rotation = Rotation::with_grace(grace);
+        let rotated = world.authority.rotate_key(manager, id, rotation).await;
+        rotated.unwrap();
+    }
     let before = world.told.last(id);
     world.store.full.store(true, Ordering::SeqCst);
     assert!(matches!(end().await, Err(Fault::Store(_))));
@@ -259,10 +261,11 @@ async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     assert_eq!(ended.status, KeyStatus::Active);
     assert_eq!(ended.previous_valid_until, None);
     let now = *world.now.lock().unwrap();
-    let previous = world.told.last(id).previous().last.unwrap();
-    assert_eq!(previous.valid_until, now);
-    // Still known for what it is.
-    assert_eq!(previous.digest, before.previous().last.unwrap().digest);
+    let previous = world.told.last(id).previous();
+    assert!(previous.iter().all(|secret| secret.valid_until == now));
+    // Still known for what they are.
+    let digests = |of: PreviousSecrets| of.iter().map(|secret| secret.digest).collect::<Vec<_>>();
+    assert_eq!(digests(previous), digests(before.previous()));
     let entry = world
         .store
         .audit(&AuditFilter::default(), None, 1)
@@ -273,6 +276,14 @@ async fn a_grace_ends_when_it_is_said_to_and_not_when_that_cannot_be_kept() {
     let detail: serde_json::Value = serde_json::from_str(&entry.record.detail).unwrap();
     assert_eq!(detail["name"], "Grafana");
     assert_eq!(detail["display"], ended.display);
+    // The end of each, not of the one alone that would have worked longest.
+    for (field, secret) in ["previous_valid_until", "earlier_valid_until"]
+        .into_iter()
+        .zip(before.previous().iter())
+    {
+        let ends = json!({ "from": secret.valid_until, "to": now });
+        assert_eq!(detail[field], ends, "{field}");
+    }
     assert!(matches!(end().await, Err(Fault::KeyNotRotating)));
 
     world.authority.revoke_key(manager, id).await.unwrap();

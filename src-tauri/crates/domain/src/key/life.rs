@@ -236,16 +236,16 @@ impl Key {
         Ok(())
     }
 
-    /// Ends every secret that was replaced, and answers with when the last of them would have ended.
+    /// Ends every secret that was replaced.
     ///
     /// # Errors
     /// [`KeyFault::Revoked`], [`KeyFault::Expired`], [`KeyFault::NotRotating`].
-    pub fn end_previous(&mut self, now: Timestamp) -> Result<Timestamp, KeyFault> {
+    pub fn end_previous(&mut self, now: Timestamp) -> Result<(), KeyFault> {
         self.working(now)?;
         let until = self.0.previous.valid_until(now);
-        let until = until.ok_or(KeyFault::NotRotating)?;
+        until.ok_or(KeyFault::NotRotating)?;
         self.0.previous = self.0.previous.ended_by(now);
-        Ok(until)
+        Ok(())
     }
 
     /// Changes its settings. With an earlier end, secrets that were replaced end earlier too.

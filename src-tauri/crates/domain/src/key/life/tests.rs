@@ -99,7 +99,7 @@ fn take(key: &mut Key, step: &Step, now: i64) -> Result<(), KeyFault> {
         Step::Rotate { to, grace } => {
             key.rotate(secret(*to), SignedDuration::from_secs(*grace), at(now))
         }
-        Step::EndPrevious => key.end_previous(at(now)).map(drop),
+        Step::EndPrevious => key.end_previous(at(now)),
         Step::Edit(edit) => key.edit(edit.clone(), at(now)),
     }
 }
