@@ -1,5 +1,6 @@
 // One table: what a code means to a person. Nothing else in the interface looks at codes to choose words.
 import type { CommandError, ErrorCode } from './bindings';
+import { dateTime } from './format';
 
 /** `blocking` takes the whole window, `connection` a banner, `field` stands beside a control, `error` where it happened. */
 export type Severity = 'blocking' | 'connection' | 'field' | 'error';
@@ -197,6 +198,9 @@ export const isBesideFields = (error: CommandError): boolean => Object.keys(erro
 
 const bare = (sentence: string) => sentence.replace(/\.$/, '');
 
+/** A time as programs write it. */
+const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z/g;
+
 /** Words for any error, known or not. An unknown code speaks with the backend's own words. */
 export function explain(error: CommandError): Explained {
   const words: Words = known(error.code)
@@ -206,7 +210,7 @@ export function explain(error: CommandError): Explained {
     code: error.code,
     severity: words.severity,
     title: words.title,
-    what: bare(error.message) === bare(words.title) ? '' : error.message,
+    what: bare(error.message) === bare(words.title) ? '' : error.message.replace(TIME, dateTime),
     next: error.remedy,
     action: words.action,
     reassurance: words.reassurance ?? null,

@@ -2,6 +2,7 @@ import { fireEvent, screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../src/bindings';
 import { ERRORS, explain } from '../src/errors';
+import { dateTime } from '../src/format';
 import { asked, at, gone, inRow, open, press, row, user } from './support';
 
 const CODES = Object.keys(ERRORS) as ErrorCode[];
@@ -14,6 +15,12 @@ describe('the table of errors', () => {
     expect(words.next).toMatch(/[.]$/);
     expect(words.what).toBe('What happened.');
     if (words.severity === 'blocking') expect(words.reassurance).toMatch(/^Nothing/);
+  });
+
+  it('says a time as the person’s clock has it', () => {
+    const until = '2026-11-27T12:00:00.123456Z';
+    const { what } = explain({ ...error('too_many_secrets'), message: `One of them until ${until}. Wait.` });
+    expect(what).toBe(`One of them until ${dateTime(until)}. Wait.`);
   });
 
   it('lets the backend speak when it does not know a code', () => {
