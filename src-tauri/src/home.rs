@@ -161,3 +161,33 @@ pub(crate) struct HomeView {
     #[ts(type = "number | null")]
     pub(crate) live_keys: Option<u64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_name_the_address_where_the_gateway_is_or_will_be_again() {
+        let address = || "http://127.0.0.1:7420".to_owned();
+        let team = || "https://phare.example.org".to_owned();
+        let unknown = "https://your-gateway.example.com";
+        for (gateway, expected) in [
+            (GatewayState::Running { address: address() }, &*address()),
+            (GatewayState::Paused { address: address() }, &*address()),
+            (
+                GatewayState::PortBusy { port: 7421 },
+                "http://127.0.0.1:7421",
+            ),
+            (
+                GatewayState::Remote {
+                    address: Some(team()),
+                },
+                &*team(),
+            ),
+            (GatewayState::Remote { address: None }, unknown),
+            (GatewayState::Stopped, unknown),
+        ] {
+            assert_eq!(gateway.base_url(), expected, "{gateway:?}");
+        }
+    }
+}
