@@ -201,6 +201,8 @@ provider "phare" {
 
     #[test]
     fn no_command_holds_the_secret() {
+        // The window tells by the masked secret whether a copy has the secret in it.
+        assert!(of(SecretForm::Env, &organization()).contains("SECRET"));
         for form in [SecretForm::Curl, SecretForm::Terraform, SecretForm::Github] {
             assert!(!of(form, &organization()).contains("SECRET"), "{form:?}");
         }

@@ -1,7 +1,8 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import type { WorldOptions } from '../src/bridge/fake/world';
-import { asked, at, chooseProject, gone, open, press, row, user } from './support';
+import { dateTime } from '../src/format';
+import { asked, at, chooseProject, gone, inRow, open, press, row, user } from './support';
 
 const GRAFANA = 'Grafana dashboards';
 /** Opens the drawer of the first key, an organization's if asked. */
@@ -75,6 +76,19 @@ describe('a form', () => {
     );
   });
 
+  it('says of its copy whether the secret is in it, as the text itself has it', async () => {
+    await drawer({ connection: 'team' });
+    const said = async (words: string) =>
+      waitFor(() => {
+        expect(screen.getAllByTestId('toast-title').at(-1)?.textContent).toBe(words);
+      });
+    await press('copy-form');
+    await said('Copied as .env, with the secret');
+    await press('form-github');
+    await press('copy-form');
+    await said('Copied as GitHub Actions');
+  });
+
   it('of an organization key asks for the project instead of taking the first', async () => {
     const { bridge, key } = await drawer({}, true);
     await press('form-terraform');
@@ -92,6 +106,34 @@ describe('a form', () => {
     await waitFor(() => {
       expect(asked(bridge, 'copy_form')).toEqual([{ id: key.id, form: 'terraform', project_id: 2 }]);
     });
+  });
+});
+
+describe('a text that cannot be had', () => {
+  it('is said, and asked for again', async () => {
+    const { bridge } = await drawer({ connection: 'team' });
+    bridge.world.failing.set('form_text', { code: 'unreachable', message: 'No answer.', remedy: 'Try later.' });
+    await press('form-github');
+    const problem = await within(at('use-it')).findByTestId('problem');
+    expect(problem.textContent).toContain('Try later.');
+    gone('form-text');
+    bridge.world.failing.clear();
+    await press('problem-retry');
+    await shows('github: project null at https://phare.example.com');
+  });
+
+  it('leaves none of another project in its place', async () => {
+    const { bridge } = await drawer({}, true);
+    await press('form-terraform');
+    await shows('terraform: project null at http://127.0.0.1:7420');
+    bridge.world.delay = 200;
+    await press('choose-project');
+    await chooseProject(2);
+    await waitFor(() => {
+      expect(at('choose-project').textContent).toContain('Harbour');
+    });
+    expect(at('form-text').textContent).toBe('');
+    await shows('terraform: project 2 at http://127.0.0.1:7420');
   });
 });
 
@@ -154,6 +196,30 @@ describe('while a rotation is under way', () => {
       section.getByText(/^The one before that works until .* Nobody has used it since the rotation\.$/),
     ).toBeTruthy();
     expect(at('end-previous').textContent).toContain('End both now');
+    expect(inRow(key.name, 'old-secret').textContent).toMatch(/^2 old, [89] h left$/);
+    expect(inRow(key.name, 'status').title).toMatch(
+      /^The last old secret works until .*, last used 3 hours ago\.\nThe one before that works until .*, last used before the rotation\.$/,
+    );
+    await user.keyboard('r');
+    expect((await screen.findByTestId('rotate-two-old')).textContent).toMatch(
+      /Two old secrets of this key still work\. The last old secret works until .* The one before that works until .*, last used/,
+    );
+  });
+
+  it('a rotation promises nothing beyond the end of the key', async () => {
+    const bridge = await open();
+    const [key] = bridge.world.keys;
+    if (!key) throw new Error('no key');
+    key.expires_at = new Date(Date.now() + 2 * 3_600_000).toISOString();
+    bridge.push({ type: 'changed', change: { type: 'keys', ids: [key.id] } });
+    await waitFor(() => {
+      expect(row(key.name).textContent).toMatch(/in [12] h/);
+    });
+    await user.keyboard('jr');
+    const dialog = await screen.findByTestId('rotate-dialog');
+    expect(dialog.textContent).toContain(`It works until ${dateTime(key.expires_at)} only`);
+    await press('grace-3600');
+    expect(dialog.textContent).toContain('Enough time to put the new secret in place.');
   });
 });
 

@@ -4,31 +4,29 @@ import type { KeyView, SecretForm } from '../../bindings';
 interface Form {
   id: SecretForm;
   label: string;
-  /** Whether the copy has the secret in it. The others ask for it, or read it from the environment. */
-  holdsSecret: boolean;
   hint: string;
 }
 export const FORMS: Form[] = [
   {
     id: 'env',
     label: '.env',
-    holdsSecret: true,
     hint: 'The copy has the secret in it. Keep the file out of version control.',
   },
   {
     id: 'curl',
     label: 'curl',
-    holdsSecret: false,
     hint: 'It asks for the secret, so that neither the command nor the shell’s history holds it. For bash and zsh.',
   },
   {
     id: 'terraform',
     label: 'Terraform',
-    holdsSecret: false,
     hint: 'The provider reads the secret from the environment, so that no file in version control holds it.',
   },
-  { id: 'github', label: 'GitHub Actions', holdsSecret: false, hint: 'The second command asks for the secret.' },
+  { id: 'github', label: 'GitHub Actions', hint: 'The second command asks for the secret.' },
 ];
+
+/** Whether a copy has the secret in it: then the text on show has its display form. */
+export const holdsSecret = (text: string, key: KeyView): boolean => text.includes(key.display);
 
 /** Whether the text names the project that an organization key is to work in. */
 export const namesProject = (id: SecretForm, key: KeyView): boolean =>
