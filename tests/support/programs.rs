@@ -1,6 +1,7 @@
 //! Where the programs under test and the tools are: `cargo xtask test` says so; without it, where a build puts them.
 
 use std::env;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 /// The headless binary.
@@ -31,16 +32,17 @@ pub fn schemathesis() -> PathBuf {
     path
 }
 
-/// The web server that many have in front of others.
+/// The web server that many have in front of others: the one that the set-up unpacked, or the system's.
 pub fn nginx() -> PathBuf {
-    // Where only administrators look.
-    let path = PathBuf::from("/usr/sbin/nginx");
-    assert!(
-        path.exists(),
-        "{} is not there. `cargo xtask test --only system-packages` installs it",
-        path.display()
-    );
-    path
+    let unpacked = root().join("target/tools/nginx/usr/sbin");
+    let path = env::var_os("PATH").unwrap_or_default();
+    // The last is where only administrators look.
+    iter::once(unpacked)
+        .chain(env::split_paths(&path))
+        .chain(iter::once(PathBuf::from("/usr/sbin")))
+        .map(|folder| folder.join("nginx"))
+        .find(|program| program.exists())
+        .expect("no nginx. `cargo xtask test --only system-packages` brings one")
 }
 
 fn named(variable: &str, default: impl FnOnce() -> PathBuf) -> PathBuf {

@@ -27,3 +27,8 @@ pub(crate) fn tools() -> PathBuf {
 pub(crate) fn python() -> PathBuf {
     root().join("target/tools/python")
 }
+
+/// Where the package of the web server is unpacked.
+pub(crate) fn nginx() -> PathBuf {
+    root().join("target/tools/nginx")
+}

@@ -10,11 +10,13 @@ use std::time::SystemTime;
 use crate::{command, place, say};
 
 /// Something of the system: how it shows that it is there, and the package of Debian and Ubuntu that brings it.
+#[derive(Clone, Copy)]
 struct Need {
     sign: Sign,
     package: &'static str,
 }
 
+#[derive(Clone, Copy)]
 enum Sign {
     /// A library with its development files, by its pkg-config name.
     Library(&'static str),
@@ -60,9 +62,12 @@ const DRIVING: &[Need] = &[
 /// What stands in front of a server in the tests, or between it and Phare, and what calls it.
 const AROUND: &[Need] = &[
     program("curl", "curl"),
-    program("nginx", "nginx"),
     program("tinyproxy", "tinyproxy-bin"),
 ];
+
+/// The web server of the tests, and the packages that hold it, one or another, in the releases of Debian and Ubuntu.
+const WEB_SERVER: Need = program("nginx", "nginx");
+const WITH_WEB_SERVER: [&str; 2] = ["nginx", "nginx-core"];
 
 /// What trying packages on a bare system takes.
 const BARE_SYSTEM: &[Need] = &[
@@ -104,6 +109,7 @@ pub(crate) fn packages() -> io::Result<()> {
 /// When apt fails.
 pub(crate) fn tests() -> io::Result<()> {
     system(&[WINDOW, SESSION, DRIVING, AROUND])?;
+    web_server()?;
     // Debian's Python comes without the second of these; one from elsewhere may have both.
     if runs("python3", &["-c", "import venv, ensurepip"]) {
         return Ok(());
@@ -147,6 +153,57 @@ pub(crate) fn python() -> io::Result<()> {
     fs::write(installed, wanted)
 }
 
+/// Unpacked and not installed: its package starts a server for the whole machine, now and at each boot.
+fn web_server() -> io::Result<()> {
+    let program = place::nginx().join("usr/sbin/nginx");
+    let is_there = || runs(&program, &["-v"]);
+    // The second is where only administrators look.
+    let of_system = || runs("nginx", &["-v"]) || runs("/usr/sbin/nginx", &["-v"]);
+    if !cfg!(target_os = "linux") || is_there() || of_system() {
+        return Ok(());
+    }
+    if !is_debian() {
+        tell(&[&WEB_SERVER]);
+        return Ok(());
+    }
+    say("Unpacking nginx for the tests");
+    let unpacked = |package: &str| unpack(package).is_ok() && is_there();
+    if WITH_WEB_SERVER.into_iter().any(unpacked) {
+        return Ok(());
+    }
+    // What can be had is not known yet, or no longer so.
+    apt_get("update", &[])?;
+    if WITH_WEB_SERVER.into_iter().any(unpacked) {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "nginx does not run from {}. Install one by hand; it need not be started",
+        place::nginx().display()
+    )))
+}
+
+/// What a package holds, in the folder of the web server and nowhere else. It takes no administrator.
+fn unpack(package: &str) -> io::Result<()> {
+    let folder = place::nginx();
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut download = Command::new("apt-get");
+    download.args(["--quiet", "download", package]);
+    command::finish(
+        download.current_dir(&folder),
+        &format!("apt-get download {package}"),
+    )?;
+    let files: Vec<_> = fs::read_dir(&folder)?.collect::<Result<_, _>>()?;
+    for file in files {
+        let mut unpack = Command::new("dpkg-deb");
+        unpack.arg("--extract").arg(file.path()).arg(&folder);
+        command::finish(&mut unpack, &format!("dpkg-deb --extract {package}"))?;
+    }
+    Ok(())
+}
+
 fn runs(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     let answer = Command::new(program).args(arguments).output();
     answer.is_ok_and(|answer| answer.status.success())
@@ -164,12 +221,16 @@ fn system(needs: &[&[Need]]) -> io::Result<()> {
         return Ok(());
     }
     let needs: Vec<&Need> = needs.iter().copied().flatten().collect();
-    if Path::new("/etc/debian_version").exists() {
+    if is_debian() {
         install(&needs)
     } else {
         tell(&needs);
         Ok(())
     }
+}
+
+fn is_debian() -> bool {
+    Path::new("/etc/debian_version").exists()
 }
 
 /// Installs what is missing through apt.
@@ -260,12 +321,20 @@ impl Need {
 
 #[cfg(test)]
 mod tests {
-    use super::missing;
+    use super::*;
 
     #[test]
     fn a_package_is_missing_unless_dpkg_has_it_installed() {
         let listed = "xvfb installed\nxclip config-files\nxdotool-doc installed\n";
         let missing = missing(&["xvfb", "xclip", "xdotool"], listed);
         assert_eq!(missing, ["xclip", "xdotool"]);
+    }
+
+    #[test]
+    fn nothing_that_the_tests_install_starts_a_server() {
+        let installed = [WINDOW, SESSION, DRIVING, AROUND, PYTHON].concat();
+        for starts in ["nginx", "nginx-core", "tinyproxy"] {
+            assert!(installed.iter().all(|need| need.package != starts));
+        }
     }
 }
