@@ -1,8 +1,8 @@
 //! A stock nginx with a bare `proxy_pass`: it speaks HTTP/1.0 to what is behind it.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,10 +23,21 @@ pub struct Nginx {
 impl Nginx {
     /// One in front of this address.
     pub fn before(base: &str) -> Self {
+        // It does not say which port the system gave it. Below those that the system hands out, and apart from those of
+        // proxies, only another of these can be in the way.
+        static TRIED: AtomicU16 = AtomicU16::new(0);
+        let first = 2_000 + u16::try_from(std::process::id() % 7_000).unwrap();
+        loop {
+            let port = first + TRIED.fetch_add(1, Ordering::Relaxed);
+            if let Some(nginx) = Self::at(port, base) {
+                return nginx;
+            }
+        }
+    }
+
+    /// `None` when it cannot listen there.
+    fn at(port: u16, base: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("nginx-").tempdir().unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|name| format!("{name}_temp_path {name};"))
             .concat();
@@ -49,13 +60,22 @@ impl Nginx {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let nginx = Self {
+        let mut nginx = Self {
             port,
             child,
             folder,
         };
         let end = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        // It writes its number when it has the port: whoever answers there until then is another.
+        while !nginx.folder.path().join("pid").exists() {
+            if nginx.child.try_wait().unwrap().is_some() {
+                assert!(
+                    nginx.log().contains("Address already in use"),
+                    "nginx ended:\n{}",
+                    nginx.log()
+                );
+                return None;
+            }
             assert!(
                 Instant::now() < end,
                 "nginx does not begin:\n{}",
@@ -63,7 +83,7 @@ impl Nginx {
             );
             thread::sleep(Duration::from_millis(20));
         }
-        nginx
+        Some(nginx)
     }
 
     /// Its address, without a slash at its end.
