@@ -32,7 +32,9 @@ impl Proxies {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, UnusableProxy> {
         let value = |name: &str| {
-            let found = variable(name).or_else(|| variable(&name.to_lowercase()));
+            // An empty one says nothing, so it hides nothing.
+            let filled = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+            let found = filled(name).or_else(|| filled(&name.to_lowercase()));
             found.unwrap_or_default().trim().to_owned()
         };
         for name in NAMING {
@@ -178,6 +180,10 @@ mod tests {
         }
         assert_eq!(toward(&[], PHARE), None);
         assert_eq!(toward(&[("HTTPS_PROXY", "")], PHARE), None);
+        for empty in ["", " "] {
+            let variables = [("HTTPS_PROXY", empty), ("https_proxy", proxy)];
+            assert_eq!(toward(&variables, PHARE), through);
+        }
         assert_eq!(toward(&[("HTTP_PROXY", proxy)], PHARE), None);
         assert_eq!(toward(&[("HTTP_PROXY", proxy)], "http://a.test"), through);
         for except in [
