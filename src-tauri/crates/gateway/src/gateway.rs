@@ -276,7 +276,9 @@ impl Gateway {
         need: Need,
     ) -> Result<Response<Body>, CallRefusal> {
         let pass = self.0.throttle.enter(None).await?;
-        forward(upstream, request.map(Upload::of), need, pass, self.0.timing).await
+        let timing = self.0.timing;
+        let request = request.map(|body| Upload::of(body, timing.pace));
+        forward(upstream, request, need, pass, timing).await
     }
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
@@ -310,12 +312,13 @@ impl Gateway {
     ) -> Result<Response<Body>, CallRefusal> {
         head::settle(&mut head)?;
         let mut way = self.way(&head)?;
-        let (mut upload, timing) = (Upload::of(body), self.0.timing);
+        let timing = self.0.timing;
+        let mut upload = Upload::of(body, timing.pace);
         if !upload.is_read() {
             tokio::select! {
                 biased;
                 refusal = way.admitted.ended.reason() => return Err(refusal),
-                gathered = upload.gather(timing.patience, timing.pace) => gathered?,
+                gathered = upload.gather(timing.patience) => gathered?,
             }
             // What may be done, and where it goes, may have changed meanwhile.
             way = self.way(&head)?;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 pub struct Pace {
     /// At once, and altogether as long as hardly anything passes.
     pub grace: Duration,
-    /// Altogether longer only by a second for so many bytes.
+    /// A second of it is given back for so many bytes.
     pub bytes_per_second: u64,
 }
 
@@ -26,8 +26,8 @@ impl Default for Pace {
 /// How a client keeps up. Only time that it was waited for counts: others may be slow too.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
-    bytes: u64,
-    waited: Duration,
+    /// Of the grace. What passes gives it back, and never more: whoever was fast may not be slow for it later.
+    spent: Duration,
     since: Option<Instant>,
 }
 
@@ -38,19 +38,18 @@ impl Progress {
     }
 
     /// So many bytes passed; it is not waited for any more.
-    pub fn passed(&mut self, bytes: usize, now: Instant) {
+    pub fn passed(&mut self, bytes: usize, pace: Pace, now: Instant) {
         if let Some(since) = self.since.take() {
-            self.waited += now.saturating_duration_since(since);
+            self.spent += now.saturating_duration_since(since);
         }
-        self.bytes = self.bytes.saturating_add(bytes as u64);
+        let nanos = (bytes as u64).saturating_mul(1_000_000_000) / pace.bytes_per_second.max(1);
+        self.spent = self.spent.saturating_sub(Duration::from_nanos(nanos));
     }
 
     /// When it is too slow unless something passes before; `None` while it is not waited for.
     #[must_use]
     pub fn deadline(&self, pace: Pace) -> Option<Instant> {
-        let earned = self.bytes.saturating_mul(1000) / pace.bytes_per_second.max(1);
-        let allowed = pace.grace + Duration::from_millis(earned);
-        Some(self.since? + allowed.saturating_sub(self.waited).min(pace.grace))
+        Some(self.since? + pace.grace.saturating_sub(self.spent))
     }
 }
 
@@ -75,7 +74,7 @@ mod tests {
             if deadline <= now {
                 return Some((deadline - begun).as_secs());
             }
-            progress.passed(bytes, now);
+            progress.passed(bytes, PACE, now);
             progress.waits(now);
         }
         None
@@ -95,11 +94,24 @@ mod tests {
         let begun = Instant::now();
         let mut progress = Progress::default();
         progress.waits(begun);
-        progress.passed(0, begun + Duration::from_secs(20));
+        progress.passed(0, PACE, begun + Duration::from_secs(20));
         assert_eq!(progress.deadline(PACE), None);
         let later = begun + Duration::from_secs(500);
         progress.waits(later);
         let deadline = progress.deadline(PACE);
         assert_eq!(deadline, Some(later + Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn what_passed_fast_earns_no_slowness_later() {
+        let begun = Instant::now();
+        let mut progress = Progress::default();
+        progress.passed(12_000_000, PACE, begun);
+        progress.waits(begun);
+        let later = begun + Duration::from_secs(29);
+        progress.passed(1, PACE, later);
+        progress.waits(later);
+        let left = progress.deadline(PACE).unwrap() - later;
+        assert!(left < Duration::from_secs(2), "{left:?}");
     }
 }

@@ -27,10 +27,12 @@ pub(crate) struct Upload {
     /// What is still to be sent, where the client said so: what it sends in chunks goes on in chunks.
     left: Option<u64>,
     course: Arc<Course>,
+    pace: Pace,
 }
 
 impl Upload {
-    pub(crate) fn of(body: Body) -> Self {
+    /// One that a client sends at this pace, or is too slow.
+    pub(crate) fn of(body: Body, pace: Pace) -> Self {
         let stage = if body.is_end_stream() {
             Stage::Done
         } else {
@@ -45,6 +47,7 @@ impl Upload {
                 progress: Progress::default(),
                 stage,
             }))),
+            pace,
         }
     }
 
@@ -61,12 +64,8 @@ impl Upload {
     ///
     /// # Errors
     /// [`CallRefusal::BodyBroken`] or [`CallRefusal::BodyTooSlow`]: nothing was sent.
-    pub(crate) async fn gather(
-        &mut self,
-        patience: Duration,
-        pace: Pace,
-    ) -> Result<(), CallRefusal> {
-        let course = self.course();
+    pub(crate) async fn gather(&mut self, patience: Duration) -> Result<(), CallRefusal> {
+        let (course, pace) = (self.course(), self.pace);
         let gathering = poll_fn(|cx| self.poll_ahead(cx));
         let gathered = course.patiently(gathering, patience, pace).await?;
         gathered.map_err(|_| CallRefusal::BodyBroken)
@@ -103,7 +102,8 @@ impl Upload {
                 let data = frame
                     .as_ref()
                     .and_then(|frame| frame.as_ref().ok()?.data_ref());
-                state.progress.passed(data.map_or(0, Bytes::len), now);
+                let bytes = data.map_or(0, Bytes::len);
+                state.progress.passed(bytes, self.pace, now);
                 state.last = now;
                 state.stage = match frame {
                     Some(Err(_)) => Stage::Broken,

@@ -55,7 +55,7 @@ impl Socket {
         let now = Instant::now();
         if let Poll::Ready(result) = written {
             let bytes = *result.as_ref().unwrap_or(&0);
-            self.progress.passed(bytes, now);
+            self.progress.passed(bytes, self.pace, now);
             self.overdue = None;
             return Poll::Ready(result);
         }
