@@ -145,6 +145,30 @@ async fn what_the_stop_signal_cuts_off_does_not_look_whole_either() {
     }
 }
 
+/// One that takes nothing of what it asked for.
+async fn stalled(listening: &Listening) -> TcpStream {
+    let mut stalled = listening.ask("/endless", "1.0").await;
+    assert_eq!(status(&mut stalled).await, "200");
+    stalled
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_has_its_place() {
+    let connections = 2;
+    let listening = Listening::start(ListenLimits {
+        connections,
+        ..limits()
+    })
+    .await;
+    let _stalled = stalled(&listening).await;
+    let mut refused = listening.ask("/", "1.1").await;
+    assert_eq!(
+        status(&mut refused).await,
+        "503",
+        "half of the places are taken"
+    );
+}
+
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_cut_off_and_little_is_kept_for_it() {
     let pace = Pace {
@@ -157,23 +181,13 @@ async fn a_client_that_takes_nothing_is_cut_off_and_little_is_kept_for_it() {
         ..limits()
     })
     .await;
-    let mut stalled = listening.ask("/endless", "1.0").await;
-    assert_eq!(status(&mut stalled).await, "200");
-    let mut refused = listening.ask("/", "1.1").await;
-    assert_eq!(
-        status(&mut refused).await,
-        "503",
-        "half of the places are taken"
-    );
-    let mut served = String::new();
-    for _ in 0..100 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        served = status(&mut listening.ask("/", "1.1").await).await;
-        if served == "200" {
-            break;
+    let stalled = stalled(&listening).await;
+    let served = async {
+        while status(&mut listening.ask("/", "1.1").await).await != "200" {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-    }
-    assert_eq!(served, "200");
+    };
+    timeout(SOON, served).await.expect("it keeps its place");
     assert!(!heard(stalled).await.1, "it looked whole");
     // The receiver's own buffer is most of it.
     let given = listening.given.load(Ordering::SeqCst);
