@@ -29,7 +29,7 @@ use utoipa_axum::routes;
 use crate::api::Problem;
 use crate::{Authority, Fault, Unreadable};
 
-pub use session::{Asked, Trusted};
+pub use session::{OnAsked, Trusted};
 
 /// Bytes of a body. The largest that the API takes is far below.
 const LARGEST_BODY: usize = 64 * 1024;

@@ -1,6 +1,8 @@
 //! Which program calls and from where, as far as that shows. Nothing is decided by it: anybody can claim any name.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use gardien_domain::KeyId;
 use http::header::{HeaderMap, USER_AGENT};
@@ -10,9 +12,27 @@ use http::header::{HeaderMap, USER_AGENT};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// Stands on the answer to a call that was granted: whose it was, for whoever accepted the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Granted(pub KeyId);
+/// Hears whose a call is that may be made, before anything of its body is awaited. Whoever accepts connections may put it
+/// on a request.
+#[derive(Clone)]
+pub struct OnGranted(Arc<dyn Fn(KeyId) + Send + Sync>);
+
+impl OnGranted {
+    /// Calls `hear`, which must not block.
+    pub fn new(hear: impl Fn(KeyId) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+
+    pub(crate) fn granted(&self, key: KeyId) {
+        (self.0)(key);
+    }
+}
+
+impl fmt::Debug for OnGranted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnGranted").finish_non_exhaustive()
+    }
+}
 
 /// Letters of a name that is kept.
 const LONGEST: usize = 64;

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::authorize::{Admitted, Known};
 use crate::body::{Body, BoxError, boxed, without_body};
-use crate::client::{self, Granted, Peer};
+use crate::client::{self, OnGranted, Peer};
 use crate::clock::{Clock, WallClock};
 use crate::forward::forward;
 use crate::hand_back::hand_back;
@@ -312,6 +312,9 @@ impl Gateway {
     ) -> Result<Response<Body>, CallRefusal> {
         head::settle(&mut head)?;
         let mut way = self.way(&head)?;
+        if let Some(hear) = head.extensions.get::<OnGranted>() {
+            hear.granted(way.admitted.key);
+        }
         let timing = self.0.timing;
         let mut upload = Upload::of(body, timing.pace);
         if !upload.is_read() {
@@ -400,9 +403,7 @@ impl Gateway {
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
         let handed = course.patiently(handing, timing.patience, timing.pace);
-        let mut answer = handed.await??;
-        answer.extensions_mut().insert(Granted(admitted.key));
-        Ok(answer)
+        handed.await?
     }
 
     /// What the client called.

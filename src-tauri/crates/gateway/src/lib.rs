@@ -42,7 +42,7 @@ mod upload;
 mod upstream;
 
 pub use body::{Body, BoxError, read_all};
-pub use client::{Granted, Peer};
+pub use client::{OnGranted, Peer};
 pub use clock::WallClock;
 pub use gateway::{Gateway, GatewayError, Timing};
 pub use http_upstream::{HttpUpstream, KeyedUpstream, UpstreamError};

@@ -37,6 +37,6 @@ mod synchronizer;
 pub use clock::system_clock;
 pub use door::ListenFault;
 pub use listen::{ListenLimits, serve};
-pub use places::Proven;
+pub use places::Connected;
 pub use secrets::InMemory;
 pub use service::{OpenFault, Opening, Service, database};

@@ -7,14 +7,24 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Put on an answer by a service: the request came with a good credential of this holder's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proven(pub Uuid);
+/// The connection of a request, for its service to say whose it is. The listener puts it on every request.
+#[derive(Debug, Clone)]
+pub struct Connected(Weak<Place>);
+
+impl Connected {
+    /// The request came with a good credential of this holder's. To be said before its body is awaited: a connection that
+    /// is nobody's yet is in the way of everybody at its address.
+    pub fn belongs_to(&self, holder: Uuid) {
+        if let Some(place) = self.0.upgrade() {
+            place.prove(holder);
+        }
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
@@ -148,14 +158,18 @@ impl Place {
         Some(InRequest(self.clone()))
     }
 
-    /// The connection has shown whose it is. False when that holder has half of the places without it: it has to end, and
-    /// gives way from now on.
-    pub(crate) fn prove(&self, Proven(holder): Proven) -> bool {
+    /// What a service hears of it.
+    pub(crate) fn connected(self: &Arc<Self>) -> Connected {
+        Connected(Arc::downgrade(self))
+    }
+
+    /// The connection has shown whose it is. When that holder has half of the places without it, it gives way from now on.
+    fn prove(&self, holder: Uuid) {
         let holder = Holder::Known(holder);
         let mut room = self.places.room();
         let before = room.taken.get(&self.number).map(|taken| taken.holder);
         if before == Some(holder) {
-            return true;
+            return;
         }
         let (has_room, now) = (!room.is_half(holder), room.tick());
         if let Some(taken) = room.taken.get_mut(&self.number) {
@@ -165,7 +179,13 @@ impl Place {
                 taken.idle = Some(now);
             }
         }
-        has_room
+    }
+
+    /// Whether it has to end, or has ended: it gives way although it makes a request.
+    fn gives_way(&self) -> bool {
+        let room = self.places.room();
+        let taken = room.taken.get(&self.number);
+        taken.is_none_or(|taken| taken.idle.is_some())
     }
 }
 
@@ -178,6 +198,13 @@ impl Drop for Place {
 /// A request that is being answered.
 #[derive(Debug)]
 pub(crate) struct InRequest(Arc<Place>);
+
+impl InRequest {
+    /// Whether its connection has to end with it: its holder has half of the places without it.
+    pub(crate) fn is_last(&self) -> bool {
+        self.0.gives_way()
+    }
+}
 
 impl Drop for InRequest {
     fn drop(&mut self) {
@@ -233,18 +260,21 @@ mod tests {
         let silent = many(&places, SELF, 4);
         let shown = enter(&places, SELF).unwrap();
         assert_eq!(displaced(&silent), [0]);
-        let key = Proven(Uuid::from_u128(1));
-        assert!(shown.prove(key) && shown.prove(key));
+        let key = Uuid::from_u128(1);
+        shown.prove(key);
+        shown.prove(key);
         let more = many(&places, SELF, 100);
         assert_eq!(displaced(std::slice::from_ref(&shown)), [0; 0]);
         assert_eq!(displaced(&silent), [0, 1, 2, 3]);
 
         // It has half of them, too, and no more: what it has beyond gives way even in a request.
         let last = &more[96..];
-        let _requests: Vec<_> = last.iter().map(|place| place.request().unwrap()).collect();
-        for (place, fits) in last.iter().zip([true, true, true, false]) {
-            assert_eq!(place.prove(key), fits);
+        let requests: Vec<_> = last.iter().map(|place| place.request().unwrap()).collect();
+        for place in last {
+            place.prove(key);
         }
+        let ending: Vec<_> = requests.iter().map(InRequest::is_last).collect();
+        assert_eq!(ending, [false, false, false, true]);
         let others = many(&places, SELF, 4);
         assert_eq!((displaced(last), displaced(&others)), (vec![3], vec![]));
         assert!(last[3].request().is_none(), "it has no place");
@@ -275,8 +305,9 @@ mod tests {
     fn in_a_full_room_the_unknown_give_way_before_the_known() {
         let places = Places::new(4);
         let known = many(&places, "192.0.2.1", 2);
-        let shown = |(place, who): (&Arc<Place>, u128)| place.prove(Proven(Uuid::from_u128(who)));
-        assert!(known.iter().zip(1..).all(shown));
+        for (place, who) in known.iter().zip(1..) {
+            place.connected().belongs_to(Uuid::from_u128(who));
+        }
         let unknown = many(&places, "192.0.2.2", 2);
         let third = enter(&places, "192.0.2.3").unwrap();
         assert_eq!((displaced(&known), displaced(&unknown)), (vec![], vec![0]));

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gardien_authority::http::{Api, Asked};
+use gardien_authority::http::{Api, OnAsked};
 use gardien_authority::{Authority, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
-use gardien_gateway::{Gateway, GatewayError, Granted};
+use gardien_gateway::{Gateway, GatewayError, OnGranted};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, Uri};
@@ -25,7 +25,6 @@ use tokio::sync::{Notify, broadcast};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
-use uuid::Uuid;
 
 use crate::attachment::Builder;
 use crate::clock::system_clock;
@@ -35,7 +34,7 @@ use crate::examiner;
 use crate::health;
 use crate::listen::ListenLimits;
 use crate::live;
-use crate::places::Proven;
+use crate::places::Connected;
 use crate::secrets::InMemory;
 use crate::synchronizer::Synchronizer;
 
@@ -283,17 +282,18 @@ impl Service {
     pub async fn listen_gateway(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
         let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
         let authority = self.0.authority.clone();
-        let service = tower::service_fn(move |request| {
+        let service = tower::service_fn(move |mut request: Request<Incoming>| {
+            if let Some(connected) = request.extensions_mut().remove::<Connected>() {
+                let granted = OnGranted::new(move |key| connected.belongs_to(key.0));
+                request.extensions_mut().insert(granted);
+            }
             let (gateway, authority) = (gateway.clone(), authority.clone());
             async move {
                 let health = health::answer(&request, &authority, &gateway).await;
                 if let Some(answer) = health {
                     return Ok::<_, Infallible>(answer);
                 }
-                let mut response = gateway.handle(request).await;
-                let granted = response.extensions_mut().remove();
-                prove(&mut response, granted.map(|Granted(key)| key.0));
-                Ok(response)
+                Ok(gateway.handle(request).await)
             }
         });
         let wording = move |status, code: &str, message: &str| {
@@ -331,14 +331,12 @@ impl Service {
             gardien_authority::http::problem(status, code, detail).map(Full::from)
         }));
         let router = self.0.router.clone();
-        let service = tower::service_fn(move |request: Request<Incoming>| {
-            let router = router.clone();
-            async move {
-                let mut response = router.oneshot(request).await?;
-                let asked = response.extensions_mut().remove();
-                prove(&mut response, asked.map(|Asked(member)| member.0));
-                Ok::<_, Infallible>(response)
+        let service = tower::service_fn(move |mut request: Request<Incoming>| {
+            if let Some(connected) = request.extensions_mut().remove::<Connected>() {
+                let asked = OnAsked::new(move |member| connected.belongs_to(member.0));
+                request.extensions_mut().insert(asked);
             }
+            router.clone().oneshot(request)
         });
         self.0.management_door.open(address, service, limits).await
     }
@@ -377,13 +375,6 @@ impl Service {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-    }
-}
-
-/// Tells the listener whose good credential an answer is to.
-fn prove<B>(response: &mut Response<B>, holder: Option<Uuid>) {
-    if let Some(holder) = holder {
-        response.extensions_mut().insert(Proven(holder));
     }
 }
 

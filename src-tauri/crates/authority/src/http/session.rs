@@ -1,5 +1,8 @@
 //! Who asks: a session token, once, and nothing else; or somebody within this process.
 
+use std::fmt;
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -15,9 +18,23 @@ use crate::{Actor, Authority, Fault};
 #[derive(Debug, Clone, Copy)]
 pub struct Trusted(pub MemberId);
 
-/// Stands on the answer to a request that came with a good session: whose it was, for whoever accepted the connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked(pub MemberId);
+/// Hears whose good session a request came with, before anything of its body is awaited. Whoever accepts connections may
+/// put it on a request.
+#[derive(Clone)]
+pub struct OnAsked(Arc<dyn Fn(MemberId) + Send + Sync>);
+
+impl OnAsked {
+    /// Calls `hear`, which must not block.
+    pub fn new(hear: impl Fn(MemberId) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hear))
+    }
+}
+
+impl fmt::Debug for OnAsked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnAsked").finish_non_exhaustive()
+    }
+}
 
 pub(super) async fn require(
     State(authority): State<Authority>,
@@ -33,11 +50,11 @@ pub(super) async fn require(
     };
     match actor {
         Ok(actor) => {
-            let asked = Asked(actor.member().id);
+            if let Some(OnAsked(hear)) = request.extensions_mut().remove() {
+                hear(actor.member().id);
+            }
             request.extensions_mut().insert(actor);
-            let mut response = next.run(request).await;
-            response.extensions_mut().insert(asked);
-            response
+            next.run(request).await
         }
         Err(fault) => fault.into_response(),
     }

@@ -31,6 +31,7 @@ use gardien_domain::{KeyStatus, ProductScope, ProductScopes, Role};
 use gardien_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
+use tower::ServiceExt as _;
 
 use behind::phare;
 use world::{Told, World, new_key, system};
@@ -244,6 +245,33 @@ async fn the_embedded_client_gets_the_answers_that_a_socket_would() {
     let stranger = Client::embedded(router, gardien_domain::MemberId(uuid::Uuid::nil()));
     let refused = stranger.session().await.unwrap_err();
     assert!(matches!(refused, ClientFault::Refused(problem) if problem.status == 401));
+}
+
+#[tokio::test]
+async fn who_asks_is_told_before_the_body_comes_and_of_nobody_without_a_session() {
+    let world = World::new().await;
+    let (bob, token) = world.someone("bob@example.com", Role::Member).await;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let asking = |token: &str| {
+        let tell = tell.clone();
+        let hear = http::OnAsked::new(move |member| tell.send(member).unwrap());
+        let pieces = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+        let request = ::http::Request::post("/v1/keys")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .extension(hear)
+            .body(axum::body::Body::from_stream(pieces))
+            .unwrap();
+        http::router(world.authority.clone()).oneshot(request)
+    };
+    let refused = asking("gdn_session_wrong").await.unwrap();
+    assert_eq!(refused.status(), 401);
+    assert!(told.try_recv().is_err());
+    let asked = tokio::select! {
+        _ = asking(&token) => panic!("it did not wait for the body"),
+        asked = told.recv() => asked,
+    };
+    assert_eq!(asked, Some(bob.member().id));
 }
 
 #[tokio::test]

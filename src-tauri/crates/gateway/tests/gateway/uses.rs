@@ -1,14 +1,19 @@
 //! What is noted of the uses of keys, and which of them used the limit.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::stream;
 use gardien_domain::{NotedUse, PreviousUse, Scope};
-use gardien_gateway::{Gateway, Peer};
+use gardien_gateway::{Gateway, OnGranted, Peer};
+use http_body::Frame;
 use jiff::SignedDuration;
 
 use crate::support::*;
+use crate::uploads::upload;
 
 const HERE: [u8; 4] = [192, 0, 2, 7];
 
@@ -49,6 +54,26 @@ async fn the_last_use_is_written_with_what_made_it_and_from_where() {
     assert_eq!(noted.previous, []);
     let uses = world.ledger.uses.lock().unwrap();
     assert_eq!(uses.len(), 1, "a refused call is no use");
+}
+
+#[tokio::test]
+async fn whose_a_call_is_is_told_before_its_body_comes_and_only_if_it_may_be_made() {
+    let world = World::new().await;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let uploading = |owned: &Owned| {
+        let tell = tell.clone();
+        let mut request = upload(owned, stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let hear = OnGranted::new(move |key| tell.send(key).unwrap());
+        request.extensions_mut().insert(hear);
+        world.gateway.handle(request)
+    };
+    assert_eq!(uploading(&world.reader).await.status(), 403);
+    assert!(told.try_recv().is_err());
+    let granted = tokio::select! {
+        _ = uploading(&world.owner) => panic!("it did not wait for the body"),
+        granted = told.recv() => granted,
+    };
+    assert_eq!(granted, Some(world.owner.key.id()));
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use tower::{Service, ServiceExt};
 
 use super::ListenLimits;
 use crate::framing::{Framed, SharedVerdict};
-use crate::places::{InRequest, Place, Proven};
+use crate::places::{InRequest, Place};
 use crate::socket::Socket;
 
 /// A client that was turned away may come again after so many seconds.
@@ -145,14 +145,14 @@ where
                 }
                 (None, Some((place, in_request))) => {
                     request.extensions_mut().insert(peer);
+                    request.extensions_mut().insert(place.connected());
                     let Ok(response) = service.oneshot(request).await;
-                    let proven = response.extensions().get::<Proven>();
-                    let has_room = proven.is_none_or(|proven| place.prove(*proven));
+                    let is_last = in_request.is_last();
                     let answer = response.map(|body| Answer::Service {
                         body: Box::pin(body),
                         _in_request: in_request,
                     });
-                    (answer, !has_room)
+                    (answer, is_last)
                 }
                 (None, None) => {
                     let message = "Gardien is answering as many requests as it can.";

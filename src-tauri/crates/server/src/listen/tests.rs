@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::*;
-use crate::places::Proven;
+use crate::places::Connected;
 
 type BoxedBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
 
@@ -44,8 +44,18 @@ impl Listening {
         let given = Arc::<AtomicUsize>::default();
         let count = given.clone();
         let service = tower::service_fn(move |request: Request<Incoming>| {
-            let answer = answer(request.uri().path(), count.clone());
-            async move { Ok(answer) }
+            let path = request.uri().path();
+            if path.starts_with("/shown") {
+                let connected = request.extensions().get::<Connected>().unwrap();
+                connected.belongs_to(Uuid::from_u128(1));
+            }
+            let (answer, reads) = (answer(path, count.clone()), path.ends_with("/body"));
+            async move {
+                if reads {
+                    let _ = request.into_body().collect().await;
+                }
+                Ok(answer)
+            }
         });
         tokio::spawn(serve(listener, service, stop.clone(), limits));
         Self {
@@ -57,6 +67,15 @@ impl Listening {
 
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Begins to send a body with a good key, and comes back when the body is awaited.
+    async fn begin_upload(&self) -> TcpStream {
+        let mut stream = self.connect().await;
+        let head = "POST /shown/body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert_eq!(status(&mut stream).await, "100");
+        stream
     }
 
     async fn ask(&self, path: &str, version: &str) -> TcpStream {
@@ -80,7 +99,7 @@ async fn ask(stream: &mut TcpStream, path: &str, version: &str) {
 fn answer(path: &str, count: Arc<AtomicUsize>) -> Response<BoxedBody> {
     let data = |bytes| Ok(Frame::data(Bytes::from_static(bytes)));
     let half = stream::iter([data(b"half")]);
-    let mut response = Response::new(match path {
+    Response::new(match path {
         "/whole" => StreamBody::new(half).boxed_unsync(),
         "/cut" => {
             let error = stream::once(async { Err(io::Error::other("cut")) });
@@ -98,11 +117,7 @@ fn answer(path: &str, count: Arc<AtomicUsize>) -> Response<BoxedBody> {
         _ => Full::from("shown")
             .map_err(|never| match never {})
             .boxed_unsync(),
-    });
-    if path == "/shown" {
-        response.extensions_mut().insert(Proven(Uuid::from_u128(1)));
-    }
-    response
+    })
 }
 
 /// What came, and whether it ended as if it were all.
@@ -232,6 +247,30 @@ async fn silence_keeps_nobody_out() {
     );
     let (said, in_order) = heard(silent.remove(0)).await;
     assert_eq!((said.as_str(), in_order), ("", true), "the first gave way");
+}
+
+#[tokio::test]
+async fn a_body_that_is_awaited_keeps_nobody_out_at_its_address() {
+    let listening = Listening::start(limits()).await;
+    let mut slow = Vec::new();
+    for _ in 0..5 {
+        slow.push(listening.begin_upload().await);
+    }
+    let mut others = Vec::new();
+    for _ in 0..4 {
+        let mut other = listening.ask("/", "1.1").await;
+        assert_eq!(status(&mut other).await, "200");
+        others.push(other);
+    }
+    let beyond = slow.pop().unwrap();
+    assert!(!heard(beyond).await.1, "beyond its holder's half");
+    for mut within in slow {
+        within.write_all(&[b'x'; 9]).await.unwrap();
+        let mut rest = [0; 13];
+        let read = timeout(SOON, within.read_exact(&mut rest)).await;
+        read.expect("no end").unwrap();
+        assert_eq!(status(&mut within).await, "200");
+    }
 }
 
 #[tokio::test]
