@@ -327,11 +327,12 @@ impl Gateway {
             way = self.way(&head)?;
         }
         let ended = way.admitted.ended.clone();
-        let answer = tokio::select! {
+        let mut answer = tokio::select! {
             biased;
             refusal = ended.clone().reason() => return Err(refusal),
             answer = self.make(way, head, upload, id) => answer?,
         };
+        answer.extensions_mut().insert(ended.clone());
         Ok(answer.map(|body| ended.cuts(body)))
     }
 

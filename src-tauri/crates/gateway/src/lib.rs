@@ -51,4 +51,5 @@ pub use meter::{Hold, LimitState};
 pub use pace::{Pace, Progress};
 pub use record::Calling;
 pub use refusal::CallRefusal;
+pub use under_way::Ended;
 pub use upstream::{KeyFallsShort, LocalUpstream, Transport, TransportFault};

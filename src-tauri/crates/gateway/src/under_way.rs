@@ -34,9 +34,10 @@ impl Calls {
     }
 }
 
-/// The end that a call may come to before its own.
+/// The end that a call may come to before its own. Stands on its answer, for whoever accepted the connection: while a
+/// client takes nothing, nobody may ask the answer itself.
 #[derive(Debug, Clone)]
-pub(crate) struct Ended(watch::Receiver<Option<Refusal>>);
+pub struct Ended(watch::Receiver<Option<Refusal>>);
 
 impl Ended {
     /// Why it may not go on; never, if it may.
@@ -47,6 +48,11 @@ impl Ended {
             return CallRefusal::Decided(refusal);
         }
         std::future::pending().await
+    }
+
+    /// Comes back when the call may not go on; never, if it may.
+    pub async fn over(self) {
+        self.reason().await;
     }
 
     /// A body that ends in an error, and its connection with it, once the call may not go on. What is there to its last

@@ -36,7 +36,7 @@ mod synchronizer;
 
 pub use clock::system_clock;
 pub use door::ListenFault;
-pub use listen::{ListenLimits, serve};
+pub use listen::{ListenLimits, Until, serve};
 pub use places::Connected;
 pub use secrets::InMemory;
 pub use service::{OpenFault, Opening, Service, database};

@@ -2,6 +2,7 @@
 //! one request at a time, so its place is all that a request takes.
 
 mod connection;
+mod until;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use self::connection::{Acceptor, Admission};
+pub use self::until::Until;
 use crate::framing::HeadLimits;
 use crate::open_files;
 use crate::places::Places;

@@ -12,7 +12,7 @@ use gardien_authority::{Authority, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
-use gardien_gateway::{Gateway, GatewayError, OnGranted};
+use gardien_gateway::{Ended, Gateway, GatewayError, OnGranted};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, Uri};
@@ -32,7 +32,7 @@ use crate::door::{Door, ListenFault};
 use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
 use crate::health;
-use crate::listen::ListenLimits;
+use crate::listen::{ListenLimits, Until};
 use crate::live;
 use crate::places::Connected;
 use crate::secrets::InMemory;
@@ -293,7 +293,12 @@ impl Service {
                 if let Some(answer) = health {
                     return Ok::<_, Infallible>(answer);
                 }
-                Ok(gateway.handle(request).await)
+                let mut response = gateway.handle(request).await;
+                if let Some(ended) = response.extensions_mut().remove::<Ended>() {
+                    let until = Until::new(move || ended.clone().over());
+                    response.extensions_mut().insert(until);
+                }
+                Ok(response)
             }
         });
         let wording = move |status, code: &str, message: &str| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use gardien_domain::Scope;
 use gardien_domain::key::Revocation;
-use gardien_gateway::{Body, Timing};
+use gardien_gateway::{Body, Ended, Timing};
 use http::Response;
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
@@ -63,6 +63,21 @@ async fn is_cut(answer: Response<Body>) -> bool {
 async fn goes_on(answer: Response<Body>) -> bool {
     let rest = timeout(Duration::from_millis(200), answer.into_body().collect()).await;
     rest.is_err()
+}
+
+#[tokio::test]
+async fn the_end_of_a_call_shows_without_a_look_at_its_answer() {
+    let world = endless().await;
+    let [answer, other] = [&world.owner, &world.reader].map(|owned| begun(&world, owned));
+    let (answer, other) = tokio::join!(answer, other);
+    let over = |answer: &Response<Body>| answer.extensions().get::<Ended>().unwrap().clone().over();
+    let (over, other) = (over(&answer), over(&other));
+    world
+        .gateway
+        .revoke(world.owner.key.id(), revocation(&world.owner));
+    timeout(SOON, over).await.expect("it goes on");
+    let ended = timeout(Duration::from_millis(200), other).await;
+    assert!(ended.is_err(), "that of another key ended");
 }
 
 fn revocation(owned: &Owned) -> Revocation {

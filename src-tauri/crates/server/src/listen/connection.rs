@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
 use super::ListenLimits;
+use super::until::{Current, Lasting, Until};
 use crate::framing::{Framed, SharedVerdict};
 use crate::places::{InRequest, Place};
 use crate::socket::Socket;
@@ -91,8 +92,10 @@ where
             return;
         };
         let (framed, verdict) = Framed::new(socket, limits.head);
-        let admitted = admission.clone();
-        let service = service_fn(move |request| self.request(request, peer, &verdict, &admitted));
+        let (admitted, current) = (admission.clone(), Current::default());
+        let begun = current.clone();
+        let service =
+            service_fn(move |request| self.request(request, peer, &verdict, &admitted, &begun));
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.idle)
@@ -105,7 +108,12 @@ where
             }
         };
         let ended = tokio::select! {
+            biased;
             ended = &mut connection => Ok(ended),
+            () = current.over() => {
+                tracing::debug!("an answer was cut off: it may not go on");
+                return;
+            }
             drain = leaving => {
                 Pin::new(&mut connection).graceful_shutdown();
                 timeout(drain, &mut connection).await
@@ -134,9 +142,11 @@ where
         peer: Peer,
         verdict: &SharedVerdict,
         admission: &Admission,
+        current: &Current,
     ) -> impl Future<Output = Result<Response<Answer<B>>, Infallible>> + use<S, B> {
         let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
         let (place, Self { service, limits }) = (admission.request(), self.clone());
+        let current = current.clone();
         async move {
             let (mut response, last) = match (verdict.fault, place) {
                 (Some(fault), _) => {
@@ -148,9 +158,10 @@ where
                     request.extensions_mut().insert(place.connected());
                     let Ok(response) = service.oneshot(request).await;
                     let is_last = in_request.is_last();
+                    let lasting = current.begin(response.extensions().get::<Until>());
                     let answer = response.map(|body| Answer::Service {
                         body: Box::pin(body),
-                        _in_request: in_request,
+                        _held: (in_request, lasting),
                     });
                     (answer, is_last)
                 }
@@ -187,7 +198,7 @@ enum Answer<B> {
     Own(Full<Bytes>),
     Service {
         body: Pin<Box<B>>,
-        _in_request: InRequest,
+        _held: (InRequest, Lasting),
     },
 }
 

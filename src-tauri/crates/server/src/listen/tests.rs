@@ -35,6 +35,8 @@ struct Listening {
     stop: CancellationToken,
     /// Bytes of `/endless` that were asked for.
     given: Arc<AtomicUsize>,
+    /// Whether answers may go on no more.
+    over: CancellationToken,
 }
 
 impl Listening {
@@ -42,14 +44,19 @@ impl Listening {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let given = Arc::<AtomicUsize>::default();
-        let count = given.clone();
+        let (count, over) = (given.clone(), CancellationToken::new());
+        let until = Until::new({
+            let over = over.clone();
+            move || over.clone().cancelled_owned()
+        });
         let service = tower::service_fn(move |request: Request<Incoming>| {
             let path = request.uri().path();
             if path.starts_with("/shown") {
                 let connected = request.extensions().get::<Connected>().unwrap();
                 connected.belongs_to(Uuid::from_u128(1));
             }
-            let (answer, reads) = (answer(path, count.clone()), path.ends_with("/body"));
+            let (mut answer, reads) = (answer(path, count.clone()), path.ends_with("/body"));
+            answer.extensions_mut().insert(until.clone());
             async move {
                 if reads {
                     let _ = request.into_body().collect().await;
@@ -62,6 +69,7 @@ impl Listening {
             address,
             stop,
             given,
+            over,
         }
     }
 
@@ -207,6 +215,25 @@ async fn a_client_that_takes_nothing_is_cut_off_and_little_is_kept_for_it() {
     // The receiver's own buffer is most of it.
     let given = listening.given.load(Ordering::SeqCst);
     assert!(given < 8 * 1024 * 1024, "{given}");
+}
+
+#[tokio::test]
+async fn an_answer_that_may_not_go_on_is_cut_off_although_nobody_takes_it() {
+    let listening = Listening::start(limits()).await;
+    let mut stalled = stalled(&listening).await;
+    listening.over.cancel();
+    let mut rest = vec![0; 1 << 20];
+    let taking = async {
+        loop {
+            match stalled.read(&mut rest).await {
+                Ok(0) => break true,
+                Ok(_) => {}
+                Err(_) => break false,
+            }
+        }
+    };
+    let is_whole = timeout(SOON, taking).await.expect("it goes on");
+    assert!(!is_whole);
 }
 
 #[tokio::test]
