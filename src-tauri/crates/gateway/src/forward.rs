@@ -16,11 +16,11 @@ use jiff::Timestamp;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::body::{Body, BoxError, boxed, whole};
-use crate::gateway::Timing;
 use crate::headers;
 use crate::refusal::CallRefusal;
 use crate::retry_after;
 use crate::throttle::Pass;
+use crate::timing::Timing;
 use crate::upload::Upload;
 use crate::upstream::{Transport, TransportFault};
 

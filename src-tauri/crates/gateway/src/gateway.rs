@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecrets, Revocation};
@@ -27,34 +26,13 @@ use crate::headers;
 use crate::ledger::Ledger;
 use crate::links::Called;
 use crate::meter::LimitState;
-use crate::pace::Pace;
 use crate::record::{Calling, Use, Uses};
 use crate::refusal::CallRefusal;
 use crate::restrict::OnlyProject;
 use crate::throttle::Throttle;
+use crate::timing::Timing;
 use crate::upload::Upload;
 use crate::upstream::Transport;
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// The upstream may say nothing for so long after it was last sent something. Clients are gone after 30 s.
-    pub patience: Duration,
-    /// How slowly a client may send a body.
-    pub pace: Pace,
-    /// Last uses are written this often.
-    pub write_uses: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            patience: Duration::from_secs(25),
-            pace: Pace::default(),
-            write_uses: Duration::from_secs(3),
-        }
-    }
-}
 
 /// Why a gateway cannot start or stop in order.
 #[derive(Debug, thiserror::Error)]

@@ -33,6 +33,7 @@ mod refusal;
 mod restrict;
 mod retry_after;
 mod throttle;
+mod timing;
 mod under_way;
 #[expect(
     clippy::disallowed_methods,
@@ -44,12 +45,13 @@ mod upstream;
 pub use body::{Body, BoxError, read_all};
 pub use client::{OnGranted, Peer};
 pub use clock::WallClock;
-pub use gateway::{Gateway, GatewayError, Timing};
+pub use gateway::{Gateway, GatewayError};
 pub use http_upstream::{HttpUpstream, KeyedUpstream, UpstreamError};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
 pub use pace::{Pace, Progress};
 pub use record::Calling;
 pub use refusal::CallRefusal;
+pub use timing::Timing;
 pub use under_way::Ended;
 pub use upstream::{KeyFallsShort, LocalUpstream, Transport, TransportFault};

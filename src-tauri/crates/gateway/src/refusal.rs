@@ -10,7 +10,6 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::body::{Body, whole};
-use crate::restrict::PageFault;
 
 /// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
 const RETRY_PAUSED: &str = "30";
@@ -81,6 +80,14 @@ pub enum HeadFault {
     Host,
     /// The length of the body is stated in more than one way.
     Framing,
+}
+
+/// No list has the page that was asked for. Told as Phare does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The {} field must be {rule}.", .field.replace('_', " "))]
+pub struct PageFault {
+    pub(crate) field: &'static str,
+    pub(crate) rule: &'static str,
 }
 
 /// Where a path or a query can be read in more than one way.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::body::{Body, read_all, whole};
 use crate::links::{Called, DIGESTS};
-use crate::refusal::CallRefusal;
+use crate::refusal::{CallRefusal, PageFault};
 
 /// Bytes of one project, with room to spare.
 const LARGEST_PROJECT: usize = 1024 * 1024;
@@ -28,14 +28,6 @@ const CONDITIONS: [HeaderName; 6] = [
     IF_UNMODIFIED_SINCE,
     RANGE,
 ];
-
-/// No list has the page that was asked for. Told as Phare does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("The {} field must be {rule}.", .field.replace('_', " "))]
-pub struct PageFault {
-    pub(crate) field: &'static str,
-    rule: &'static str,
-}
 
 /// The page that was asked for, of a list of one project.
 #[derive(Debug)]

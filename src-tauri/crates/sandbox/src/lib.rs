@@ -19,6 +19,7 @@ mod images;
 mod incidents;
 mod integrations;
 mod maintenance_windows;
+mod members;
 mod monitors;
 mod paging;
 mod projects;
@@ -37,6 +38,6 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
+pub use members::Members;
 pub use sandbox::{Clock, Sandbox, SandboxError};
 pub use specification::SpecificationFault;
-pub use users::Members;

@@ -7,8 +7,8 @@ use gardien_store::{Document, Documents, StoreError};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use crate::members::Members;
 use crate::specification::{Specification, SpecificationFault};
-use crate::users::Members;
 use crate::{integrations, time};
 
 /// Tells the time.

@@ -2,10 +2,8 @@
 //! is all that is kept of one.
 
 use std::collections::HashMap;
-use std::fmt::Debug;
 
-use async_trait::async_trait;
-use gardien_domain::{Member, Role};
+use gardien_domain::Role;
 use gardien_store::{Document, StoreError};
 use serde_json::{Value, json};
 
@@ -20,13 +18,6 @@ pub(crate) const USERS: Collection = Collection {
     filters: &[("email", "email")],
     ..PLAIN
 };
-
-/// Tells who belongs to the organization.
-#[async_trait]
-pub trait Members: Debug + Send + Sync {
-    /// All of them, now.
-    async fn members(&self) -> Result<Vec<Member>, StoreError>;
-}
 
 /// The members by their numbers. One that was removed leaves a number that nobody gets again.
 pub(crate) async fn users(sandbox: &Sandbox) -> Result<Vec<Document>, StoreError> {
