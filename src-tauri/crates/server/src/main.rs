@@ -1,4 +1,5 @@
 //! `gardien-server`: Gardien without a window, for a server or a script.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod arguments;
 #[expect(
