@@ -11,7 +11,7 @@ use crate::support::turn;
 use crate::support::wire::Heard;
 use crate::support::world::{World, new_key, organization};
 
-use super::openapi::routes;
+use super::openapi::{HEALTH, routes};
 
 const REQUESTS: usize = 35_000;
 const CONNECTIONS: usize = 8;
@@ -25,6 +25,7 @@ async fn noise_fails_nothing_and_does_nothing_without_a_session() {
     let document = world.owner.get("/v1/openapi.json").await.expect(200);
     let routes: Vec<(String, String)> = routes(&document)
         .into_iter()
+        .filter(|(_, path)| !HEALTH.contains(&path.as_str()))
         .map(|(method, path)| (method.to_string(), path.replace("{id}", &key.id)))
         .collect();
     let caller = Arc::new(Caller {

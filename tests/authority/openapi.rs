@@ -49,6 +49,9 @@ const CONTRACT: &[&str] = &[
     "DELETE /v1/sessions/{id}",
 ];
 
+/// What is told to anybody, and says nothing.
+pub const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+
 /// The routes that a document describes.
 pub fn routes(document: &Value) -> Vec<(Method, String)> {
     let paths = document["paths"].as_object().unwrap();

@@ -37,14 +37,14 @@ pub struct NoTls(#[source] BoxError);
 
 /// How servers are reached.
 #[derive(Debug)]
-pub struct Way {
+pub struct Egress {
     tls: ClientConfig,
     secure: bool,
     proxies: Proxies,
 }
 
-impl Way {
-    /// The way to a server that speaks TLS (`secure`) or does not.
+impl Egress {
+    /// Toward servers that speak TLS (`secure`) or do not.
     ///
     /// # Errors
     /// [`NoTls`].
@@ -172,8 +172,8 @@ mod tests {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let value = format!("{scheme}{}", proxy.local_addr().unwrap());
         let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| value.clone()));
-        let way = Way::new(false, proxies.unwrap()).unwrap();
-        let connecting = way
+        let egress = Egress::new(false, proxies.unwrap()).unwrap();
+        let connecting = egress
             .connector(None)
             .oneshot(Uri::from_static("http://phare.test/users"));
         let serving = async {
@@ -213,7 +213,7 @@ mod tests {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let value = format!("http://{}", proxy.local_addr().unwrap());
         let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| value.clone()));
-        let way = Way::new(false, proxies.unwrap()).unwrap();
+        let egress = Egress::new(false, proxies.unwrap()).unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = proxy.accept().await.unwrap();
             let _ = stream.read(&mut [0; 1024]).await;
@@ -221,7 +221,7 @@ mod tests {
             stream.write_all(refusal).await.unwrap();
         });
         let target = Uri::from_static("http://phare.test/");
-        let refused = way.connector(None).oneshot(target).await.err().unwrap();
+        let refused = egress.connector(None).oneshot(target).await.err().unwrap();
         assert!(refused.to_string().contains("authorization"), "{refused}");
     }
 }

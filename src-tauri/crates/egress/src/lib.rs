@@ -19,7 +19,7 @@ mod names;
 mod proxies;
 
 pub use asking::client;
-pub use connect::{Connector, NoTls, Stream, Way};
+pub use connect::{Connector, Egress, NoTls, Stream};
 pub use proxies::{Proxies, Proxy, UnusableProxy, is_loopback};
 
 use std::time::Duration;

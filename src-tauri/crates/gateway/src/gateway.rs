@@ -64,7 +64,7 @@ struct Inner {
 }
 
 /// What a call may do, and what it goes out to.
-struct Way {
+struct Route {
     admitted: Admitted,
     only: Option<OnlyProject>,
     upstream: Arc<dyn Transport>,
@@ -289,33 +289,33 @@ impl Gateway {
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
         head::settle(&mut head)?;
-        let mut way = self.way(&head)?;
+        let mut route = self.route(&head)?;
         if let Some(hear) = head.extensions.get::<OnGranted>() {
-            hear.granted(way.admitted.key);
+            hear.granted(route.admitted.key);
         }
         let timing = self.0.timing;
         let mut upload = Upload::of(body, timing.pace);
         if !upload.is_read() {
             tokio::select! {
                 biased;
-                refusal = way.admitted.ended.reason() => return Err(refusal),
+                refusal = route.admitted.ended.reason() => return Err(refusal),
                 gathered = upload.gather(timing.patience) => gathered?,
             }
             // What may be done, and where it goes, may have changed meanwhile.
-            way = self.way(&head)?;
+            route = self.route(&head)?;
         }
-        let ended = way.admitted.ended.clone();
+        let ended = route.admitted.ended.clone();
         let mut answer = tokio::select! {
             biased;
             refusal = ended.clone().reason() => return Err(refusal),
-            answer = self.make(way, head, upload, id) => answer?,
+            answer = self.make(route, head, upload, id) => answer?,
         };
         answer.extensions_mut().insert(ended.clone());
         Ok(answer.map(|body| ended.cuts(body)))
     }
 
-    /// The way of a request, as things are now.
-    fn way(&self, head: &Parts) -> Result<Way, CallRefusal> {
+    /// The route of a request, as things are now.
+    fn route(&self, head: &Parts) -> Result<Route, CallRefusal> {
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self
             .0
@@ -333,7 +333,7 @@ impl Gateway {
             return Err(CallRefusal::Paused);
         }
         let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
-        Ok(Way {
+        Ok(Route {
             admitted,
             only,
             upstream,
@@ -348,16 +348,16 @@ impl Gateway {
     /// Makes a call that was admitted. It holds a slot from here on.
     async fn make(
         &self,
-        way: Way,
+        route: Route,
         mut head: Parts,
         upload: Upload,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
-        let Way {
+        let Route {
             admitted,
             only,
             upstream,
-        } = way;
+        } = route;
         let pass = self.0.throttle.enter(Some(admitted.key)).await?;
         self.0.uses.note(Use {
             key: admitted.key,

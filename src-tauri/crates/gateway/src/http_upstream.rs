@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
-use gardien_egress::{Connector, IDLE, NoTls, Proxies, UNHEARD, Way};
+use gardien_egress::{Connector, Egress, IDLE, NoTls, Proxies, UNHEARD};
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::uri::{Parts, PathAndQuery, Scheme};
 use http::{Extensions, Request, Response, Uri};
@@ -89,8 +89,8 @@ impl HttpUpstream {
             _ => return Err(UpstreamError::Address),
         };
         let proxy = proxies.toward(&base).map(|proxy| proxy.to_string());
-        let way = Way::new(secure, proxies)?;
-        let connector = way.connector(Some(UNHEARD));
+        let egress = Egress::new(secure, proxies)?;
+        let connector = egress.connector(Some(UNHEARD));
         Ok(Self {
             own: Own::of(&base),
             base,
@@ -100,7 +100,7 @@ impl HttpUpstream {
                 used_at: clock(),
             })),
             connector,
-            single: http(&way.connector(None), 0),
+            single: http(&egress.connector(None), 0),
             clock,
         })
     }
