@@ -690,7 +690,7 @@ calls_per_minute: number, at_limit: AtLimit, };
  */
 export type Pasted = { 
 /**
- * Keys of this organization, in the order of the text, each once.
+ * Keys of this organization, in the order of the text, each once: with that secret of it that opens most.
  */
 found: Array<FoundKey>, 
 /**
