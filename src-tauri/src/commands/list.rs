@@ -39,7 +39,7 @@ macro_rules! each_command {
             }
             secrets {
                 copy_secret(args: OfKey) => Copied;
-                copy_form(args: OfForm) => Copied;
+                copy_form(args: OfForm) => Option<Copied>;
                 form_text(args: OfForm) => String;
                 reveal_secret(args: OfKey) => String;
                 forget_fresh() => ();

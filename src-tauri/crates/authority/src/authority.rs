@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use gardien_domain::audit::AuditAction;
+use gardien_domain::member::first_owner;
 use gardien_domain::{Member, MemberId, Organization, Role};
 use gardien_phare::PhareClient;
 use gardien_store::{Change, Store, Witness};
@@ -240,11 +241,6 @@ impl fmt::Debug for Authority {
             .field("enforcement", &self.enforcement)
             .finish_non_exhaustive()
     }
-}
-
-pub(crate) fn first_owner(members: &[Member]) -> Option<&Member> {
-    let owners = members.iter().filter(|member| member.role == Role::Owner);
-    owners.min_by_key(|owner| owner.created_at)
 }
 
 /// A member who joins now, assigned to nothing.

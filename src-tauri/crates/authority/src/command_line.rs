@@ -3,15 +3,15 @@
 
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
+use gardien_domain::member::first_owner;
 use gardien_domain::{KeyFilter, KeyId, KeyOrder, Member, MemberId, SessionId};
 use gardien_store::{Change, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::api::{KeysOfRemoved, OpenSession};
-use crate::authority::{SYSTEM, first_owner};
+use crate::authority::SYSTEM;
 use crate::changing::{Changing, repeat};
-use crate::members::keeps_an_owner;
 use crate::{Fault, System, sessions};
 
 /// The sessions that are accepted, newest first.
@@ -94,7 +94,6 @@ async fn removable(store: &dyn Store, email: &str) -> Result<(Member, MemberId),
     let members = store.members().await?;
     let member = members.iter().find(|member| member.email == email);
     let member = member.ok_or(Fault::NotFound { what: "member" })?;
-    keeps_an_owner(member, &members)?;
     let (member, mut others) = (member.clone(), members);
     others.retain(|other| other.id != member.id);
     let by = first_owner(&others).ok_or(Fault::LastOwner)?.id;

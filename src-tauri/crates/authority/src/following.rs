@@ -28,17 +28,11 @@ impl Authority {
     /// Lets everything be in force that there is.
     pub(crate) async fn begin(&self) -> Result<(), Fault> {
         let mut followed = self.followed.0.lock().await;
-        let snapshot = self.store.snapshot().await?;
-        *followed = snapshot.revision;
-        // Nobody can have revoked anything yet: what the witness knows of it comes after.
-        for key in &snapshot.keys {
-            self.enforcement.put_key(key);
-        }
+        let mut put = self.store.snapshot().await?;
+        *followed = put.revision;
+        self.in_force.begin(&std::mem::take(&mut put.keys));
         self.enforce(Changes {
-            put: Snapshot {
-                keys: Vec::new(),
-                ..snapshot
-            },
+            put,
             ..Changes::default()
         });
         self.remember(*followed).await;

@@ -50,6 +50,14 @@ impl InForce {
         }
     }
 
+    /// Lets the keys be in force that there are at the start. Nobody can have revoked any yet, and what the witness knows of
+    /// it comes after: it must not be told of them as of what was recorded since.
+    pub(crate) fn begin(&self, keys: &[Key]) {
+        for key in keys {
+            self.enforcement.put_key(key);
+        }
+    }
+
     /// Lets a key be in force as it is recorded, and answers with what it is then.
     pub(crate) fn put(&self, mut key: Key) -> Key {
         let mut claims = self.claims();

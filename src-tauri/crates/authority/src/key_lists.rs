@@ -3,8 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gardien_domain::{
-    KeyFilter, KeyOrder, KeyPlace, KeyRule, KeyStatus, Presented, Product, Secret, SecretDigest,
-    paste,
+    KeyFilter, KeyOrder, KeyPlace, KeyRule, Presented, Product, Secret, SecretDigest, paste,
 };
 use gardien_store::StoredKey;
 use jiff::Timestamp;
@@ -82,20 +81,18 @@ impl Authority {
         let now = self.now();
         let found = digests.into_iter().map(|digest| {
             let digest = digest?;
-            let row = rows.next().flatten()?;
+            let mut row = rows.next().flatten()?;
             if !actor.member().sees(row.key.scope()) {
                 return None;
             }
             let secret = KeyRule::from(&row.key).presented(&digest)?;
-            let key = self.shown(row, now);
+            self.in_force.overlay(&mut row.key);
             let valid_until = match secret {
-                Presented::Replaced(secret) if key.status == KeyStatus::Rotating => {
-                    Some(secret.valid_until).filter(|until| *until > now)
-                }
-                Presented::Current | Presented::Replaced(_) => None,
+                Presented::Replaced(secret) => row.key.promised(secret, now),
+                Presented::Current => None,
             };
             Some(LookedUpKey {
-                key,
+                key: KeyView::of(row, now),
                 credential: secret.into(),
                 valid_until,
             })

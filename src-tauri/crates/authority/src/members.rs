@@ -208,7 +208,7 @@ fn names(projects: &BTreeSet<ProjectId>, known: &[Project]) -> Vec<String> {
 ///
 /// # Errors
 /// [`Fault::LastOwner`].
-pub(crate) fn keeps_an_owner(member: &Member, members: &[Member]) -> Result<(), Fault> {
+fn keeps_an_owner(member: &Member, members: &[Member]) -> Result<(), Fault> {
     if member.role == Role::Owner && owners(members) == 1 {
         return Err(Fault::LastOwner);
     }

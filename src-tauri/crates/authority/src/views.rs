@@ -1,9 +1,7 @@
 //! From what the store keeps to what the management API shows.
 
 use gardien_domain::key::PreviousSecret;
-use gardien_domain::{
-    AuditEntry, KeyStatus, Member, Operation, Organization, PhareKey, Project, SessionId,
-};
+use gardien_domain::{AuditEntry, Member, Operation, Organization, PhareKey, Project, SessionId};
 use gardien_store::{Session, StoredKey};
 use jiff::Timestamp;
 
@@ -24,11 +22,11 @@ impl KeyView {
             ..
         } = stored;
         let status = key.status(now);
+        let previous = key.previous();
+        let promised = |secret: Option<PreviousSecret>| key.promised(secret?, now);
+        let (previous_valid_until, earlier_valid_until) =
+            (promised(previous.last), promised(previous.earlier));
         let key = key.into_parts();
-        let promised = |secret: Option<PreviousSecret>| {
-            let until = secret?.valid_until;
-            (status == KeyStatus::Rotating && until > now).then_some(until)
-        };
         Self {
             id: key.id,
             name: key.name,
@@ -42,8 +40,8 @@ impl KeyView {
             created_by,
             expires_at: key.expires_at,
             revoked_at: key.revoked.map(|revocation| revocation.at),
-            previous_valid_until: promised(key.previous.last),
-            earlier_valid_until: promised(key.previous.earlier),
+            previous_valid_until,
+            earlier_valid_until,
             used,
         }
     }

@@ -21,13 +21,6 @@ id! {
     KeyId(uuid::Uuid as "string")
 }
 
-impl std::str::FromStr for KeyId {
-    type Err = uuid::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
 words! {
     /// What a key is right now. Derived from its times, never stored.
     KeyStatus {

@@ -16,13 +16,6 @@ id! {
     SessionId(uuid::Uuid as "string")
 }
 
-impl std::str::FromStr for SessionId {
-    type Err = uuid::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
 /// A person with a role in the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -47,4 +40,11 @@ impl Member {
                 .project()
                 .is_some_and(|id| self.projects.contains(&id))
     }
+}
+
+/// Whose installation it is: the Owner of the longest standing.
+pub fn first_owner<'a>(members: impl IntoIterator<Item = &'a Member>) -> Option<&'a Member> {
+    let owners = members.into_iter();
+    let owners = owners.filter(|member| member.role == Role::Owner);
+    owners.min_by_key(|owner| owner.created_at)
 }

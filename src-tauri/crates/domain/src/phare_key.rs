@@ -15,13 +15,6 @@ id! {
     PhareKeyId(uuid::Uuid as "string")
 }
 
-impl std::str::FromStr for PhareKeyId {
-    type Err = uuid::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
 id! {
     /// Identifies one secret of such a key: the name that a keychain keeps it under. UUID version 7.
     PhareSecretId(uuid::Uuid as "string")

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use gardien_domain::Role;
+use gardien_domain::member::first_owner;
 use gardien_store::{Document, StoreError};
 use serde_json::{Value, json};
 
@@ -28,9 +29,7 @@ pub(crate) async fn users(sandbox: &Sandbox) -> Result<Vec<Document>, StoreError
     let mut numbers: HashMap<&Value, i64> = numbers.collect();
     // Sandboxes began with one user that was nobody's: whose installation it is goes on as that one.
     let nobodys = numbers.remove(&Value::Null);
-    let owners = members.iter().filter(|member| member.role == Role::Owner);
-    let owner = owners.min_by_key(|owner| owner.created_at);
-    let owner = owner.map(|owner| json!(owner.id));
+    let owner = first_owner(&members).map(|owner| json!(owner.id));
     if let (Some(number), Some(id)) = (nobodys, &owner)
         && !numbers.contains_key(id)
     {

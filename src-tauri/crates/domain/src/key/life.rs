@@ -182,6 +182,13 @@ impl Key {
         }
     }
 
+    /// Until when a secret that it had before works; `None` when it does not at `now`.
+    #[must_use]
+    pub fn promised(&self, secret: PreviousSecret, now: Timestamp) -> Option<Timestamp> {
+        let works = self.status(now) == KeyStatus::Rotating && secret.valid_until > now;
+        works.then_some(secret.valid_until)
+    }
+
     /// Whether it works at `now`.
     ///
     /// # Errors

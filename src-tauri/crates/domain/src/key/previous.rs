@@ -73,12 +73,3 @@ impl PreviousSecrets {
         }
     }
 }
-
-impl From<PreviousSecret> for PreviousSecrets {
-    fn from(last: PreviousSecret) -> Self {
-        Self {
-            last: Some(last),
-            earlier: None,
-        }
-    }
-}

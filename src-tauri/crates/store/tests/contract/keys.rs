@@ -215,20 +215,24 @@ pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Dat
 pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database: &dyn Database) {
     let store = opened(database).await;
     let rotated = Key::from_parts(KeyParts {
-        previous: PreviousSecret {
-            digest: SecretDigest([5; 32]),
-            valid_until: at(1),
-        }
-        .into(),
+        previous: PreviousSecrets {
+            last: Some(PreviousSecret {
+                digest: SecretDigest([5; 32]),
+                valid_until: at(1),
+            }),
+            earlier: None,
+        },
         ..key(2).into_parts()
     });
     let changes = [Change::PutKey(full(1)), Change::PutKey(rotated.clone())];
     let claims_anothers = Key::from_parts(KeyParts {
-        previous: PreviousSecret {
-            digest: key(1).digest(),
-            valid_until: at(1),
-        }
-        .into(),
+        previous: PreviousSecrets {
+            last: Some(PreviousSecret {
+                digest: key(1).digest(),
+                valid_until: at(1),
+            }),
+            earlier: None,
+        },
         ..key(3).into_parts()
     });
     commit(&*store, &changes).await;
