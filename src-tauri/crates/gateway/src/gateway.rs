@@ -1,4 +1,4 @@
-//! The gateway as a whole: what it holds, and the way of a request through it.
+//! The gateway as a whole: what it holds, and what is asked of it. The way of a request through it is in `answer`.
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,31 +8,29 @@ use bytes::Bytes;
 use gardien_domain::key::{PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Need;
 use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope};
-use http::header::{HeaderMap, HeaderValue};
-use http::request::Parts;
+use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use crate::authorize::{Admitted, Known};
+use crate::authorize::Known;
 use crate::body::{Body, BoxError, boxed, without_body};
-use crate::client::{self, OnGranted, Peer};
 use crate::clock::{Clock, WallClock};
 use crate::forward::forward;
-use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
 use crate::ledger::Ledger;
 use crate::links::Called;
 use crate::meter::LimitState;
-use crate::record::{Calling, Use, Uses};
+use crate::record::{Calling, Uses};
 use crate::refusal::CallRefusal;
-use crate::restrict::OnlyProject;
 use crate::throttle::Throttle;
 use crate::timing::Timing;
 use crate::upload::Upload;
 use crate::upstream::Transport;
+
+mod answer;
 
 /// Why a gateway cannot start or stop in order.
 #[derive(Debug, thiserror::Error)]
@@ -61,13 +59,6 @@ struct Inner {
     clock: Clock,
     /// A gateway that is dropped without [`Gateway::stop`] ends its tasks, and saves nothing.
     _end: DropGuard,
-}
-
-/// What a call may do, and what it goes out to.
-struct Route {
-    admitted: Admitted,
-    only: Option<OnlyProject>,
-    upstream: Arc<dyn Transport>,
 }
 
 impl Gateway {
@@ -222,7 +213,7 @@ impl Gateway {
         key.map(|key| key.previous).unwrap_or_default()
     }
 
-    /// Answers one request: forwards it, or says why not. Whoever accepted its connection puts a [`Peer`] on it.
+    /// Answers one request: forwards it, or says why not. Whoever accepted its connection puts a [`Peer`](crate::Peer) on it.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -280,118 +271,6 @@ impl Gateway {
             tracing::error!(error, "the calls of the last minute cannot be saved");
         }
         self.0.uses.write(self.0.clock.wall()).await;
-    }
-
-    async fn answer(
-        &self,
-        mut head: Parts,
-        body: Body,
-        id: &HeaderValue,
-    ) -> Result<Response<Body>, CallRefusal> {
-        head::settle(&mut head)?;
-        let mut route = self.route(&head)?;
-        if let Some(hear) = head.extensions.get::<OnGranted>() {
-            hear.granted(route.admitted.key);
-        }
-        let timing = self.0.timing;
-        let mut upload = Upload::of(body, timing.pace);
-        if !upload.is_read() {
-            tokio::select! {
-                biased;
-                refusal = route.admitted.ended.reason() => return Err(refusal),
-                gathered = upload.gather(timing.patience) => gathered?,
-            }
-            // What may be done, and where it goes, may have changed meanwhile.
-            route = self.route(&head)?;
-        }
-        let ended = route.admitted.ended.clone();
-        let mut answer = tokio::select! {
-            biased;
-            refusal = ended.clone().reason() => return Err(refusal),
-            answer = self.make(route, head, upload, id) => answer?,
-        };
-        answer.extensions_mut().insert(ended.clone());
-        Ok(answer.map(|body| ended.cuts(body)))
-    }
-
-    /// The route of a request, as things are now.
-    fn route(&self, head: &Parts) -> Result<Route, CallRefusal> {
-        // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
-        let upstream = self
-            .0
-            .upstream
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let admitted = self.admit(head)?;
-        let only = match admitted.only {
-            Some(project) => Some(OnlyProject::of(project, head)?),
-            None => None,
-        };
-        // Only now: a key that is refused is told why at any time.
-        if self.is_paused() {
-            return Err(CallRefusal::Paused);
-        }
-        let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
-        Ok(Route {
-            admitted,
-            only,
-            upstream,
-        })
-    }
-
-    fn admit(&self, head: &Parts) -> Result<Admitted, CallRefusal> {
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.admit(head, self.0.clock.wall())
-    }
-
-    /// Makes a call that was admitted. It holds a slot from here on.
-    async fn make(
-        &self,
-        route: Route,
-        mut head: Parts,
-        upload: Upload,
-        id: &HeaderValue,
-    ) -> Result<Response<Body>, CallRefusal> {
-        let Route {
-            admitted,
-            only,
-            upstream,
-        } = route;
-        let pass = self.0.throttle.enter(Some(admitted.key)).await?;
-        self.0.uses.note(Use {
-            key: admitted.key,
-            operation: admitted.operation,
-            client: client::product(&head.headers),
-            address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
-            replaced: admitted.replaced,
-            at: self.0.clock.wall(),
-        });
-        tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
-
-        let called = self.called(&head);
-        headers::outgoing(&mut head.headers, admitted.project, id);
-        head.version = http::Version::HTTP_11;
-        head.extensions.clear();
-        if let Some(only) = &only {
-            only.ask(&mut head)?;
-        }
-        let (request, need) = (Request::from_parts(head, upload), admitted.need);
-        let (timing, course) = (self.0.timing, request.body().course());
-        let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
-        // Whoever waits for what is read here to its end waits no longer than for any other answer.
-        let handing = hand_back(answer, need, only, called);
-        let handed = course.patiently(handing, timing.patience, timing.pace);
-        handed.await?
-    }
-
-    /// What the client called.
-    fn called(&self, head: &Parts) -> Called {
-        let address = self.0.address.read();
-        let address = address.unwrap_or_else(PoisonError::into_inner);
-        address
-            .clone()
-            .unwrap_or_else(|| Called::by_host(head.version, &head.headers))
     }
 
     fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {
