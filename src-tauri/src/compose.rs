@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use gardien_authority::{Client, ClientFault, System};
 use gardien_domain::{KeyId, MemberId};
-use gardien_egress::Proxies;
+use gardien_egress::{Proxies, through};
 use gardien_server::{ListenFault, Opening, Service};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
@@ -340,9 +340,9 @@ pub(crate) async fn join_team(
                         "What answers at {url} is no Gardien server, or one of another version."
                     )
                 }
-                ClientFault::Unreachable {
-                    proxy: Some(proxy), ..
-                } => format!("Nothing answers at {url} through the proxy {proxy}."),
+                ClientFault::Unreachable { proxy, .. } => {
+                    format!("Nothing answers at {url}{}.", through(proxy.as_deref()))
+                }
                 _ => format!("Nothing answers at {url}."),
             };
             Err(CommandError::new(Code::ConnectionUnreachable, message))

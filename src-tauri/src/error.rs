@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 
 use gardien_authority::api::Problem;
 use gardien_authority::{ClientFault, Fault};
+use gardien_egress::through;
 use gardien_server::{ListenFault, OpenFault};
 use gardien_store::StoreError;
 use gardien_vault::VaultFault;
@@ -222,8 +223,7 @@ impl From<ClientFault> for CommandError {
             ClientFault::Stray(stray) => Self::field("url", &stray.to_string()),
             ClientFault::Unreachable { ref proxy, .. } => {
                 tracing::warn!(error = chain(&fault), "the team server does not answer");
-                let through = proxy.as_ref().map(|at| format!(" through the proxy {at}"));
-                let through = through.unwrap_or_default();
+                let through = through(proxy.as_deref());
                 let message = format!("The team server does not answer{through}.");
                 Self::new(Code::Unreachable, message)
             }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use gardien_domain::paste::{self, StrayCharacter};
 use gardien_domain::{MemberId, ProjectId};
-use gardien_egress::{Proxies, is_loopback};
+use gardien_egress::{Proxies, is_loopback, through};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -394,11 +394,6 @@ async fn ask(
         (answer, _) => answer?,
     };
     Ok((answer.status(), answer.bytes().await?))
-}
-
-/// Whoever reads it has to know whom to ask.
-fn through(proxy: Option<&str>) -> String {
-    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
 }
 
 /// Counts the bytes that are written to it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gardien_domain::KeyFault;
+use gardien_egress::through;
 use gardien_phare::{BehindProxy, PhareFault};
 use gardien_store::StoreError;
 use http::StatusCode;
@@ -158,12 +159,11 @@ pub enum Fault {
 
 fn phare_words(fault: &PhareFault) -> String {
     match fault {
-        PhareFault::Unreachable(cause) => match cause.downcast_ref::<BehindProxy>() {
-            Some(BehindProxy { proxy, .. }) => {
-                format!("Phare does not answer through the proxy {proxy}. Nothing was changed.")
-            }
-            None => "Phare does not answer. Nothing was changed.".to_owned(),
-        },
+        PhareFault::Unreachable(cause) => {
+            let behind = cause.downcast_ref::<BehindProxy>();
+            let through = through(behind.map(|behind| behind.proxy.as_str()));
+            format!("Phare does not answer{through}. Nothing was changed.")
+        }
         PhareFault::Busy => {
             "The organization's calls of this minute are used up. Try again in a moment.".to_owned()
         }

@@ -1,4 +1,4 @@
-//! A client for the calls of a window, made the same way.
+//! A client for the calls of a window: the same names, proxies and bounds, by a library's own connections.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,6 @@ use futures_util::FutureExt as _;
 use http::Uri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::addresses::in_turn;
 use crate::names::look_up;
 use crate::proxies::{Kind, Proxies, Proxy};
 use crate::{CONNECT, IDLE, UNHEARD};
@@ -61,7 +60,8 @@ struct Names;
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         async move {
-            let found = in_turn(look_up(name.as_str()).await?);
+            // The library tries the families side by side.
+            let found = look_up(name.as_str()).await?;
             let addresses = found.into_iter().map(|ip| SocketAddr::new(ip, 0));
             Ok(Box::new(addresses) as Addrs)
         }

@@ -37,16 +37,16 @@ impl Proxies {
             let found = filled(name).or_else(|| filled(&name.to_lowercase()));
             found.unwrap_or_default().trim().to_owned()
         };
-        for name in NAMING {
-            let value = value(name);
-            if !value.is_empty() && Proxy::at(&value).is_none() {
+        let values = NAMING.map(value);
+        for (name, value) in NAMING.into_iter().zip(&values) {
+            if !value.is_empty() && Proxy::at(value).is_none() {
                 return Err(UnusableProxy(name));
             }
         }
-        let [https, http, all] = NAMING.map(value);
-        if [&https, &http, &all].iter().all(|value| value.is_empty()) {
+        if values.iter().all(String::is_empty) {
             return Ok(Self::default());
         }
+        let [https, http, all] = values;
         let matcher = Matcher::builder().https(https).http(http).all(all);
         Ok(Self(Some(Arc::new(matcher.no(value(EXCEPT)).build()))))
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use gardien_domain::product::{Access, Product};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{Method, Refusal as Decided};
+use gardien_egress::through;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -305,11 +306,6 @@ fn allow(methods: &[Method]) -> HeaderValue {
     });
     let names: Vec<_> = names.collect();
     HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// Whoever reads it has to know whom to ask.
-fn through(proxy: Option<&str>) -> String {
-    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
 }
 
 fn decided_message(decided: &Decided) -> Cow<'static, str> {
