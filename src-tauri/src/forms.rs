@@ -28,11 +28,18 @@ pub(crate) enum SecretForm {
     Github,
 }
 
+impl SecretForm {
+    /// Whether the secret itself is in the text. The others ask for it, or read it from the environment.
+    pub(crate) const fn holds_secret(self) -> bool {
+        matches!(self, Self::Env)
+    }
+}
+
 /// A form of which key.
 #[derive(Debug, Clone, Copy, Deserialize, TS)]
 pub(crate) struct OfForm {
     id: KeyId,
-    form: SecretForm,
+    pub(crate) form: SecretForm,
     /// The project that an organization key is to work in; null for a project's key.
     project_id: Option<ProjectId>,
 }

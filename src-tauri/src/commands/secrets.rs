@@ -45,9 +45,18 @@ pub(crate) async fn form_text(app: &Arc<App>, args: OfForm) -> Result<String, Co
     Ok(forms::masked(app, args).await?.to_string())
 }
 
-pub(crate) async fn copy_form(app: &Arc<App>, args: OfForm) -> Result<Copied, CommandError> {
+/// Null where the text holds no secret: it stays then, and nothing was disclosed.
+pub(crate) async fn copy_form(
+    app: &Arc<App>,
+    args: OfForm,
+) -> Result<Option<Copied>, CommandError> {
+    if !args.form.holds_secret() {
+        let text = forms::masked(app, args).await?;
+        app.clipboard.copy(text.to_string()).await?;
+        return Ok(None);
+    }
     let text = forms::with_secret(app, args).await?;
-    Ok(app.clipboard.copy_secret(text).await?.into())
+    Ok(Some(app.clipboard.copy_secret(text).await?.into()))
 }
 
 pub(crate) async fn reveal_secret(app: &Arc<App>, args: OfKey) -> Result<String, CommandError> {

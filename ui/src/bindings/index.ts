@@ -1028,7 +1028,7 @@ export interface Commands {
   find_pasted: { args: PastedText; result: Pasted };
   try_key: { args: TryKey; result: Trial };
   copy_secret: { args: OfKey; result: Copied };
-  copy_form: { args: OfForm; result: Copied };
+  copy_form: { args: OfForm; result: Copied | null };
   form_text: { args: OfForm; result: string };
   reveal_secret: { args: OfKey; result: string };
   forget_fresh: { args: null; result: null };

@@ -144,8 +144,8 @@ export const KEY_COMMANDS: Handlers = {
   form_text: (world, { id, form, project_id }) =>
     `${form}: ${form === 'env' ? find(world, id).display : `project ${String(project_id)}`} at ${world.status.base_url}`,
   copy_form(world, { id, form }) {
-    world.clipboard = `${form}: ${secret(world, id)}`;
-    return CLEARS;
+    world.clipboard = `${form}: ${form === 'env' ? secret(world, id) : 'no secret'}`;
+    return form === 'env' ? CLEARS : null;
   },
   forget_fresh(world) {
     for (const id of world.fresh) if (!world.kept.has(id)) world.secrets.delete(id);

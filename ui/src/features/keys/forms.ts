@@ -25,9 +25,6 @@ export const FORMS: Form[] = [
   { id: 'github', label: 'GitHub Actions', hint: 'The second command asks for the secret.' },
 ];
 
-/** Whether a copy has the secret in it: then the text on show has its display form. */
-export const holdsSecret = (text: string, key: KeyView): boolean => text.includes(key.display);
-
 /** Whether the text names the project that an organization key is to work in. */
 export const namesProject = (id: SecretForm, key: KeyView): boolean =>
   key.scope.type === 'organization' && (id === 'curl' || id === 'terraform');
