@@ -10,6 +10,7 @@ pub mod desktop;
 pub mod dice;
 #[cfg(target_os = "linux")]
 pub mod disk;
+pub mod foreign;
 #[cfg(target_os = "linux")]
 pub mod keyboard;
 pub mod leaks;

@@ -244,6 +244,7 @@ async fn a_client_that_takes_a_little_now_and_then_is_cut_off_as_well() {
     };
     let listening = Listening::start(ListenLimits { pace, ..limits() }).await;
     let mut slow = listening.ask("/endless", "1.1").await;
+    assert_eq!(status(&mut slow).await, "200");
     let mut taken = vec![0; 64 * 1024];
     let taking = async {
         while slow.read(&mut taken).await.is_ok_and(|read| read > 0) {
