@@ -58,9 +58,7 @@ pub(crate) async fn forward(
             }
         }
     };
-    let answer = course
-        .patiently(sending, timing.patience, timing.pace)
-        .await;
+    let answer = course.patiently(sending, timing.patience).await;
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer? {
         Ok(response) => {

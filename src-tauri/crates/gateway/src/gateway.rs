@@ -246,7 +246,7 @@ impl Gateway {
     ) -> Result<Response<Body>, CallRefusal> {
         let pass = self.0.throttle.enter(None).await?;
         let timing = self.0.timing;
-        let request = request.map(|body| Upload::of(body, timing.pace));
+        let request = request.map(|body| Upload::of(body, timing.min_data_rate));
         forward(upstream, request, need, pass, timing).await
     }
 

@@ -1,6 +1,6 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
-//! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `pace`), `throttle` (on `meter`), `forward` (on
+//! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `data_rate`), `throttle` (on `meter`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
 //! `links`), `record`. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
@@ -11,6 +11,7 @@ mod authorize;
 mod body;
 mod client;
 mod clock;
+mod data_rate;
 #[expect(
     clippy::disallowed_methods,
     reason = "patience is measured on the runtime's time"
@@ -27,7 +28,6 @@ mod line;
 mod links;
 mod meter;
 mod minute;
-mod pace;
 mod record;
 mod refusal;
 mod restrict;
@@ -45,11 +45,11 @@ mod upstream;
 pub use body::{Body, BoxError, read_all};
 pub use client::{OnGranted, Peer};
 pub use clock::WallClock;
+pub use data_rate::{MinDataRate, Progress};
 pub use gateway::{Gateway, GatewayError};
 pub use http_upstream::{HttpUpstream, KeyedUpstream, UpstreamError};
 pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
-pub use pace::{Pace, Progress};
 pub use record::Calling;
 pub use refusal::CallRefusal;
 pub use timing::Timing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pace::Pace;
+use crate::data_rate::MinDataRate;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +10,7 @@ pub struct Timing {
     /// The upstream may say nothing for so long after it was last sent something. Clients are gone after 30 s.
     pub patience: Duration,
     /// How slowly a client may send a body.
-    pub pace: Pace,
+    pub min_data_rate: MinDataRate,
     /// Last uses are written this often.
     pub write_uses: Duration,
 }
@@ -19,7 +19,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             patience: Duration::from_secs(25),
-            pace: Pace::default(),
+            min_data_rate: MinDataRate::default(),
             write_uses: Duration::from_secs(3),
         }
     }

@@ -1,5 +1,5 @@
 //! The client's body on its way to the upstream. What is small is there before the call goes out, so that a slow
-//! client holds no slot with it; what is large passes a piece at a time, at a pace.
+//! client holds no slot with it; what is large passes a piece at a time, at a least rate.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use http_body::{Body as _, Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::{Body, BoxError};
-use crate::pace::{Pace, Progress};
+use crate::data_rate::{MinDataRate, Progress};
 use crate::refusal::CallRefusal;
 
 /// Bytes of a body that are awaited before the call goes out. What Phare takes beside files is smaller.
@@ -27,12 +27,11 @@ pub(crate) struct Upload {
     /// What is still to be sent, where the client said so: what it sends in chunks goes on in chunks.
     left: Option<u64>,
     course: Arc<Course>,
-    pace: Pace,
 }
 
 impl Upload {
-    /// One that a client sends at this pace, or is too slow.
-    pub(crate) fn of(body: Body, pace: Pace) -> Self {
+    /// One that a client sends at this rate, or is too slow.
+    pub(crate) fn of(body: Body, rate: MinDataRate) -> Self {
         let stage = if body.is_end_stream() {
             Stage::Done
         } else {
@@ -44,10 +43,9 @@ impl Upload {
             ahead: VecDeque::new(),
             course: Arc::new(Course(Mutex::new(State {
                 last: Instant::now(),
-                progress: Progress::default(),
+                progress: Progress::at(rate),
                 stage,
             }))),
-            pace,
         }
     }
 
@@ -65,9 +63,9 @@ impl Upload {
     /// # Errors
     /// [`CallRefusal::BodyBroken`] or [`CallRefusal::BodyTooSlow`]: nothing was sent.
     pub(crate) async fn gather(&mut self, patience: Duration) -> Result<(), CallRefusal> {
-        let (course, pace) = (self.course(), self.pace);
+        let course = self.course();
         let gathering = poll_fn(|cx| self.poll_ahead(cx));
-        let gathered = course.patiently(gathering, patience, pace).await?;
+        let gathered = course.patiently(gathering, patience).await?;
         gathered.map_err(|_| CallRefusal::BodyBroken)
     }
 
@@ -103,7 +101,7 @@ impl Upload {
                     .as_ref()
                     .and_then(|frame| frame.as_ref().ok()?.data_ref());
                 let bytes = data.map_or(0, Bytes::len);
-                state.progress.passed(bytes, self.pace, now);
+                state.progress.passed(bytes, now);
                 state.last = now;
                 state.stage = match frame {
                     Some(Err(_)) => Stage::Broken,
@@ -170,7 +168,7 @@ enum Stage {
 }
 
 impl Course {
-    /// What comes of `waiting`, as long as something is sent: the client may keep its `pace`, and nobody may say nothing
+    /// What comes of `waiting`, as long as something is sent: the client may be as slow as its rate allows, and nobody may say nothing
     /// for longer than `patience`.
     ///
     /// # Errors
@@ -179,16 +177,15 @@ impl Course {
         &self,
         waiting: impl Future<Output = T>,
         patience: Duration,
-        pace: Pace,
     ) -> Result<T, CallRefusal> {
         tokio::pin!(waiting);
         loop {
-            let deadline = self.deadline(patience, pace);
+            let deadline = self.deadline(patience);
             if let Ok(come) = timeout_at(deadline, &mut waiting).await {
                 return Ok(come);
             }
-            if self.deadline(patience, pace) <= deadline {
-                let waited_for = self.state().progress.deadline(pace).is_some();
+            if self.deadline(patience) <= deadline {
+                let waited_for = self.state().progress.deadline().is_some();
                 return Err(if waited_for {
                     CallRefusal::BodyTooSlow
                 } else {
@@ -202,10 +199,10 @@ impl Course {
         self.state().stage == Stage::Broken
     }
 
-    fn deadline(&self, patience: Duration, pace: Pace) -> Instant {
+    fn deadline(&self, patience: Duration) -> Instant {
         let state = self.state();
         let silent = state.last + patience;
-        let slow = state.progress.deadline(pace);
+        let slow = state.progress.deadline();
         slow.map_or(silent, |slow| slow.min(silent))
     }
 

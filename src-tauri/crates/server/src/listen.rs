@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gardien_gateway::{Pace, Peer};
+use gardien_gateway::{MinDataRate, Peer};
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
@@ -48,7 +48,7 @@ pub struct ListenLimits {
     /// Size of a head, and the time it may take to come.
     pub head: HeadLimits,
     /// How slowly a client may take an answer.
-    pub pace: Pace,
+    pub min_data_rate: MinDataRate,
     /// A connection without a request is closed after this.
     pub idle: Duration,
     /// After the stop signal, what runs may go on for this long.
@@ -67,7 +67,7 @@ impl ListenLimits {
                 bytes: 32 * 1024,
                 time: Duration::from_secs(10),
             },
-            pace: Pace::default(),
+            min_data_rate: MinDataRate::default(),
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(10),
             wording,

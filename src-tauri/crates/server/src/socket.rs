@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use gardien_gateway::{Pace, Progress};
+use gardien_gateway::{MinDataRate, Progress};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -20,7 +20,6 @@ const SEND_BUFFER: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
-    pace: Pace,
     progress: Progress,
     overdue: Option<Pin<Box<Sleep>>>,
 }
@@ -28,7 +27,7 @@ pub(crate) struct Socket {
 impl Socket {
     /// # Errors
     /// The system's, when the connection is gone already.
-    pub(crate) fn new(stream: TcpStream, pace: Pace) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream, rate: MinDataRate) -> io::Result<Self> {
         let socket = SockRef::from(&stream);
         // Without it small answers wait for the client's acknowledgements.
         socket.set_tcp_nodelay(true)?;
@@ -36,8 +35,7 @@ impl Socket {
         socket.set_linger(Some(Duration::ZERO))?;
         Ok(Self {
             stream,
-            pace,
-            progress: Progress::default(),
+            progress: Progress::at(rate),
             overdue: None,
         })
     }
@@ -55,12 +53,12 @@ impl Socket {
         let now = Instant::now();
         if let Poll::Ready(result) = written {
             let bytes = *result.as_ref().unwrap_or(&0);
-            self.progress.passed(bytes, self.pace, now);
+            self.progress.passed(bytes, now);
             self.overdue = None;
             return Poll::Ready(result);
         }
         self.progress.waits(now);
-        let deadline = self.progress.deadline(self.pace).unwrap_or(now);
+        let deadline = self.progress.deadline().unwrap_or(now);
         let overdue = self
             .overdue
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -41,7 +41,7 @@ impl Gateway {
             hear.granted(route.admitted.key);
         }
         let timing = self.0.timing;
-        let mut upload = Upload::of(body, timing.pace);
+        let mut upload = Upload::of(body, timing.min_data_rate);
         if !upload.is_read() {
             tokio::select! {
                 biased;
@@ -128,7 +128,7 @@ impl Gateway {
         let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
-        let handed = course.patiently(handing, timing.patience, timing.pace);
+        let handed = course.patiently(handing, timing.patience);
         handed.await?
     }
 

@@ -14,7 +14,7 @@ use gardien_domain::{
 };
 use gardien_egress::Proxies;
 use gardien_gateway::{
-    Body, BoxError, Gateway, HttpUpstream, Ledger, Pace, SavedCalls, Timing, Transport,
+    Body, BoxError, Gateway, HttpUpstream, Ledger, MinDataRate, SavedCalls, Timing, Transport,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
@@ -214,7 +214,7 @@ impl World {
 
 pub(crate) const TIMING: Timing = Timing {
     patience: Duration::from_millis(300),
-    pace: Pace {
+    min_data_rate: MinDataRate {
         grace: Duration::from_secs(30),
         bytes_per_second: 4096,
     },

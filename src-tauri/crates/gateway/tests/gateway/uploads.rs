@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use gardien_gateway::{Body, Gateway, LocalUpstream, Pace, Timing};
+use gardien_gateway::{Body, Gateway, LocalUpstream, MinDataRate, Timing};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, StreamBody};
@@ -107,7 +107,7 @@ async fn a_body_that_is_there_goes_out_at_once_and_whole() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_never_comes_to_anything_is_given_up() {
     let timing = Timing {
-        pace: Pace {
+        min_data_rate: MinDataRate {
             grace: Duration::from_millis(600),
             bytes_per_second: 100_000,
         },

@@ -88,7 +88,7 @@ where
         admission: Admission,
     ) {
         let limits = self.limits.clone();
-        let Ok(socket) = Socket::new(stream, limits.pace) else {
+        let Ok(socket) = Socket::new(stream, limits.min_data_rate) else {
             return;
         };
         let (framed, verdict) = Framed::new(socket, limits.head);

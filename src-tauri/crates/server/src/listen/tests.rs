@@ -194,12 +194,12 @@ async fn a_client_that_takes_nothing_has_its_place() {
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_cut_off_and_little_is_kept_for_it() {
-    let pace = Pace {
+    let min_data_rate = MinDataRate {
         grace: Duration::from_millis(500),
-        ..Pace::default()
+        ..MinDataRate::default()
     };
     let listening = Listening::start(ListenLimits {
-        pace,
+        min_data_rate,
         connections: 2,
         ..limits()
     })
@@ -238,11 +238,15 @@ async fn an_answer_that_may_not_go_on_is_cut_off_although_nobody_takes_it() {
 
 #[tokio::test]
 async fn a_client_that_takes_a_little_now_and_then_is_cut_off_as_well() {
-    let pace = Pace {
+    let min_data_rate = MinDataRate {
         grace: Duration::from_millis(500),
         bytes_per_second: 1 << 30,
     };
-    let listening = Listening::start(ListenLimits { pace, ..limits() }).await;
+    let listening = Listening::start(ListenLimits {
+        min_data_rate,
+        ..limits()
+    })
+    .await;
     let mut slow = listening.ask("/endless", "1.1").await;
     assert_eq!(status(&mut slow).await, "200");
     let mut taken = vec![0; 64 * 1024];
