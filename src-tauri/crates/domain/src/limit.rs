@@ -185,8 +185,33 @@ impl Window {
         self.in_flight
     }
 
-    fn held(&self) -> u32 {
+    /// Slots that are held, as of when this was last asked for anything.
+    #[must_use]
+    pub fn held(&self) -> u32 {
         self.finished_calls + self.in_flight
+    }
+
+    /// Slots that this key holds, as of when this was last asked for anything.
+    #[must_use]
+    pub fn held_by(&self, key: KeyId) -> u32 {
+        self.takers.held.get(&key).copied().unwrap_or_default()
+    }
+
+    /// Milliseconds until at most `most` slots are held, if nobody takes one meanwhile. What is in flight is taken to
+    /// end now.
+    #[must_use]
+    pub fn held_down_in(&self, most: u32, now: u64) -> u64 {
+        let finished = self.finished.iter().copied();
+        down_in(self.held(), most, finished, now)
+    }
+
+    /// The same of the slots of one key.
+    #[must_use]
+    pub fn held_by_down_in(&self, key: KeyId, most: u32, now: u64) -> u64 {
+        let finished = self.takers.finished.iter();
+        let of_key = finished.filter(|(_, by, _)| *by == key);
+        let finished = of_key.map(|(at, _, calls)| (*at, *calls));
+        down_in(self.held_by(key), most, finished, now)
     }
 
     fn expire(&mut self, now: u64) {
@@ -199,6 +224,20 @@ impl Window {
         }
         self.takers.expire(now);
     }
+}
+
+fn down_in(held: u32, most: u32, finished: impl Iterator<Item = (u64, u32)>, now: u64) -> u64 {
+    let mut left = held;
+    if left <= most {
+        return 0;
+    }
+    for (at, calls) in finished {
+        left = left.saturating_sub(calls);
+        if left <= most {
+            return (at + WINDOW_MS).saturating_sub(now);
+        }
+    }
+    WINDOW_MS
 }
 
 #[cfg(test)]
