@@ -10,8 +10,13 @@ async fn a_new_limit_holds_from_the_next_call_on() {
     let fresh = world.owner.get("/v1/organization").await.expect(200);
     assert_eq!(
         (&fresh["calls_per_minute"], &fresh["at_limit"]),
-        (&json!(100), &json!("reject"))
+        (&json!(100), &json!("pace"))
     );
+    assert_eq!(
+        (&fresh["burst"], &fresh["longest_wait_seconds"]),
+        (&json!(null), &json!(25))
+    );
+    let world = world.rejecting().await;
     let key = world.reading_key().await;
     let holder = world.holder(&key);
     holder.get("/uptime/monitors").await.expect(200);
@@ -66,7 +71,10 @@ async fn what_an_organization_cannot_be_is_refused() {
         ("calls_per_minute", json!(0)),
         ("calls_per_minute", json!(1_000_001)),
         ("name", json!("  ")),
-        ("at_limit", json!("pace")),
+        ("burst", json!(0)),
+        ("burst", json!(100)),
+        ("longest_wait_seconds", json!(0)),
+        ("longest_wait_seconds", json!(26)),
     ] {
         let refused = world
             .owner
@@ -86,14 +94,14 @@ async fn what_an_organization_cannot_be_is_refused() {
     let same = world.owner.get("/v1/organization").await.expect(200);
     assert_eq!(
         (&same["calls_per_minute"], &same["at_limit"]),
-        (&json!(100), &json!("reject"))
+        (&json!(100), &json!("pace"))
     );
 }
 
 #[tokio::test]
 async fn name_and_limit_outlive_a_restart() {
     let mut world = World::new().await;
-    let body = json!({ "name": "Phare de Cordouan", "calls_per_minute": 250 });
+    let body = json!({ "name": "Phare de Cordouan", "calls_per_minute": 250, "burst": 7, "longest_wait_seconds": 9 });
     let changed = world
         .owner
         .patch("/v1/organization", body)

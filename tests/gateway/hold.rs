@@ -58,7 +58,7 @@ async fn hold(world: &World) -> Value {
 async fn once_phare_takes_no_more_calls_none_reaches_it_until_it_does() {
     let (upstream, seconds) = busy();
     let front = TlsFront::before(&upstream.url());
-    let world = World::behind(&front).await;
+    let world = World::behind(&front).await.rejecting().await;
     let (key, other) = (world.organization_key().await, world.reading_key().await);
     assert_eq!(hold(&world).await, Value::Null);
 
@@ -108,7 +108,7 @@ async fn once_phare_takes_no_more_calls_none_reaches_it_until_it_does() {
 async fn what_gardien_itself_is_told_holds_for_all_and_outlives_a_kill() {
     let (upstream, seconds) = busy();
     let front = TlsFront::before(&upstream.url());
-    let mut world = World::behind(&front).await;
+    let mut world = World::behind(&front).await.rejecting().await;
     let key = world.organization_key().await;
     seconds.store(40, Ordering::SeqCst);
     let project = json!({ "name": "New" });

@@ -43,7 +43,7 @@ async fn rule_6_the_limit_outlives_a_kill() {
 
 async fn at_most_a_hundred(end: End) {
     let upstream = Upstream::start();
-    let mut world = World::before(&upstream).await;
+    let mut world = World::before(&upstream).await.rejecting().await;
     let keys = [world.reading_key().await, world.organization_key().await];
     let mut granted = 0;
     for call in 0..CALLS {
@@ -110,7 +110,7 @@ fn too_many(answer: Answer) {
 async fn rule_6_holds_while_it_is_killed_under_many_callers() {
     let _turn = turn::heavy().await;
     let upstream = Upstream::start();
-    let mut world = World::before(&upstream).await;
+    let mut world = World::before(&upstream).await.rejecting().await;
     let keys = Arc::new([world.reading_key().await, world.organization_key().await]);
     let tally = Arc::new(Tally::default());
     for round in 0..5 {

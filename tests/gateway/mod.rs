@@ -11,6 +11,7 @@ mod hold;
 mod limit;
 mod links;
 mod noise;
+mod pace;
 mod paths;
 mod phare_keys;
 mod race;

@@ -94,6 +94,16 @@ impl World {
         self
     }
 
+    /// The same where nobody waits for a turn: a call beyond the limit is refused at once.
+    #[must_use]
+    pub async fn rejecting(self) -> Self {
+        self.owner
+            .patch("/v1/organization", json!({ "at_limit": "reject" }))
+            .await
+            .expect(200);
+        self
+    }
+
     /// A key, made by the Owner.
     pub async fn issue(&self, body: Value) -> Issued {
         self.take(self.owner.post("/v1/keys", body).await.expect(201))

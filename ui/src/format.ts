@@ -111,3 +111,8 @@ export const ROLE_WORDS: Record<Role, string> = { owner: 'Owner', admin: 'Admin'
 export function allows(scope: ProductScope, access: Access): boolean {
   return scope === 'read_write' || (scope === 'read' && access === 'read');
 }
+
+/** `a, b and c` of parts that are more than words. */
+export function join<Part>(parts: (Part | string)[][], last = ' and '): (Part | string)[] {
+  return parts.flatMap((part, index) => [...(index === 0 ? [] : [index === parts.length - 1 ? last : ', ']), ...part]);
+}

@@ -1,7 +1,7 @@
 // How each action of the audit trail is told. Older entries say less than newer ones: whatever is missing is left out,
 // never shown as a code.
 import type { AuditView } from './bindings';
-import { count, date, dateTime, list, PRODUCT_WORDS, ROLE_WORDS, tail } from './format';
+import { count, date, dateTime, join, list, PRODUCT_WORDS, ROLE_WORDS, tail } from './format';
 import type { Known, Piece } from './sentences';
 import { isRecord, named, oldSecrets, PRODUCTS, scopeWords, text, texts, type Change, type Json } from './trail';
 
@@ -16,10 +16,6 @@ const subject = (detail: Json, entry: AuditView, what: string): Piece[] => {
 const end = (display: unknown): Piece[] => (typeof display === 'string' && display ? [' ', tail(display)] : []);
 const key: Tell = (detail, entry) => [...subject(detail, entry, 'a key'), ...end(now(detail['display']))];
 const now = (value: unknown): unknown => (isRecord(value) && 'to' in value ? value['to'] : value);
-/** "a, b and c" */
-function join(parts: Piece[][], last = ' and '): Piece[] {
-  return parts.flatMap((part, index) => [...(index === 0 ? [] : [index === parts.length - 1 ? last : ', ']), ...part]);
-}
 /** Names, of many the first three. */
 function names(all: string[], one: string, many: string): Piece[] {
   const shown = all.slice(0, 3).map((name) => [quote(name)]);
@@ -99,22 +95,25 @@ const rename =
       : [`renamed ${what} `, ...subject(detail, entry, '')];
   };
 
+/** What was changed of the organization. */
+const SETTINGS: Record<string, (changed: Change) => Piece[]> = {
+  name: ({ from, to }) => ['renamed the organization from ', quote(text(from) ?? ''), ' to ', quote(text(to) ?? '')],
+  calls_per_minute: ({ from, to }) => [
+    `set the limit to ${count(Number(to))} calls a minute (was ${count(Number(from))})`,
+  ],
+  at_limit: ({ to }) => [to === 'pace' ? 'let calls beyond the limit wait' : 'had calls beyond the limit refused'],
+  burst: ({ to }) => [`let ${to === null ? 'two fifths of the' : count(Number(to))} calls come at once`],
+  longest_wait_seconds: ({ to }) => [`let no call wait for longer than ${count(Number(to))} s`],
+};
+
 /** One for every action that is recorded. */
 export const TELL: Record<string, Tell> = {
   'organization.created': (detail, entry) => ['founded the organization ', ...subject(detail, entry, '')],
   'organization.updated': (detail, entry) => {
-    const [name, calls, atLimit] = ['name', 'calls_per_minute', 'at_limit'].map((field) => change(detail[field]));
-    const told: Piece[][] = [
-      ...(name
-        ? [['renamed the organization from ', quote(text(name.from) ?? ''), ' to ', quote(text(name.to) ?? '')]]
-        : []),
-      ...(calls
-        ? [[`set the limit to ${count(Number(calls.to))} calls a minute (was ${count(Number(calls.from))})`]]
-        : []),
-      ...(atLimit
-        ? [[atLimit.to === 'pace' ? 'let calls beyond the limit wait' : 'had calls beyond the limit refused']]
-        : []),
-    ];
+    const told = Object.entries(SETTINGS).flatMap(([field, tell]) => {
+      const changed = change(detail[field]);
+      return changed ? [tell(changed)] : [];
+    });
     return told.length > 0 ? join(told) : ['changed the organization ', ...subject(detail, entry, '')];
   },
   'organization.restored': ({ from, to }) => [

@@ -57,6 +57,8 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   platform: ['Platform', word(SCOPE_PHRASES)],
   uptime: ['Uptime', word(SCOPE_PHRASES)],
   calls_per_minute: ['Calls a minute', number],
+  burst: ['Calls at once', number],
+  longest_wait_seconds: ['Longest wait in seconds', number],
   at_limit: ['Beyond the limit', word({ reject: 'Calls are refused', pace: 'Calls wait their turn' })],
   url: ['Address', plainly],
   slug: ['Slug', plainly],

@@ -14,6 +14,7 @@ const limits = (used: number) => ({
   at_limit: 'reject' as const,
   used,
   remaining: 100 - used,
+  waiting: 0,
   reset_seconds: 41,
   hold: null,
   by_key: used > 0 ? [{ id: '0193-00000000', name: 'Grafana dashboards', calls: used }] : [],

@@ -24,6 +24,11 @@ export const SENTENCES: [action: string, detail: unknown, words: string][] = [
     { calls_per_minute: { from: 100, to: 200 }, at_limit: { from: 'reject', to: 'pace' } },
     'set the limit to 200 calls a minute (was 100) and let calls beyond the limit wait',
   ],
+  [
+    'organization.updated',
+    { burst: { from: null, to: 20 }, longest_wait_seconds: { from: 25, to: 10 } },
+    'let 20 calls come at once and let no call wait for longer than 10 s',
+  ],
   ['member.created', { name: 'eve@example.com', role: 'admin' }, 'added eve@example.com as an Admin'],
   ['member.created', { email: 'eve@example.com', role: 'member' }, 'added eve@example.com as a Member'],
   [

@@ -546,6 +546,10 @@ export type LimitsView = { calls_per_minute: number, at_limit: AtLimit,
  */
 used: number, remaining: number, 
 /**
+ * Calls that wait for their turn.
+ */
+waiting: number, 
+/**
  * Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
  */
 reset_seconds: number, 
@@ -670,11 +674,15 @@ export type OrganizationPatch = { name?: string,
 /**
  * 1 to 1,000,000.
  */
-calls_per_minute?: number, 
+calls_per_minute?: number, at_limit?: AtLimit, 
 /**
- * Only `reject` for now.
+ * 1 to one less than the calls a minute; null for two fifths of them.
  */
-at_limit?: AtLimit, };
+burst?: number | null, 
+/**
+ * 1 to 25.
+ */
+longest_wait_seconds?: number, };
 
 /**
  * The organization.
@@ -683,7 +691,16 @@ export type OrganizationView = { name: string,
 /**
  * Calls a minute, all keys together.
  */
-calls_per_minute: number, at_limit: AtLimit, };
+calls_per_minute: number, at_limit: AtLimit, 
+/**
+ * Where calls are paced, so many may come at once, and the rest of the limit follows steadily; null for two
+ * fifths.
+ */
+burst: number | null, 
+/**
+ * Where calls are paced, none waits for its turn for longer.
+ */
+longest_wait_seconds: number, };
 
 /**
  * What a pasted text holds.

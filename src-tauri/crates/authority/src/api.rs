@@ -10,7 +10,7 @@ use gardien_domain::{
     Access, AtLimit, KeyId, Method, PhareKeyId, PhareSecret, Product, ProjectHeader, ProjectId,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
@@ -29,6 +29,13 @@ pub use people::{
     OpenSessionPage, Rights, SessionView,
 };
 pub use phare_keys::{NewPhareKey, NextPhareSecret, PhareKeyPatch};
+
+/// Tells what is null from what is absent.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -91,6 +98,11 @@ pub struct OrganizationView {
     /// Calls a minute, all keys together.
     pub calls_per_minute: u32,
     pub at_limit: AtLimit,
+    /// Where calls are paced, so many may come at once, and the rest of the limit follows steadily; null for two
+    /// fifths.
+    pub burst: Option<u32>,
+    /// Where calls are paced, none waits for its turn for longer.
+    pub longest_wait_seconds: u32,
 }
 
 /// What to change of the organization. What is absent stays.
@@ -103,9 +115,16 @@ pub struct OrganizationPatch {
     /// 1 to 1,000,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls_per_minute: Option<u32>,
-    /// Only `reject` for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_limit: Option<AtLimit>,
+    /// 1 to one less than the calls a minute; null for two fifths of them.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[ts(optional, type = "number | null")]
+    #[schema(value_type = Option<u32>)]
+    pub burst: Option<Option<u32>>,
+    /// 1 to 25.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_wait_seconds: Option<u32>,
 }
 
 /// Phare itself answered 429: it counts calls that were not made through the gateway. Until it takes calls again, every
@@ -130,6 +149,8 @@ pub struct LimitsView {
     /// Calls that count at the moment; all of them during a hold.
     pub used: u32,
     pub remaining: u32,
+    /// Calls that wait for their turn.
+    pub waiting: u32,
     /// Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
     pub reset_seconds: u32,
     /// Null while Phare takes calls.

@@ -1,5 +1,6 @@
 //! What people may type into a field.
 
+use gardien_domain::organization::LONGEST_WAIT_SECONDS;
 use gardien_domain::{ProductScopes, text};
 use jiff::Timestamp;
 
@@ -61,6 +62,27 @@ impl Checks {
     pub(crate) fn calls_per_minute(&mut self, calls: u32) {
         if !(1..=CALLS).contains(&calls) {
             self.refuse("calls_per_minute", format!("A number from 1 to {CALLS}."));
+        }
+    }
+
+    pub(crate) fn burst(&mut self, burst: Option<u32>, calls_per_minute: u32) {
+        let most = calls_per_minute.saturating_sub(1).max(1);
+        if burst.is_some_and(|burst| !(1..=most).contains(&burst)) {
+            self.refuse(
+                "burst",
+                format!("A number from 1 to {most}: the rest of the limit follows after it."),
+            );
+        }
+    }
+
+    pub(crate) fn longest_wait(&mut self, seconds: u32) {
+        if !(1..=LONGEST_WAIT_SECONDS).contains(&seconds) {
+            self.refuse(
+                "longest_wait_seconds",
+                format!(
+                    "A number from 1 to {LONGEST_WAIT_SECONDS}: clients give up after 30 seconds."
+                ),
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use gardien_domain::key::Revocation;
-use gardien_domain::{Key, KeyId, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
 
 use crate::api::LimitHold;
 
@@ -14,6 +14,8 @@ pub struct LimitReading {
     pub used: u32,
     /// Calls that could be made now.
     pub remaining: u32,
+    /// Calls that wait for their turn.
+    pub waiting: u32,
     /// Seconds until the oldest of them no longer counts, or the hold ends.
     pub reset_seconds: u32,
     /// Phare itself takes no more calls.
@@ -32,8 +34,8 @@ pub trait Enforcement: Send + Sync + Debug {
     fn put_project(&self, id: ProjectId, slug: &str);
     /// Refuses the keys of this project from here on.
     fn remove_project(&self, id: ProjectId);
-    /// Lets so many calls a minute through from here on.
-    fn set_limit(&self, calls_per_minute: u32);
+    /// Lets so many calls a minute through from here on, and those that come too early wait or be refused.
+    fn set_limit(&self, organization: &Organization);
     /// What the limit looks like, with the keys that used the most of it among those whose scope is `seen`.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
 }

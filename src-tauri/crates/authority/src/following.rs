@@ -134,8 +134,8 @@ impl Authority {
         for key in keys {
             self.in_force.put(key);
         }
-        if let Some(organization) = organization {
-            self.enforcement.set_limit(organization.calls_per_minute);
+        if let Some(organization) = &organization {
+            self.enforcement.set_limit(organization);
         }
     }
 }

@@ -169,7 +169,7 @@ mod tests {
     use std::time::Duration;
 
     use gardien_domain::key::{KeyParts, PreviousSecrets};
-    use gardien_domain::{MemberId, ProductScopes, ProjectId, Scope, SecretDigest};
+    use gardien_domain::{MemberId, Organization, ProductScopes, ProjectId, Scope, SecretDigest};
     use jiff::Timestamp;
     use uuid::Uuid;
 
@@ -210,7 +210,7 @@ mod tests {
         }
         fn put_project(&self, _: ProjectId, _: &str) {}
         fn remove_project(&self, _: ProjectId) {}
-        fn set_limit(&self, _: u32) {}
+        fn set_limit(&self, _: &Organization) {}
         fn limits(&self, _: usize, _: &dyn Fn(Scope) -> bool) -> LimitReading {
             unreachable!("nobody asks")
         }

@@ -1,9 +1,9 @@
 //! The use cases of the organization and its shared limit.
 
 use gardien_domain::audit::AuditAction;
-use gardien_domain::{AtLimit, Organization, Scope};
+use gardien_domain::{Organization, Scope};
 use gardien_store::Change;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::actor::OrganizationManager;
 use crate::api::{LimitUse, LimitsView, OrganizationPatch, OrganizationView};
@@ -44,26 +44,20 @@ impl Authority {
                 checks.calls_per_minute(calls);
                 after.calls_per_minute = calls;
             }
-            if patch.at_limit == Some(AtLimit::Pace) {
-                checks.refuse(
-                    "at_limit",
-                    "Pacing is not available yet. Calls beyond the limit are rejected.",
-                );
+            if let Some(at_limit) = patch.at_limit {
+                after.at_limit = at_limit;
+            }
+            if let Some(burst) = patch.burst {
+                checks.burst(burst, after.calls_per_minute);
+                after.burst = burst;
+            }
+            if let Some(seconds) = patch.longest_wait_seconds {
+                checks.longest_wait(seconds);
+                after.longest_wait_seconds = seconds;
             }
             checks.end()?;
             if after != before {
-                let mut changed = Map::new();
-                if after.name != before.name {
-                    changed.insert(
-                        "name".to_owned(),
-                        json!({ "from": before.name, "to": after.name }),
-                    );
-                }
-                if after.calls_per_minute != before.calls_per_minute {
-                    let calls =
-                        json!({ "from": before.calls_per_minute, "to": after.calls_per_minute });
-                    changed.insert("calls_per_minute".to_owned(), calls);
-                }
+                let changed = difference(&before, &after);
                 let changes = [Change::PutOrganization(after.clone())];
                 self.change(
                     changing,
@@ -117,4 +111,22 @@ impl Authority {
     async fn stored_organization(&self) -> Result<Organization, Fault> {
         self.store.organization().await?.ok_or(Fault::NotFounded)
     }
+}
+
+/// What is another, by name: what it was and what it is.
+fn difference(before: &Organization, after: &Organization) -> Map<String, Value> {
+    let fields = |of: &Organization| {
+        [
+            ("name", json!(of.name)),
+            ("calls_per_minute", json!(of.calls_per_minute)),
+            ("at_limit", json!(of.at_limit)),
+            ("burst", json!(of.burst)),
+            ("longest_wait_seconds", json!(of.longest_wait_seconds)),
+        ]
+    };
+    let pairs = fields(before).into_iter().zip(fields(after));
+    pairs
+        .filter(|(before, after)| before != after)
+        .map(|((name, from), (_, to))| (name.to_owned(), json!({ "from": from, "to": to })))
+        .collect()
 }

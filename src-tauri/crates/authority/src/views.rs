@@ -135,6 +135,8 @@ impl From<Organization> for OrganizationView {
             name: organization.name,
             calls_per_minute: organization.calls_per_minute,
             at_limit: organization.at_limit,
+            burst: organization.burst,
+            longest_wait_seconds: organization.longest_wait_seconds,
         }
     }
 }
@@ -150,6 +152,7 @@ impl LimitsView {
             at_limit: organization.at_limit,
             used: limits.used,
             remaining: limits.remaining,
+            waiting: limits.waiting,
             reset_seconds: limits.reset_seconds,
             hold: limits.hold,
             by_key,

@@ -24,6 +24,10 @@ use crate::timing::Timing;
 use crate::upload::Upload;
 use crate::upstream::{Transport, TransportFault};
 
+/// Between two attempts of a call that was not made.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
 /// Forwards one call.
 pub(crate) async fn forward(
     upstream: &dyn Transport,
@@ -33,19 +37,21 @@ pub(crate) async fn forward(
     timing: Timing,
 ) -> Result<Response<Body>, CallRefusal> {
     let (head, body) = request.into_parts();
+    body.goes_out();
     let course = body.course();
     let again = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
     let mut pass = pass;
+    pass.goes_out();
     let sending = async {
-        let request = Request::from_parts(head, boxed(body));
-        let sent = upstream.send(request, need).await;
+        let sent = insistently(upstream, Request::from_parts(head, body), need, timing).await;
         // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
         let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, again) else {
             return sent;
         };
-        let Some(second) = pass.another().await else {
+        let Some(mut second) = pass.another().await else {
             return sent;
         };
+        second.goes_out();
         let request = Request::from_parts(head, whole(Bytes::new()));
         match upstream.send(request, need).await {
             Err(TransportFault::Unreachable { .. }) => {
@@ -88,6 +94,35 @@ pub(crate) async fn forward(
     };
     tracing::warn!(error = &fault as &dyn Error, "no answer from the upstream");
     Err(refusal)
+}
+
+/// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
+/// no error for anybody. What could not be sent the same once more is sent once.
+async fn insistently(
+    upstream: &dyn Transport,
+    request: Request<Upload>,
+    need: Need,
+    timing: Timing,
+) -> Result<Response<Body>, TransportFault> {
+    let end = Instant::now() + timing.insistence;
+    let (head, mut body) = request.into_parts();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let again = body.again();
+        let sent = upstream
+            .send(Request::from_parts(head.clone(), boxed(body)), need)
+            .await;
+        match (sent, again) {
+            (Err(TransportFault::Unreachable { cause, .. }), Some(again))
+                if !is_of_tls(cause.as_ref()) && Instant::now() + pause < end =>
+            {
+                body = again;
+            }
+            (sent, _) => return sent,
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// Whether something was there that is no Phare by its certificate, or does not speak TLS.

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Need;
-use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
@@ -94,6 +95,7 @@ impl Gateway {
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         tasks.spawn(throttle.clone().keep_lease(stop.clone()));
+        tasks.spawn(throttle.clone().keep_turns(stop.clone()));
         let (written, every) = (uses.clone(), timing.write_uses);
         tasks.spawn(written.keep_writing(every, clock.clone(), stop.clone()));
         tasks.close();
@@ -138,9 +140,9 @@ impl Gateway {
         });
     }
 
-    /// Sets the calls a minute. Takes effect with the next call.
-    pub fn set_limit(&self, calls: u32) {
-        self.0.throttle.set_limit(calls);
+    /// Sets the calls a minute, and what happens to one that comes too early. Takes effect with the next call.
+    pub fn set_limit(&self, organization: &Organization) {
+        self.0.throttle.set_limit(organization);
     }
 
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
@@ -244,8 +246,12 @@ impl Gateway {
         request: Request<Body>,
         need: Need,
     ) -> Result<Response<Body>, CallRefusal> {
-        let pass = self.0.throttle.enter(None).await?;
-        let timing = self.0.timing;
+        let pass = self.0.throttle.enter(None, Duration::MAX).await?;
+        // Whoever waits for it is a person, who is told at once.
+        let timing = Timing {
+            insistence: Duration::ZERO,
+            ..self.0.timing
+        };
         let request = request.map(|body| Upload::of(body, timing.min_data_rate));
         forward(upstream, request, need, pass, timing).await
     }

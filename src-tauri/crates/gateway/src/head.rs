@@ -1,6 +1,8 @@
 //! Heads that no request to Phare has: refused before anyone is asked who they are, or put right where there is only one
 //! way to.
 
+use std::time::Duration;
+
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Uri, request::Parts};
 
@@ -57,6 +59,23 @@ fn count(headers: &HeaderMap, name: http::HeaderName) -> usize {
     headers.get_all(name).iter().count()
 }
 
+/// How long the client waits at most, where it says so. Source: RFC 7240, `Prefer: wait=N` in seconds.
+pub(crate) fn patience(headers: &HeaderMap) -> Duration {
+    let values = headers.get_all("prefer").iter();
+    let preferences = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    let mut waits = preferences.filter_map(|preference| {
+        let (name, seconds) = preference.split(';').next()?.split_once('=')?;
+        let is_wait = name.trim().eq_ignore_ascii_case("wait");
+        is_wait
+            .then(|| seconds.trim().trim_matches('"').parse().ok())
+            .flatten()
+    });
+    // The first counts, as of every preference.
+    waits.next().map_or(Duration::MAX, Duration::from_secs)
+}
+
 /// The request's id: the client's if it is sane, else a new one.
 pub(crate) fn request_id(headers: &HeaderMap) -> http::HeaderValue {
     let mut sent = headers.get_all(crate::headers::REQUEST_ID).iter();
@@ -74,4 +93,37 @@ fn sane_id(id: &[u8]) -> bool {
         && id
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_says_how_long_it_waits() {
+        let of = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append("prefer", http::HeaderValue::from_static(value));
+            }
+            patience(&headers)
+        };
+        for (values, seconds) in [
+            (&["wait=5"][..], 5),
+            (&["respond-async, Wait = \"7\"; a=b"], 7),
+            (&["return=minimal", "wait=0"], 0),
+            (&["wait=3, wait=9"], 3),
+        ] {
+            assert_eq!(of(values), Duration::from_secs(seconds), "{values:?}");
+        }
+        for values in [
+            &[][..],
+            &["wait"],
+            &["wait=-1"],
+            &["wait=soon"],
+            &["await=3"],
+        ] {
+            assert_eq!(of(values), Duration::MAX, "{values:?}");
+        }
+    }
 }

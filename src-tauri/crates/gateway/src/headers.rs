@@ -1,6 +1,8 @@
 //! Which headers cross the gateway. What concerns one connection only, and whatever says who is calling or
 //! for which project, never does.
 
+use std::time::Duration;
+
 use gardien_domain::ProjectId;
 use http::header::{
     ACCEPT_ENCODING, ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED,
@@ -57,6 +59,16 @@ pub(crate) fn incoming(headers: &mut HeaderMap) {
     headers.remove(ALT_SVC);
     // Keys do not belong into pages: no other origin is allowed.
     remove_prefixed(headers, "access-control-");
+}
+
+/// Says how long a call waited for its turn, if it did. Source: W3C Server Timing, milliseconds.
+pub(crate) fn waited(headers: &mut HeaderMap, waited: Duration) {
+    let milliseconds = waited.as_millis();
+    if milliseconds > 0
+        && let Ok(value) = HeaderValue::try_from(format!("wait;dur={milliseconds}"))
+    {
+        headers.append("server-timing", value);
+    }
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {

@@ -4,8 +4,10 @@
 //! may have been; so a gateway that is killed at any moment never grants more than the limit in 60 seconds,
 //! and a decision never waits for the disk while the lease lasts.
 
-use gardien_domain::KeyId;
-use gardien_domain::limit::{Slot, WINDOW_MS, Window};
+use gardien_domain::limit::{WINDOW_MS, Window};
+use gardien_domain::schedule::{Coming, Due, Full, Schedule, Turn};
+use gardien_domain::turns::Ticket;
+use gardien_domain::{KeyId, Organization};
 
 use crate::ledger::SavedCalls;
 
@@ -24,6 +26,8 @@ pub struct LimitState {
     pub used: u32,
     /// Calls that could be made now.
     pub remaining: u32,
+    /// Calls that wait for their turn.
+    pub waiting: u32,
     /// Whole seconds until the oldest slot is free again, or the hold ends, rounded up.
     pub reset_seconds: u64,
     /// The upstream itself takes no more calls.
@@ -41,9 +45,8 @@ pub struct Hold {
 }
 
 #[derive(Debug)]
-pub(crate) struct Meter {
-    window: Window,
-    limit: u32,
+pub(crate) struct Meter<W> {
+    schedule: Schedule<W>,
     /// The upstream's own word, and when it ends on the clock of the window.
     hold: Option<(Hold, u64)>,
     /// Calls that may still be granted before the ledger has to be written.
@@ -57,13 +60,13 @@ pub(crate) struct Meter {
 #[derive(Debug)]
 pub(crate) enum Entry {
     Granted {
-        slot: Slot,
+        turn: Turn,
         /// The lease is half used: time to renew it.
         low: bool,
     },
-    Full {
-        retry_after_ms: u64,
-    },
+    /// Its turn comes later: [`Meter::due`] says when.
+    Waits(Ticket),
+    Full(Full),
     /// The ledger has to be written first.
     Dry,
     Closed,
@@ -76,7 +79,7 @@ pub(crate) struct Renewal {
     pub(crate) extra: u32,
 }
 
-impl Meter {
+impl<W> Meter<W> {
     /// Goes on where the last run ended. What was leased then counts as made just now.
     pub(crate) fn restore(limit: u32, saved: &SavedCalls, unix_now: u64, now: u64) -> Self {
         let mut window = Window::default();
@@ -96,8 +99,7 @@ impl Meter {
         }
         record(saved.leased, now);
         Self {
-            window,
-            limit,
+            schedule: Schedule::new(window, limit),
             hold: None,
             lease: 0,
             granted_since_rest: false,
@@ -106,31 +108,75 @@ impl Meter {
         }
     }
 
-    pub(crate) fn enter(&mut self, key: Option<KeyId>, now: u64) -> Entry {
+    /// A call that waits for no longer than `patience` milliseconds, nor than any may; `who` is told when its turn comes.
+    pub(crate) fn enter(
+        &mut self,
+        key: Option<KeyId>,
+        patience: u64,
+        now: u64,
+        who: impl FnOnce() -> W,
+    ) -> Entry {
         if self.closed {
             return Entry::Closed;
         }
-        if self.held(now).is_some() {
-            return Entry::Full {
-                retry_after_ms: self.wait_ms(now),
-            };
-        }
-        if self.lease == 0 && !self.ledger_broken && self.window.remaining(self.limit, now) > 0 {
+        if self.is_dry() && self.remaining(now) > 0 {
             return Entry::Dry;
         }
-        match self.window.take(self.limit, key, now) {
-            Ok(slot) => {
-                self.lease = self.lease.saturating_sub(1);
-                self.granted_since_rest = true;
+        match self.schedule.come(key, patience, now, who) {
+            Coming::Goes(turn) => {
+                self.granted(1);
                 Entry::Granted {
-                    slot,
-                    low: self.lease <= self.full_lease() / 2,
+                    turn,
+                    low: self.is_low(),
                 }
             }
-            Err(full) => Entry::Full {
-                retry_after_ms: full.retry_after_ms,
-            },
+            Coming::Waits(ticket) => Entry::Waits(ticket),
+            Coming::Refused(full) => Entry::Full(full),
         }
+    }
+
+    /// Who goes now, who cannot go in time any more, and whether the lease runs low.
+    pub(crate) fn due(&mut self, now: u64) -> (Due<W>, bool) {
+        let most = if self.ledger_broken {
+            u32::MAX
+        } else {
+            self.lease
+        };
+        let due = self.schedule.due(most, now);
+        self.granted(u32::try_from(due.go.len()).unwrap_or(u32::MAX));
+        (due, self.schedule.waiting() > 0 && self.is_low())
+    }
+
+    /// Milliseconds until somebody may be due; `None` while nobody waits.
+    pub(crate) fn next_in(&mut self, now: u64) -> Option<u64> {
+        self.schedule.next_in(now)
+    }
+
+    /// Whoever waits does not any more.
+    pub(crate) fn leave(&mut self, key: Option<KeyId>, ticket: Ticket) {
+        self.schedule.leave(key, ticket);
+    }
+
+    fn granted(&mut self, calls: u32) {
+        self.lease = self.lease.saturating_sub(calls);
+        self.granted_since_rest |= calls > 0;
+    }
+
+    fn is_dry(&self) -> bool {
+        self.lease == 0 && !self.ledger_broken
+    }
+
+    fn is_low(&self) -> bool {
+        self.lease <= self.full_lease() / 2
+    }
+
+    /// Slots that are free now; none during a hold.
+    fn remaining(&mut self, now: u64) -> u32 {
+        if self.held(now).is_some() {
+            return 0;
+        }
+        let limit = self.schedule.limit();
+        self.schedule.window().remaining(limit, now)
     }
 
     /// The upstream wants no call for so long. Never shortens what it wanted before. Answers with the milliseconds that
@@ -145,16 +191,17 @@ impl Meter {
                 until: unix_now + wait_ms,
             };
             self.hold = Some((hold, now + wait_ms));
+            self.schedule.hold(now + wait_ms);
         }
         left.max(wait_ms)
     }
 
-    pub(crate) fn finish(&mut self, slot: Slot, now: u64) {
-        self.window.finish(slot, now);
+    pub(crate) fn finish(&mut self, turn: Turn, now: u64) {
+        self.schedule.finish(turn, now);
     }
 
-    pub(crate) fn cancel(&mut self, slot: Slot) {
-        self.window.cancel(slot);
+    pub(crate) fn cancel(&mut self, turn: Turn) {
+        self.schedule.cancel(turn);
     }
 
     /// What to save for a full lease.
@@ -183,6 +230,7 @@ impl Meter {
     /// No more grants. What to save as the last thing.
     pub(crate) fn close(&mut self, unix_now: u64, now: u64) -> SavedCalls {
         self.closed = true;
+        self.schedule.clear();
         self.lease = 0;
         self.save(0, unix_now, now)
     }
@@ -206,22 +254,22 @@ impl Meter {
     /// Another upstream stands behind the gateway: it did not say so.
     pub(crate) fn release(&mut self) {
         self.hold = None;
+        self.schedule.hold(0);
     }
 
-    pub(crate) fn set_limit(&mut self, limit: u32) {
-        self.limit = limit;
+    pub(crate) fn set_limit(&mut self, organization: &Organization, now: u64) {
+        self.schedule.set_limit(organization, now);
     }
 
     pub(crate) fn state(&mut self, now: u64) -> LimitState {
         let hold = self.held(now).map(|(hold, _)| hold);
-        let remaining = match hold {
-            None => self.window.remaining(self.limit, now),
-            Some(_) => 0,
-        };
+        let remaining = self.remaining(now);
+        let limit = self.schedule.limit();
         LimitState {
-            limit: self.limit,
-            used: self.limit - remaining,
+            limit,
+            used: limit - remaining,
             remaining,
+            waiting: u32::try_from(self.schedule.waiting()).unwrap_or(u32::MAX),
             reset_seconds: self.wait_ms(now).div_ceil(1000),
             hold,
         }
@@ -231,7 +279,7 @@ impl Meter {
     /// hold, and where the limit was lowered below what counts, they add up to another figure than
     /// [`LimitState::used`].
     pub(crate) fn takers(&mut self, now: u64) -> Vec<(KeyId, u32)> {
-        self.window.takers(now).collect()
+        self.schedule.window().takers(now).collect()
     }
 
     /// The hold that is in force, and the milliseconds that are left of it.
@@ -242,36 +290,42 @@ impl Meter {
 
     /// Milliseconds until the oldest slot is free. During a hold, until a call can be made.
     fn wait_ms(&mut self, now: u64) -> u64 {
-        let oldest = self.window.reset_after_ms(now);
+        let limit = self.schedule.limit();
+        let window = self.schedule.window();
+        let free = window.remaining(limit, now) > 0;
+        let oldest = window.reset_after_ms(now);
         match self.held(now) {
             None => oldest,
-            Some((_, left)) if self.window.remaining(self.limit, now) > 0 => left,
+            Some((_, left)) if free => left,
             Some((_, left)) => left.max(oldest),
         }
     }
 
     fn save(&mut self, lease: u32, unix_now: u64, now: u64) -> SavedCalls {
-        let mut finished: Vec<_> = self
-            .window
+        let limit = self.schedule.limit();
+        let window = self.schedule.window();
+        let in_flight = window.in_flight();
+        let mut finished: Vec<_> = window
             .snapshot(now, STEP_MS)
             .into_iter()
             .map(|(at, calls)| ((unix_now + at).saturating_sub(now), calls))
             .collect();
         if let Some((_, left)) = self.held(now) {
             // A restart finds a minute that is full until the hold ends, or for a whole one.
-            finished.push(((unix_now + left).saturating_sub(WINDOW_MS), self.limit));
+            finished.push(((unix_now + left).saturating_sub(WINDOW_MS), limit));
             finished.sort_unstable_by_key(|(at, _)| *at);
         }
         SavedCalls {
             finished,
-            leased: self.window.in_flight() + lease,
+            leased: in_flight + lease,
         }
     }
 
     /// A tenth of a small limit, 10 of a middling one, a fiftieth of a large one: seldom enough to save, and
     /// little enough to lose for a minute when the process is killed.
     fn full_lease(&self) -> u32 {
-        (self.limit / 10).min(10).max(self.limit / 50).max(1)
+        let limit = self.schedule.limit();
+        (limit / 10).min(10).max(limit / 50).max(1)
     }
 }
 

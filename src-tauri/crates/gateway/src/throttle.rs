@@ -1,10 +1,12 @@
-//! How often: hands out slots of the shared limit and keeps its lease written ahead.
+//! How often: hands out turns of the shared limit, tells those who wait, and keeps its lease written ahead.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::{KeyId, Slot};
-use tokio::sync::Notify;
+use gardien_domain::schedule::{Full, Turn};
+use gardien_domain::turns::Ticket;
+use gardien_domain::{KeyId, Organization};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -24,10 +26,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Throttle {
     clock: Clock,
-    meter: Mutex<Meter>,
+    meter: Mutex<Meter<Waiter>>,
     ledger: Arc<dyn Ledger>,
     /// The lease runs low.
     low: Notify,
+    /// Somebody waits, or what they wait for may have come.
+    turns: Notify,
     /// The lease was renewed, or nothing will ever be granted again.
     renewed: Notify,
 }
@@ -45,32 +49,48 @@ impl Throttle {
             meter: Mutex::new(meter),
             ledger,
             low: Notify::new(),
+            turns: Notify::new(),
             renewed: Notify::new(),
         }
     }
 
-    /// Takes a slot, for a key or for Gardien itself. Waits only for the ledger, and only when the lease is used up.
-    pub(crate) async fn enter(self: &Arc<Self>, key: Option<KeyId>) -> Result<Pass, CallRefusal> {
+    /// Takes a slot, for a key or for Gardien itself. Where calls are paced it waits for its turn, no longer than
+    /// `patience`; beyond that only for the ledger, and only when the lease is used up.
+    pub(crate) async fn enter(
+        self: &Arc<Self>,
+        key: Option<KeyId>,
+        patience: Duration,
+    ) -> Result<Pass, CallRefusal> {
+        let (came, patience) = (self.clock.now(), milliseconds(patience));
         loop {
             let renewed = self.renewed.notified();
             tokio::pin!(renewed);
             // Listening before looking: a renewal in between is not missed.
             renewed.as_mut().enable();
-            let entry = self.meter().enter(key, self.clock.now());
+            let (tell, told) = oneshot::channel();
+            let now = self.clock.now();
+            let left = patience.saturating_sub(now - came);
+            let entry = self.meter().enter(key, left, now, || tell);
             match entry {
-                Entry::Granted { slot, low } => {
+                Entry::Granted { turn, low } => {
                     if low {
                         self.low.notify_one();
                     }
-                    return Ok(Pass {
-                        throttle: self.clone(),
+                    return Ok(Pass::new(self, key, turn, Duration::ZERO));
+                }
+                Entry::Waits(ticket) => {
+                    self.turns.notify_one();
+                    let place = Place {
+                        throttle: self,
                         key,
-                        slot: Some(slot),
-                    });
+                        ticket,
+                        told,
+                    };
+                    let turn = place.turn().await?;
+                    let waited = Duration::from_millis(self.clock.now() - came);
+                    return Ok(Pass::new(self, key, turn, waited));
                 }
-                Entry::Full { retry_after_ms } => {
-                    return Err(CallRefusal::TooManyAttempts { retry_after_ms });
-                }
+                Entry::Full(full) => return Err(full.into()),
                 Entry::Closed => return Err(CallRefusal::Stopping),
                 Entry::Dry => {
                     self.low.notify_one();
@@ -80,12 +100,14 @@ impl Throttle {
         }
     }
 
-    pub(crate) fn set_limit(&self, calls: u32) {
-        self.meter().set_limit(calls);
+    pub(crate) fn set_limit(&self, organization: &Organization) {
+        self.meter().set_limit(organization, self.clock.now());
+        self.turns.notify_one();
     }
 
     pub(crate) fn release(&self) {
         self.meter().release();
+        self.turns.notify_one();
     }
 
     pub(crate) fn state(&self) -> LimitState {
@@ -97,6 +119,44 @@ impl Throttle {
         let now = self.clock.now();
         let mut meter = self.meter();
         (meter.state(now), meter.takers(now))
+    }
+
+    /// Tells those who wait that they go, or that they cannot in time, until `stop`.
+    pub(crate) async fn keep_turns(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            let next = self.tell();
+            let until_next = async {
+                match next {
+                    Some(wait) => sleep(Duration::from_millis(wait)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.turns.notified() => {}
+                () = until_next => {}
+            }
+        }
+    }
+
+    /// Tells whoever is due. Answers with the milliseconds until somebody may be due again.
+    fn tell(&self) -> Option<u64> {
+        let now = self.clock.now();
+        let mut meter = self.meter();
+        let (due, low) = meter.due(now);
+        for (tell, turn) in due.go {
+            // Whoever went away meanwhile did not call.
+            if let Err(Ok(turn)) = tell.send(Ok(turn)) {
+                meter.cancel(turn);
+            }
+        }
+        for (tell, full) in due.refused {
+            tell.send(Err(full)).ok();
+        }
+        if low {
+            self.low.notify_one();
+        }
+        meter.next_in(now)
     }
 
     /// Renews the lease before it runs out, until `stop`.
@@ -124,6 +184,7 @@ impl Throttle {
                 }
             }
             self.renewed.notify_waiters();
+            self.turns.notify_one();
             if self.meter().is_ledger_broken() {
                 tokio::select! {
                     () = stop.cancelled() => return,
@@ -141,20 +202,89 @@ impl Throttle {
     }
 
     /// Nothing in a critical section can panic half-way, so a poisoned lock still holds a whole meter.
-    fn meter(&self) -> MutexGuard<'_, Meter> {
+    fn meter(&self) -> MutexGuard<'_, Meter<Waiter>> {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Permission to make one call. Dropped, it counts as made from that moment on.
+/// Who waits is told its turn, or why there is none.
+type Waiter = oneshot::Sender<Result<Turn, Full>>;
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A place among those who wait. Dropped, it is free for others: a client that goes away leaves at once.
+struct Place<'a> {
+    throttle: &'a Arc<Throttle>,
+    key: Option<KeyId>,
+    ticket: Ticket,
+    told: oneshot::Receiver<Result<Turn, Full>>,
+}
+
+impl Place<'_> {
+    async fn turn(mut self) -> Result<Turn, CallRefusal> {
+        match (&mut self.told).await {
+            Ok(Ok(turn)) => Ok(turn),
+            Ok(Err(full)) => Err(full.into()),
+            Err(_) => Err(CallRefusal::Stopping),
+        }
+    }
+}
+
+impl From<Full> for CallRefusal {
+    fn from(full: Full) -> Self {
+        Self::TooManyAttempts {
+            retry_after_ms: full.retry_after_ms,
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.told.close();
+        let mut meter = self.throttle.meter();
+        match self.told.try_recv() {
+            Ok(Ok(turn)) => meter.cancel(turn),
+            _ => meter.leave(self.key, self.ticket),
+        }
+        drop(meter);
+        self.throttle.turns.notify_one();
+    }
+}
+
+/// Permission to make one call. Dropped before the call goes out, it costs nothing; after, the call counts as made from
+/// that moment on.
 #[derive(Debug)]
 pub(crate) struct Pass {
     throttle: Arc<Throttle>,
     key: Option<KeyId>,
-    slot: Option<Slot>,
+    turn: Option<Turn>,
+    waited: Duration,
+    is_out: bool,
 }
 
 impl Pass {
+    /// How long it was waited for.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
+    }
+
+    fn new(throttle: &Arc<Throttle>, key: Option<KeyId>, turn: Turn, waited: Duration) -> Self {
+        Self {
+            waited,
+            throttle: throttle.clone(),
+            key,
+            turn: Some(turn),
+            is_out: false,
+        }
+    }
+
+    /// The call goes out now: from here on it may reach the upstream.
+    pub(crate) fn goes_out(&mut self) {
+        self.is_out = true;
+    }
+
     /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
     pub(crate) fn hold(&self, wait_ms: u64) -> u64 {
         let clock = &self.throttle.clock;
@@ -169,22 +299,26 @@ impl Pass {
 
     /// Permission to make the same call once more, if the limit has room.
     pub(crate) async fn another(&self) -> Option<Self> {
-        self.throttle.enter(self.key).await.ok()
+        self.throttle.enter(self.key, Duration::ZERO).await.ok()
     }
 
     /// The call certainly never reached the upstream.
     pub(crate) fn cancel(mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.throttle.meter().cancel(slot);
-        }
+        self.is_out = false;
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
+        let Some(turn) = self.turn.take() else {
+            return;
+        };
+        if self.is_out {
             let now = self.throttle.clock.now();
-            self.throttle.meter().finish(slot, now);
+            self.throttle.meter().finish(turn, now);
+        } else {
+            self.throttle.meter().cancel(turn);
+            self.throttle.turns.notify_one();
         }
     }
 }

@@ -49,13 +49,39 @@ impl Upload {
         }
     }
 
+    /// Whether as much is there as has to be before the call goes out.
+    pub(crate) fn is_gathered(&self) -> bool {
+        let ahead = self.ahead.iter().filter_map(Frame::data_ref);
+        self.is_read() || ahead.map(Bytes::len).sum::<usize>() >= AHEAD
+    }
+
     /// Whether nothing more has to be awaited.
-    pub(crate) fn is_read(&self) -> bool {
+    fn is_read(&self) -> bool {
         self.course.state().stage == Stage::Done
     }
 
     pub(crate) fn course(&self) -> Arc<Course> {
         self.course.clone()
+    }
+
+    /// The same once more, of one that is there as a whole.
+    pub(crate) fn again(&self) -> Option<Self> {
+        if !self.is_read() {
+            return None;
+        }
+        let ahead = self.ahead.iter();
+        let ahead = ahead.map(|frame| Some(Frame::data(frame.data_ref()?.clone())));
+        Some(Self {
+            body: Body::default(),
+            ahead: ahead.collect::<Option<_>>()?,
+            left: self.left,
+            course: self.course.clone(),
+        })
+    }
+
+    /// It goes out now: whoever it goes to was not waited for before.
+    pub(crate) fn goes_out(&self) {
+        self.course.state().last = Instant::now();
     }
 
     /// Waits for the whole of a small body, or the beginning of a large one.
@@ -70,19 +96,12 @@ impl Upload {
     }
 
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        let mut bytes = 0;
-        while bytes < AHEAD {
+        while !self.is_gathered() {
             match std::task::ready!(self.poll_body(cx)) {
                 Some(Ok(frame)) => self.ahead.push_back(frame),
                 Some(Err(error)) => return Poll::Ready(Err(error)),
                 None => break,
             }
-            bytes = self
-                .ahead
-                .iter()
-                .filter_map(Frame::data_ref)
-                .map(Bytes::len)
-                .sum();
         }
         Poll::Ready(Ok(()))
     }

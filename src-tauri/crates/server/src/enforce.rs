@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use gardien_authority::api::LimitHold;
 use gardien_authority::{Enforcement, LimitReading};
 use gardien_domain::key::Revocation;
-use gardien_domain::{Key, KeyId, NotedUse, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use jiff::Timestamp;
 
@@ -27,14 +27,15 @@ impl Enforcement for GatewayEnforcement {
     fn remove_project(&self, id: ProjectId) {
         self.0.remove_project(id);
     }
-    fn set_limit(&self, calls_per_minute: u32) {
-        self.0.set_limit(calls_per_minute);
+    fn set_limit(&self, organization: &Organization) {
+        self.0.set_limit(organization);
     }
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let (limits, by_key) = self.0.limits_by_key(most, seen);
         LimitReading {
             used: limits.used,
             remaining: limits.remaining,
+            waiting: limits.waiting,
             reset_seconds: u32::try_from(limits.reset_seconds).unwrap_or(u32::MAX),
             hold: limits.hold.and_then(|hold| {
                 Some(LimitHold {

@@ -124,6 +124,7 @@ export const COMMANDS: Handlers = {
     at_limit,
     used,
     remaining: calls_per_minute - used,
+    waiting: 0,
     reset_seconds: 41,
     hold: null,
     by_key: all.slice(0, 2).map(({ id, name }, index) => ({ id, name, calls: Math.floor(used / (index + 2)) })),

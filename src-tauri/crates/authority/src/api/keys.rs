@@ -9,9 +9,11 @@ use gardien_domain::{
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
+
+use super::present;
 
 /// A key as lists and drawers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -110,12 +112,6 @@ pub struct KeyPatch {
     #[ts(optional, type = "string | null")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Option<Timestamp>>,
-}
-
-fn present<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// The answer to a creation or a rotation: the only place where a secret is serialized.

@@ -11,7 +11,8 @@ use gardien_authority::{
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
 use gardien_domain::{
-    AuditFilter, Key, KeyId, ProductScope, ProductScopes, ProjectId, Role, Scope, Secret,
+    AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, ProjectId, Role, Scope,
+    Secret,
 };
 use gardien_store::{Change, Sqlite, Store, Witness};
 use jiff::{SignedDuration, Timestamp};
@@ -58,8 +59,8 @@ impl Enforcement for Told {
     }
     fn put_project(&self, _: ProjectId, _: &str) {}
     fn remove_project(&self, _: ProjectId) {}
-    fn set_limit(&self, calls_per_minute: u32) {
-        *self.limit.lock().unwrap() = Some(calls_per_minute);
+    fn set_limit(&self, organization: &Organization) {
+        *self.limit.lock().unwrap() = Some(organization.calls_per_minute);
     }
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let keys = self.keys.lock().unwrap();
@@ -67,6 +68,7 @@ impl Enforcement for Told {
         LimitReading {
             used: 90,
             remaining: 10,
+            waiting: 0,
             reset_seconds: 7,
             hold: None,
             by_key: seen.map(|key| (key.id(), 1)).collect(),

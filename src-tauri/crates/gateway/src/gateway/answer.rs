@@ -1,10 +1,13 @@
 //! The way of one request through the gateway, whose innards it knows.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
+use gardien_domain::organization::LONGEST_WAIT_SECONDS;
 use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Request, Response};
+use tokio::time::timeout;
 
 use super::Gateway;
 use crate::authorize::Admitted;
@@ -18,8 +21,14 @@ use crate::links::Called;
 use crate::record::Use;
 use crate::refusal::CallRefusal;
 use crate::restrict::OnlyProject;
+use crate::throttle::Pass;
 use crate::upload::Upload;
 use crate::upstream::Transport;
+
+/// A body is awaited for so long with a slot in hand: most are there with their head. What takes longer is awaited
+/// without one, and for its turn again.
+const AT_ONCE: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 
 /// What a call may do, and what it goes out to.
 struct Route {
@@ -36,21 +45,11 @@ impl Gateway {
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
         head::settle(&mut head)?;
-        let mut route = self.route(&head)?;
+        let route = self.route(&head)?;
         if let Some(hear) = head.extensions.get::<OnGranted>() {
             hear.granted(route.admitted.key);
         }
-        let timing = self.0.timing;
-        let mut upload = Upload::of(body, timing.min_data_rate);
-        if !upload.is_read() {
-            tokio::select! {
-                biased;
-                refusal = route.admitted.ended.reason() => return Err(refusal),
-                gathered = upload.gather(timing.patience) => gathered?,
-            }
-            // What may be done, and where it goes, may have changed meanwhile.
-            route = self.route(&head)?;
-        }
+        let upload = Upload::of(body, self.0.timing.min_data_rate);
         let ended = route.admitted.ended.clone();
         let mut answer = tokio::select! {
             biased;
@@ -92,20 +91,49 @@ impl Gateway {
         known.admit(head, self.0.clock.wall())
     }
 
-    /// Makes a call that was admitted. It holds a slot from here on.
+    /// Waits for the call's turn, and then for what there has to be of its body.
+    async fn turn(
+        &self,
+        mut route: Route,
+        head: &Parts,
+        upload: &mut Upload,
+    ) -> Result<(Pass, Route), CallRefusal> {
+        let patience = self.0.timing.patience;
+        let mut left = head::patience(&head.headers).min(LONGEST_WAIT);
+        loop {
+            let key = Some(route.admitted.key);
+            let pass = self.0.throttle.enter(key, left).await?;
+            if pass.waited().is_zero() && upload.is_gathered() {
+                return Ok((pass, route));
+            }
+            let gathered = timeout(AT_ONCE, upload.gather(patience)).await;
+            if let Ok(gathered) = gathered {
+                gathered?;
+                // What may be done, and where it goes, may have changed meanwhile.
+                return Ok((pass, self.route(head)?));
+            }
+            left = left.saturating_sub(pass.waited());
+            drop(pass);
+            upload.gather(patience).await?;
+            route = self.route(head)?;
+        }
+    }
+
+    /// Makes a call that was admitted.
     async fn make(
         &self,
         route: Route,
         mut head: Parts,
-        upload: Upload,
+        mut upload: Upload,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
+        let (pass, route) = self.turn(route, &head, &mut upload).await?;
         let Route {
             admitted,
             only,
             upstream,
         } = route;
-        let pass = self.0.throttle.enter(Some(admitted.key)).await?;
+        let waited = pass.waited();
         self.0.uses.note(Use {
             key: admitted.key,
             operation: admitted.operation,
@@ -124,12 +152,14 @@ impl Gateway {
             only.ask(&mut head)?;
         }
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
-        let (timing, course) = (self.0.timing, request.body().course());
+        let (timing, course) = (self.0.timing.after(waited), request.body().course());
         let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
         let handed = course.patiently(handing, timing.patience);
-        handed.await?
+        let mut answer = handed.await??;
+        headers::waited(answer.headers_mut(), waited);
+        Ok(answer)
     }
 
     /// What the client called.

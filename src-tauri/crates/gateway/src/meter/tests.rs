@@ -1,10 +1,25 @@
+use gardien_domain::AtLimit;
 use proptest::prelude::*;
 
 use super::*;
 
-fn grant(meter: &mut Meter, now: u64) -> Option<Slot> {
-    match meter.enter(None, now) {
-        Entry::Granted { slot, .. } => Some(slot),
+type Meter = super::Meter<()>;
+
+fn rejecting(limit: u32) -> Organization {
+    Organization {
+        calls_per_minute: limit,
+        at_limit: AtLimit::Reject,
+        ..Organization::named(String::new())
+    }
+}
+
+fn enter(meter: &mut Meter, now: u64) -> Entry {
+    meter.enter(None, 0, now, || ())
+}
+
+fn grant(meter: &mut Meter, now: u64) -> Option<Turn> {
+    match enter(meter, now) {
+        Entry::Granted { turn, .. } => Some(turn),
         _ => None,
     }
 }
@@ -12,7 +27,7 @@ fn grant(meter: &mut Meter, now: u64) -> Option<Slot> {
 #[test]
 fn nothing_is_granted_before_the_ledger_says_so() {
     let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
-    assert!(matches!(meter.enter(None, 60_000), Entry::Dry));
+    assert!(matches!(enter(&mut meter, 60_000), Entry::Dry));
     let renewal = meter.renewal(0, 60_000);
     assert_eq!(renewal.saved.leased, 10);
     meter.renewed(renewal.extra);
@@ -20,7 +35,7 @@ fn nothing_is_granted_before_the_ledger_says_so() {
         let slot = grant(&mut meter, 60_000).unwrap();
         meter.finish(slot, 60_000);
     }
-    assert!(matches!(meter.enter(None, 60_000), Entry::Dry));
+    assert!(matches!(enter(&mut meter, 60_000), Entry::Dry));
 }
 
 #[test]
@@ -68,7 +83,7 @@ fn a_damaged_ledger_blocks_and_does_not_overflow() {
         leased: u32::MAX,
     };
     let mut meter = Meter::restore(100, &saved, 1_002, 60_000);
-    assert!(matches!(meter.enter(None, 60_000), Entry::Full { .. }));
+    assert!(matches!(enter(&mut meter, 60_000), Entry::Full { .. }));
     assert_eq!(meter.state(120_000).used, 0);
 }
 
@@ -88,15 +103,15 @@ fn a_limit_takes_effect_at_once() {
         let slot = grant(&mut meter, 60_000).unwrap();
         meter.finish(slot, 60_000);
     }
-    meter.set_limit(11);
+    meter.set_limit(&rejecting(11), 60_000);
     assert!(grant(&mut meter, 60_000).is_some());
-    meter.set_limit(3);
+    meter.set_limit(&rejecting(3), 60_000);
     assert_eq!(meter.state(60_000).remaining, 0);
 }
 
 fn full(meter: &mut Meter, now: u64) -> u64 {
-    match meter.enter(None, now) {
-        Entry::Full { retry_after_ms } => retry_after_ms,
+    match enter(meter, now) {
+        Entry::Full(full) => full.retry_after_ms,
         other => panic!("{other:?}"),
     }
 }
@@ -115,6 +130,7 @@ fn nothing_is_granted_while_the_upstream_takes_no_calls() {
             limit: 100,
             used: 100,
             remaining: 0,
+            waiting: 0,
             reset_seconds: 2,
             hold: Some(Hold {
                 since: 1_000_000,
@@ -123,7 +139,7 @@ fn nothing_is_granted_while_the_upstream_takes_no_calls() {
         }
     );
     // What was granted before may have been cancelled since, and more may be allowed: it is the upstream's word.
-    meter.set_limit(1_000);
+    meter.set_limit(&rejecting(1_000), 60_000);
     assert_eq!(full(&mut meter, 63_999), 1);
     assert!(grant(&mut meter, 64_000).is_some());
     assert_eq!(
@@ -196,7 +212,7 @@ proptest! {
         let mut now = 1_000_000_u64;
         let mut born = now;
         let mut meter = Meter::restore(limit, &disk, now, 60_000);
-        let mut open: Vec<(u64, Slot)> = Vec::new();
+        let mut open: Vec<(u64, Turn)> = Vec::new();
         let mut named = 0;
         for (gap, length, fate) in steps {
             now += gap;
@@ -220,19 +236,19 @@ proptest! {
                 }
                 _ => {
                     let left = meter.state(mono(now)).hold.map(|hold| hold.until - now);
-                    let mut entry = meter.enter(None, mono(now));
+                    let mut entry = enter(&mut meter, mono(now));
                     if matches!(entry, Entry::Dry) {
                         let renewal = meter.renewal(now, mono(now));
                         disk = renewal.saved;
                         meter.renewed(renewal.extra);
-                        entry = meter.enter(None, mono(now));
+                        entry = enter(&mut meter, mono(now));
                     }
                     match entry {
-                        Entry::Granted { slot, .. } => {
+                        Entry::Granted { turn, .. } => {
                             prop_assert!(now >= named, "{} ms too early", named - now);
-                            open.push((now + length, slot));
+                            open.push((now + length, turn));
                         }
-                        Entry::Full { retry_after_ms } => {
+                        Entry::Full(Full { retry_after_ms, .. }) => {
                             prop_assert!(retry_after_ms >= left.unwrap_or(0));
                         }
                         entry => prop_assert!(false, "{entry:?}"),
@@ -253,7 +269,7 @@ proptest! {
         let mut now = 1_000_000_u64;
         let mut meter = Meter::restore(limit, &disk, now, 60_000);
         let mut born = now;
-        let mut open: Vec<(u64, Slot)> = Vec::new();
+        let mut open: Vec<(u64, Turn)> = Vec::new();
         let mut calls = Vec::new();
         for (gap, lasts, fate) in steps {
             now += gap;
@@ -283,7 +299,7 @@ proptest! {
                     }
                 }
                 _ => {
-                    if matches!(meter.enter(None, mono(now)), Entry::Dry) {
+                    if matches!(enter(&mut meter, mono(now)), Entry::Dry) {
                         let renewal = meter.renewal(now, mono(now));
                         disk = renewal.saved;
                         meter.renewed(renewal.extra);

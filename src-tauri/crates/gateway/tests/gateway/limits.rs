@@ -1,6 +1,7 @@
 //! Rule 6 through the whole gateway.
 
 use gardien_domain::phare_key::Need;
+use gardien_domain::{AtLimit, Organization};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -54,7 +55,12 @@ async fn refusals_cost_nothing() {
     world.get(&world.owner, "/nothing").await;
     world.get(&world.owner, "/uptime/monitors").await;
     assert_eq!(world.gateway.limits().used, 0);
-    world.gateway.set_limit(0);
+    let none = Organization {
+        calls_per_minute: 0,
+        at_limit: AtLimit::Reject,
+        ..Organization::named(String::new())
+    };
+    world.gateway.set_limit(&none);
     assert_eq!(
         world.get(&world.owner, "/nothing").await.status,
         404,

@@ -15,6 +15,7 @@ mod heads;
 mod limits;
 mod links;
 mod only_project;
+mod pacing;
 mod revocation;
 mod support;
 mod under_way;

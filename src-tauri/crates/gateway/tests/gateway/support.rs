@@ -214,6 +214,7 @@ impl World {
 
 pub(crate) const TIMING: Timing = Timing {
     patience: Duration::from_millis(300),
+    insistence: Duration::ZERO,
     min_data_rate: MinDataRate {
         grace: Duration::from_secs(30),
         bytes_per_second: 4096,
@@ -331,6 +332,11 @@ impl Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let script = script(&format!("http://127.0.0.1:{port}"));
+        Self::on(listener, script)
+    }
+
+    pub(crate) fn on(listener: TcpListener, script: Script) -> Self {
+        let port = listener.local_addr().unwrap().port();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let open = Arc::new(AtomicU32::new(0));
         let (log, count) = (seen.clone(), open.clone());

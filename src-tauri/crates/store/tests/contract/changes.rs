@@ -62,6 +62,8 @@ pub(crate) async fn everything_is_there_after_it_was_opened_again(database: &dyn
         name: "Phare Ouest".into(),
         calls_per_minute: 250,
         at_limit: AtLimit::Pace,
+        burst: None,
+        longest_wait_seconds: 25,
     };
     let changes = [
         Change::PutOrganization(organization.clone()),

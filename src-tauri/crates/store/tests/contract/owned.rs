@@ -20,6 +20,8 @@ pub(crate) async fn the_organization_is_one_row(database: &dyn Database) {
             name: name.into(),
             calls_per_minute: u32::MAX,
             at_limit,
+            burst: (at_limit == AtLimit::Pace).then_some(7),
+            longest_wait_seconds: 12,
         };
         commit(&*store, &[Change::PutOrganization(organization.clone())]).await;
         assert_eq!(store.organization().await.unwrap(), Some(organization));

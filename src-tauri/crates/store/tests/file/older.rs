@@ -178,7 +178,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
             error,
             StoreError::NewerVersion {
                 found: 99,
-                known: 8
+                known: 9
             }
         ),
         "{error:?}"

@@ -1,0 +1,204 @@
+//! Calls that come too early wait for their turn.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use futures_util::stream;
+use gardien_domain::Organization;
+use gardien_gateway::Gateway;
+use http_body::Frame;
+use http_body_util::BodyExt as _;
+
+use crate::support::*;
+use crate::uploads::{trickle, upload};
+
+/// One call at once, and so many a minute after it.
+fn one_and_then(gateway: &Gateway, per_minute: u32) {
+    gateway.set_limit(&Organization {
+        calls_per_minute: per_minute + 1,
+        burst: Some(1),
+        ..Organization::named(String::new())
+    });
+}
+
+fn preferring(
+    owned: &Owned,
+    preference: &str,
+) -> http::Request<http_body_util::Empty<bytes::Bytes>> {
+    let headers = [
+        ("authorization", owned.bearer()),
+        ("prefer", preference.to_owned()),
+    ];
+    let headers = headers
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    request("GET", "/projects", &headers)
+}
+
+async fn until_waiting(world: &World, calls: u32) {
+    while world.gateway.limits().waiting != calls {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_comes_too_early_waits_its_turn_and_is_told_for_how_long() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 1_200);
+    let calls = (0..6).map(|_| world.get(&world.owner, "/projects"));
+    let answers = join_all(calls).await;
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    let waited = |answer: &Answer| {
+        let timing = answer.header("server-timing").strip_prefix("wait;dur=")?;
+        Some(timing.parse::<u64>().unwrap())
+    };
+    let mut waits: Vec<_> = answers.iter().filter_map(waited).collect();
+    waits.sort_unstable();
+    assert_eq!(waits.len(), 5, "one went at once");
+    for (place, waited) in (1..).zip(&waits) {
+        assert!(*waited >= place * 50, "{waits:?}");
+    }
+    assert_eq!(world.upstream.seen().len(), 6);
+    assert_eq!(world.gateway.limits().waiting, 0);
+}
+
+#[tokio::test]
+async fn keys_take_turns() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 600);
+    let many = join_all((0..6).map(|_| world.get(&world.owner, "/projects")));
+    let few = async {
+        until_waiting(&world, 5).await;
+        let answer = world.get(&world.reader, "/uptime/monitors").await;
+        (answer.status, world.upstream.seen().len())
+    };
+    let (many, (status, seen)) = tokio::join!(many, few);
+    assert!(many.iter().all(|answer| answer.status == 200));
+    assert_eq!(status, 200);
+    assert!(seen <= 4, "it came after {seen} calls of a burst before it");
+}
+
+#[tokio::test]
+async fn whoever_cannot_go_in_time_is_refused_when_it_comes() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 1);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+    let refused = world.get(&world.owner, "/projects").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "60"));
+    one_and_then(&world.gateway, 60);
+    for (preference, status) in [("wait=0", 429), ("wait=30", 200)] {
+        let answer = world.send(preferring(&world.owner, preference)).await;
+        assert_eq!(answer.status, status, "{preference}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_its_place() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 6);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+    let gateway = world.gateway.clone();
+    let call = preferring(&world.owner, "wait=25");
+    let client = tokio::spawn(async move { gateway.handle(call).await });
+    until_waiting(&world, 1).await;
+    client.abort();
+    until_waiting(&world, 0).await;
+    assert_eq!(world.upstream.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_tells_those_who_wait() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 6);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+    let waits = async { world.get(&world.owner, "/projects").await.code() };
+    let stop = async {
+        until_waiting(&world, 1).await;
+        world.gateway.stop().await;
+    };
+    let (code, ()) = tokio::join!(waits, stop);
+    assert_eq!(code, "gateway_stopping");
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_while_it_waits_does_not_call() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 6);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+    let waits = async { world.get(&world.owner, "/projects").await.code() };
+    let revoke = async {
+        until_waiting(&world, 1).await;
+        world.gateway.put_key(&world.owner.revoked());
+    };
+    let (code, ()) = tokio::join!(waits, revoke);
+    assert_eq!(code, "key_revoked");
+    assert_eq!(world.gateway.limits().waiting, 0);
+    assert_eq!(world.upstream.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn the_body_of_a_call_that_waited_arrives_whole() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 600);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+    let sent = world
+        .gateway
+        .handle(posting("/projects", &world.owner, "{\"name\":\"x\"}"))
+        .await;
+    assert_eq!(sent.into_body().collect().await.unwrap().to_bytes(), "{}");
+    let last = world.upstream.seen().pop().unwrap();
+    assert!(last.ends_with("{\"name\":\"x\"}"), "{last}");
+}
+
+/// What a client sends is left where it is while its call waits, and a body that does not come keeps the turn from nobody.
+#[tokio::test]
+async fn a_body_is_read_when_its_turn_has_come() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 240);
+    world.get(&world.owner, "/projects").await;
+    let read = Arc::new(AtomicBool::new(false));
+    let reading = read.clone();
+    let body = stream::once(async move {
+        reading.store(true, Ordering::SeqCst);
+        Ok::<_, Infallible>(Frame::data(Bytes::from("x")))
+    });
+    let posted = world.gateway.handle(upload(&world.owner, Box::pin(body)));
+    let looked = async {
+        until_waiting(&world, 1).await;
+        assert!(!read.load(Ordering::SeqCst));
+    };
+    let (posted, ()) = tokio::join!(posted, looked);
+    assert_eq!(posted.status(), 200);
+
+    let endless = world.gateway.handle(upload(&world.owner, trickle(1, 20)));
+    let other = async {
+        until_waiting(&world, 1).await;
+        world.get(&world.reader, "/uptime/monitors").await.status
+    };
+    tokio::select! {
+        _ = endless => panic!("it has no end"),
+        status = other => assert_eq!(status, 200),
+    }
+    assert_eq!(world.upstream.seen().len(), 3, "nothing of the endless one");
+}
+
+/// What was taken away while a call waited is not used any more when its turn comes.
+#[tokio::test]
+async fn a_call_is_judged_again_when_its_turn_has_come() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 600);
+    world.get(&world.owner, "/projects").await;
+    let called = async { world.get(&world.owner, "/projects").await };
+    let narrowed = async {
+        until_waiting(&world, 1).await;
+        world.gateway.pause(true);
+    };
+    let (answer, ()) = tokio::join!(called, narrowed);
+    assert_eq!(answer.code(), "gateway_paused");
+    assert_eq!(world.gateway.limits().used, 1, "its turn was another's");
+    assert_eq!(world.upstream.seen().len(), 1);
+}
