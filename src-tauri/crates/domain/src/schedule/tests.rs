@@ -300,8 +300,8 @@ fn a_key_with_a_reservation_goes_at_once_whatever_the_others_do() {
     schedule.set_share(
         key(2).unwrap(),
         Share {
-            at_most: None,
             reserved: 10,
+            ..Share::default()
         },
         0,
     );
@@ -324,7 +324,7 @@ fn a_key_has_at_most_its_share_and_is_told_that_it_is_its_own() {
         key(1).unwrap(),
         Share {
             at_most: Some(5),
-            reserved: 0,
+            ..Share::default()
         },
         0,
     );
@@ -364,8 +364,8 @@ fn a_day_of_twenty_keys() {
     schedule.set_share(
         key(20).unwrap(),
         Share {
-            at_most: None,
             reserved: 10,
+            ..Share::default()
         },
         0,
     );
@@ -442,8 +442,8 @@ proptest! {
         kills in prop::collection::vec(0_usize..60, 0..3),
     ) {
         let mut schedule = paced(limit);
-        schedule.set_share(key(1).unwrap(), Share { at_most: None, reserved: reserved.min(limit) }, 0);
-        schedule.set_share(key(2).unwrap(), Share { at_most, reserved: 0 }, 0);
+        schedule.set_share(key(1).unwrap(), Share { reserved: reserved.min(limit), ..Share::default() }, 0);
+        schedule.set_share(key(2).unwrap(), Share { at_most, ..Share::default() }, 0);
         let mut world = World::new(schedule, calls);
         for number in 0..world.calls.len() {
             if kills.contains(&number) {
@@ -466,7 +466,7 @@ proptest! {
         back in 0_u64..400,
     ) {
         let mut schedule = paced(limit);
-        schedule.set_share(key(1).unwrap(), Share { at_most: None, reserved }, 0);
+        schedule.set_share(key(1).unwrap(), Share { reserved, ..Share::default() }, 0);
         let end = calls.last().map_or(0, |call| call.at);
         let apart = (WINDOW_MS + back) / u64::from(reserved) + 1;
         let others = calls.into_iter().filter(|call| call.key != 1);
