@@ -4,7 +4,7 @@
 //! between the two, so no 60-second span at the upstream can hold more calls than there are slots, however
 //! long each took on its way. Refused calls hold nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use crate::key::KeyId;
 
@@ -16,6 +16,8 @@ pub const WINDOW_MS: u64 = 60_000;
 pub struct SavedCalls {
     /// `(unix milliseconds, calls)` that had finished when this was saved, oldest first.
     pub finished: Vec<(u64, u32)>,
+    /// `(unix milliseconds, key, calls)` of those that a key made, oldest first.
+    pub by_key: Vec<(u64, KeyId, u32)>,
     /// Calls that may have been made since, or were in flight.
     pub leased: u32,
 }
@@ -43,6 +45,8 @@ struct Takers {
     /// `(finished at, key, calls)`, oldest first.
     finished: VecDeque<(u64, KeyId, u32)>,
     held: HashMap<KeyId, u32>,
+    /// Calls that a restart found leased, and when: each of them may be any key's.
+    anybodys: Option<(u64, u32)>,
 }
 
 impl Takers {
@@ -59,7 +63,7 @@ impl Takers {
 
     fn release(&mut self, key: KeyId, calls: u32) {
         if let Some(held) = self.held.get_mut(&key) {
-            *held -= calls;
+            *held = held.saturating_sub(calls);
             if *held == 0 {
                 self.held.remove(&key);
             }
@@ -74,6 +78,7 @@ impl Takers {
             self.finished.pop_front();
             self.release(key, calls);
         }
+        self.anybodys = self.anybodys.filter(|(at, _)| at + WINDOW_MS > now);
     }
 }
 
@@ -142,6 +147,20 @@ impl Window {
         }
     }
 
+    /// Counts calls that a key made before a restart, oldest first. [`Self::record`] counts them for all.
+    pub fn record_of(&mut self, key: KeyId, calls: u32, at: u64) {
+        // A damaged ledger must not be able to overflow the count.
+        let held = self.takers.held.entry(key).or_default();
+        *held = held.saturating_add(calls);
+        self.takers.finished.push_back((at, key, calls));
+    }
+
+    /// Counts calls that may have been made before a restart, by nobody knows which key.
+    pub fn record_leased(&mut self, calls: u32, at: u64) {
+        let at = self.record(calls, at);
+        self.takers.anybodys = (calls > 0).then_some((at, calls));
+    }
+
     /// The keys that hold slots at `now`, and how many.
     pub fn takers(&mut self, now: u64) -> impl Iterator<Item = (KeyId, u32)> {
         self.expire(now);
@@ -179,6 +198,18 @@ impl Window {
         steps
     }
 
+    /// The same by key.
+    pub fn snapshot_by_key(&mut self, now: u64, step_ms: u64) -> Vec<(u64, KeyId, u32)> {
+        self.expire(now);
+        let mut steps: BTreeMap<(u64, KeyId), u32> = BTreeMap::new();
+        for (at, key, calls) in &self.takers.finished {
+            let step = at.div_ceil(step_ms) * step_ms;
+            *steps.entry((step, *key)).or_default() += calls;
+        }
+        let steps = steps.into_iter();
+        steps.map(|((at, key), calls)| (at, key, calls)).collect()
+    }
+
     /// Calls granted and not yet finished.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
@@ -197,6 +228,12 @@ impl Window {
         self.takers.held.get(&key).copied().unwrap_or_default()
     }
 
+    /// Slots that this key may hold, for what must never be exceeded: those of a restart that may be anybody's are its own.
+    #[must_use]
+    pub fn held_at_most_by(&self, key: KeyId) -> u32 {
+        self.held_by(key) + self.takers.anybodys.map_or(0, |(_, calls)| calls)
+    }
+
     /// Milliseconds until at most `most` slots are held, if nobody takes one meanwhile. What is in flight is taken to
     /// end now.
     #[must_use]
@@ -205,13 +242,19 @@ impl Window {
         down_in(self.held(), most, finished, now)
     }
 
-    /// The same of the slots of one key.
+    /// The same of [`Self::held_at_most_by`].
     #[must_use]
     pub fn held_by_down_in(&self, key: KeyId, most: u32, now: u64) -> u64 {
         let finished = self.takers.finished.iter();
         let of_key = finished.filter(|(_, by, _)| *by == key);
-        let finished = of_key.map(|(at, _, calls)| (*at, *calls));
-        down_in(self.held_by(key), most, finished, now)
+        // What a restart left comes before all that was called since.
+        let of_key = of_key.map(|(at, _, calls)| (*at, *calls));
+        let (before, since): (Vec<_>, Vec<_>) = match self.takers.anybodys {
+            Some((leased, _)) => of_key.partition(|(at, _)| *at <= leased),
+            None => (Vec::new(), of_key.collect()),
+        };
+        let finished = before.into_iter().chain(self.takers.anybodys).chain(since);
+        down_in(self.held_at_most_by(key), most, finished, now)
     }
 
     fn expire(&mut self, now: u64) {
@@ -271,6 +314,44 @@ mod tests {
         window.finish(slot, 500_000);
         assert!(window.take(1, None, 559_999).is_err());
         assert!(window.take(1, None, 560_000).is_ok());
+    }
+
+    #[test]
+    fn a_restart_gives_no_key_its_share_anew() {
+        let (own, other) = (
+            KeyId(uuid::Uuid::from_u128(1)),
+            KeyId(uuid::Uuid::from_u128(2)),
+        );
+        let mut window = Window::default();
+        for at in [1_000, 2_000] {
+            let slot = window.take(100, Some(own), at).unwrap();
+            window.finish(slot, at);
+        }
+        let mut restored = Window::default();
+        for (at, calls) in window.snapshot(2_000, 100) {
+            restored.record(calls, at);
+        }
+        for (at, key, calls) in window.snapshot_by_key(2_000, 100) {
+            restored.record_of(key, calls, at);
+        }
+        restored.record_leased(3, 5_000);
+        assert_eq!((restored.held(), restored.held_by(own)), (5, 2));
+        assert_eq!(
+            (
+                restored.held_at_most_by(own),
+                restored.held_at_most_by(other)
+            ),
+            (5, 3)
+        );
+        assert_eq!(restored.held_by_down_in(own, 4, 5_000), 56_000);
+        assert_eq!(restored.held_by_down_in(own, 2, 5_000), 60_000);
+        assert_eq!(restored.remaining(100, 62_000), 97);
+        assert_eq!(
+            (restored.held_by(own), restored.held_at_most_by(own)),
+            (0, 3)
+        );
+        assert_eq!(restored.remaining(100, 65_000), 100);
+        assert_eq!(restored.held_at_most_by(own), 0);
     }
 
     #[test]

@@ -60,6 +60,19 @@ pub struct Full {
     pub retry_after_ms: u64,
 }
 
+/// What a key has of the limit at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Which key.
+    pub key: KeyId,
+    /// Slots that it holds.
+    pub calls: u32,
+    /// Calls of it that wait for their turn.
+    pub waiting: u32,
+    /// What it may have, and what is kept free for it.
+    pub share: Share,
+}
+
 /// The answer to a call that comes.
 #[derive(Debug)]
 pub enum Coming {
@@ -175,6 +188,14 @@ impl<W> Schedule<W> {
         Coming::Waits(self.turns.join(key, now + patience, who()))
     }
 
+    /// Whether a call of this key that came now would not go at once, but could wait.
+    pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
+        let waits = self.patience > 0;
+        waits
+            && !self.is_reserved(key, now)
+            && (self.is_anybody_before() || !self.has_shared_turn(key, now))
+    }
+
     /// Who goes now, so many at most, and who need not wait any longer because it would be in vain.
     pub fn due(&mut self, most: u32, now: u64) -> Due<W> {
         let mut due = Due {
@@ -220,6 +241,28 @@ impl<W> Schedule<W> {
             held => held,
         };
         Some(next.min(over).max(1))
+    }
+
+    /// What keys have of the limit: those that hold slots, that wait, or that something is kept free for.
+    pub fn parts(&mut self, now: u64) -> Vec<Part> {
+        let mut parts: BTreeMap<KeyId, Part> = BTreeMap::new();
+        let shares = &self.shares;
+        let part = |key| Part {
+            key,
+            calls: 0,
+            waiting: 0,
+            share: shares.get(&key).copied().unwrap_or_default(),
+        };
+        for (key, calls) in self.window.takers(now) {
+            parts.entry(key).or_insert_with(|| part(key)).calls = calls;
+        }
+        for (key, waiting) in self.turns.waiting_by_key() {
+            parts.entry(key).or_insert_with(|| part(key)).waiting = waiting;
+        }
+        for key in shares.keys().filter(|key| shares[key].reserved > 0) {
+            parts.entry(*key).or_insert_with(|| part(*key));
+        }
+        parts.into_values().collect()
     }
 
     /// Nobody waits any longer.
@@ -277,6 +320,14 @@ impl<W> Schedule<W> {
         Some(Turn { slot, reserved })
     }
 
+    fn has_shared_turn(&self, key: Option<KeyId>, now: u64) -> bool {
+        let bucket = self.bucket.as_ref();
+        now >= self.held_until
+            && !self.is_at_most(key)
+            && self.has_shared()
+            && bucket.is_none_or(|bucket| bucket.ready_in(1, now) == 0)
+    }
+
     /// Whether somebody who waits may go before whoever comes now.
     fn is_anybody_before(&self) -> bool {
         self.turns.next(|key| !self.is_at_most(key)).is_some()
@@ -302,7 +353,7 @@ impl<W> Schedule<W> {
     fn is_at_most(&self, key: Option<KeyId>) -> bool {
         key.is_some_and(|key| {
             let most = self.shares.get(&key).and_then(|share| share.at_most);
-            most.is_some_and(|most| self.window.held_by(key) >= most)
+            most.is_some_and(|most| self.window.held_at_most_by(key) >= most)
         })
     }
 

@@ -66,6 +66,14 @@ impl<W> Turns<W> {
         self.lanes.get(&key).map_or(0, |lane| lane.waiting.len())
     }
 
+    /// How many wait of each key; Gardien's own calls are not among them.
+    pub fn waiting_by_key(&self) -> impl Iterator<Item = (KeyId, u32)> {
+        self.lanes.iter().filter_map(|(key, lane)| {
+            let waiting = u32::try_from(lane.waiting.len()).unwrap_or(u32::MAX);
+            Some(((*key)?, waiting)).filter(|(_, waiting)| *waiting > 0)
+        })
+    }
+
     /// Stands at the end of the key's lane.
     pub fn join(&mut self, key: Option<KeyId>, until: u64, who: W) -> Ticket {
         let ticket = Ticket(self.tickets);

@@ -107,6 +107,7 @@ impl Desk {
                 platform: ProductScope::Read,
                 uptime: ProductScope::None,
             },
+            share: None,
             expires_at: None,
         };
         let made = service.client(owner).create_key(&key).await.unwrap();

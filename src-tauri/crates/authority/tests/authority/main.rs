@@ -17,6 +17,7 @@ mod people;
 mod phare_keys;
 mod projects;
 mod revocations;
+mod shares;
 mod synchronizing;
 mod trail;
 mod world;

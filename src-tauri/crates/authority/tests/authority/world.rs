@@ -10,6 +10,7 @@ use gardien_authority::{
 };
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
+use gardien_domain::schedule::Part;
 use gardien_domain::{
     AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, ProjectId, Role, Scope,
     Secret,
@@ -71,8 +72,18 @@ impl Enforcement for Told {
             waiting: 0,
             reset_seconds: 7,
             hold: None,
-            by_key: seen.map(|key| (key.id(), 1)).collect(),
+            by_key: seen.map(part).collect(),
         }
+    }
+}
+
+/// Each has made one call.
+fn part(key: &Key) -> Part {
+    Part {
+        key: key.id(),
+        calls: 1,
+        waiting: 0,
+        share: key.share(),
     }
 }
 
@@ -266,6 +277,7 @@ pub(crate) fn new_key() -> NewKey {
             platform: ProductScope::None,
             uptime: ProductScope::Read,
         },
+        share: None,
         expires_at: None,
     }
 }

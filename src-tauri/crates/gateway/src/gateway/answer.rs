@@ -25,8 +25,8 @@ use crate::throttle::Pass;
 use crate::upload::Upload;
 use crate::upstream::Transport;
 
-/// A body is awaited for so long with a slot in hand: most are there with their head. What takes longer is awaited
-/// without one, and for its turn again.
+/// A body is awaited for so long when its turn has come: most are there with their head. What takes longer is awaited
+/// without a turn, and then for another.
 const AT_ONCE: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 
@@ -91,17 +91,21 @@ impl Gateway {
         known.admit(head, self.0.clock.wall())
     }
 
-    /// Waits for the call's turn, and then for what there has to be of its body.
+    /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
+    /// until then; and nobody is waited for with a slot in hand.
     async fn turn(
         &self,
         mut route: Route,
         head: &Parts,
         upload: &mut Upload,
     ) -> Result<(Pass, Route), CallRefusal> {
-        let patience = self.0.timing.patience;
+        let (key, patience) = (Some(route.admitted.key), self.0.timing.patience);
         let mut left = head::patience(&head.headers).min(LONGEST_WAIT);
+        if !upload.is_gathered() && !self.0.throttle.would_wait(key) {
+            upload.gather(patience).await?;
+            route = self.route(head)?;
+        }
         loop {
-            let key = Some(route.admitted.key);
             let pass = self.0.throttle.enter(key, left).await?;
             if pass.waited().is_zero() && upload.is_gathered() {
                 return Ok((pass, route));
