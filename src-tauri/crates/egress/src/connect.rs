@@ -1,5 +1,6 @@
 //! Connections to one server, straight or through a proxy.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::TryFutureExt as _;
@@ -123,7 +124,7 @@ async fn hop(
     }
 }
 
-/// The first address of the host that takes a connection.
+/// To the host, at whichever of its addresses.
 async fn dial(tcp: HttpConnector, target: Uri) -> Result<TokioIo<TcpStream>, BoxError> {
     let host = target.host().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -132,10 +133,19 @@ async fn dial(tcp: HttpConnector, target: Uri) -> Result<TokioIo<TcpStream>, Box
         Ok(address) => vec![address],
         Err(_) => in_turn(look_up(host).await?),
     };
+    reach(&tcp, addresses, port).await
+}
+
+/// The first of these addresses that takes a connection.
+async fn reach(
+    tcp: &HttpConnector,
+    addresses: Vec<IpAddr>,
+    port: u16,
+) -> Result<TokioIo<TcpStream>, BoxError> {
     let attempts = addresses.into_iter().map(|address| {
         let mut tcp = tcp.clone();
         async move {
-            let at = std::net::SocketAddr::new(address, port);
+            let at = SocketAddr::new(address, port);
             let at: Uri = format!("http://{at}").parse()?;
             tcp.call(at).err_into().await
         }
@@ -188,6 +198,17 @@ mod tests {
         let (made, told) = tokio::join!(connecting, serving);
         made.unwrap();
         told
+    }
+
+    /// All of this network is this machine, where nobody listens at the first.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_takes_no_connection_is_not_the_last() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = server.local_addr().unwrap();
+        let addresses = vec!["127.0.0.2".parse().unwrap(), at.ip()];
+        let made = reach(&HttpConnector::new(), addresses, at.port()).await;
+        assert_eq!(made.unwrap().inner().peer_addr().unwrap(), at);
     }
 
     #[tokio::test]

@@ -276,6 +276,20 @@ async fn who_asks_is_told_before_the_body_comes_and_of_nobody_without_a_session(
 }
 
 #[tokio::test]
+async fn what_cannot_read_what_it_keeps_lives_and_is_not_ready() {
+    let world = World::new().await;
+    for (torn, ready) in [(false, 200), (true, 503), (false, 200)] {
+        world.store.torn.store(torn, Ordering::SeqCst);
+        for (path, status) in [("/readyz", ready), ("/healthz", 200)] {
+            let request = ::http::Request::get(path).body(axum::body::Body::empty());
+            let router = http::router(world.authority.clone());
+            let answer = router.oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_change_goes_to_its_end_when_the_caller_is_gone() {
     let world = World::new().await;
     let client = Client::embedded(
