@@ -1,5 +1,6 @@
 import type { Commands, FreshKey, KeyQuery, KeySort, KeyView, NewKey, Pasted, ProjectId } from '../../bindings';
 import { NO_SHARE } from '../../share';
+import { UNUSED } from './samples';
 import { created, fault, record, type World } from './world';
 
 type KeyCommand = Exclude<
@@ -206,11 +207,13 @@ function find(world: World, id: string): KeyView {
 }
 
 function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): FreshKey {
+  const bound = wanted.scope.type === 'project' ? wanted.scope.project_id : null;
   const key: KeyView = {
     ...wanted,
+    ...UNUSED,
     share: wanted.share ?? NO_SHARE,
     id: `0193-${String(world.keys.length).padStart(8, '0')}`,
-    project_name: world.projects.find(({ id }) => id === wanted.scope.project_id)?.name ?? null,
+    project_name: world.projects.find(({ id }) => id === bound)?.name ?? null,
     status: 'active',
     display: '',
     created_at: new Date().toISOString(),
@@ -218,12 +221,6 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
     revoked_at: null,
     previous_valid_until: null,
     earlier_valid_until: null,
-    last_used_at: null,
-    last_operation: null,
-    last_client: null,
-    last_address: null,
-    previous_used_at: null,
-    earlier_used_at: null,
   };
   give(world, key);
   world.keys.unshift(key);

@@ -76,3 +76,13 @@ export function sampleKeys(count: number, projects: ProjectView[]): KeyView[] {
     };
   });
 }
+
+/** What is known of the use of a key that was never used. */
+export const UNUSED = {
+  last_used_at: null,
+  last_operation: null,
+  last_client: null,
+  last_address: null,
+  previous_used_at: null,
+  earlier_used_at: null,
+};
