@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::people::Caller;
 use super::{leaks, programs};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running server, or one that was ended and can be started again over the same data. Dropping it kills it, and
 /// fails the test when it had panicked or left a secret in clear in its folder or log.
