@@ -18,7 +18,7 @@ use tower::{Service, ServiceExt as _, service_fn};
 
 use crate::addresses::{first, in_turn};
 use crate::names::look_up;
-use crate::proxies::{Kind, Proxies, Proxy};
+use crate::proxies::{Kind, Proxies, Proxy, UnusableProxy};
 use crate::{BoxError, CONNECT};
 
 /// How long an address is tried alone (RFC 8305).
@@ -97,11 +97,11 @@ impl Egress {
 async fn hop(
     tcp: HttpConnector,
     tls: ClientConfig,
-    proxy: Option<Proxy>,
+    proxy: Result<Option<Proxy>, UnusableProxy>,
     target: Uri,
 ) -> Result<Hop, BoxError> {
     let dial = service_fn(move |target| dial(tcp.clone(), target));
-    let Some(proxy) = proxy else {
+    let Some(proxy) = proxy? else {
         return Ok(MaybeHttpsStream::Http(dial.oneshot(target).await?));
     };
     let (target, address) = (with_port(target)?, proxy.address().clone());
@@ -182,7 +182,7 @@ mod tests {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let value = format!("{scheme}{}", proxy.local_addr().unwrap());
         let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| value.clone()));
-        let egress = Egress::new(false, proxies.unwrap()).unwrap();
+        let egress = Egress::new(false, proxies).unwrap();
         let connecting = egress
             .connector(None)
             .oneshot(Uri::from_static("http://phare.test/users"));
@@ -234,7 +234,7 @@ mod tests {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let value = format!("http://{}", proxy.local_addr().unwrap());
         let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| value.clone()));
-        let egress = Egress::new(false, proxies.unwrap()).unwrap();
+        let egress = Egress::new(false, proxies).unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = proxy.accept().await.unwrap();
             let _ = stream.read(&mut [0; 1024]).await;
@@ -244,5 +244,21 @@ mod tests {
         let target = Uri::from_static("http://phare.test/");
         let refused = egress.connector(None).oneshot(target).await.err().unwrap();
         assert!(refused.to_string().contains("authorization"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_past_a_proxy_that_cannot_be_used() {
+        let server = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let proxies =
+            Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| "ftp://a".into()));
+        let egress = Egress::new(false, proxies).unwrap();
+        let reached = async |host: &str| {
+            let target: Uri = format!("http://{host}:{port}/").parse().unwrap();
+            egress.connector(None).oneshot(target).await.err()
+        };
+        let refused = reached("0.0.0.0").await.unwrap();
+        assert!(refused.is::<UnusableProxy>(), "{refused}");
+        assert!(reached("127.0.0.1").await.is_none());
     }
 }

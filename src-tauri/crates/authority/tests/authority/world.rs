@@ -216,7 +216,7 @@ impl World {
 
     /// Waits until a revocation that is in force is written.
     pub(crate) async fn written(&self, id: KeyId) {
-        for _ in 0..100 {
+        for _ in 0..600 {
             let stored = self.store.key(id).await.unwrap().unwrap();
             if stored.key.revoked() == self.told.last(id).revoked() {
                 return;
