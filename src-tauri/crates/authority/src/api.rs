@@ -104,6 +104,9 @@ pub struct OrganizationView {
     pub burst: Option<u32>,
     /// Where calls are paced, none waits for its turn for longer.
     pub longest_wait_seconds: u32,
+    /// The same read again, by the same key in the same project, is answered from memory for so long unless something was
+    /// written there meanwhile; 0: never.
+    pub cache_seconds: u32,
 }
 
 /// What to change of the organization. What is absent stays.
@@ -126,6 +129,9 @@ pub struct OrganizationPatch {
     /// 1 to 25.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_wait_seconds: Option<u32>,
+    /// 0 to 60.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_seconds: Option<u32>,
 }
 
 /// Phare itself answered 429: it counts calls that were not made through the gateway. Until it takes calls again, every
@@ -152,6 +158,8 @@ pub struct LimitsView {
     pub remaining: u32,
     /// Calls that wait for their turn.
     pub waiting: u32,
+    /// Calls that were answered from memory in the last minute, and count for nothing.
+    pub saved: u32,
     /// Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
     pub reset_seconds: u32,
     /// Null while Phare takes calls.

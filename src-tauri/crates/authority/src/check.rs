@@ -1,6 +1,6 @@
 //! What people may type into a field.
 
-use gardien_domain::organization::LONGEST_WAIT_SECONDS;
+use gardien_domain::organization::{LONGEST_CACHE_SECONDS, LONGEST_WAIT_SECONDS};
 use gardien_domain::share::{HEAVIEST, Share};
 use gardien_domain::{ProductScopes, text};
 use jiff::Timestamp;
@@ -114,6 +114,15 @@ impl Checks {
                 format!(
                     "A number from 1 to {LONGEST_WAIT_SECONDS}: clients give up after 30 seconds."
                 ),
+            );
+        }
+    }
+
+    pub(crate) fn cache(&mut self, seconds: u32) {
+        if seconds > LONGEST_CACHE_SECONDS {
+            self.refuse(
+                "cache_seconds",
+                format!("A number from 0, which is off, to {LONGEST_CACHE_SECONDS}."),
             );
         }
     }

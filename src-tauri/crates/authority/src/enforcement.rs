@@ -17,6 +17,8 @@ pub struct LimitReading {
     pub remaining: u32,
     /// Calls that wait for their turn.
     pub waiting: u32,
+    /// Calls that were answered from memory in the last minute.
+    pub saved: u32,
     /// Seconds until the oldest of them no longer counts, or the hold ends.
     pub reset_seconds: u32,
     /// Phare itself takes no more calls.
@@ -35,8 +37,11 @@ pub trait Enforcement: Send + Sync + Debug {
     fn put_project(&self, id: ProjectId, slug: &str);
     /// Refuses the keys of this project from here on.
     fn remove_project(&self, id: ProjectId);
-    /// Lets so many calls a minute through from here on, and those that come too early wait or be refused.
+    /// Lets so many calls a minute through from here on, those that come too early wait or be refused, and reads be
+    /// answered from memory.
     fn set_limit(&self, organization: &Organization);
+    /// Answers nothing from memory that was read before: something changed that may show in it.
+    fn forget_reads(&self);
     /// What the limit looks like, with the keys that have the most of it among those whose scope is `seen`.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
 }

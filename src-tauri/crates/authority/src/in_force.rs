@@ -212,6 +212,7 @@ mod tests {
         fn put_project(&self, _: ProjectId, _: &str) {}
         fn remove_project(&self, _: ProjectId) {}
         fn set_limit(&self, _: &Organization) {}
+        fn forget_reads(&self) {}
         fn limits(&self, _: usize, _: &dyn Fn(Scope) -> bool) -> LimitReading {
             unreachable!("nobody asks")
         }

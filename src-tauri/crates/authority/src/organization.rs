@@ -56,6 +56,10 @@ impl Authority {
                 checks.longest_wait(seconds);
                 after.longest_wait_seconds = seconds;
             }
+            if let Some(seconds) = patch.cache_seconds {
+                checks.cache(seconds);
+                after.cache_seconds = seconds;
+            }
             checks.end()?;
             if after != before {
                 let changed = difference(&before, &after);
@@ -125,6 +129,7 @@ fn difference(before: &Organization, after: &Organization) -> Map<String, Value>
             ("at_limit", json!(of.at_limit)),
             ("burst", json!(of.burst)),
             ("longest_wait_seconds", json!(of.longest_wait_seconds)),
+            ("cache_seconds", json!(of.cache_seconds)),
         ]
     };
     let pairs = fields(before).into_iter().zip(fields(after));

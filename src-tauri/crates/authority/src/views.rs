@@ -138,6 +138,7 @@ impl From<Organization> for OrganizationView {
             at_limit: organization.at_limit,
             burst: organization.burst,
             longest_wait_seconds: organization.longest_wait_seconds,
+            cache_seconds: organization.cache_seconds,
         }
     }
 }
@@ -154,6 +155,7 @@ impl LimitsView {
             used: limits.used,
             remaining: limits.remaining,
             waiting: limits.waiting,
+            saved: limits.saved,
             reset_seconds: limits.reset_seconds,
             hold: limits.hold,
             by_key,

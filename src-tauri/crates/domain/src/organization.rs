@@ -27,6 +27,8 @@ pub struct Organization {
     pub burst: Option<u32>,
     /// Where calls are paced, none waits for its turn for longer.
     pub longest_wait_seconds: u32,
+    /// The same read again is answered from memory for so long; 0: never.
+    pub cache_seconds: u32,
 }
 
 /// Phare's limit unless the organization bought another.
@@ -34,6 +36,9 @@ pub const DEFAULT_CALLS_PER_MINUTE: u32 = 100;
 
 /// Clients give up after 30 seconds, and would never read why.
 pub const LONGEST_WAIT_SECONDS: u32 = 25;
+
+/// What is older was not asked for at all.
+pub const LONGEST_CACHE_SECONDS: u32 = 60;
 
 impl Organization {
     /// Milliseconds that a call may wait for its turn; 0: none waits.
@@ -54,6 +59,7 @@ impl Organization {
             at_limit: AtLimit::default(),
             burst: None,
             longest_wait_seconds: LONGEST_WAIT_SECONDS,
+            cache_seconds: 0,
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::body::{Body, BoxError, boxed, whole};
 use crate::headers;
+use crate::keeping::{MayBeKept, may_be_kept};
 use crate::refusal::CallRefusal;
 use crate::retry_after;
 use crate::throttle::Pass;
@@ -151,6 +152,9 @@ fn received(mut response: Response<Body>, pass: &Pass) -> Result<Response<Body>,
         // A switch of protocols that nobody asked for.
         status if status.is_informational() => Err(CallRefusal::UpstreamBroken),
         status => {
+            if may_be_kept(&response) {
+                response.extensions_mut().insert(MayBeKept);
+            }
             let headers = response.headers_mut();
             headers::incoming(headers);
             if status == StatusCode::TOO_MANY_REQUESTS {

@@ -19,8 +19,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::authorize::Known;
 use crate::body::{Body, BoxError, boxed, without_body};
+use crate::cache::Cache;
 use crate::clock::{Clock, WallClock};
-use crate::forward::forward;
 use crate::head;
 use crate::headers;
 use crate::ledger::Ledger;
@@ -35,6 +35,7 @@ use crate::upload::Upload;
 use crate::upstream::Transport;
 
 mod answer;
+mod recall;
 
 /// Why a gateway cannot start or stop in order.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,7 @@ pub struct Gateway(Arc<Inner>);
 struct Inner {
     known: Arc<RwLock<Known>>,
     throttle: Arc<Throttle>,
+    cache: Arc<Cache>,
     uses: Arc<Uses>,
     upstream: RwLock<Option<Arc<dyn Transport>>>,
     /// What clients call, if not what their Host header says.
@@ -105,10 +107,13 @@ impl Gateway {
         tasks.spawn(keeping);
         let (written, every) = (uses.clone(), timing.write_uses);
         tasks.spawn(written.keep_writing(every, clock.clone(), stop.clone()));
+        let cache = Arc::new(Cache::default());
+        tasks.spawn(cache.clone().keep_small(clock.clone(), stop.clone()));
         tasks.close();
         Ok(Self(Arc::new(Inner {
             known,
             throttle,
+            cache,
             uses,
             upstream: RwLock::default(),
             address: RwLock::default(),
@@ -129,6 +134,7 @@ impl Gateway {
             known.put(key, now);
             vec![key.id()]
         });
+        self.0.cache.forget(key.id());
     }
 
     /// Refuses a key: no request that starts after this returned is granted, and what it has under way ends: it is refused, or
@@ -138,6 +144,7 @@ impl Gateway {
             known.keys.revoke(id, revocation);
             vec![id]
         });
+        self.0.cache.forget(id);
     }
 
     /// Takes a project, or its new slug.
@@ -146,6 +153,7 @@ impl Gateway {
             known.projects.insert(id, slug);
             known.with_shares()
         });
+        self.0.cache.clear();
     }
 
     /// Forgets a project. Its keys are refused from here on, and what they have under way ends.
@@ -155,11 +163,25 @@ impl Gateway {
             known.keys.end_in(id);
             known.with_shares()
         });
+        self.0.cache.clear();
     }
 
-    /// Sets the calls a minute, and what happens to one that comes too early. Takes effect with the next call.
+    /// Sets the calls a minute, what happens to one that comes too early, and for how long a read is answered from memory.
+    /// Takes effect with the next call.
     pub fn set_limit(&self, organization: &Organization) {
         self.0.throttle.set_limit(organization);
+        self.0.cache.keep_for(organization.cache_seconds);
+    }
+
+    /// Takes away what reads would be answered from memory: it may have changed without a call.
+    pub fn forget_reads(&self) {
+        self.0.cache.clear();
+    }
+
+    /// How many calls were answered from memory in the last minute.
+    #[must_use]
+    pub fn saved_calls(&self) -> u32 {
+        self.0.cache.saved(self.0.clock.wall())
     }
 
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
@@ -276,7 +298,7 @@ impl Gateway {
             ..self.0.timing
         };
         let request = request.map(|body| Upload::of(body, timing.min_data_rate));
-        forward(upstream, request, need, pass, timing).await
+        self.forward(upstream, request, need, pass, timing).await
     }
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
@@ -305,6 +327,7 @@ impl Gateway {
     fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {
         let held = self.0.upstream.write();
         *held.unwrap_or_else(PoisonError::into_inner) = upstream;
+        self.0.cache.clear();
     }
 
     /// Changes what is known. `change` answers with the keys whose shares may be others then.

@@ -1,6 +1,7 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
-//! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `data_rate`), `throttle` (on `meter`), `forward` (on
+//! The files follow a request: `head`, `identify`, `authorize`, `cache` (of what a `question` is answered, by
+//! `keeping` it), `upload` (at its `data_rate`), `throttle` (on `meter`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
 //! `links`), `record`. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
@@ -9,6 +10,7 @@
 
 mod authorize;
 mod body;
+mod cache;
 mod client;
 mod clock;
 mod data_rate;
@@ -23,11 +25,13 @@ mod head;
 mod headers;
 mod http_upstream;
 mod identify;
+mod keeping;
 mod ledger;
 mod line;
 mod links;
 mod meter;
 mod minute;
+mod question;
 mod record;
 mod refusal;
 mod restrict;

@@ -3,9 +3,8 @@
 
 use gardien_domain::ProjectId;
 use http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LINK,
-    LOCATION, RANGE,
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HeaderValue,
+    LAST_MODIFIED, LINK, LOCATION,
 };
 use http::request::Parts;
 use http::{Response, StatusCode};
@@ -13,21 +12,13 @@ use serde_json::{Value, json};
 
 use crate::body::{Body, read_all, whole};
 use crate::links::{Called, DIGESTS};
+use crate::question::CONDITIONS;
 use crate::refusal::{CallRefusal, PageFault};
 
 /// Bytes of one project, with room to spare.
 const LARGEST_PROJECT: usize = 1024 * 1024;
 /// Records of a page, where the query does not say.
 const PER_PAGE: u64 = 20;
-/// Conditions on a list that the upstream is not asked for.
-const CONDITIONS: [HeaderName; 6] = [
-    IF_MATCH,
-    IF_MODIFIED_SINCE,
-    IF_NONE_MATCH,
-    IF_RANGE,
-    IF_UNMODIFIED_SINCE,
-    RANGE,
-];
 
 /// The page that was asked for, of a list of one project.
 #[derive(Debug)]
@@ -67,6 +58,7 @@ impl OnlyProject {
     pub(crate) fn ask(&self, head: &mut Parts) -> Result<(), CallRefusal> {
         let target = format!("/projects/{}", self.project).parse();
         head.uri = target.map_err(|_| CallRefusal::UpstreamBroken)?;
+        // They are about a list that the upstream is not asked for.
         for name in CONDITIONS {
             head.headers.remove(name);
         }

@@ -30,12 +30,16 @@ impl Enforcement for GatewayEnforcement {
     fn set_limit(&self, organization: &Organization) {
         self.0.set_limit(organization);
     }
+    fn forget_reads(&self) {
+        self.0.forget_reads();
+    }
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let (limits, by_key) = self.0.limits_by_key(most, seen);
         LimitReading {
             used: limits.used,
             remaining: limits.remaining,
             waiting: limits.waiting,
+            saved: self.0.saved_calls(),
             reset_seconds: u32::try_from(limits.reset_seconds).unwrap_or(u32::MAX),
             hold: limits.hold.and_then(|hold| {
                 Some(LimitHold {

@@ -85,12 +85,15 @@ async fn changes_of_organization_and_members_are_told() {
         role: Some(Role::Member),
         projects: None,
     };
+    let forgotten = || world.told.forgotten.load(Ordering::Relaxed);
+    let before = forgotten();
     world
         .authority
         .update_member(manager, bob, demotion)
         .await
         .unwrap();
     assert_eq!(heard(&mut events), [Event::Organization]);
+    assert!(forgotten() > before, "a read in memory may show the member");
 }
 
 #[tokio::test]

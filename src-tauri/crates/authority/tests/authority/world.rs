@@ -1,6 +1,6 @@
 //! An authority over a real store, with an enforcer that writes down what it is told.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +29,8 @@ pub(crate) struct Told {
     pub(crate) keys: Mutex<Vec<Key>>,
     pub(crate) limit: Mutex<Option<u32>>,
     pub(crate) revoked: Notify,
+    /// How often it was to answer nothing from memory any more.
+    pub(crate) forgotten: AtomicUsize,
 }
 
 impl Told {
@@ -63,6 +65,9 @@ impl Enforcement for Told {
     fn set_limit(&self, organization: &Organization) {
         *self.limit.lock().unwrap() = Some(organization.calls_per_minute);
     }
+    fn forget_reads(&self) {
+        self.forgotten.fetch_add(1, Ordering::Relaxed);
+    }
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let keys = self.keys.lock().unwrap();
         let seen = keys.iter().filter(|key| seen(key.scope())).take(most);
@@ -70,6 +75,7 @@ impl Enforcement for Told {
             used: 90,
             remaining: 10,
             waiting: 0,
+            saved: 0,
             reset_seconds: 7,
             hold: None,
             by_key: seen.map(part).collect(),

@@ -4,12 +4,14 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use gardien_domain::organization::LONGEST_WAIT_SECONDS;
+use gardien_domain::phare_key::Need;
 use http::header::HeaderValue;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
 use super::Gateway;
+use super::recall::Recalled;
 use crate::authorize::Admitted;
 use crate::body::Body;
 use crate::client::{self, OnGranted, Peer};
@@ -22,6 +24,7 @@ use crate::record::Use;
 use crate::refusal::CallRefusal;
 use crate::restrict::OnlyProject;
 use crate::throttle::Pass;
+use crate::timing::Timing;
 use crate::upload::Upload;
 use crate::upstream::Transport;
 
@@ -31,10 +34,12 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 
 /// What a call may do, and what it goes out to.
-struct Route {
-    admitted: Admitted,
+pub(super) struct Route {
+    pub(super) admitted: Admitted,
     only: Option<OnlyProject>,
     upstream: Arc<dyn Transport>,
+    /// What had been taken away from memory before anything of this was looked at.
+    pub(super) changes: u64,
 }
 
 impl Gateway {
@@ -61,7 +66,8 @@ impl Gateway {
     }
 
     /// The route of a request, as things are now.
-    fn route(&self, head: &Parts) -> Result<Route, CallRefusal> {
+    pub(super) fn route(&self, head: &Parts) -> Result<Route, CallRefusal> {
+        let changes = self.0.cache.changes();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self
             .0
@@ -83,6 +89,7 @@ impl Gateway {
             admitted,
             only,
             upstream,
+            changes,
         })
     }
 
@@ -92,15 +99,17 @@ impl Gateway {
     }
 
     /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
-    /// until then; and nobody is waited for with a slot in hand.
+    /// until then; and nobody is waited for with a slot in hand. The call has `waited` for something else before.
     async fn turn(
         &self,
         mut route: Route,
         head: &Parts,
         upload: &mut Upload,
+        waited: Duration,
     ) -> Result<(Pass, Route), CallRefusal> {
         let (key, patience) = (Some(route.admitted.key), self.0.timing.patience);
-        let mut left = head::patience(&head.headers).min(LONGEST_WAIT);
+        let longest = head::patience(&head.headers).min(LONGEST_WAIT);
+        let mut left = longest.saturating_sub(waited);
         if !upload.is_gathered() && !self.0.throttle.would_wait(key) {
             upload.gather(patience).await?;
             route = self.route(head)?;
@@ -131,21 +140,23 @@ impl Gateway {
         mut upload: Upload,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
-        let (pass, route) = self.turn(route, &head, &mut upload).await?;
+        let (route, keeping, shared) = match self.recall(route, &head).await? {
+            Recalled::Answer(answer) => return Ok(answer),
+            Recalled::Call {
+                route,
+                keeping,
+                waited,
+            } => (route, keeping, waited),
+        };
+        let (pass, route) = self.turn(route, &head, &mut upload, shared).await?;
         let Route {
             admitted,
             only,
             upstream,
+            ..
         } = route;
-        let waited = pass.waited();
-        self.0.uses.note(Use {
-            key: admitted.key,
-            operation: admitted.operation,
-            client: client::product(&head.headers),
-            address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
-            replaced: admitted.replaced,
-            at: self.0.clock.wall(),
-        });
+        let waited = shared + pass.waited();
+        self.note(&admitted, &head);
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
         let called = self.called(&head);
@@ -157,17 +168,54 @@ impl Gateway {
         }
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
         let (timing, course) = (self.0.timing.after(waited), request.body().course());
-        let answer = forward(upstream.as_ref(), request, need, pass, timing).await?;
+        let at = self.0.clock.now();
+        let answer = self
+            .forward(upstream.as_ref(), request, need, pass, timing)
+            .await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
         let handed = course.patiently(handing, timing.patience);
         let mut answer = handed.await??;
+        if let Some(keeping) = keeping {
+            answer = keeping.keep(answer, at);
+        }
         headers::waited(answer.headers_mut(), waited);
         Ok(answer)
     }
 
+    /// Forwards a call, and takes away from memory what it may make old.
+    pub(super) async fn forward(
+        &self,
+        upstream: &dyn Transport,
+        request: Request<Upload>,
+        need: Need,
+        pass: Pass,
+        timing: Timing,
+    ) -> Result<Response<Body>, CallRefusal> {
+        let cache = &self.0.cache;
+        let _writing = (request.method() != Method::GET).then(|| cache.write(&need));
+        let answer = forward(upstream, request, need, pass, timing).await?;
+        // Somebody else calls with Phare's key, and may write.
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            cache.clear();
+        }
+        Ok(answer)
+    }
+
+    /// Notes that the key of a call is in use.
+    pub(super) fn note(&self, admitted: &Admitted, head: &Parts) {
+        self.0.uses.note(Use {
+            key: admitted.key,
+            operation: admitted.operation,
+            client: client::product(&head.headers),
+            address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
+            replaced: admitted.replaced,
+            at: self.0.clock.wall(),
+        });
+    }
+
     /// What the client called.
-    fn called(&self, head: &Parts) -> Called {
+    pub(super) fn called(&self, head: &Parts) -> Called {
         let address = self.0.address.read();
         let address = address.unwrap_or_else(PoisonError::into_inner);
         address

@@ -16,6 +16,7 @@ mod limits;
 mod links;
 mod only_project;
 mod pacing;
+mod reads;
 mod revocation;
 mod shares;
 mod support;

@@ -13,18 +13,20 @@ pub(super) async fn put(
     at: Revision,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO organization (one, name, calls_per_minute, at_limit, burst, longest_wait_seconds, revision)
-         VALUES (1, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO organization (one, name, calls_per_minute, at_limit, burst, longest_wait_seconds,
+             cache_seconds, revision)
+         VALUES (1, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (one) DO UPDATE SET name = excluded.name,
              calls_per_minute = excluded.calls_per_minute, at_limit = excluded.at_limit,
              burst = excluded.burst, longest_wait_seconds = excluded.longest_wait_seconds,
-             revision = excluded.revision",
+             cache_seconds = excluded.cache_seconds, revision = excluded.revision",
     )
     .bind(&organization.name)
     .bind(organization.calls_per_minute)
     .bind(organization.at_limit.as_str())
     .bind(organization.burst)
     .bind(organization.longest_wait_seconds)
+    .bind(organization.cache_seconds)
     .bind(stored(at))
     .execute(connection)
     .await?;
@@ -53,5 +55,6 @@ fn organization(row: &SqliteRow) -> sqlx::Result<Organization> {
         at_limit: word(row, "at_limit")?,
         burst: row.try_get("burst")?,
         longest_wait_seconds: number(row, "longest_wait_seconds")?,
+        cache_seconds: number(row, "cache_seconds")?,
     })
 }

@@ -64,6 +64,7 @@ pub(crate) async fn everything_is_there_after_it_was_opened_again(database: &dyn
         at_limit: AtLimit::Pace,
         burst: None,
         longest_wait_seconds: 25,
+        cache_seconds: 5,
     };
     let changes = [
         Change::PutOrganization(organization.clone()),

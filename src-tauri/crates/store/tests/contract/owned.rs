@@ -23,6 +23,7 @@ pub(crate) async fn the_organization_is_one_row(database: &dyn Database) {
             at_limit,
             burst: (at_limit == AtLimit::Pace).then_some(7),
             longest_wait_seconds: 12,
+            cache_seconds: 60,
         };
         commit(&*store, &[Change::PutOrganization(organization.clone())]).await;
         assert_eq!(store.organization().await.unwrap(), Some(organization));
