@@ -16,6 +16,7 @@ async fn a_new_limit_holds_from_the_next_call_on() {
         (&fresh["burst"], &fresh["longest_wait_seconds"]),
         (&json!(null), &json!(25))
     );
+    assert_eq!(fresh["cache_seconds"], 0);
     let world = world.rejecting().await;
     let key = world.reading_key().await;
     let holder = world.holder(&key);
@@ -75,6 +76,7 @@ async fn what_an_organization_cannot_be_is_refused() {
         ("burst", json!(100)),
         ("longest_wait_seconds", json!(0)),
         ("longest_wait_seconds", json!(26)),
+        ("cache_seconds", json!(61)),
     ] {
         let refused = world
             .owner
@@ -101,7 +103,7 @@ async fn what_an_organization_cannot_be_is_refused() {
 #[tokio::test]
 async fn name_and_limit_outlive_a_restart() {
     let mut world = World::new().await;
-    let body = json!({ "name": "Phare de Cordouan", "calls_per_minute": 250, "burst": 7, "longest_wait_seconds": 9 });
+    let body = json!({ "name": "Phare de Cordouan", "calls_per_minute": 250, "burst": 7, "longest_wait_seconds": 9, "cache_seconds": 30 });
     let changed = world
         .owner
         .patch("/v1/organization", body)

@@ -15,6 +15,7 @@ mod pace;
 mod paths;
 mod phare_keys;
 mod race;
+mod reads;
 mod revocation;
 mod starving;
 mod streaming;

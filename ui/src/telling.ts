@@ -68,6 +68,7 @@ const SETTINGS: Record<string, (changed: Change) => Piece[]> = {
   at_limit: ({ to }) => [to === 'pace' ? 'let calls beyond the limit wait' : 'had calls beyond the limit refused'],
   burst: ({ to }) => [`let ${to === null ? 'two fifths of the' : count(Number(to))} calls come at once`],
   longest_wait_seconds: ({ to }) => [`let no call wait for longer than ${count(Number(to))} s`],
+  cache_seconds: ({ to }) => [to ? `had reads answered from memory for ${count(Number(to))} s` : 'had no read kept'],
 };
 
 /** One for every action that is recorded. */

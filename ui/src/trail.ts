@@ -61,6 +61,7 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   burst: ['Calls at once', number],
   share: ['Share', (value) => (isRecord(value) ? shareWords({ ...NO_SHARE, ...value }) : '')],
   longest_wait_seconds: ['Longest wait in seconds', number],
+  cache_seconds: ['Seconds from memory', number],
   at_limit: ['Beyond the limit', word({ reject: 'Calls are refused', pace: 'Calls wait their turn' })],
   url: ['Address', plainly],
   slug: ['Slug', plainly],

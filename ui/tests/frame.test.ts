@@ -16,6 +16,7 @@ const limits = (used: number) => ({
   used,
   remaining: 100 - used,
   waiting: 0,
+  saved: 0,
   reset_seconds: 41,
   hold: null,
   by_key:
@@ -57,6 +58,10 @@ describe('what the backend pushes', () => {
     push(bridge, { type: 'changed', change: { type: 'limits', limits: limits(100) } });
     await waitFor(() => {
       expect(at('gauge').textContent).toContain('All 100 used, next in 41 s');
+    });
+    push(bridge, { type: 'changed', change: { type: 'limits', limits: { ...limits(7), waiting: 2, saved: 40 } } });
+    await waitFor(() => {
+      expect(at('gauge').textContent).toContain('7 of 100 this minute, 2 wait, 40 from memory');
     });
     const { status } = bridge.world;
     push(bridge, {

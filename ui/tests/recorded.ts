@@ -29,6 +29,8 @@ export const SENTENCES: [action: string, detail: unknown, words: string][] = [
     { burst: { from: null, to: 20 }, longest_wait_seconds: { from: 25, to: 10 } },
     'let 20 calls come at once and let no call wait for longer than 10 s',
   ],
+  ['organization.updated', { cache_seconds: { from: 0, to: 30 } }, 'had reads answered from memory for 30 s'],
+  ['organization.updated', { cache_seconds: { from: 30, to: 0 } }, 'had no read kept'],
   ['member.created', { name: 'eve@example.com', role: 'admin' }, 'added eve@example.com as an Admin'],
   ['member.created', { email: 'eve@example.com', role: 'member' }, 'added eve@example.com as a Member'],
   [

@@ -115,6 +115,26 @@ describe('settings', () => {
       });
     });
   });
+
+  it('say for how long a read is answered from memory, up to a minute', async () => {
+    const bridge = await open();
+    await press('nav-settings');
+    expect((await screen.findByTestId<HTMLInputElement>('cache-seconds')).value).toBe('0');
+    await user.clear(at('cache-seconds'));
+    await fill('cache-seconds', '61');
+    expect(at('cache-seconds-problem').textContent).toContain('A number from 0 to 60.');
+    gone('cache-seconds-save');
+    await user.clear(at('cache-seconds'));
+    await fill('cache-seconds', '30');
+    await press('cache-seconds-save');
+    await waitFor(() => {
+      expect(asked(bridge, 'update_organization')).toEqual([{ cache_seconds: 30 }]);
+    });
+    expect((await screen.findByTestId('toast-title')).textContent).toBe(
+      'Set reads to be answered from memory for 30 seconds',
+    );
+    gone('cache-seconds-save');
+  });
 });
 
 describe('the palette', () => {

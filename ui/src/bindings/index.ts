@@ -554,6 +554,10 @@ used: number, remaining: number,
  */
 waiting: number, 
 /**
+ * Calls that were answered from memory in the last minute, and count for nothing.
+ */
+saved: number, 
+/**
  * Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
  */
 reset_seconds: number, 
@@ -691,7 +695,11 @@ burst?: number | null,
 /**
  * 1 to 25.
  */
-longest_wait_seconds?: number, };
+longest_wait_seconds?: number, 
+/**
+ * 0 to 60.
+ */
+cache_seconds?: number, };
 
 /**
  * The organization.
@@ -709,7 +717,12 @@ burst: number | null,
 /**
  * Where calls are paced, none waits for its turn for longer.
  */
-longest_wait_seconds: number, };
+longest_wait_seconds: number, 
+/**
+ * The same read again, by the same key in the same project, is answered from memory for so long unless something was
+ * written there meanwhile; 0: never.
+ */
+cache_seconds: number, };
 
 /**
  * What a pasted text holds.

@@ -125,6 +125,7 @@ export const COMMANDS: Handlers = {
     used,
     remaining: calls_per_minute - used,
     waiting: 0,
+    saved: 0,
     reset_seconds: 41,
     hold: null,
     by_key: all.slice(0, 2).map(({ id, name, share }, index) => ({

@@ -123,6 +123,7 @@ export function makeWorld(options: WorldOptions): World {
       at_limit: 'pace',
       burst: null,
       longest_wait_seconds: 25,
+      cache_seconds: 0,
     },
     preferences: { theme: options.theme ?? 'system', gateway_port: 7420, on_close: 'ask', start_at_login: false },
     keys,

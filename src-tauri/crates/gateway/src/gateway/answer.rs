@@ -8,6 +8,7 @@ use gardien_domain::phare_key::Need;
 use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use tokio::time::timeout;
 
 use super::Gateway;
@@ -140,7 +141,8 @@ impl Gateway {
         mut upload: Upload,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
-        let (route, keeping, shared) = match self.recall(route, &head).await? {
+        let has_body = !upload.is_end_stream();
+        let (route, keeping, shared) = match self.recall(route, &head, has_body).await? {
             Recalled::Answer(answer) => return Ok(answer),
             Recalled::Call {
                 route,

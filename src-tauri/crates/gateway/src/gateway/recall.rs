@@ -36,10 +36,11 @@ impl Gateway {
         &self,
         mut route: Route,
         head: &Parts,
+        has_body: bool,
     ) -> Result<Recalled, CallRefusal> {
         let mut waited = Duration::ZERO;
         for is_first in [true, false] {
-            let found = self.look(&route, head);
+            let found = self.look(&route, head, has_body);
             match found {
                 Found::Kept(mut answer) => {
                     self.note(&route.admitted, head);
@@ -73,9 +74,10 @@ impl Gateway {
         })
     }
 
-    fn look(&self, route: &Route, head: &Parts) -> Found {
+    fn look(&self, route: &Route, head: &Parts, has_body: bool) -> Found {
         let cache = &self.0.cache;
-        if !cache.is_on() {
+        // What a body asks is not known.
+        if !cache.is_on() || has_body {
             return Found::Nothing(None);
         }
         let question = Question::of(&route.admitted, head, &self.called(head));

@@ -280,6 +280,20 @@ async fn another_question_is_another_call() {
     assert_eq!(reads.body(&reads.owner, MONITORS).await, "1");
 }
 
+/// Two that differ in nothing else.
+#[tokio::test]
+async fn a_read_with_a_body_is_a_call() {
+    let reads = Reads::new().await;
+    for call in 1..=3 {
+        let read = Request::get("/projects")
+            .header("authorization", reads.owner.bearer())
+            .header("host", "localhost");
+        let read = read.body(Full::<Bytes>::from("{}")).unwrap();
+        let answer = Answer::read(reads.gateway.handle(read).await).await;
+        assert_eq!(answer.body, call.to_string());
+    }
+}
+
 #[tokio::test]
 async fn no_key_is_answered_what_another_was() {
     let reads = Reads::new().await;
