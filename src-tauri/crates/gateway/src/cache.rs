@@ -19,7 +19,7 @@ use http::Response;
 use http::header::{AGE, HeaderMap};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::interval;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::body::{Body, whole};
@@ -198,6 +198,7 @@ impl Cache {
     /// Gives memory back while no call comes, until `stop`.
     pub(crate) async fn keep_small(self: Arc<Self>, clock: Clock, stop: CancellationToken) {
         let mut rest = interval(AT_REST);
+        rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -258,7 +259,7 @@ impl State {
     }
 
     fn sweep(&mut self, now: u64) {
-        if now - self.swept_at >= SWEEP_MS {
+        if now.saturating_sub(self.swept_at) >= SWEEP_MS {
             self.swept_at = now;
             let lifetime = self.lifetime_ms;
             self.slots.retain(|_, slot| match slot {
@@ -271,7 +272,8 @@ impl State {
 
 impl Kept {
     fn is_fresh(&self, lifetime_ms: u64, now: u64) -> bool {
-        now - self.at < lifetime_ms
+        // Whoever asks may have looked at the clock before it was asked for.
+        now.saturating_sub(self.at) < lifetime_ms
     }
 
     /// The answer as it is given now. Source: RFC 9111, `Age` in whole seconds, on top of what it had when it came.
@@ -280,7 +282,7 @@ impl Kept {
         let mut headers = self.headers.clone();
         let before = headers.get(AGE).and_then(|age| age.to_str().ok());
         let before: u64 = before.and_then(|age| age.parse().ok()).unwrap_or(0);
-        let age = before.saturating_add((now - self.at) / 1_000);
+        let age = before.saturating_add(now.saturating_sub(self.at) / 1_000);
         headers.insert(AGE, age.into());
         *response.headers_mut() = headers;
         response

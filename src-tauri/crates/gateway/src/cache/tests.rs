@@ -81,6 +81,13 @@ fn an_answer_is_kept_for_its_time_and_says_how_old_it_is() {
 }
 
 #[test]
+fn an_answer_that_was_asked_for_after_a_look_at_the_clock_is_fresh() {
+    let cache = cache();
+    passes(asked(&cache, &question(None), 5_000), answer(3), 5_001);
+    assert!(is_kept(&cache, &question(None), 5_000));
+}
+
+#[test]
 fn off_nothing_is_kept_and_turned_off_nothing_is_left() {
     let cache = cache();
     passes(asked(&cache, &question(None), 0), answer(3), 0);
