@@ -12,8 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gardien_domain::phare_key::Need;
-use gardien_domain::product::Product;
 use gardien_domain::{KeyId, ProjectId};
 use http::Response;
 use http::header::{AGE, HeaderMap};
@@ -37,6 +35,8 @@ const SWEEP_MS: u64 = 1_000;
 /// And this often while none does.
 const AT_REST: Duration = Duration::from_secs(60);
 
+mod writing;
+
 #[derive(Debug)]
 pub(crate) struct Cache {
     state: Mutex<State>,
@@ -50,6 +50,8 @@ struct State {
     slots: HashMap<Question, Slot>,
     /// How often something was taken away.
     changes: u64,
+    /// Which writes were given up, and until when each may still be made.
+    given_up: Vec<(Option<ProjectId>, u64)>,
     /// The number of the next that is coming.
     next: u64,
     swept_at: u64,
@@ -149,7 +151,7 @@ impl Cache {
             Some(Slot::Coming { waiting, .. }) => return Found::Coming(Coming(waiting.clone())),
             _ => {}
         }
-        if lifetime == 0 || state.changes != changes {
+        if lifetime == 0 || state.changes != changes || state.is_in_doubt(question.project, now) {
             return Found::Nothing(None);
         }
         state.sweep(now);
@@ -167,17 +169,6 @@ impl Cache {
         state.slots.insert(question.clone(), coming);
         let keeping = Keeping::new(self.clone(), question.clone(), number, room);
         Found::Nothing(Some(keeping))
-    }
-
-    /// A write that asks `need` goes out: all that it may make old is taken away now, and again when it ends.
-    pub(crate) fn write(&self, need: &Need) -> Writing<'_> {
-        let writing = Writing {
-            cache: self,
-            // What belongs to the platform may hold in every project.
-            project: need.project.filter(|_| need.product == Product::Uptime),
-        };
-        writing.takes_away();
-        writing
     }
 
     /// Takes away all that a key was answered.
@@ -286,34 +277,6 @@ impl Kept {
         headers.insert(AGE, age.into());
         *response.headers_mut() = headers;
         response
-    }
-}
-
-/// A write under way.
-#[derive(Debug)]
-pub(crate) struct Writing<'a> {
-    cache: &'a Cache,
-    /// The one project that it concerns; `None`: any.
-    project: Option<ProjectId>,
-}
-
-impl Writing<'_> {
-    fn takes_away(&self) {
-        match self.project {
-            None => self.cache.clear(),
-            // What is asked in no project may show something of each.
-            Some(project) => self.cache.state().retain(|question| {
-                question
-                    .project
-                    .is_some_and(|of_question| of_question != project)
-            }),
-        }
-    }
-}
-
-impl Drop for Writing<'_> {
-    fn drop(&mut self) {
-        self.takes_away();
     }
 }
 

@@ -1,13 +1,19 @@
 use futures_util::FutureExt as _;
-use gardien_domain::product::Access;
+use gardien_domain::phare_key::Need;
+use gardien_domain::product::{Access, Product};
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use uuid::Uuid;
 
+use super::writing::DOUBT_MS;
 use super::*;
 use crate::keeping::{LARGEST, MayBeKept};
 
 const WALL: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn clock() -> Clock {
+    Clock::start(Arc::new(|| WALL))
+}
 
 fn key(number: u128) -> KeyId {
     KeyId(Uuid::from_u128(number))
@@ -107,7 +113,7 @@ fn off_nothing_is_kept_and_turned_off_nothing_is_left() {
 
 #[test]
 fn a_write_takes_away_what_it_may_make_old_when_it_goes_out_and_when_it_ends() {
-    let questions = [None, Some(1), Some(2)].map(question);
+    let (clock, questions) = (clock(), [None, Some(1), Some(2)].map(question));
     for (need, stays) in [
         (write(Some(1), Product::Uptime), [false, false, true]),
         (write(Some(1), Product::Platform), [false; 3]),
@@ -117,7 +123,7 @@ fn a_write_takes_away_what_it_may_make_old_when_it_goes_out_and_when_it_ends() {
         for question in &questions {
             passes(asked(&cache, question, 0), answer(3), 0);
         }
-        let writing = cache.write(&need);
+        let writing = cache.write(&need, &clock);
         let kept = questions
             .each_ref()
             .map(|question| is_kept(&cache, question, 0));
@@ -133,7 +139,7 @@ fn a_write_takes_away_what_it_may_make_old_when_it_goes_out_and_when_it_ends() {
                 .iter()
                 .all(|question| is_kept(&cache, question, 0))
         );
-        drop(writing);
+        writing.answered();
         let kept = questions
             .each_ref()
             .map(|question| is_kept(&cache, question, 0));
@@ -142,9 +148,29 @@ fn a_write_takes_away_what_it_may_make_old_when_it_goes_out_and_when_it_ends() {
 }
 
 #[test]
+fn a_write_that_was_given_up_may_still_be_made_for_a_while() {
+    let (cache, clock) = (cache(), clock());
+    let begun = clock.now();
+    drop(cache.write(&write(Some(1), Product::Uptime), &clock));
+    for now in [begun, begun + DOUBT_MS - 1] {
+        let kept = [None, Some(1), Some(2)].map(|project| {
+            let found = look(&cache, &question(project), now);
+            matches!(found, Found::Nothing(Some(_)))
+        });
+        assert_eq!(kept, [false, false, true]);
+    }
+    let later = clock.now() + DOUBT_MS;
+    passes(asked(&cache, &question(Some(1)), later), answer(3), later);
+    assert!(is_kept(&cache, &question(Some(1)), later));
+}
+
+#[test]
 fn what_was_under_way_when_something_was_taken_away_is_not_kept() {
     let takes_away: [fn(&Cache); 4] = [
-        |cache| drop(cache.write(&write(Some(1), Product::Uptime))),
+        |cache| {
+            let need = write(Some(1), Product::Uptime);
+            cache.write(&need, &clock()).answered();
+        },
         |cache| cache.forget(key(1)),
         Cache::clear,
         |cache| cache.keep_for(20),

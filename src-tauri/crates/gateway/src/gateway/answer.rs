@@ -195,8 +195,12 @@ impl Gateway {
         timing: Timing,
     ) -> Result<Response<Body>, CallRefusal> {
         let cache = &self.0.cache;
-        let _writing = (request.method() != Method::GET).then(|| cache.write(&need));
+        let is_write = request.method() != Method::GET;
+        let writing = is_write.then(|| cache.write(&need, &self.0.clock));
         let answer = forward(upstream, request, need, pass, timing).await?;
+        if let Some(writing) = writing {
+            writing.answered();
+        }
         // Somebody else calls with Phare's key, and may write.
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
             cache.clear();

@@ -403,7 +403,10 @@ async fn what_is_read_while_a_write_is_under_way_is_not_kept() {
     reads.phare.go();
     let read = Answer::read(read.await.unwrap()).await;
     assert_eq!(read.body, "4");
-    assert_ne!(reads.body(&reads.owner, MONITORS).await, "4");
+    // It may still be made.
+    for call in ["6", "7"] {
+        assert_eq!(reads.body(&reads.owner, MONITORS).await, call);
+    }
 }
 
 #[tokio::test]
