@@ -3,15 +3,22 @@
 //! Pure: times come in, in milliseconds on one clock that never runs backwards. Two promises hold at every moment: no
 //! more slots are held than the limit, and each key finds what is reserved for it free. So nothing reserved is lent: a
 //! slot that is lent is gone for a minute.
+//!
+//! What a call costs does not grow with those who wait, nor with the keys that have shares: what is kept free is counted as
+//! slots come and go. Only whoever is refused, or nearly, is told its time by a look at the lanes before it.
 
 use std::collections::BTreeMap;
+
+use kept::Kept;
 
 use crate::key::KeyId;
 use crate::limit::{Slot, Window};
 use crate::organization::Organization;
 use crate::pace::{Bucket, Pace};
 use crate::share::Share;
-use crate::turns::{Ticket, Turns};
+use crate::turns::{Standing, Terms, Ticket, Turns};
+
+mod kept;
 
 /// Calls that wait at a time, of all keys and of one.
 const WAITING: usize = 10_000;
@@ -26,6 +33,9 @@ pub struct Schedule<W> {
     /// Milliseconds that a call may wait for its turn; 0: none waits, and there is no pace.
     patience: u64,
     shares: BTreeMap<KeyId, Share>,
+    /// What is reserved, used or not.
+    reserved: u64,
+    kept: Kept,
     /// `None`: whoever comes takes what is free.
     bucket: Option<Bucket>,
     turns: Turns<W>,
@@ -90,6 +100,8 @@ impl<W> Schedule<W> {
             burst: None,
             patience: 0,
             shares: BTreeMap::new(),
+            reserved: 0,
+            kept: Kept::default(),
             bucket: None,
             turns: Turns::default(),
             held_until: 0,
@@ -106,18 +118,20 @@ impl<W> Schedule<W> {
 
     /// Sets what a key may have and what is kept free for it.
     pub fn set_share(&mut self, key: KeyId, share: Share, now: u64) {
-        if share == Share::default() {
-            self.shares.remove(&key);
+        let before = if share == Share::default() {
+            self.shares.remove(&key)
         } else {
-            self.shares.insert(key, share);
-        }
+            self.shares.insert(key, share)
+        };
+        self.reserved += u64::from(share.kept_free());
+        self.reserved -= before.map_or(0, |before| u64::from(before.kept_free()));
+        self.weigh(key);
         self.set_bucket(now);
     }
 
     /// The pace is that of what is reserved for nobody; what was called of late counts for it too.
     fn set_bucket(&mut self, now: u64) {
-        let reserved: u32 = self.shares.values().map(|share| share.kept_free()).sum();
-        let shared = self.limit.saturating_sub(reserved);
+        let shared = self.less(self.reserved);
         let paced = self.patience > 0;
         let pace = paced.then(|| Pace::of(shared, self.burst)).flatten();
         if pace == self.bucket.as_ref().map(Bucket::pace) {
@@ -160,19 +174,25 @@ impl<W> Schedule<W> {
         now: u64,
         who: impl FnOnce() -> W,
     ) -> Coming {
-        if (self.is_reserved(key, now) || !self.is_anybody_before())
-            && let Some(turn) = self.take(key, now)
+        self.settle(now);
+        let terms = self.terms(key);
+        if (self.may_reserved(terms) || self.turns.next().is_none())
+            && let Some(turn) = self.take(key, terms, now)
         {
             return Coming::Goes(turn);
         }
         let place = self.turns.of(key);
-        let full = self.expected(key, place, now);
         let patience = patience.min(self.patience);
         let crowded = self.turns.len() >= WAITING || place >= WAITING_OF_ONE;
-        if full.retry_after_ms > patience || crowded {
-            return Coming::Refused(full);
+        let after = |before| self.expected(key, place, before, now);
+        // Whoever is in time even after all that wait need not know after how many.
+        if crowded || after(self.turns.len()).retry_after_ms > patience {
+            let full = after(self.turns.before(key, place));
+            if crowded || full.retry_after_ms > patience {
+                return Coming::Refused(full);
+            }
         }
-        Coming::Waits(self.turns.join(key, now + patience, who()))
+        Coming::Waits(self.turns.join(key, terms, now + patience, who()))
     }
 
     /// Who goes now, so many at most, and who need not wait any longer because it would be in vain.
@@ -181,10 +201,11 @@ impl<W> Schedule<W> {
             go: Vec::new(),
             refused: Vec::new(),
         };
+        self.settle(now);
         while due.go.len() < most as usize
             && let Some(key) = self.next(now)
         {
-            let Some(turn) = self.take(key, now) else {
+            let Some(turn) = self.take(key, self.terms(key), now) else {
                 break;
             };
             match self.turns.serve(key, !turn.reserved) {
@@ -194,7 +215,7 @@ impl<W> Schedule<W> {
         }
         while let Some((key, place, last)) = self.turns.last() {
             let until = last.until;
-            let full = self.expected(key, place, now);
+            let full = self.expected(key, place, self.turns.len() - 1, now);
             if now + full.retry_after_ms <= until {
                 break;
             }
@@ -202,7 +223,8 @@ impl<W> Schedule<W> {
                 .extend(self.turns.drop_last(key).map(|who| (who, full)));
         }
         for (key, who) in self.turns.overdue(now) {
-            let full = self.expected(key, self.turns.of(key), now);
+            let place = self.turns.of(key);
+            let full = self.expected(key, place, self.turns.before(key, place), now);
             due.refused.push((who, full));
         }
         due
@@ -239,7 +261,9 @@ impl<W> Schedule<W> {
 
     /// The call certainly never reached the upstream.
     pub fn cancel(&mut self, turn: Turn) {
+        let key = turn.slot.key();
         self.window.cancel(turn.slot);
+        self.count(key);
         if !turn.reserved
             && let Some(bucket) = &mut self.bucket
         {
@@ -247,25 +271,19 @@ impl<W> Schedule<W> {
         }
     }
 
-    /// Whose turn it is: first of those for whom something is reserved, then of all.
+    /// Whose turn it is.
     fn next(&mut self, now: u64) -> Option<Option<KeyId>> {
-        if self.turns.is_empty()
-            || now < self.held_until
-            || self.window.remaining(self.limit, now) == 0
-        {
-            return None;
-        }
-        let reserved = self.turns.next(|key| self.within_reservation(key));
-        reserved.or_else(|| self.turns.next(|key| !self.is_at_most(key)))
+        let may = now >= self.held_until && self.window.held() < self.limit;
+        may.then(|| self.turns.next()).flatten()
     }
 
     /// Takes a slot, if the key may have one now.
-    fn take(&mut self, key: Option<KeyId>, now: u64) -> Option<Turn> {
+    fn take(&mut self, key: Option<KeyId>, terms: Terms, now: u64) -> Option<Turn> {
         if now < self.held_until {
             return None;
         }
-        let reserved = self.is_reserved(key, now);
-        if !reserved && (self.is_at_most(key) || !self.has_shared()) {
+        let reserved = self.may_reserved(terms);
+        if !reserved && (terms.standing == Standing::AtMost || !self.has_shared()) {
             return None;
         }
         let paced = self.bucket.as_mut().filter(|_| !reserved);
@@ -274,54 +292,77 @@ impl<W> Schedule<W> {
         }
         // There is room: it was looked for above.
         let slot = self.window.take(self.limit, key, now).ok()?;
+        self.count(key);
         Some(Turn { slot, reserved })
     }
 
-    /// Whether somebody who waits may go before whoever comes now.
-    fn is_anybody_before(&self) -> bool {
-        self.turns.next(|key| !self.is_at_most(key)).is_some()
+    /// Lets go of what has expired.
+    fn settle(&mut self, now: u64) {
+        self.window.remaining(self.limit, now);
+        while let Some(key) = self.window.released() {
+            self.count(Some(key));
+        }
     }
 
-    /// Whether there is a slot that is reserved for this very key.
-    fn is_reserved(&mut self, key: Option<KeyId>, now: u64) -> bool {
-        self.window.remaining(self.limit, now) > 0 && self.within_reservation(key)
+    /// What a key holds has changed.
+    fn count(&mut self, key: Option<KeyId>) {
+        if let Some(key) = key
+            && self.shares.contains_key(&key)
+        {
+            self.weigh(key);
+        }
     }
 
-    fn within_reservation(&self, key: Option<KeyId>) -> bool {
-        self.free_of(key) > 0
+    /// What a key may has changed, or what it holds of it.
+    fn weigh(&mut self, key: KeyId) {
+        let share = self.shares.get(&key).copied().unwrap_or_default();
+        let held = self.window.held_by(key);
+        self.kept.set(key, share.kept_free().saturating_sub(held));
+        self.turns.set(Some(key), self.terms(Some(key)));
     }
 
-    /// What is reserved for a key and not used.
-    fn free_of(&self, key: Option<KeyId>) -> u32 {
-        let Some((key, share)) = key.and_then(|key| Some((key, self.shares.get(&key)?))) else {
-            return 0;
+    /// Whether there is a slot that is reserved for a key on these terms.
+    fn may_reserved(&self, terms: Terms) -> bool {
+        terms.standing == Standing::Reserved && self.window.held() < self.limit
+    }
+
+    /// How a key's calls go at the moment.
+    fn terms(&self, key: Option<KeyId>) -> Terms {
+        let share = key.and_then(|key| Some((key, self.shares.get(&key)?)));
+        let Some((key, share)) = share else {
+            return Terms {
+                standing: Standing::Shared,
+                weight: Share::default().weight,
+            };
         };
-        share.kept_free().saturating_sub(self.window.held_by(key))
-    }
-
-    fn is_at_most(&self, key: Option<KeyId>) -> bool {
-        key.is_some_and(|key| {
-            let most = self.shares.get(&key).and_then(|share| share.at_most);
-            most.is_some_and(|most| self.window.held_by(key) >= most)
-        })
+        let held = self.window.held_by(key);
+        let standing = if share.kept_free() > held {
+            Standing::Reserved
+        } else if share.at_most.is_some_and(|most| held >= most) {
+            Standing::AtMost
+        } else {
+            Standing::Shared
+        };
+        Terms {
+            standing,
+            weight: share.weight,
+        }
     }
 
     /// Whether a slot is free that is reserved for nobody.
     fn has_shared(&self) -> bool {
-        self.window.held() + self.kept_free() < self.limit
+        self.window.held() < self.less(self.kept.sum())
     }
 
-    /// What is reserved and not used.
-    fn kept_free(&self) -> u32 {
-        self.shares.keys().map(|key| self.free_of(Some(*key))).sum()
+    /// What is left of the limit.
+    fn less(&self, calls: u64) -> u32 {
+        u32::try_from(calls).map_or(0, |calls| self.limit.saturating_sub(calls))
     }
 
-    /// When it would be the turn of a call that is the `place`th of its key to wait.
-    fn expected(&mut self, key: Option<KeyId>, place: usize, now: u64) -> Full {
-        // What has left by now does not count.
-        self.window.remaining(self.limit, now);
-        let nth = u32::try_from(self.turns.before(key, place) + 1).unwrap_or(u32::MAX);
-        let shared = self.limit.saturating_sub(self.kept_free());
+    /// When it would be the turn of a call that is the `place`th of its key to wait, with so many before it.
+    fn expected(&self, key: Option<KeyId>, place: usize, before: usize, now: u64) -> Full {
+        let nth = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        let shared = self.less(self.kept.sum());
         let slot = self.window.held_down_in(shared.saturating_sub(nth), now);
         let paced = self
             .bucket
@@ -349,5 +390,7 @@ impl<W> Schedule<W> {
     }
 }
 
+#[cfg(test)]
+mod exact;
 #[cfg(test)]
 mod tests;
