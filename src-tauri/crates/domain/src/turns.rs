@@ -17,7 +17,7 @@ const STRIDE: u64 = 2_520;
 pub struct Turns<W> {
     lanes: BTreeMap<Option<KeyId>, Lane<W>>,
     /// The lanes that wait, by what they may and by the turn of their first.
-    order: BTreeSet<(Standing, u64, Option<KeyId>)>,
+    order: BTreeMap<(Standing, u64, Option<KeyId>), Line>,
     /// The lanes that wait, by the turn of their last.
     lasts: BTreeSet<(u64, Option<KeyId>)>,
     /// The lanes in which nobody waits, by their next turn.
@@ -59,6 +59,13 @@ struct Lane<W> {
     terms: Terms,
 }
 
+/// Those who wait in a lane: how many, and the steps from one to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Line {
+    waiting: usize,
+    stride: u64,
+}
+
 /// A place in a lane, to leave it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
@@ -76,7 +83,7 @@ impl<W> Default for Turns<W> {
     fn default() -> Self {
         Self {
             lanes: BTreeMap::new(),
-            order: BTreeSet::new(),
+            order: BTreeMap::new(),
             lasts: BTreeSet::new(),
             ahead: BTreeSet::new(),
             ends: BTreeSet::new(),
@@ -96,14 +103,27 @@ impl<W> Lane<W> {
         self.next + (self.waiting.len() as u64).saturating_sub(1) * self.stride()
     }
 
-    /// Where the indices have it: as one that waits, or as one that is ahead.
-    fn marks(&self) -> (Option<(Standing, u64, u64)>, Option<u64>) {
-        if self.waiting.is_empty() {
-            (None, Some(self.next))
-        } else {
-            (Some((self.terms.standing, self.next, self.last())), None)
+    /// Where the indices have it.
+    fn marks(&self) -> Marks {
+        Marks {
+            standing: self.terms.standing,
+            next: self.next,
+            last: self.last(),
+            line: Line {
+                waiting: self.waiting.len(),
+                stride: self.stride(),
+            },
         }
     }
+}
+
+/// What the indices know of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marks {
+    standing: Standing,
+    next: u64,
+    last: u64,
+    line: Line,
 }
 
 impl<W> Turns<W> {
@@ -160,7 +180,7 @@ impl<W> Turns<W> {
     /// Whose turn it is: first of those for whom something is reserved, then of all that may go.
     #[must_use]
     pub fn next(&self) -> Option<Option<KeyId>> {
-        let (standing, _, key) = self.order.first()?;
+        let (standing, _, key) = self.order.first_key_value()?.0;
         (*standing != Standing::AtMost).then_some(*key)
     }
 
@@ -189,13 +209,11 @@ impl<W> Turns<W> {
         };
         let earlier = |standing| self.order.range((standing, 0, None)..(standing, turn, key));
         let earlier = STANDINGS.into_iter().flat_map(earlier);
-        let others = earlier.filter(|(.., other)| *other != key);
-        let others = others.filter_map(|(_, next, other)| {
-            let lane = self.lanes.get(other)?;
+        let others = earlier.filter(|((.., other), _)| *other != key);
+        let others = others.map(|((_, next, other), line)| {
             let ties = u64::from(*other < key);
-            let turns = (turn + ties - next).div_ceil(lane.stride());
-            let waiting = lane.waiting.len();
-            Some(usize::try_from(turns).map_or(waiting, |turns| turns.min(waiting)))
+            let turns = (turn + ties - next).div_ceil(line.stride);
+            usize::try_from(turns).map_or(line.waiting, |turns| turns.min(line.waiting))
         });
         place + others.sum::<usize>()
     }
@@ -265,19 +283,18 @@ impl<W> Turns<W> {
         let changed = change(lane);
         let after = lane.marks();
         if before != after {
-            if let (Some((standing, next, last)), _) = before {
-                self.order.remove(&(standing, next, key));
-                self.lasts.remove(&(last, key));
+            if before.line.waiting == 0 {
+                self.ahead.remove(&(before.next, key));
+            } else {
+                self.order.remove(&(before.standing, before.next, key));
+                self.lasts.remove(&(before.last, key));
             }
-            if let (_, Some(next)) = before {
-                self.ahead.remove(&(next, key));
-            }
-            if let (Some((standing, next, last)), _) = after {
-                self.order.insert((standing, next, key));
-                self.lasts.insert((last, key));
-            }
-            if let (_, Some(next)) = after {
-                self.ahead.insert((next, key));
+            if after.line.waiting == 0 {
+                self.ahead.insert((after.next, key));
+            } else {
+                let first = (after.standing, after.next, key);
+                self.order.insert(first, after.line);
+                self.lasts.insert((after.last, key));
             }
         }
         Some(changed)
