@@ -52,6 +52,14 @@ pub struct Turn {
     reserved: bool,
 }
 
+impl Turn {
+    /// Whose it is.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyId> {
+        self.slot.key()
+    }
+}
+
 /// What stands in a call's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
@@ -68,6 +76,17 @@ pub struct Full {
     pub bound: Bound,
     /// Milliseconds until it would be this call's turn, as things stand.
     pub retry_after_ms: u64,
+}
+
+/// What a key has of its own share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// Calls that it may have a minute.
+    pub at_most: u32,
+    /// Calls that are left of them now.
+    pub remaining: u32,
+    /// Milliseconds until the oldest of them counts no more; 0 if none counts.
+    pub reset_ms: u64,
 }
 
 /// The answer to a call that comes.
@@ -249,6 +268,19 @@ impl<W> Schedule<W> {
         self.turns = Turns::default();
     }
 
+    /// What a key has of its own share, if it may not have everything.
+    pub fn own(&mut self, key: KeyId, now: u64) -> Option<Own> {
+        let at_most = self.shares.get(&key)?.at_most?;
+        self.settle(now);
+        let held = self.window.held_by(key);
+        let fewer = held.saturating_sub(1);
+        Some(Own {
+            at_most,
+            remaining: at_most.saturating_sub(held),
+            reset_ms: self.window.held_by_down_in(key, fewer, now),
+        })
+    }
+
     /// Leaves without having gone.
     pub fn leave(&mut self, key: Option<KeyId>, ticket: Ticket) -> Option<W> {
         self.turns.leave(key, ticket)
@@ -261,7 +293,7 @@ impl<W> Schedule<W> {
 
     /// The call certainly never reached the upstream.
     pub fn cancel(&mut self, turn: Turn) {
-        let key = turn.slot.key();
+        let key = turn.key();
         self.window.cancel(turn.slot);
         self.count(key);
         if !turn.reserved

@@ -23,7 +23,7 @@ pub struct Turns<W> {
     /// The lanes in which nobody waits, by their next turn.
     ahead: BTreeSet<(u64, Option<KeyId>)>,
     /// All who wait, by when their time is over.
-    ends: BTreeSet<(u64, Ticket, Option<KeyId>)>,
+    ends: BTreeMap<(u64, Ticket), Option<KeyId>>,
     /// The turn that is being served.
     turn: u64,
     tickets: u64,
@@ -86,7 +86,7 @@ impl<W> Default for Turns<W> {
             order: BTreeMap::new(),
             lasts: BTreeSet::new(),
             ahead: BTreeSet::new(),
-            ends: BTreeSet::new(),
+            ends: BTreeMap::new(),
             turn: 0,
             tickets: 0,
         }
@@ -149,7 +149,7 @@ impl<W> Turns<W> {
     pub fn join(&mut self, key: Option<KeyId>, terms: Terms, until: u64, who: W) -> Ticket {
         let ticket = Ticket(self.tickets);
         self.tickets += 1;
-        self.ends.insert((until, ticket, key));
+        self.ends.insert((until, ticket), key);
         let turn = self.turn;
         self.lanes.entry(key).or_insert_with(|| Lane {
             waiting: BTreeMap::new(),
@@ -235,10 +235,10 @@ impl<W> Turns<W> {
     /// Those whose time is over.
     pub fn overdue(&mut self, now: u64) -> Vec<(Option<KeyId>, W)> {
         let mut late = Vec::new();
-        while let Some((until, ticket, key)) = self.ends.first().copied()
-            && until <= now
+        while let Some(first) = self.ends.first_entry()
+            && first.key().0 <= now
         {
-            self.ends.pop_first();
+            let ((_, ticket), key) = first.remove_entry();
             late.extend(self.leave(key, ticket).map(|who| (key, who)));
         }
         late
@@ -247,7 +247,7 @@ impl<W> Turns<W> {
     /// When the first time is over.
     #[must_use]
     pub fn first_until(&self) -> Option<u64> {
-        self.ends.first().map(|(until, ..)| *until)
+        self.ends.first_key_value().map(|((until, _), _)| *until)
     }
 
     /// Takes somebody out of a lane. A lane that nobody waits in is kept for as long as it is ahead of the others: who
@@ -258,7 +258,7 @@ impl<W> Turns<W> {
         take: impl FnOnce(&mut Lane<W>) -> Option<(Ticket, Waiting<W>)>,
     ) -> Option<W> {
         let (ticket, left) = self.change(key, take)??;
-        self.ends.remove(&(left.until, ticket, key));
+        self.ends.remove(&(left.until, ticket));
         if self.ends.is_empty() {
             self.lanes.clear();
             self.ahead.clear();
