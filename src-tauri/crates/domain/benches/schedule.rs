@@ -2,6 +2,17 @@
 //!
 //! `cargo bench -p gardien-domain --bench schedule`. Both take their time from the bench, a millisecond a call, and are
 //! shared between threads: the schedule behind a lock, as the gateway has it. Every key has a share.
+//!
+//! Measured on 27 November 2026, two cores of an AMD EPYC, the middle of each estimate:
+//!
+//! | keys | granted | governor | refused | governor | waits and goes | refused behind all that wait |
+//! | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+//! | 1 | 175 ns | 25 ns | 79 ns | 20 ns | 0.59 µs | 0.05 µs |
+//! | 100 | 180 ns | 25 ns | 76 ns | 22 ns | 0.91 µs | 0.45 µs |
+//! | 10,000 | 213 ns | 29 ns | 78 ns | 24 ns | 1.7 µs | 46 µs |
+//!
+//! `governor` bounds each key by itself and knows no window: nobody waits for a turn there, and a minute can hold nearly
+//! twice the limit.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 

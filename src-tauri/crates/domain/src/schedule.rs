@@ -4,20 +4,22 @@
 //! more slots are held than the limit, and each key finds what is reserved for it free. So nothing reserved is lent: a
 //! slot that is lent is gone for a minute.
 //!
-//! What a call costs does not grow with those who wait, nor with the keys that have shares: what is kept free is counted as
+//! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
 //! slots come and go. Only whoever is refused, or nearly, is told its time by a look at the lanes before it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+pub use answers::{Bound, Coming, Due, Full, Own, Turn};
 use kept::Kept;
 
 use crate::key::KeyId;
-use crate::limit::{Slot, Window};
+use crate::limit::Window;
 use crate::organization::Organization;
 use crate::pace::{Bucket, Pace};
 use crate::share::Share;
 use crate::turns::{Standing, Terms, Ticket, Turns};
 
+mod answers;
 mod kept;
 
 /// Calls that wait at a time, of all keys and of one.
@@ -32,7 +34,7 @@ pub struct Schedule<W> {
     burst: Option<u32>,
     /// Milliseconds that a call may wait for its turn; 0: none waits, and there is no pace.
     patience: u64,
-    shares: BTreeMap<KeyId, Share>,
+    shares: HashMap<KeyId, Share>,
     /// What is reserved, used or not.
     reserved: u64,
     kept: Kept,
@@ -41,72 +43,6 @@ pub struct Schedule<W> {
     turns: Turns<W>,
     /// Nobody goes before, whatever is free.
     held_until: u64,
-}
-
-/// A slot, and where it came from.
-#[derive(Debug)]
-#[must_use = "a slot that is dropped stays taken for ever"]
-pub struct Turn {
-    slot: Slot,
-    /// Out of what is reserved for its key, and not out of the bucket.
-    reserved: bool,
-}
-
-impl Turn {
-    /// Whose it is.
-    #[must_use]
-    pub fn key(&self) -> Option<KeyId> {
-        self.slot.key()
-    }
-}
-
-/// What stands in a call's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// The organization's limit.
-    Organization,
-    /// The key's own share.
-    Key,
-}
-
-/// Why there is no turn, and when to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full {
-    /// What is used up.
-    pub bound: Bound,
-    /// Milliseconds until it would be this call's turn, as things stand.
-    pub retry_after_ms: u64,
-}
-
-/// What a key has of its own share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Own {
-    /// Calls that it may have a minute.
-    pub at_most: u32,
-    /// Calls that are left of them now.
-    pub remaining: u32,
-    /// Milliseconds until the oldest of them counts no more; 0 if none counts.
-    pub reset_ms: u64,
-}
-
-/// The answer to a call that comes.
-#[derive(Debug)]
-pub enum Coming {
-    /// It goes.
-    Goes(Turn),
-    /// It waits; [`Schedule::due`] says when it goes.
-    Waits(Ticket),
-    /// It could not go in time.
-    Refused(Full),
-}
-
-/// Those who need not wait any longer.
-#[derive(Debug)]
-pub struct Due<W> {
-    /// They go.
-    pub go: Vec<(W, Turn)>,
-    /// They cannot go in time any more.
-    pub refused: Vec<(W, Full)>,
 }
 
 impl<W> Schedule<W> {
@@ -118,7 +54,7 @@ impl<W> Schedule<W> {
             limit,
             burst: None,
             patience: 0,
-            shares: BTreeMap::new(),
+            shares: HashMap::new(),
             reserved: 0,
             kept: Kept::default(),
             bucket: None,
@@ -144,7 +80,7 @@ impl<W> Schedule<W> {
         };
         self.reserved += u64::from(share.kept_free());
         self.reserved -= before.map_or(0, |before| u64::from(before.kept_free()));
-        self.weigh(key);
+        self.weigh(key, share);
         self.set_bucket(now);
     }
 
@@ -339,18 +275,17 @@ impl<W> Schedule<W> {
     /// What a key holds has changed.
     fn count(&mut self, key: Option<KeyId>) {
         if let Some(key) = key
-            && self.shares.contains_key(&key)
+            && let Some(share) = self.shares.get(&key).copied()
         {
-            self.weigh(key);
+            self.weigh(key, share);
         }
     }
 
     /// What a key may has changed, or what it holds of it.
-    fn weigh(&mut self, key: KeyId) {
-        let share = self.shares.get(&key).copied().unwrap_or_default();
+    fn weigh(&mut self, key: KeyId, share: Share) {
         let held = self.window.held_by(key);
         self.kept.set(key, share.kept_free().saturating_sub(held));
-        self.turns.set(Some(key), self.terms(Some(key)));
+        self.turns.set(Some(key), terms_of(share, held));
     }
 
     /// Whether there is a slot that is reserved for a key on these terms.
@@ -361,24 +296,8 @@ impl<W> Schedule<W> {
     /// How a key's calls go at the moment.
     fn terms(&self, key: Option<KeyId>) -> Terms {
         let share = key.and_then(|key| Some((key, self.shares.get(&key)?)));
-        let Some((key, share)) = share else {
-            return Terms {
-                standing: Standing::Shared,
-                weight: Share::default().weight,
-            };
-        };
-        let held = self.window.held_by(key);
-        let standing = if share.kept_free() > held {
-            Standing::Reserved
-        } else if share.at_most.is_some_and(|most| held >= most) {
-            Standing::AtMost
-        } else {
-            Standing::Shared
-        };
-        Terms {
-            standing,
-            weight: share.weight,
-        }
+        let of_share = |(key, share): (_, &Share)| terms_of(*share, self.window.held_by(key));
+        share.map_or_else(|| terms_of(Share::default(), 0), of_share)
     }
 
     /// Whether a slot is free that is reserved for nobody.
@@ -419,6 +338,21 @@ impl<W> Schedule<W> {
             // Whoever is refused is told of no time at which it would be refused again.
             retry_after_ms: organization.max(own).max(1),
         }
+    }
+}
+
+/// How the calls of a key with this share go while it holds so many slots.
+fn terms_of(share: Share, held: u32) -> Terms {
+    let standing = if share.kept_free() > held {
+        Standing::Reserved
+    } else if share.at_most.is_some_and(|most| held >= most) {
+        Standing::AtMost
+    } else {
+        Standing::Shared
+    };
+    Terms {
+        standing,
+        weight: share.weight,
     }
 }
 
