@@ -43,6 +43,32 @@ impl Schedule<u8> {
     }
 }
 
+#[test]
+fn a_key_is_told_what_is_left_of_its_own_share() {
+    let mut schedule = paced(100);
+    let (own, other) = (key(1).unwrap(), key(2).unwrap());
+    let share = Share {
+        at_most: Some(3),
+        ..Share::default()
+    };
+    schedule.set_share(own, share, 0);
+    let told = |schedule: &mut Schedule<u8>, now| {
+        let own = schedule.own(own, now)?;
+        Some((own.at_most, own.remaining, own.reset_ms))
+    };
+    assert_eq!(told(&mut schedule, 0), Some((3, 3, 0)));
+    for now in [1_000, 5_000] {
+        let Coming::Goes(turn) = schedule.come(Some(own), 0, now, || 0) else {
+            panic!("there is room")
+        };
+        schedule.finish(turn, now);
+    }
+    assert_eq!(told(&mut schedule, 6_000), Some((3, 1, 55_000)));
+    assert_eq!(told(&mut schedule, 61_000), Some((3, 2, 4_000)));
+    assert_eq!(told(&mut schedule, 65_000), Some((3, 3, 0)));
+    assert_eq!(schedule.own(other, 65_000), None);
+}
+
 fn share() -> impl Strategy<Value = Share> {
     (prop::option::of(0_u32..9), 0_u32..5, 1_u32..=10).prop_map(|(at_most, reserved, weight)| {
         Share {
