@@ -14,8 +14,9 @@ use crate::home::Local;
 
 /// How often it is noted at most.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long the start waits for the keychain to say what it knows.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the start waits for the keychain to say what it knows: for one that is busy, as after a login, too. Without its
+/// word data that was put back goes unnoticed, and with it keys that were revoked since.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn item(app: &App) -> VaultItem {
     VaultItem::Acknowledged {

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use gardien_authority::{Client, ClientFault, System};
 use gardien_domain::{KeyId, MemberId};
-use gardien_egress::{Proxies, through};
+use gardien_egress::Proxies;
 use gardien_server::{ListenFault, Opening, Service};
 use gardien_vault::{VaultFault, VaultItem};
 use secrecy::SecretString;
@@ -320,7 +320,7 @@ pub(crate) async fn join_team(
     token: SecretString,
     proxies: &Proxies,
 ) -> Result<Ready, CommandError> {
-    let client = Client::remote(url, token, proxies)?;
+    let client = Client::remote(url, token, proxies).map_err(|fault| not_joined(url, fault))?;
     match client.session().await {
         Ok(session) => Ok(Ready {
             client,
@@ -331,21 +331,20 @@ pub(crate) async fn join_team(
         }),
         // The address was fine, so it is the token that cannot be sent.
         Err(ClientFault::Address(reason)) => Err(CommandError::field("token", reason)),
-        Err(fault @ ClientFault::Refused(_)) => Err(fault.into()),
-        Err(fault) => {
-            tracing::warn!(error = chain(&fault), "the team server cannot be used");
-            let message = match fault {
-                ClientFault::Unexpected { .. } => {
-                    format!(
-                        "What answers at {url} is no Gardien server, or one of another version."
-                    )
-                }
-                ClientFault::Unreachable { proxy, .. } => {
-                    format!("Nothing answers at {url}{}.", through(proxy.as_deref()))
-                }
-                _ => format!("Nothing answers at {url}."),
-            };
-            Err(CommandError::new(Code::ConnectionUnreachable, message))
-        }
+        Err(fault) => Err(not_joined(url, fault)),
     }
+}
+
+fn not_joined(url: &str, fault: ClientFault) -> CommandError {
+    let message = match &fault {
+        ClientFault::Unexpected { .. } => {
+            format!("What answers at {url} is no Gardien server, or one of another version.")
+        }
+        ClientFault::Unreachable { way, .. } => format!("Nothing answers at {url}{way}."),
+        ClientFault::Refused(_) | ClientFault::Address(_) | ClientFault::Stray(_) => {
+            return fault.into();
+        }
+    };
+    tracing::warn!(error = chain(&fault), "the team server cannot be used");
+    CommandError::new(Code::ConnectionUnreachable, message)
 }

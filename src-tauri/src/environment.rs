@@ -28,8 +28,6 @@ pub(crate) struct Environment {
     /// `GARDIEN_CLIPBOARD_SECONDS`: for how long a secret stays on the clipboard.
     pub(crate) clipboard: Duration,
     pub(crate) outside: Outside,
-    /// The variable that should name a proxy and does not.
-    pub(crate) unusable_proxy: Option<String>,
     /// Which way around a graphics driver the start before this one chose.
     #[cfg(target_os = "linux")]
     pub(crate) graphics: Option<usize>,
@@ -51,13 +49,14 @@ pub(crate) struct Outside {
 impl Environment {
     pub(crate) fn read() -> Self {
         let seconds = env::var("GARDIEN_CLIPBOARD_SECONDS").ok();
-        let proxies = Proxies::of_system(|name| env::var(name).ok());
+        // What is no text names no proxy that can be used, which is not that it names none.
+        let variable = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
+        let proxies = Proxies::of_system(variable);
         #[cfg(target_os = "linux")]
-        let proxies = match proxies {
-            Ok(named) if named.are_none() && gnome::is_chosen(gnome::ask) => {
-                Proxies::of_environment(|name| gnome::variable(name, gnome::ask))
-            }
-            other => other,
+        let proxies = if proxies.are_none() && gnome::is_chosen(gnome::ask) {
+            Proxies::of_settings(|name| gnome::variable(name, gnome::ask))
+        } else {
+            proxies
         };
         Self {
             data: env::var_os("GARDIEN_DATA_DIR")
@@ -66,10 +65,9 @@ impl Environment {
                 .and_then(|path| std::path::absolute(path).ok()),
             background: env::args_os().any(|argument| argument == BACKGROUND),
             clipboard: seconds.map_or(CLIPBOARD, |text| clipboard(&text)),
-            unusable_proxy: proxies.as_ref().err().map(ToString::to_string),
             outside: Outside {
                 phare: env::var("GARDIEN_PHARE_URL").map_or_else(|_| PHARE.to_owned(), phare),
-                proxies: proxies.unwrap_or_default(),
+                proxies,
             },
             #[cfg(target_os = "linux")]
             graphics: env::var(crate::graphics::CHOSEN)

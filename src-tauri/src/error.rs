@@ -6,7 +6,6 @@ use std::io::{self, ErrorKind};
 
 use gardien_authority::api::Problem;
 use gardien_authority::{ClientFault, Fault};
-use gardien_egress::through;
 use gardien_server::{ListenFault, OpenFault};
 use gardien_store::StoreError;
 use gardien_vault::VaultFault;
@@ -221,10 +220,9 @@ impl From<ClientFault> for CommandError {
             ClientFault::Refused(problem) => (*problem).into(),
             ClientFault::Address(reason) => Self::field("url", reason),
             ClientFault::Stray(stray) => Self::field("url", &stray.to_string()),
-            ClientFault::Unreachable { ref proxy, .. } => {
+            ClientFault::Unreachable { ref way, .. } => {
                 tracing::warn!(error = chain(&fault), "the team server does not answer");
-                let through = through(proxy.as_deref());
-                let message = format!("The team server does not answer{through}.");
+                let message = format!("The team server does not answer{way}.");
                 Self::new(Code::Unreachable, message)
             }
             ClientFault::Unexpected { .. } => {

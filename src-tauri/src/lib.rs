@@ -134,8 +134,8 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     let (preferences, found) = PreferenceFile::open(app, &folder)?;
     notices.extend(found);
     let clipboard = Clipboard::open(environment.clipboard);
-    if let Some(reason) = &environment.unusable_proxy {
-        tracing::error!(reason, "calls go out through no proxy");
+    if let Err(reason) = environment.outside.proxies.all_usable() {
+        tracing::error!(%reason, "no call is made that would go through this proxy");
     }
     let keeper = Arc::new(Keeper::new(Vault::open()));
     let shell = Box::new(Desktop(app.clone()));

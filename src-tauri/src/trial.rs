@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gardien_authority::api::KeyView;
 use gardien_domain::project::PROJECT_ID_HEADER;
 use gardien_domain::{Access, KeyId, Method, Operation, ProjectHeader, ProjectId};
-use gardien_egress::Proxies;
+use gardien_egress::{NoClient, Proxies, Way};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use ts_rs::TS;
@@ -49,8 +49,12 @@ pub(crate) async fn of(
     let key = ready.client.key(id).await?;
     let (operation, project) = choose(&key, project)?;
     let base = address(app.gateway(&ready))?;
-    let client = client(&base, &app.outside.proxies);
-    call(client, &base, operation, &secret, project).await
+    let proxies = &app.outside.proxies;
+    let way = proxies.way(&base.parse().unwrap_or_default());
+    let client = client(&base, proxies).map_err(|error| silent(&way, error))?;
+    let called = call(client, &base, operation, &secret, project).await;
+    // It says nothing of the request, which holds the secret.
+    called.map_err(|error| silent(&way, error.without_url()))
 }
 
 /// The call that tells the most of what the key may read, and the project to name in it.
@@ -103,18 +107,12 @@ fn address(gateway: GatewayState) -> Result<String, CommandError> {
     reason = "how long an answer takes is part of what is shown"
 )]
 async fn call(
-    client: reqwest::Result<reqwest::Client>,
+    client: reqwest::Client,
     base: &str,
     operation: &'static Operation,
     secret: &SecretString,
     project: Option<ProjectId>,
-) -> Result<Trial, CommandError> {
-    // It says nothing of the request, which holds the secret.
-    let silent = |error: reqwest::Error| {
-        tracing::warn!(error = %error.without_url(), "the gateway does not answer a trial");
-        CommandError::new(Code::Unreachable, "The gateway does not answer.")
-    };
-    let client = client.map_err(silent)?;
+) -> reqwest::Result<Trial> {
     let mut request = client
         .get(format!("{base}{}", operation.path))
         .bearer_auth(secret.expose_secret());
@@ -122,9 +120,9 @@ async fn call(
         request = request.header(PROJECT_ID_HEADER, project.0);
     }
     let begun = Instant::now();
-    let answer = request.send().await.map_err(silent)?;
+    let answer = request.send().await?;
     let status = answer.status().as_u16();
-    let body = beginning(answer).await.map_err(silent)?;
+    let body = beginning(answer).await?;
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Trial {
         operation: operation.id,
@@ -136,12 +134,16 @@ async fn call(
     })
 }
 
-pub(crate) fn client(base: &str, proxies: &Proxies) -> reqwest::Result<reqwest::Client> {
+fn silent(way: &Way, error: impl Into<NoClient>) -> CommandError {
+    tracing::warn!(error = %error.into(), "the gateway does not answer a trial");
+    let message = format!("The gateway does not answer{way}.");
+    CommandError::new(Code::Unreachable, message)
+}
+
+pub(crate) fn client(base: &str, proxies: &Proxies) -> Result<reqwest::Client, NoClient> {
     // What is no address fails when it is called.
-    gardien_egress::client(&base.parse().unwrap_or_default(), proxies)?
-        .user_agent(CLIENT)
-        .timeout(PATIENCE)
-        .build()
+    let client = gardien_egress::client(&base.parse().unwrap_or_default(), proxies)?;
+    Ok(client.user_agent(CLIENT).timeout(PATIENCE).build()?)
 }
 
 /// No more is read than is shown.

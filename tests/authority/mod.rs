@@ -6,6 +6,7 @@ mod bad_days;
 mod bodies;
 mod command_line;
 mod crash;
+mod folders;
 mod keys;
 mod leaks;
 mod lists;

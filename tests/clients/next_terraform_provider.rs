@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, Library, shop_key};
+use super::terraform_provider::{BOUNDARY, fields, form};
+use super::{Client, Library, made, shop_key};
 use crate::support::world::World;
 
 fn provider(world: &World, key: &crate::support::world::Issued) -> Client {
@@ -101,5 +102,68 @@ async fn a_monitor_that_pings_lives_with_its_tags() {
     let updated = provider.post_json(&path, &monitor).await.expect(200);
     assert_eq!(updated["tags"], Value::Null);
     assert_eq!(provider.get(&path).await.expect(200), updated);
+    provider.delete(&path).await.expect(204);
+}
+
+/// The form after the JSON has the tags in one field, empty where there are none, and what v0.0.12 does not know.
+#[tokio::test]
+async fn a_status_page_keeps_its_tags_and_names_over_the_form() {
+    let world = World::new().await;
+    let provider = provider(&world, &shop_key(&world, "none", "read_write").await);
+    let monitor = made(&provider, "Router").await;
+    let shown = |name| json!({ "componentable_type": "uptime/monitor", "componentable_id": monitor, "display_name": name });
+    let mut page = json!({
+        "name": "Status page tags",
+        "title": "Tags test status page",
+        "description": "Status page used to test the tags parameter.",
+        "search_engine_indexed": false,
+        "website_url": "https://shop.example",
+        "subdomain": "tags-test",
+        "color_scheme": "all",
+        "timeframe": 30,
+        "show_response_times": false,
+        "components": [
+            shown("Edge, router"),
+            { "componentable_type": "uptime/group", "name": "Core", "is_expanded": true, "components": [shown("Inner")] },
+        ],
+        "tags": ["environment:production", "team:café-1"],
+    });
+    let made = provider.post_json("/uptime/status-pages", &page).await;
+    let path = format!("/uptime/status-pages/{}", made.expect(201)["id"]);
+    let uploading = provider.clone().with(
+        "Content-Type",
+        &format!("multipart/form-data; boundary={BOUNDARY}"),
+    );
+    for (tags, joined) in [
+        (page["tags"].clone(), "environment:production,team:café-1"),
+        (json!(["team:café-1"]), "team:café-1"),
+        (json!([]), ""),
+        (json!(["again"]), "again"),
+        (Value::Null, ""),
+    ] {
+        page["tags"] = tags.clone();
+        let mut expected = provider.post_json(&path, &page).await.expect(200);
+        assert_eq!(expected["tags"], tags);
+        let mut texts = fields(&page, &[]);
+        texts.extend(
+            [
+                ("show_response_times", "0"),
+                ("components[0][display_name]", "Edge, router"),
+                ("components[1][components][0][display_name]", "Inner"),
+                ("tags", joined),
+            ]
+            .map(|(name, text)| (name.to_owned(), text.to_owned())),
+        );
+        let sent = form(&texts, &[("logo_light", "logo.svg", b"<svg/>")]);
+        uploading.send("POST", &path, Some(&sent)).await.expect(200);
+        let mut read = provider.get(&path).await.expect(200);
+        // To the provider a list without items and none are the same.
+        if joined.is_empty() {
+            assert!(read["tags"].as_array().is_none_or(Vec::is_empty), "{read}");
+            read["tags"] = tags;
+        }
+        expected["updated_at"] = read["updated_at"].clone();
+        assert_eq!(read, expected);
+    }
     provider.delete(&path).await.expect(204);
 }

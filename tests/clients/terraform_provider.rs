@@ -504,9 +504,9 @@ async fn a_repeat_without_its_body_changes_nothing() {
 }
 
 /// Field, file name, content.
-type File<'a> = (&'a str, &'a str, &'a [u8]);
+pub(super) type File<'a> = (&'a str, &'a str, &'a [u8]);
 
-const BOUNDARY: &str = "3f2b8d6c1a904e7755d0c9e8b7a6f5e4d3c2b1a09f8e7d6c5b4a39281706";
+pub(super) const BOUNDARY: &str = "3f2b8d6c1a904e7755d0c9e8b7a6f5e4d3c2b1a09f8e7d6c5b4a39281706";
 const SVG: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"/>";
 
 /// A picture of that many bytes, with line ends and dashes in it as any bytes may have.
@@ -532,7 +532,7 @@ fn colors(background: &str) -> Value {
 }
 
 /// A page as fields of a form, in the provider's order; what is not set is not in it.
-fn fields(page: &Value, removed: &[&str]) -> Vec<(String, String)> {
+pub(super) fn fields(page: &Value, removed: &[&str]) -> Vec<(String, String)> {
     let text = |value: &Value| match value {
         Value::Bool(yes) => u8::from(*yes).to_string(),
         Value::String(text) => text.clone(),
@@ -597,7 +597,7 @@ fn fields(page: &Value, removed: &[&str]) -> Vec<(String, String)> {
 }
 
 /// The bytes as Go's multipart writer puts them.
-fn form(fields: &[(String, String)], files: &[File<'_>]) -> Vec<u8> {
+pub(super) fn form(fields: &[(String, String)], files: &[File<'_>]) -> Vec<u8> {
     let mut body = Vec::new();
     let part = |body: &mut Vec<u8>, head: String, content: &[u8]| {
         let before = if body.is_empty() { "" } else { "\r\n" };

@@ -4,6 +4,7 @@
 mod bad_days;
 mod clicks;
 mod edit;
+mod egress;
 mod failures;
 mod journey;
 mod keyboard;

@@ -404,7 +404,7 @@ impl Notices {
         let start = Instant::now();
         while !fs::read_to_string(&self.0).unwrap().contains(text) {
             assert!(
-                start.elapsed() < Duration::from_secs(10),
+                start.elapsed() < Duration::from_secs(60),
                 "{text} was not shown"
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -440,7 +440,7 @@ impl Browser {
         let start = Instant::now();
         while fs::read_to_string(file).unwrap_or_default().trim() != url {
             assert!(
-                start.elapsed() < Duration::from_secs(10),
+                start.elapsed() < Duration::from_secs(60),
                 "nothing was opened"
             );
             tokio::time::sleep(Duration::from_millis(100)).await;

@@ -458,4 +458,18 @@ async fn a_403_for_want_of_a_permission_of_phares_key_is_told_apart_where_it_was
         .expect(200);
     let made = holder.post("/uptime/monitors", json!({})).await;
     made.expect(422);
+
+    // A refusal that was not foreseen is Phare's own, and passes as it came.
+    let products = json!({ "products": { "platform": "read", "uptime": "none" } });
+    phare
+        .owner
+        .patch(&reads.path(""), products)
+        .await
+        .expect(200);
+    let told = holder.get("/uptime/monitors").await.refusal(403, "");
+    let message = told["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("The uptime:read permission"),
+        "{message}"
+    );
 }

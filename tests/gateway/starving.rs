@@ -104,6 +104,29 @@ async fn answers_that_nobody_takes_cost_little() {
     assert_eq!(taken.answer().await.unwrap().body.len(), ANSWER);
 }
 
+/// At once, and not only when whoever takes nothing is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_takes_end_with_their_key() {
+    let large = async || Bytes::from(vec![b'x'; 16 * ANSWER]);
+    let upstream = Upstream::with(Router::new().route("/users", get(large)));
+    let world = World::before(&upstream).await;
+    let key = world.organization_key().await;
+    let call = format!(
+        "GET /users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n\r\n",
+        key.secret
+    );
+    let mut stalled = Wire::open(world.server.gateway()).await;
+    stalled.send(&call).await.unwrap();
+    assert!(stalled.peek("HTTP/1.1 200 OK").await);
+    world.revoke(&key).await;
+    // Only by writing it shows without taking anything.
+    let end = Instant::now() + Duration::from_secs(15);
+    while stalled.send("x").await.is_ok() {
+        assert!(Instant::now() < end, "it goes on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// All from one address, as behind a proxy: what was shown tells the others apart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_say_nothing_keep_nobody_out() {
@@ -117,6 +140,12 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     let mut known = Wire::open(world.server.gateway()).await;
     known.send(&call).await.unwrap();
     assert_eq!(known.answer().await.unwrap().status, 200);
+    let token = world.server.token("owner@lighthouse.test", "owner");
+    let look =
+        format!("GET /v1/session HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let mut looking = Wire::open(world.server.management()).await;
+    looking.send(&look).await.unwrap();
+    assert_eq!(looking.answer().await.unwrap().status, 200);
     room_for_files();
     let mut silent = Vec::new();
     for base in [world.server.gateway(), world.server.management()] {
@@ -128,7 +157,8 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     assert_eq!(known.answer().await.unwrap().status, 200, "it was there");
     let new = Wire::exchange(world.server.gateway(), &call).await;
     assert_eq!(new.expect("no answer").status, 200);
-    let token = world.server.token("owner@lighthouse.test", "owner");
+    looking.send(&look).await.unwrap();
+    assert_eq!(looking.answer().await.unwrap().status, 200, "it was there");
     let revoke = format!(
         "POST {} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n",
         key.path("/revoke")

@@ -140,7 +140,8 @@ async fn a_connection_that_is_closed_at_once_is_502() {
         let begun = Instant::now();
         let answer = holder.get("/users").await;
         answer.refusal(502, "upstream_unreachable");
-        assert!(begun.elapsed() < Duration::from_secs(2));
+        // After it was tried again for a while, and before clients are gone.
+        assert!(begun.elapsed() < Duration::from_secs(25));
     };
     let before_tls = format!("https://127.0.0.1:{port}");
     tokio::join!(refused(before_tls), refused(front.url()));

@@ -49,8 +49,8 @@ async fn an_upstream_that_went_away_is_502_and_costs_no_call() {
             .refusal(502, "upstream_unreachable");
     }
     assert!(
-        begun.elapsed() < Duration::from_secs(2),
-        "it is not slow to see"
+        begun.elapsed() < 3 * Duration::from_secs(25),
+        "clients are gone before they are told"
     );
     assert!(after_first <= before + 1);
     assert_eq!(

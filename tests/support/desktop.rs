@@ -25,9 +25,9 @@ use super::{leaks, programs};
 /// The size of the screen.
 pub const SCREEN: (u32, u32) = (1680, 1050);
 const DRIVER: &str = "WebKitWebDriver";
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How long the app may take to open under load.
-const OPENING: Duration = Duration::from_secs(60);
+const OPENING: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A desktop with the app open. Everything on it is its own: bus, keychain, clipboard, folders. Dropping it ends all,
@@ -427,7 +427,7 @@ async fn start_driver(session: &mut Session, variables: &[(&str, &str)]) -> Stri
             .envs(variables.iter().copied())
             .stdout(Stdio::null());
         session.spawn(&mut driver).unwrap();
-        let end = Instant::now() + Duration::from_secs(5);
+        let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
             if listens(port).await {
                 return format!("http://127.0.0.1:{port}");

@@ -1,8 +1,9 @@
 //! A `gardien-server` of one's own, on ports and in a folder of its own.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, mpsc};
 use std::thread;
@@ -13,7 +14,7 @@ use tempfile::TempDir;
 use super::people::Caller;
 use super::{leaks, programs};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A running server, or one that was ended and can be started again over the same data. Dropping it kills it, and
 /// fails the test when it had panicked or left a secret in clear in its folder or log.
@@ -186,13 +187,30 @@ impl Server {
 
     /// Another process over the same folder that is expected to end by itself: how, and what it said.
     pub fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> (ExitStatus, String) {
+        let mut command = self.command();
+        command.envs(variables.iter().copied());
+        self.finish(command.args(arguments).arg("--data").arg(self.data()))
+    }
+
+    /// The same, started by another program over a folder that may be another.
+    pub fn run_by(
+        &self,
+        starter: &[&OsStr],
+        arguments: &[&str],
+        data: &Path,
+    ) -> (ExitStatus, String) {
+        let [program, more @ ..] = starter else {
+            unreachable!("a starter is a program")
+        };
+        let mut command = Command::new(program);
+        command.args(more).arg(programs::server()).args(arguments);
+        self.finish(command.arg("--data").arg(data))
+    }
+
+    fn finish(&self, command: &mut Command) -> (ExitStatus, String) {
         let said = self.folder.path().join("said");
-        let mut child = self
-            .command()
-            .args(arguments)
-            .arg("--data")
-            .arg(self.data())
-            .envs(variables.iter().copied())
+        let mut child = command
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&said).unwrap())
             .spawn()

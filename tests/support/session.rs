@@ -19,7 +19,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// Marks every process of a session, so that its end can find all of them, those that changed parents too.
 const MARK: &str = "GARDIEN_TEST_SESSION";
 const PASSWORD: &[u8] = b"test";
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Names nothing but what a program needs; no service is started by being called.
 const BUS: &str = r#"<busconfig>
@@ -137,7 +137,9 @@ impl Session {
     /// # Errors
     /// When one outlives being killed.
     pub fn end(&mut self, program: &Path) -> io::Result<()> {
-        self.end_those(|process| fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program))
+        let is_it =
+            |process: &Path| fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program);
+        self.end_those(is_it, PATIENCE)
     }
 
     /// The processes of this session that run a program of this name.
@@ -302,14 +304,14 @@ impl Session {
     }
 
     /// Asks the chosen processes to leave, then makes them.
-    fn end_those(&mut self, chosen: impl Fn(&Path) -> bool) -> io::Result<()> {
+    fn end_those(&mut self, chosen: impl Fn(&Path) -> bool, patience: Duration) -> io::Result<()> {
         let mut left = Ok(());
         // A chance to leave in order first: a killed X server leaves its lock file behind.
         for signal in [Signal::TERM, Signal::KILL] {
             for process in self.processes(&chosen) {
                 let _ = kill_process(process, signal);
             }
-            left = wait_until("processes to end", Duration::from_secs(3), || {
+            left = wait_until("processes to end", patience, || {
                 for child in &mut self.children {
                     let _ = child.try_wait();
                 }
@@ -346,7 +348,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let _ = self.end_those(|_| true);
+        // Not all of them care to be asked.
+        let _ = self.end_those(|_| true, Duration::from_secs(3));
     }
 }
 

@@ -2,12 +2,12 @@
 // never shown as a code.
 import type { AuditView } from './bindings';
 import { count, date, dateTime, join, list, PRODUCT_WORDS, ROLE_WORDS, tail } from './format';
+import { change, clauses, quote } from './clauses';
 import type { Known, Piece } from './sentences';
 import { isRecord, named, oldSecrets, PRODUCTS, scopeWords, text, texts, type Change, type Json } from './trail';
 
 type Tell = (detail: Json, entry: AuditView, known: Known) => Piece[];
 
-const quote = (name: string): Piece => ({ name });
 /** A name, or what it is where the entry and the present have none. */
 const subject = (detail: Json, entry: AuditView, what: string): Piece[] => {
   const name = named(detail['name']) ?? entry.subject_name;
@@ -22,9 +22,6 @@ function names(all: string[], one: string, many: string): Piece[] {
   const rest = all.length - shown.length;
   return join(rest > 0 ? [...shown, [`${count(rest)} more ${rest === 1 ? one : many}`]] : shown);
 }
-const change = (value: unknown): Change | null =>
-  isRecord(value) && 'from' in value && 'to' in value ? { from: value['from'], to: value['to'] } : null;
-const when = (value: unknown): string => (typeof value === 'string' ? `on ${date(value)}` : 'never');
 const article = (role: unknown): string => {
   const word = ROLE_WORDS[role as keyof typeof ROLE_WORDS] as string | undefined;
   return word ? `${/^[AO]/.test(word) ? 'an' : 'a'} ${word}` : 'somebody else';
@@ -36,39 +33,6 @@ const place: Tell = (detail, _, known) => {
   const name = text(detail['project']) ?? known.project(Number(scope['project_id']));
   return name ? [' for ', quote(name)] : [' for a project that is gone'];
 };
-
-/** What was changed of a key, one clause for each field; `it` is the key. */
-function clauses(detail: Json, it: Piece[]): Piece[][] {
-  const told: Piece[][] = [];
-  const object = () => (told.length === 0 ? it : ['it']);
-  const renamed = change(detail['name']);
-  if (renamed) told.push(['renamed ', quote(text(renamed.from) ?? ''), ' to ', quote(text(renamed.to) ?? '')]);
-  const products = change(detail['products']);
-  for (const product of products ? PRODUCTS : []) {
-    const before = isRecord(products?.from) ? products.from[product] : undefined;
-    const after = isRecord(products?.to) ? products.to[product] : undefined;
-    if (before === after) continue;
-    const what = PRODUCT_WORDS[product];
-    const was = ` (was ${scopeWords(before)})`;
-    if (after === 'none') told.push(['took ', what, ' from ', ...object(), was]);
-    else if (after === 'read' && before === 'read_write')
-      told.push(['left ', ...object(), ` only read-only to ${what}`, was]);
-    else told.push(['gave ', ...object(), ` ${scopeWords(after)} to ${what}`, was]);
-  }
-  const expires = change(detail['expires_at']);
-  if (expires) {
-    const was = ` (was ${typeof expires.from === 'string' ? date(expires.from) : 'never'})`;
-    const until = typeof expires.to === 'string' ? ` to expire ${when(expires.to)}` : ' never to expire';
-    told.push(['set ', ...object(), until, was]);
-  }
-  const note = change(detail['note']);
-  if (note) {
-    if (!text(note.from)) told.push(['added a note to ', ...object()]);
-    else if (!text(note.to)) told.push(['removed the note of ', ...object()]);
-    else told.push(['changed the note of ', ...object()]);
-  }
-  return told;
-}
 
 const phareKey: Tell = (detail, entry) => [
   'the Phare key ',

@@ -1,6 +1,7 @@
 // What an audit entry holds, read with care: it was written by whatever version was there at the time.
 import type { AuditView, Product } from './bindings';
 import { count, dateTime, PRODUCT_WORDS, ROLE_WORDS, SCOPE_PHRASES } from './format';
+import { NO_SHARE, shareWords } from './share';
 
 export type Json = Record<string, unknown>;
 export interface Change {
@@ -58,6 +59,7 @@ const FIELDS: Record<string, [label: string, words: (value: unknown) => string]>
   uptime: ['Uptime', word(SCOPE_PHRASES)],
   calls_per_minute: ['Calls a minute', number],
   burst: ['Calls at once', number],
+  share: ['Share', (value) => (isRecord(value) ? shareWords({ ...NO_SHARE, ...value }) : '')],
   longest_wait_seconds: ['Longest wait in seconds', number],
   at_limit: ['Beyond the limit', word({ reject: 'Calls are refused', pace: 'Calls wait their turn' })],
   url: ['Address', plainly],

@@ -5,6 +5,7 @@ import type { WindowEvent } from '../src/bindings';
 import { use } from '../src/bridge';
 import { fake, sampleClosing, type FakeBridge } from '../src/bridge/fake';
 import { makeWorld } from '../src/bridge/fake/world';
+import { NO_SHARE } from '../src/share';
 import { app } from '../src/state/app.svelte';
 import App from '../src/views/App.svelte';
 import { asked, at, gone, open, press, user } from './support';
@@ -17,7 +18,8 @@ const limits = (used: number) => ({
   waiting: 0,
   reset_seconds: 41,
   hold: null,
-  by_key: used > 0 ? [{ id: '0193-00000000', name: 'Grafana dashboards', calls: used }] : [],
+  by_key:
+    used > 0 ? [{ id: '0193-00000000', name: 'Grafana dashboards', calls: used, waiting: 0, share: NO_SHARE }] : [],
 });
 const push = (bridge: FakeBridge, event: WindowEvent) => {
   bridge.push(event);

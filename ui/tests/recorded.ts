@@ -109,6 +109,14 @@ export const SENTENCES: [action: string, detail: unknown, words: string][] = [
     },
     'renamed “a” to “b”, set it to expire on 3 Mar 2027 (was never) and changed the note of it',
   ],
+  [
+    'key.updated',
+    {
+      ...CI,
+      share: { from: { at_most: null, reserved: 0, weight: 1 }, to: { at_most: 30, reserved: 10, weight: 1 } },
+    },
+    'allowed “CI” …3fQz at most 30 calls a minute and kept 10 calls a minute free for it',
+  ],
   ['key.revoked', CI, 'revoked “CI” …3fQz'],
   ['key.restored', CI, 'restored “CI” …3fQz'],
   [

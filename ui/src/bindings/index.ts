@@ -385,7 +385,7 @@ total: number, };
 /**
  * What to change of a key. What is absent stays. The scope never changes: a wider key is a new key.
  */
-export type KeyPatch = { name?: string, note?: string, products?: ProductScopes, 
+export type KeyPatch = { name?: string, note?: string, products?: ProductScopes, share?: Share, 
 /**
  * Null: never expires. Absent: stays as it is.
  */
@@ -462,7 +462,7 @@ export type KeyView = { id: KeyId, name: string, note: string, scope: Scope,
 /**
  * Name of the project it is bound to; absent for an organization key or when the project was deleted.
  */
-project_name: string | null, products: ProductScopes, status: KeyStatus, 
+project_name: string | null, products: ProductScopes, share: Share, status: KeyStatus, 
 /**
  * Display form of the secret: enough to match a leaked one by eye.
  */
@@ -533,9 +533,13 @@ since: string,
 until: string, };
 
 /**
- * What one key took of the shared limit.
+ * What one key has of the shared limit.
  */
-export type LimitUse = { id: KeyId, name: string, calls: number, };
+export type LimitUse = { id: KeyId, name: string, calls: number, 
+/**
+ * Calls of it that wait for their turn.
+ */
+waiting: number, share: Share, };
 
 /**
  * The shared limit right now.
@@ -558,7 +562,8 @@ reset_seconds: number,
  */
 hold: LimitHold | null, 
 /**
- * Who used what of it, the most first; at most ten, and only keys that the person sees.
+ * What keys have of it, the most first: those that called in the last minute, that wait, or that something is kept
+ * free for. At most fifty, and only keys that the person sees.
  */
 by_key: Array<LimitUse>, };
 
@@ -593,6 +598,10 @@ name: string,
  * At most 1,000 characters.
  */
 note: string, scope: Scope, products: ProductScopes, 
+/**
+ * What it may have of the calls a minute, and what is kept free for it; absent: neither.
+ */
+share?: Share, 
 /**
  * Absent or null: never.
  */
@@ -927,6 +936,23 @@ ask: Array<string>,
  * The gateway's base URL, for programs that call Phare's API; null while nobody listens there.
  */
 gateway: string | null, };
+
+/**
+ * What a key may have of the organization's calls a minute, and what is kept free for it. By default neither.
+ */
+export type Share = { 
+/**
+ * Never more in any 60 seconds; null for no other bound than the organization's.
+ */
+at_most: number | null, 
+/**
+ * So many are kept free for it at any moment, and go before all that wait; 0 for none.
+ */
+reserved: number, 
+/**
+ * Of what is left it has so many turns where another has one, 1 to 10.
+ */
+weight: number, };
 
 /**
  * How far the app has come.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use gardien_domain::phare_key::Purpose;
+use gardien_domain::share::Share;
 use gardien_domain::{
     Access, AtLimit, KeyId, Method, PhareKeyId, PhareSecret, Product, ProjectHeader, ProjectId,
 };
@@ -155,16 +156,20 @@ pub struct LimitsView {
     pub reset_seconds: u32,
     /// Null while Phare takes calls.
     pub hold: Option<LimitHold>,
-    /// Who used what of it, the most first; at most ten, and only keys that the person sees.
+    /// What keys have of it, the most first: those that called in the last minute, that wait, or that something is kept
+    /// free for. At most fifty, and only keys that the person sees.
     pub by_key: Vec<LimitUse>,
 }
 
-/// What one key took of the shared limit.
+/// What one key has of the shared limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LimitUse {
     pub id: KeyId,
     pub name: String,
     pub calls: u32,
+    /// Calls of it that wait for their turn.
+    pub waiting: u32,
+    pub share: Share,
 }
 
 /// A key of Phare's that Gardien calls with, or keeps. Never its secrets.

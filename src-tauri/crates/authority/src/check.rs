@@ -1,6 +1,7 @@
 //! What people may type into a field.
 
 use gardien_domain::organization::LONGEST_WAIT_SECONDS;
+use gardien_domain::share::{HEAVIEST, Share};
 use gardien_domain::{ProductScopes, text};
 use jiff::Timestamp;
 
@@ -59,9 +60,40 @@ impl Checks {
         }
     }
 
-    pub(crate) fn calls_per_minute(&mut self, calls: u32) {
+    pub(crate) fn calls_per_minute(&mut self, calls: u32, reserved: u64) {
         if !(1..=CALLS).contains(&calls) {
             self.refuse("calls_per_minute", format!("A number from 1 to {CALLS}."));
+        } else if reserved >= u64::from(calls) {
+            self.refuse(
+                "calls_per_minute",
+                format!("{reserved} are kept free for keys: more than that, or keep less free."),
+            );
+        }
+    }
+
+    /// `reserved` is what is kept free for other keys already.
+    pub(crate) fn share(&mut self, share: Share, reserved: u64, calls_per_minute: u32) {
+        if share.at_most == Some(0) {
+            self.refuse("share.at_most", "At least 1. To stop a key, revoke it.");
+        }
+        if !(1..=HEAVIEST).contains(&share.weight) {
+            self.refuse("share.weight", format!("A number from 1 to {HEAVIEST}."));
+        }
+        if share.at_most.is_some_and(|most| most < share.reserved) {
+            self.refuse(
+                "share.reserved",
+                "It cannot have more kept free than it may have.",
+            );
+        }
+        let together = reserved + u64::from(share.reserved);
+        if share.reserved > 0 && together >= u64::from(calls_per_minute) {
+            self.refuse(
+                "share.reserved",
+                format!(
+                    "{reserved} of the {calls_per_minute} calls a minute are kept free for other keys. With this \
+                     it would be {together}, and at least one has to be left for all."
+                ),
+            );
         }
     }
 
@@ -166,7 +198,7 @@ mod tests {
         checks.note(&"x".repeat(1_001));
         checks.products(ProductScopes::default());
         checks.expiry(Some(now), now);
-        checks.calls_per_minute(0);
+        checks.calls_per_minute(0, 0);
         let Err(Fault::Invalid(errors)) = checks.end() else {
             panic!("nothing was refused");
         };

@@ -6,7 +6,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use gardien_domain::paste::{self, StrayCharacter};
 use gardien_domain::{MemberId, ProjectId};
-use gardien_egress::{Proxies, is_loopback, through};
+use gardien_egress::{NoClient, Proxies, Way, is_loopback};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -52,8 +52,7 @@ enum ClientTransport {
     Server {
         http: reqwest::Client,
         base: Url,
-        /// Host and port of the proxy on the way.
-        proxy: Option<String>,
+        way: Way,
         token: SecretString,
     },
 }
@@ -68,10 +67,10 @@ pub enum ClientFault {
     #[error("{0}")]
     Stray(#[from] StrayCharacter),
     /// The server did not answer.
-    #[error("the server does not answer{}", through(proxy.as_deref()))]
+    #[error("the server does not answer{way}")]
     Unreachable {
-        /// Host and port of the proxy on the way.
-        proxy: Option<String>,
+        /// The way there.
+        way: Way,
         /// What went wrong.
         #[source]
         cause: BoxError,
@@ -125,35 +124,35 @@ impl Client {
     /// Asks the server at `url` with a session token, through a proxy if there is one on the way.
     ///
     /// # Errors
-    /// [`ClientFault::Address`] unless it is https, or http to this machine; [`ClientFault::Unreachable`]
-    /// when TLS cannot be set up.
+    /// [`ClientFault::Address`] unless it is https, or http to this machine; [`ClientFault::Unreachable`] when TLS cannot be
+    /// set up, or the proxy on the way cannot be used.
     pub fn remote(url: &str, token: SecretString, proxies: &Proxies) -> Result<Self, ClientFault> {
         let base = server_address(url)?;
         let at: Uri = base
             .as_str()
             .parse()
             .map_err(|_| ClientFault::Address("That is not an address."))?;
-        let proxy = proxies.toward(&at).map(|proxy| proxy.to_string());
-        let http = gardien_egress::client(&at, proxies).and_then(|client| client.build());
+        let way = proxies.way(&at);
+        let http = gardien_egress::client(&at, proxies);
+        let http = http.and_then(|client| client.build().map_err(NoClient::from));
         let http = http.map_err(|error| ClientFault::Unreachable {
-            proxy: proxy.clone(),
+            way: way.clone(),
             cause: error.into(),
         })?;
         Ok(Self {
             transport: ClientTransport::Server {
                 http,
                 base,
-                proxy,
+                way,
                 token,
             },
         })
     }
 
-    /// Host and port of the proxy on the way to the server.
-    fn proxy(&self) -> Option<&str> {
+    fn way(&self) -> Way {
         match &self.transport {
-            ClientTransport::Router { .. } => None,
-            ClientTransport::Server { proxy, .. } => proxy.as_deref(),
+            ClientTransport::Router { .. } => Way::Straight,
+            ClientTransport::Server { way, .. } => way.clone(),
         }
     }
 
@@ -332,7 +331,7 @@ impl Client {
         }
         let body = body.unwrap_or_default();
         let unreachable = |cause: BoxError| ClientFault::Unreachable {
-            proxy: self.proxy().map(ToOwned::to_owned),
+            way: self.way(),
             cause,
         };
         let (status, answer) = match &self.transport {

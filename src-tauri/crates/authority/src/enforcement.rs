@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use gardien_domain::key::Revocation;
+use gardien_domain::schedule::Part;
 use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
 
 use crate::api::LimitHold;
@@ -20,8 +21,8 @@ pub struct LimitReading {
     pub reset_seconds: u32,
     /// Phare itself takes no more calls.
     pub hold: Option<LimitHold>,
-    /// Keys that calls of them count, the most first.
-    pub by_key: Vec<(KeyId, u32)>,
+    /// What keys have of it, the most first.
+    pub by_key: Vec<Part>,
 }
 
 /// Enforces what the authority decides. Every method takes effect before it returns.
@@ -36,6 +37,6 @@ pub trait Enforcement: Send + Sync + Debug {
     fn remove_project(&self, id: ProjectId);
     /// Lets so many calls a minute through from here on, and those that come too early wait or be refused.
     fn set_limit(&self, organization: &Organization);
-    /// What the limit looks like, with the keys that used the most of it among those whose scope is `seen`.
+    /// What the limit looks like, with the keys that have the most of it among those whose scope is `seen`.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gardien_domain::KeyFault;
-use gardien_egress::through;
-use gardien_phare::{BehindProxy, PhareFault};
+use gardien_phare::{NotReached, PhareFault};
 use gardien_store::StoreError;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -160,9 +159,9 @@ pub enum Fault {
 fn phare_words(fault: &PhareFault) -> String {
     match fault {
         PhareFault::Unreachable(cause) => {
-            let behind = cause.downcast_ref::<BehindProxy>();
-            let through = through(behind.map(|behind| behind.proxy.as_str()));
-            format!("Phare does not answer{through}. Nothing was changed.")
+            let way = cause.downcast_ref::<NotReached>();
+            let way = way.map_or("", |not| &not.way);
+            format!("Phare does not answer{way}. Nothing was changed.")
         }
         PhareFault::Busy => {
             "The organization's calls of this minute are used up. Try again in a moment.".to_owned()

@@ -169,6 +169,7 @@ mod tests {
     use std::time::Duration;
 
     use gardien_domain::key::{KeyParts, PreviousSecrets};
+    use gardien_domain::share::Share;
     use gardien_domain::{MemberId, Organization, ProductScopes, ProjectId, Scope, SecretDigest};
     use jiff::Timestamp;
     use uuid::Uuid;
@@ -226,6 +227,7 @@ mod tests {
             digest: SecretDigest([7; 32]),
             display: "pha_org_gdn_abcd…wxyz".to_owned(),
             previous: PreviousSecrets::default(),
+            share: Share::default(),
             created_at: Timestamp::UNIX_EPOCH,
             created_by: MemberId(Uuid::from_u128(2)),
             expires_at: None,

@@ -2,6 +2,7 @@
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::key::{PreviousSecret, PreviousSecrets};
+use gardien_domain::share::Share;
 use gardien_domain::{Key, KeyEdit, KeyId, KeyParts, Scope, Secret};
 use gardien_store::{Change, StoredKey};
 use jiff::SignedDuration;
@@ -55,7 +56,7 @@ impl Authority {
         })
     }
 
-    /// Changes name, note, product scopes or expiry of a key that works.
+    /// Changes name, note, product scopes, share or expiry of a key that works.
     ///
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyRevoked`], [`Fault::KeyExpired`], [`Fault::Invalid`] by field,
@@ -74,9 +75,13 @@ impl Authority {
                 name: patch.name.as_deref().map(|name| checks.name(name)),
                 note: patch.note.as_deref().map(|note| checks.note(note)),
                 products: patch.products.inspect(|them| checks.products(*them)),
+                share: patch.share,
                 expires_at: patch.expires_at.inspect(|at| checks.expiry(*at, now)),
             };
             let mut stored = self.stored_key(id).await?;
+            if let Some(share) = patch.share {
+                self.check_share(&mut checks, share, Some(id)).await?;
+            }
             let before = stored.key.clone();
             let key = &mut stored.key;
             key.edit(edit, now)?;
@@ -123,6 +128,10 @@ impl Authority {
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
             let revocation = key.restore(now)?;
+            // What was kept for it may have been given to others.
+            let mut checks = Checks::default();
+            self.check_share(&mut checks, key.share(), Some(id)).await?;
+            checks.end()?;
             // What a move to another Phare took back must not open that one.
             if self.moved_since(revocation.at).await? {
                 return Err(Fault::RestoreTooLate);
@@ -226,6 +235,7 @@ impl Authority {
             note,
             scope,
             products,
+            share,
             expires_at,
             ..
         } = self
@@ -238,6 +248,7 @@ impl Authority {
             note,
             scope,
             products,
+            share: Some(share),
             expires_at,
         };
         // Apart from the revocation, which is not to be done again.
@@ -286,6 +297,8 @@ impl Authority {
         let note = checks.note(&new.note);
         checks.products(new.products);
         checks.expiry(new.expires_at, now);
+        let share = new.share.unwrap_or_default();
+        self.check_share(&mut checks, share, None).await?;
         let project_name = self.project_name(new.scope).await?;
         if new.scope.project().is_some() && project_name.is_none() {
             checks.refuse("scope.project_id", "There is no such project.");
@@ -298,6 +311,7 @@ impl Authority {
             note,
             scope: new.scope,
             products: new.products,
+            share,
             digest: secret.digest(),
             display: secret.display(),
             previous: PreviousSecrets::default(),
@@ -314,6 +328,9 @@ impl Authority {
             "expires_at": key.expires_at(),
             "project": project_name,
         });
+        if key.share() != Share::default() {
+            detail["share"] = json!(key.share());
+        }
         if let Some(replaced) = replaces {
             detail["replaces"] = json!(replaced);
         }
@@ -362,6 +379,22 @@ impl Authority {
         Ok(stored)
     }
 
+    /// Whether a key, if it is one already, can have this share beside those of all others.
+    async fn check_share(
+        &self,
+        checks: &mut Checks,
+        share: Share,
+        of: Option<KeyId>,
+    ) -> Result<(), Fault> {
+        if share == Share::default() {
+            return Ok(());
+        }
+        let reserved = self.store.reserved(of, self.now()).await?;
+        let limit = self.stored_organization().await?.calls_per_minute;
+        checks.share(share, reserved, limit);
+        Ok(())
+    }
+
     async fn project_name(&self, scope: Scope) -> Result<Option<String>, Fault> {
         let Some(id) = scope.project() else {
             return Ok(None);
@@ -395,6 +428,7 @@ fn differences(before: &Key, after: &Key) -> Map<String, Value> {
             json!(before.products()),
             json!(after.products()),
         ),
+        ("share", json!(before.share()), json!(after.share())),
         (
             "expires_at",
             json!(before.expires_at()),

@@ -11,8 +11,8 @@ use crate::changing::repeat;
 use crate::check::Checks;
 use crate::{Actor, Authority, Fault, System};
 
-/// How many keys are named that used the most of the limit.
-const MOST_USED: usize = 10;
+/// How many keys are named that have the most of the limit.
+const MOST: usize = 50;
 
 impl Authority {
     /// Name and limit.
@@ -41,7 +41,8 @@ impl Authority {
                 after.name = checks.name(name);
             }
             if let Some(calls) = patch.calls_per_minute {
-                checks.calls_per_minute(calls);
+                let reserved = self.store.reserved(None, self.now()).await?;
+                checks.calls_per_minute(calls, reserved);
                 after.calls_per_minute = calls;
             }
             if let Some(at_limit) = patch.at_limit {
@@ -94,21 +95,23 @@ impl Authority {
         seen: &(dyn Fn(Scope) -> bool + Sync),
     ) -> Result<LimitsView, Fault> {
         let organization = self.stored_organization().await?;
-        let reading = self.enforcement.limits(MOST_USED, seen);
+        let reading = self.enforcement.limits(MOST, seen);
         let mut by_key = Vec::with_capacity(reading.by_key.len());
-        for (id, calls) in &reading.by_key {
-            if let Some(stored) = self.store.key(*id).await? {
+        for part in &reading.by_key {
+            if let Some(stored) = self.store.key(part.key).await? {
                 by_key.push(LimitUse {
-                    id: *id,
+                    id: part.key,
                     name: stored.key.name().to_owned(),
-                    calls: *calls,
+                    calls: part.calls,
+                    waiting: part.waiting,
+                    share: part.share,
                 });
             }
         }
         Ok(LimitsView::of(&organization, reading, by_key))
     }
 
-    async fn stored_organization(&self) -> Result<Organization, Fault> {
+    pub(crate) async fn stored_organization(&self) -> Result<Organization, Fault> {
         self.store.organization().await?.ok_or(Fault::NotFounded)
     }
 }

@@ -34,6 +34,7 @@ impl KeyView {
             scope: key.scope,
             project_name,
             products: key.products,
+            share: key.share,
             status,
             display: key.display,
             created_at: key.created_at,

@@ -4,6 +4,8 @@
 //! between the two, so no 60-second span at the upstream can hold more calls than there are slots, however
 //! long each took on its way. Refused calls hold nothing.
 
+use std::collections::BTreeMap;
+
 use finished::Finished;
 use takers::{Held, Takers};
 
@@ -20,6 +22,8 @@ pub const WINDOW_MS: u64 = 60_000;
 pub struct SavedCalls {
     /// `(unix milliseconds, calls)` that had finished when this was saved, oldest first.
     pub finished: Vec<(u64, u32)>,
+    /// `(unix milliseconds, key, calls)` of those that a key made, oldest first.
+    pub by_key: Vec<(u64, KeyId, u32)>,
     /// Calls that may have been made since, or were in flight.
     pub leased: u32,
 }
@@ -99,6 +103,17 @@ impl Window {
         self.finished.record(calls, at)
     }
 
+    /// Counts calls that a key made before a restart, oldest first. [`Self::record`] counts them for all.
+    pub fn record_of(&mut self, key: KeyId, calls: u32, at: u64) {
+        self.takers.record(key, calls, at);
+    }
+
+    /// Counts calls that may have been made before a restart, by nobody knows which key.
+    pub fn record_leased(&mut self, calls: u32, at: u64) {
+        let at = self.record(calls, at);
+        self.takers.record_leased(calls, at);
+    }
+
     /// The keys that hold slots at `now`, and how many.
     pub fn takers(&mut self, now: u64) -> impl Iterator<Item = (KeyId, u32)> {
         self.expire(now);
@@ -109,6 +124,11 @@ impl Window {
     /// once.
     pub fn released(&mut self) -> Option<KeyId> {
         self.takers.released()
+    }
+
+    /// Whether those that a restart left to anybody have expired since this was last asked.
+    pub fn released_anybodys(&mut self) -> bool {
+        self.takers.released_anybodys()
     }
 
     /// Slots left at `now`.
@@ -142,6 +162,18 @@ impl Window {
         steps
     }
 
+    /// The same by key.
+    pub fn snapshot_by_key(&mut self, now: u64, step_ms: u64) -> Vec<(u64, KeyId, u32)> {
+        self.expire(now);
+        let mut steps: BTreeMap<(u64, KeyId), u32> = BTreeMap::new();
+        for (at, key, calls) in self.takers.finished() {
+            let step = at.div_ceil(step_ms) * step_ms;
+            *steps.entry((step, key)).or_default() += calls;
+        }
+        let steps = steps.into_iter();
+        steps.map(|((at, key), calls)| (at, key, calls)).collect()
+    }
+
     /// Calls granted and not yet finished.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
@@ -160,6 +192,12 @@ impl Window {
         self.takers.of(key).map_or(0, Held::slots)
     }
 
+    /// Slots that this key may hold, for what must never be exceeded: those of a restart that may be anybody's are its own.
+    #[must_use]
+    pub fn held_at_most_by(&self, key: KeyId) -> u32 {
+        self.held_by(key).saturating_add(self.takers.anybodys())
+    }
+
     /// Milliseconds until at most `most` slots are held, if nobody takes one meanwhile. What is in flight is taken to
     /// end now.
     #[must_use]
@@ -167,12 +205,11 @@ impl Window {
         self.finished.gone_in(self.held().saturating_sub(most), now)
     }
 
-    /// The same of the slots of one key.
+    /// The same of [`Self::held_at_most_by`].
     #[must_use]
     pub fn held_by_down_in(&self, key: KeyId, most: u32, now: u64) -> u64 {
-        self.takers
-            .of(key)
-            .map_or(0, |held| held.down_in(most, now))
+        let over = self.held_at_most_by(key).saturating_sub(most);
+        self.takers.gone_in(key, over, now)
     }
 
     fn expire(&mut self, now: u64) {

@@ -7,9 +7,9 @@
 //! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
 //! slots come and go. Only whoever is refused, or nearly, is told its time by a look at the lanes before it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-pub use answers::{Bound, Coming, Due, Full, Own, Turn};
+pub use answers::{Bound, Coming, Due, Full, Own, Part, Turn};
 use kept::Kept;
 
 use crate::key::KeyId;
@@ -150,6 +150,15 @@ impl<W> Schedule<W> {
         Coming::Waits(self.turns.join(key, terms, now + patience, who()))
     }
 
+    /// Whether a call of this key that came now would not go at once, but could wait.
+    pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
+        self.settle(now);
+        let terms = self.terms(key);
+        self.patience > 0
+            && !self.may_reserved(terms)
+            && (self.turns.next().is_some() || !self.has_shared_turn(terms, now))
+    }
+
     /// Who goes now, so many at most, and who need not wait any longer because it would be in vain.
     pub fn due(&mut self, most: u32, now: u64) -> Due<W> {
         let mut due = Due {
@@ -199,6 +208,28 @@ impl<W> Schedule<W> {
         Some(next.min(over).max(1))
     }
 
+    /// What keys have of the limit: those that hold slots, that wait, or that something is kept free for.
+    pub fn parts(&mut self, now: u64) -> Vec<Part> {
+        let mut parts: BTreeMap<KeyId, Part> = BTreeMap::new();
+        let shares = &self.shares;
+        let part = |key| Part {
+            key,
+            calls: 0,
+            waiting: 0,
+            share: shares.get(&key).copied().unwrap_or_default(),
+        };
+        for (key, calls) in self.window.takers(now) {
+            parts.entry(key).or_insert_with(|| part(key)).calls = calls;
+        }
+        for (key, waiting) in self.turns.waiting_by_key() {
+            parts.entry(key).or_insert_with(|| part(key)).waiting = waiting;
+        }
+        for key in shares.keys().filter(|key| shares[key].reserved > 0) {
+            parts.entry(*key).or_insert_with(|| part(*key));
+        }
+        parts.into_values().collect()
+    }
+
     /// Nobody waits any longer.
     pub fn clear(&mut self) {
         self.turns = Turns::default();
@@ -208,7 +239,7 @@ impl<W> Schedule<W> {
     pub fn own(&mut self, key: KeyId, now: u64) -> Option<Own> {
         let at_most = self.shares.get(&key)?.at_most?;
         self.settle(now);
-        let held = self.window.held_by(key);
+        let held = self.window.held_at_most_by(key);
         let fewer = held.saturating_sub(1);
         Some(Own {
             at_most,
@@ -264,11 +295,25 @@ impl<W> Schedule<W> {
         Some(Turn { slot, reserved })
     }
 
+    fn has_shared_turn(&self, terms: Terms, now: u64) -> bool {
+        let bucket = self.bucket.as_ref();
+        now >= self.held_until
+            && terms.standing != Standing::AtMost
+            && self.has_shared()
+            && bucket.is_none_or(|bucket| bucket.ready_in(1, now) == 0)
+    }
+
     /// Lets go of what has expired.
     fn settle(&mut self, now: u64) {
         self.window.remaining(self.limit, now);
         while let Some(key) = self.window.released() {
             self.count(Some(key));
+        }
+        // A minute after a restart, and never again.
+        if self.window.released_anybodys() {
+            for (key, share) in self.shares.clone() {
+                self.weigh(key, share);
+            }
         }
     }
 
@@ -285,7 +330,8 @@ impl<W> Schedule<W> {
     fn weigh(&mut self, key: KeyId, share: Share) {
         let held = self.window.held_by(key);
         self.kept.set(key, share.kept_free().saturating_sub(held));
-        self.turns.set(Some(key), terms_of(share, held));
+        self.turns
+            .set(Some(key), terms_of(share, key, &self.window));
     }
 
     /// Whether there is a slot that is reserved for a key on these terms.
@@ -296,8 +342,8 @@ impl<W> Schedule<W> {
     /// How a key's calls go at the moment.
     fn terms(&self, key: Option<KeyId>) -> Terms {
         let share = key.and_then(|key| Some((key, self.shares.get(&key)?)));
-        let of_share = |(key, share): (_, &Share)| terms_of(*share, self.window.held_by(key));
-        share.map_or_else(|| terms_of(Share::default(), 0), of_share)
+        let terms = share.map(|(key, share)| terms_of(*share, key, &self.window));
+        terms.unwrap_or_default()
     }
 
     /// Whether a slot is free that is reserved for nobody.
@@ -341,11 +387,14 @@ impl<W> Schedule<W> {
     }
 }
 
-/// How the calls of a key with this share go while it holds so many slots.
-fn terms_of(share: Share, held: u32) -> Terms {
-    let standing = if share.kept_free() > held {
+/// How the calls of a key with this share go while it holds what it holds.
+fn terms_of(share: Share, key: KeyId, window: &Window) -> Terms {
+    let standing = if share.kept_free() > window.held_by(key) {
         Standing::Reserved
-    } else if share.at_most.is_some_and(|most| held >= most) {
+    } else if share
+        .at_most
+        .is_some_and(|most| window.held_at_most_by(key) >= most)
+    {
         Standing::AtMost
     } else {
         Standing::Shared

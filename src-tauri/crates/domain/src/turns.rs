@@ -42,13 +42,22 @@ pub enum Standing {
 
 const STANDINGS: [Standing; 3] = [Standing::Reserved, Standing::Shared, Standing::AtMost];
 
-/// How a lane goes.
+/// How a lane goes. By default as that of a key without a share.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
     /// What its key may.
     pub standing: Standing,
     /// It has so many turns where another has one, 1 to 10.
     pub weight: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            standing: Standing::Shared,
+            weight: 1,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -143,6 +152,14 @@ impl<W> Turns<W> {
     #[must_use]
     pub fn of(&self, key: Option<KeyId>) -> usize {
         self.lanes.get(&key).map_or(0, |lane| lane.waiting.len())
+    }
+
+    /// How many wait of each key; Gardien's own calls are not among them.
+    pub fn waiting_by_key(&self) -> impl Iterator<Item = (KeyId, u32)> {
+        self.lanes.iter().filter_map(|(key, lane)| {
+            let waiting = u32::try_from(lane.waiting.len()).unwrap_or(u32::MAX);
+            Some(((*key)?, waiting)).filter(|(_, waiting)| *waiting > 0)
+        })
     }
 
     /// Stands at the end of the key's lane, which goes on these terms from here on.

@@ -7,15 +7,26 @@ use http::Uri;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::names::look_up;
-use crate::proxies::{Kind, Proxies, Proxy};
+use crate::proxies::{Kind, Proxies, Proxy, UnusableProxy};
 use crate::{CONNECT, IDLE, UNHEARD};
+
+/// Why a client cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum NoClient {
+    /// The way leads through a proxy that cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] UnusableProxy),
+    /// The library refuses.
+    #[error(transparent)]
+    Library(#[from] reqwest::Error),
+}
 
 /// Begins a client for the server at `base`, through the proxy on the way there, if any, and no other. It follows no
 /// redirect: that would carry a credential somewhere else.
 ///
 /// # Errors
-/// When the proxy's address cannot be used.
-pub fn client(base: &Uri, proxies: &Proxies) -> reqwest::Result<reqwest::ClientBuilder> {
+/// [`NoClient`].
+pub fn client(base: &Uri, proxies: &Proxies) -> Result<reqwest::ClientBuilder, NoClient> {
     // Whoever was first chose the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
@@ -29,7 +40,7 @@ pub fn client(base: &Uri, proxies: &Proxies) -> reqwest::Result<reqwest::ClientB
         .no_proxy();
     #[cfg(target_os = "linux")]
     let client = client.tcp_user_timeout(UNHEARD);
-    match proxies.toward(base) {
+    match proxies.toward(base)? {
         None => Ok(client),
         Some(proxy) => Ok(client.proxy(through(&proxy)?)),
     }

@@ -1,5 +1,6 @@
 //! Connections to one server, straight or through a proxy.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::TryFutureExt as _;
@@ -17,7 +18,7 @@ use tower::{Service, ServiceExt as _, service_fn};
 
 use crate::addresses::{first, in_turn};
 use crate::names::look_up;
-use crate::proxies::{Kind, Proxies, Proxy};
+use crate::proxies::{Kind, Proxies, Proxy, UnusableProxy};
 use crate::{BoxError, CONNECT};
 
 /// How long an address is tried alone (RFC 8305).
@@ -96,11 +97,11 @@ impl Egress {
 async fn hop(
     tcp: HttpConnector,
     tls: ClientConfig,
-    proxy: Option<Proxy>,
+    proxy: Result<Option<Proxy>, UnusableProxy>,
     target: Uri,
 ) -> Result<Hop, BoxError> {
     let dial = service_fn(move |target| dial(tcp.clone(), target));
-    let Some(proxy) = proxy else {
+    let Some(proxy) = proxy? else {
         return Ok(MaybeHttpsStream::Http(dial.oneshot(target).await?));
     };
     let (target, address) = (with_port(target)?, proxy.address().clone());
@@ -123,7 +124,7 @@ async fn hop(
     }
 }
 
-/// The first address of the host that takes a connection.
+/// To the host, at whichever of its addresses.
 async fn dial(tcp: HttpConnector, target: Uri) -> Result<TokioIo<TcpStream>, BoxError> {
     let host = target.host().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -132,10 +133,19 @@ async fn dial(tcp: HttpConnector, target: Uri) -> Result<TokioIo<TcpStream>, Box
         Ok(address) => vec![address],
         Err(_) => in_turn(look_up(host).await?),
     };
+    reach(&tcp, addresses, port).await
+}
+
+/// The first of these addresses that takes a connection.
+async fn reach(
+    tcp: &HttpConnector,
+    addresses: Vec<IpAddr>,
+    port: u16,
+) -> Result<TokioIo<TcpStream>, BoxError> {
     let attempts = addresses.into_iter().map(|address| {
         let mut tcp = tcp.clone();
         async move {
-            let at = std::net::SocketAddr::new(address, port);
+            let at = SocketAddr::new(address, port);
             let at: Uri = format!("http://{at}").parse()?;
             tcp.call(at).err_into().await
         }
@@ -172,7 +182,7 @@ mod tests {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let value = format!("{scheme}{}", proxy.local_addr().unwrap());
         let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| value.clone()));
-        let egress = Egress::new(false, proxies.unwrap()).unwrap();
+        let egress = Egress::new(false, proxies).unwrap();
         let connecting = egress
             .connector(None)
             .oneshot(Uri::from_static("http://phare.test/users"));
@@ -188,6 +198,17 @@ mod tests {
         let (made, told) = tokio::join!(connecting, serving);
         made.unwrap();
         told
+    }
+
+    /// All of this network is this machine, where nobody listens at the first.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_that_takes_no_connection_is_not_the_last() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = server.local_addr().unwrap();
+        let addresses = vec!["127.0.0.2".parse().unwrap(), at.ip()];
+        let made = reach(&HttpConnector::new(), addresses, at.port()).await;
+        assert_eq!(made.unwrap().inner().peer_addr().unwrap(), at);
     }
 
     #[tokio::test]
@@ -213,7 +234,7 @@ mod tests {
         let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let value = format!("http://{}", proxy.local_addr().unwrap());
         let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| value.clone()));
-        let egress = Egress::new(false, proxies.unwrap()).unwrap();
+        let egress = Egress::new(false, proxies).unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = proxy.accept().await.unwrap();
             let _ = stream.read(&mut [0; 1024]).await;
@@ -223,5 +244,21 @@ mod tests {
         let target = Uri::from_static("http://phare.test/");
         let refused = egress.connector(None).oneshot(target).await.err().unwrap();
         assert!(refused.to_string().contains("authorization"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn nothing_goes_past_a_proxy_that_cannot_be_used() {
+        let server = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let proxies =
+            Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| "ftp://a".into()));
+        let egress = Egress::new(false, proxies).unwrap();
+        let reached = async |host: &str| {
+            let target: Uri = format!("http://{host}:{port}/").parse().unwrap();
+            egress.connector(None).oneshot(target).await.err()
+        };
+        let refused = reached("0.0.0.0").await.unwrap();
+        assert!(refused.is::<UnusableProxy>(), "{refused}");
+        assert!(reached("127.0.0.1").await.is_none());
     }
 }

@@ -18,9 +18,9 @@ mod connect;
 mod names;
 mod proxies;
 
-pub use asking::client;
+pub use asking::{NoClient, client};
 pub use connect::{Connector, Egress, NoTls, Stream};
-pub use proxies::{Proxies, Proxy, UnusableProxy, is_loopback};
+pub use proxies::{Proxies, Proxy, UnusableProxy, Way, is_loopback};
 
 use std::time::Duration;
 
@@ -31,12 +31,6 @@ pub const IDLE: Duration = Duration::from_secs(15);
 /// What is sent must be acknowledged, by the other system and not the program on it, after so long: a connection that died
 /// unseen, while the machine slept, is found out when it is used again.
 pub const UNHEARD: Duration = Duration::from_secs(4);
-
-/// The proxy in words, where something went wrong on the way: whoever reads it has to know whom to ask.
-#[must_use]
-pub fn through(proxy: Option<&str>) -> String {
-    proxy.map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
-}
 
 /// The error of something that others do for us.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -65,7 +65,9 @@ async fn of_servers(
 mod tests {
     use std::future::pending;
 
-    use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
+    use hickory_resolver::config::{
+        ConnectionConfig, NameServerConfig, ResolverConfig, ServerOrderingStrategy,
+    };
     use tokio::net::UdpSocket;
 
     use super::*;
@@ -113,7 +115,9 @@ mod tests {
         let servers = vec![server(false).await, server(true).await];
         let config = ResolverConfig::from_parts(None, Vec::new(), servers);
         let runtime = TokioRuntimeProvider::default();
-        let builder = TokioResolver::builder_with_config(config, runtime);
+        let mut builder = TokioResolver::builder_with_config(config, runtime);
+        // As the system has them: else the one that is down may be asked last.
+        builder.options_mut().server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
         let asking = of_servers(builder, "phare.test.");
         let found = either(pending().boxed(), asking.boxed());
         let found = tokio::time::timeout(Duration::from_secs(3), found).await;

@@ -11,71 +11,158 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 /// The variables that name a proxy, in the order of a complaint.
 const NAMING: [&str; 3] = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
 const EXCEPT: &str = "NO_PROXY";
+/// What is to blame where it was no variable.
+const SETTING: &str = "the system's setting";
 
 /// The proxies that calls to other machines go through. Never prints what they are logged in to with. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Proxies(Option<Arc<Matcher>>);
+pub struct Proxies {
+    matcher: Option<Arc<Matcher>>,
+    unusable: Option<UnusableProxy>,
+}
 
-/// A variable that should name a proxy holds something else. What it holds is not told: it may be a password.
-#[derive(Debug, thiserror::Error)]
+/// What should name a proxy holds something else. What it holds is not told: it may be a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} names no proxy: it must be http://, https:// or socks5:// with a host, and a port where it is another than usual"
+    "{0} names no proxy. It must be http://, https:// or socks5:// with a host, and a port where it is another than usual"
 )]
 pub struct UnusableProxy(&'static str);
 
+/// The way to a server, where something went wrong on it: displays as what follows *cannot be reached*, so that whoever
+/// reads it knows whom to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Through no proxy.
+    Straight,
+    /// Through the proxy at this host and port.
+    Through(String),
+    /// There is none: to go past a proxy that somebody meant to be there is no choice of ours.
+    Barred(UnusableProxy),
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Straight => Ok(()),
+            Self::Through(proxy) => write!(f, " through the proxy {proxy}"),
+            Self::Barred(unusable) => write!(f, ": {unusable}"),
+        }
+    }
+}
+
 impl Proxies {
     /// As the environment names them: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in capitals or without.
-    ///
-    /// # Errors
-    /// [`UnusableProxy`]: to go past a proxy that somebody meant to be there is no choice of ours.
-    pub fn of_environment(
+    #[must_use]
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self::read(variable, |name| name)
+    }
+
+    /// As settings name them that say what such variables would.
+    #[must_use]
+    pub fn of_settings(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self::read(variable, |_| SETTING)
+    }
+
+    fn read(
         variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, UnusableProxy> {
+        blamed: impl Fn(&'static str) -> &'static str,
+    ) -> Self {
         let value = |name: &str| {
             // An empty one says nothing, so it hides nothing.
             let filled = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
             let found = filled(name).or_else(|| filled(&name.to_lowercase()));
             found.unwrap_or_default().trim().to_owned()
         };
-        let values = NAMING.map(value);
-        for (name, value) in NAMING.into_iter().zip(&values) {
-            if !value.is_empty() && Proxy::at(value).is_none() {
-                return Err(UnusableProxy(name));
+        let mut unusable = None;
+        let values = NAMING.map(|name| {
+            let value = value(name);
+            if value.is_empty() || Proxy::at(&value).is_some() {
+                return value;
             }
-        }
+            let fault = UnusableProxy(blamed(name));
+            unusable.get_or_insert(fault);
+            fault.stand_in()
+        });
         if values.iter().all(String::is_empty) {
-            return Ok(Self::default());
+            return Self::default();
         }
         let [https, http, all] = values;
         let matcher = Matcher::builder().https(https).http(http).all(all);
-        Ok(Self(Some(Arc::new(matcher.no(value(EXCEPT)).build()))))
+        Self {
+            matcher: Some(Arc::new(matcher.no(value(EXCEPT)).build())),
+            unusable,
+        }
     }
 
-    /// The same, or where it names none, as the system does. That of Linux has no word of its own; its desktops may.
-    ///
-    /// # Errors
-    /// As [`Self::of_environment`].
-    pub fn of_system(variable: impl Fn(&str) -> Option<String>) -> Result<Self, UnusableProxy> {
-        let named = Self::of_environment(variable)?;
+    /// As the environment names them, or where it names none, as the system does. That of Linux has no word of its own; its
+    /// desktops may.
+    #[must_use]
+    pub fn of_system(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let named = Self::of_environment(variable);
         if named.are_none() && cfg!(any(target_os = "macos", windows)) {
-            return Ok(Self(Some(Arc::new(Matcher::from_system()))));
+            return Self {
+                matcher: Some(Arc::new(Matcher::from_system())),
+                unusable: None,
+            };
         }
-        Ok(named)
+        named
     }
 
     /// Whether nothing names any.
     #[must_use]
     pub fn are_none(&self) -> bool {
-        self.0.is_none()
+        self.matcher.is_none()
+    }
+
+    /// For whoever would rather not start than fail where one of them is needed.
+    ///
+    /// # Errors
+    /// The first that cannot be used.
+    pub fn all_usable(&self) -> Result<(), UnusableProxy> {
+        self.unusable.map_or(Ok(()), Err)
     }
 
     /// The proxy on the way to `target`. There is none on the way to this machine.
-    #[must_use]
-    pub fn toward(&self, target: &Uri) -> Option<Proxy> {
-        if is_loopback(target.host()?) {
-            return None;
+    ///
+    /// # Errors
+    /// [`UnusableProxy`]: the call must not be made.
+    pub fn toward(&self, target: &Uri) -> Result<Option<Proxy>, UnusableProxy> {
+        let Some(matcher) = &self.matcher else {
+            return Ok(None);
+        };
+        if target.host().is_none_or(is_loopback) {
+            return Ok(None);
         }
-        Proxy::known(self.0.as_ref()?.intercept(target)?)
+        let Some(intercept) = matcher.intercept(target) else {
+            return Ok(None);
+        };
+        let unusable = || UnusableProxy::behind(&intercept);
+        Proxy::known(&intercept).map(Some).ok_or_else(unusable)
+    }
+
+    /// The same, to be told of.
+    #[must_use]
+    pub fn way(&self, target: &Uri) -> Way {
+        match self.toward(target) {
+            Ok(None) => Way::Straight,
+            Ok(Some(proxy)) => Way::Through(proxy.to_string()),
+            Err(unusable) => Way::Barred(unusable),
+        }
+    }
+}
+
+impl UnusableProxy {
+    /// A proxy of a kind that the matcher knows and nobody here uses: so it decides as ever which calls would go there.
+    fn stand_in(self) -> String {
+        let Self(name) = self;
+        format!("socks4://{}", name.replace(' ', "_"))
+    }
+
+    /// Which of them stood in; what a system says can be of such a kind by itself.
+    fn behind(intercept: &Intercept) -> Self {
+        let host = intercept.uri().host();
+        let name = NAMING.into_iter().find(|name| host == Some(*name));
+        Self(name.unwrap_or(SETTING))
     }
 }
 
@@ -99,10 +186,10 @@ impl Proxy {
     fn at(text: &str) -> Option<Self> {
         let anywhere = Uri::from_static("https://elsewhere.invalid");
         let matcher = Matcher::builder().all(text.to_owned()).build();
-        Self::known(matcher.intercept(&anywhere)?)
+        Self::known(&matcher.intercept(&anywhere)?)
     }
 
-    fn known(intercept: Intercept) -> Option<Self> {
+    fn known(intercept: &Intercept) -> Option<Self> {
         let uri = intercept.uri();
         let (kind, scheme, port) = match uri.scheme_str()? {
             "http" => (Kind::Http, "http", 80),
@@ -116,7 +203,7 @@ impl Proxy {
         Some(Self {
             kind,
             address,
-            intercept,
+            intercept: intercept.clone(),
         })
     }
 
@@ -155,112 +242,4 @@ pub fn is_loopback(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(variables: &[(&str, &str)]) -> Result<Proxies, UnusableProxy> {
-        Proxies::of_environment(|asked| {
-            let found = variables.iter().find(|(name, _)| *name == asked);
-            found.map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    fn toward(variables: &[(&str, &str)], target: &str) -> Option<String> {
-        let proxy = of(variables).unwrap().toward(&target.parse().unwrap());
-        proxy.map(|proxy| proxy.to_string())
-    }
-
-    #[test]
-    fn the_variables_are_read_as_everybody_reads_them() {
-        const PHARE: &str = "https://api.phare.io/users";
-        let proxy = "http://proxy.test:3128";
-        let through = Some("proxy.test:3128".to_owned());
-        for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-            assert_eq!(toward(&[(name, proxy)], PHARE), through, "{name}");
-        }
-        assert_eq!(toward(&[], PHARE), None);
-        assert_eq!(toward(&[("HTTPS_PROXY", "")], PHARE), None);
-        for empty in ["", " "] {
-            let variables = [("HTTPS_PROXY", empty), ("https_proxy", proxy)];
-            assert_eq!(toward(&variables, PHARE), through);
-        }
-        assert_eq!(toward(&[("HTTP_PROXY", proxy)], PHARE), None);
-        assert_eq!(toward(&[("HTTP_PROXY", proxy)], "http://a.test"), through);
-        for except in [
-            "api.phare.io",
-            "phare.io",
-            ".phare.io",
-            "a.test, phare.io",
-            "*",
-        ] {
-            for name in ["NO_PROXY", "no_proxy"] {
-                let variables = [("HTTPS_PROXY", proxy), (name, except)];
-                assert_eq!(toward(&variables, PHARE), None, "{name} {except}");
-            }
-        }
-        let other = [("HTTPS_PROXY", proxy), ("NO_PROXY", "hare.io,10.0.0.0/8")];
-        assert_eq!(toward(&other, PHARE), through);
-        assert_eq!(toward(&other, "https://10.1.2.3"), None);
-    }
-
-    #[test]
-    fn this_machine_is_never_reached_through_one() {
-        let all = [("ALL_PROXY", "http://proxy.test:3128")];
-        for target in [
-            "http://127.0.0.1:7421/v1",
-            "https://127.3.2.1",
-            "https://localhost:8443",
-            "https://LocalHost.",
-            "http://[::1]:1",
-            "http://[::ffff:127.0.0.1]:1",
-        ] {
-            assert_eq!(toward(&all, target), None, "{target}");
-        }
-        for target in [
-            "https://localhost.test",
-            "https://127.0.0.1.test",
-            "https://10.0.0.1",
-        ] {
-            assert!(toward(&all, target).is_some(), "{target}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_proxy_is_refused_by_the_name_of_its_variable_and_not_shown() {
-        for (value, shown) in [
-            ("proxy.test", "proxy.test:80"),
-            ("proxy.test:3128", "proxy.test:3128"),
-            ("https://proxy.test", "proxy.test:443"),
-            ("socks5h://proxy.test", "proxy.test:1080"),
-            ("http://[fd00::1]:3128/", "[fd00::1]:3128"),
-        ] {
-            let through = toward(&[("ALL_PROXY", value)], "https://api.phare.io");
-            assert_eq!(through.as_deref(), Some(shown), "{value}");
-        }
-        for wrong in [
-            "ftp://ada:hunter2@proxy.test",
-            "socks4://proxy.test",
-            "ada hunter2",
-            "/hunter2",
-        ] {
-            let refused = of(&[("https_proxy", wrong)]).unwrap_err();
-            assert!(refused.to_string().starts_with("HTTPS_PROXY "), "{wrong}");
-            assert!(!format!("{refused:?} {refused}").contains("hunter2"));
-        }
-    }
-
-    #[test]
-    fn the_password_of_a_proxy_is_never_printed() {
-        for scheme in ["http", "https", "socks5"] {
-            let value = format!("{scheme}://ada:hunter2@proxy.test:3128");
-            let proxies = of(&[("HTTPS_PROXY", &value)]).unwrap();
-            let proxy = proxies.toward(&Uri::from_static("https://a.test")).unwrap();
-            let said = format!("{proxies:?} {proxy:?} {proxy}");
-            assert!(said.contains("proxy.test:3128"), "{said}");
-            // Nor in the form that it is sent in.
-            for secret in ["ada", "hunter2", "YWRhOmh1bnRlcjI"] {
-                assert!(!said.contains(secret), "{said}");
-            }
-        }
-    }
-}
+mod tests;

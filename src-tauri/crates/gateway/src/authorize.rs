@@ -1,11 +1,14 @@
 //! What a call is and whether it may be made: the catalogue and the decision.
 
+use std::collections::HashMap;
+
 use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
+use gardien_domain::share::Share;
 use gardien_domain::{
-    Call, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
-    SecretDigest, decide,
+    Call, Key, KeyId, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
+    SecretDigest, alive, decide,
 };
 use gardien_phare::{PathFault, match_request, methods_of};
 use http::HeaderMap;
@@ -21,6 +24,8 @@ use crate::under_way::Ended;
 pub(crate) struct Known {
     pub(crate) keys: Keys,
     pub(crate) projects: ProjectDirectory,
+    /// Of keys that have a share of their own.
+    shares: HashMap<KeyId, Share>,
 }
 
 /// A call that may be forwarded.
@@ -42,8 +47,28 @@ pub(crate) struct Admitted {
 
 impl Known {
     /// Takes a key as it is now: see [`Keys::put`].
-    pub(crate) fn put(&mut self, key: KeyRule, now: Timestamp) {
-        self.keys.put(key, &self.projects, now);
+    pub(crate) fn put(&mut self, key: &Key, now: Timestamp) {
+        self.keys.put(key.into(), &self.projects, now);
+        if key.share() == Share::default() {
+            self.shares.remove(&key.id());
+        } else {
+            self.shares.insert(key.id(), key.share());
+        }
+    }
+
+    /// Keys that have a share of their own.
+    pub(crate) fn with_shares(&self) -> Vec<KeyId> {
+        self.shares.keys().copied().collect()
+    }
+
+    /// What a key has of the calls a minute while it works, and nothing of its own after.
+    pub(crate) fn share(&self, key: KeyId, now: Timestamp) -> Share {
+        let works = self
+            .keys
+            .get(key)
+            .is_some_and(|rule| alive(rule, Presented::Current, &self.projects, now).is_ok());
+        let share = self.shares.get(&key).filter(|_| works);
+        share.copied().unwrap_or_default()
     }
 
     /// Decides one request: who, what, may they, where.

@@ -74,13 +74,13 @@ pub(crate) async fn forward(
         Err(fault) => fault,
     };
     let refusal = match &fault {
-        TransportFault::Unreachable { proxy, cause } => {
+        TransportFault::Unreachable { way, cause } => {
             pass.cancel();
-            let proxy = proxy.clone();
+            let way = way.clone();
             if is_of_tls(cause.as_ref()) {
-                CallRefusal::UpstreamInsecure { proxy }
+                CallRefusal::UpstreamInsecure { way }
             } else {
-                CallRefusal::UpstreamUnreachable { proxy }
+                CallRefusal::UpstreamUnreachable { way }
             }
         }
         TransportFault::NoKey => {

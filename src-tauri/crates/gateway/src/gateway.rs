@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Need;
-use gardien_domain::schedule::Full;
+use gardien_domain::schedule::{Full, Part};
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
@@ -27,6 +27,7 @@ use crate::links::Called;
 use crate::meter::LimitState;
 use crate::record::{Calling, Uses};
 use crate::refusal::CallRefusal;
+use crate::shares;
 use crate::throttle::Throttle;
 use crate::timing::Timing;
 use crate::told::Told;
@@ -51,7 +52,7 @@ pub struct Gateway(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    known: RwLock<Known>,
+    known: Arc<RwLock<Known>>,
     throttle: Arc<Throttle>,
     uses: Arc<Uses>,
     upstream: RwLock<Option<Arc<dyn Transport>>>,
@@ -100,11 +101,15 @@ impl Gateway {
         let tasks = TaskTracker::new();
         tasks.spawn(throttle.clone().keep_lease(stop.clone()));
         tasks.spawn(throttle.clone().keep_turns(stop.clone()));
+        let known: Arc<RwLock<Known>> = Arc::default();
+        let keeping =
+            shares::keep_settling(known.clone(), throttle.clone(), clock.clone(), stop.clone());
+        tasks.spawn(keeping);
         let (written, every) = (uses.clone(), timing.write_uses);
         tasks.spawn(written.keep_writing(every, clock.clone(), stop.clone()));
         tasks.close();
         Ok(Self(Arc::new(Inner {
-            known: RwLock::default(),
+            known,
             throttle,
             uses,
             upstream: RwLock::default(),
@@ -122,18 +127,27 @@ impl Gateway {
     /// refuses has under way ends.
     pub fn put_key(&self, key: &Key) {
         let now = self.0.clock.wall();
-        self.change(|known| known.put(key.into(), now));
+        self.change(|known| {
+            known.put(key, now);
+            vec![key.id()]
+        });
     }
 
     /// Refuses a key: no request that starts after this returned is granted, and what it has under way ends: it is refused, or
     /// where an answer has begun, cut off. One that was revoked before stays as it is.
     pub fn revoke(&self, id: KeyId, revocation: Revocation) {
-        self.change(|known| known.keys.revoke(id, revocation));
+        self.change(|known| {
+            known.keys.revoke(id, revocation);
+            vec![id]
+        });
     }
 
     /// Takes a project, or its new slug.
     pub fn put_project(&self, id: ProjectId, slug: &str) {
-        self.change(|known| known.projects.insert(id, slug));
+        self.change(|known| {
+            known.projects.insert(id, slug);
+            known.with_shares()
+        });
     }
 
     /// Forgets a project. Its keys are refused from here on, and what they have under way ends.
@@ -141,6 +155,7 @@ impl Gateway {
         self.change(|known| {
             known.projects.remove(id);
             known.keys.end_in(id);
+            known.with_shares()
         });
     }
 
@@ -183,19 +198,19 @@ impl Gateway {
         self.0.throttle.state()
     }
 
-    /// What the limit looks like now, and the keys that used the most of it among those whose scope is `seen`, the most
+    /// What the limit looks like now, and the keys that have the most of it among those whose scope is `seen`, the most
     /// first.
     #[must_use]
     pub fn limits_by_key(
         &self,
         most: usize,
         seen: &dyn Fn(Scope) -> bool,
-    ) -> (LimitState, Vec<(KeyId, u32)>) {
-        let (state, mut takers) = self.0.throttle.reading();
-        takers.sort_unstable_by_key(|(key, calls)| (Reverse(*calls), *key));
+    ) -> (LimitState, Vec<Part>) {
+        let (state, mut parts) = self.0.throttle.reading();
+        parts.sort_unstable_by_key(|part| (Reverse((part.calls, part.waiting)), part.key));
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
         let is_seen = |key: KeyId| known.keys.get(key).is_some_and(|key| seen(key.scope));
-        let seen = takers.into_iter().filter(|(key, _)| is_seen(*key));
+        let seen = parts.into_iter().filter(|part| is_seen(part.key));
         (state, seen.take(most).collect())
     }
 
@@ -308,7 +323,10 @@ impl Gateway {
         *held.unwrap_or_else(PoisonError::into_inner) = upstream;
     }
 
-    fn change(&self, change: impl FnOnce(&mut Known)) {
-        change(&mut self.0.known.write().unwrap_or_else(PoisonError::into_inner));
+    /// Changes what is known. `change` answers with the keys whose shares may be others then.
+    fn change(&self, change: impl FnOnce(&mut Known) -> Vec<KeyId>) {
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        let keys = change(&mut known);
+        shares::settle(&known, &keys, &self.0.throttle, self.0.clock.wall());
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
-use gardien_egress::{Connector, Egress, IDLE, NoTls, Proxies, UNHEARD};
+use gardien_egress::{Connector, Egress, IDLE, NoTls, Proxies, UNHEARD, Way};
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::uri::{Parts, PathAndQuery, Scheme};
 use http::{Extensions, Request, Response, Uri};
@@ -57,8 +57,7 @@ type Http = Client<BoxCloneSyncService<Uri, Line, BoxError>, Body>;
 pub struct HttpUpstream {
     base: Uri,
     own: Own,
-    /// The proxy on the way.
-    proxy: Option<String>,
+    way: Way,
     connector: Connector,
     pool: Arc<Mutex<Pool>>,
     /// Keeps no connection: for bodies that the upstream may take its time to read, which a connection that has to be
@@ -88,13 +87,13 @@ impl HttpUpstream {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             _ => return Err(UpstreamError::Address),
         };
-        let proxy = proxies.toward(&base).map(|proxy| proxy.to_string());
+        let way = proxies.way(&base);
         let egress = Egress::new(secure, proxies)?;
         let connector = egress.connector(Some(UNHEARD));
         Ok(Self {
             own: Own::of(&base),
             base,
-            proxy,
+            way,
             pool: Arc::new(Mutex::new(Pool {
                 http: http(&connector, usize::MAX),
                 used_at: clock(),
@@ -149,7 +148,7 @@ impl HttpUpstream {
 
     fn unreachable(&self, cause: impl Into<BoxError>) -> TransportFault {
         TransportFault::Unreachable {
-            proxy: self.proxy.clone(),
+            way: self.way.clone(),
             cause: cause.into(),
         }
     }
@@ -247,7 +246,7 @@ impl Debug for HttpUpstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpUpstream")
             .field("base", &self.base)
-            .field("proxy", &self.proxy)
+            .field("way", &self.way)
             .finish_non_exhaustive()
     }
 }

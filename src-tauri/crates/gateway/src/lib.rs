@@ -32,6 +32,7 @@ mod record;
 mod refusal;
 mod restrict;
 mod retry_after;
+mod shares;
 mod throttle;
 mod timing;
 mod told;

@@ -5,7 +5,8 @@
 //! and a decision never waits for the disk while the lease lasts.
 
 use gardien_domain::limit::{WINDOW_MS, Window};
-use gardien_domain::schedule::{Coming, Due, Full, Own, Schedule, Turn};
+use gardien_domain::schedule::{Coming, Due, Full, Own, Part, Schedule, Turn};
+use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
 
@@ -97,7 +98,14 @@ impl<W> Meter<W> {
                 record(*calls, now.saturating_sub(age));
             }
         }
-        record(saved.leased, now);
+        let leased = saved.leased.min(room);
+        for (at, key, calls) in &saved.by_key {
+            let age = unix_now.saturating_sub(*at);
+            if age < WINDOW_MS {
+                window.record_of(*key, *calls, now.saturating_sub(age));
+            }
+        }
+        window.record_leased(leased, now);
         Self {
             schedule: Schedule::new(window, limit),
             hold: None,
@@ -133,6 +141,11 @@ impl<W> Meter<W> {
             Coming::Waits(ticket) => Entry::Waits(ticket),
             Coming::Refused(full) => Entry::Full(full),
         }
+    }
+
+    /// Whether a call of this key that came now would wait for its turn.
+    pub(crate) fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
+        self.schedule.would_wait(key, now)
     }
 
     /// Who goes now, who cannot go in time any more, and whether the lease runs low.
@@ -266,6 +279,10 @@ impl<W> Meter<W> {
         self.schedule.set_limit(organization, now);
     }
 
+    pub(crate) fn set_share(&mut self, key: KeyId, share: Share, now: u64) {
+        self.schedule.set_share(key, share, now);
+    }
+
     pub(crate) fn state(&mut self, now: u64) -> LimitState {
         let hold = self.held(now).map(|(hold, _)| hold);
         let remaining = self.remaining(now);
@@ -280,11 +297,10 @@ impl<W> Meter<W> {
         }
     }
 
-    /// The keys whose calls count now, and how many. After a restart, what was counted before it is nobody's; during a
-    /// hold, and where the limit was lowered below what counts, they add up to another figure than
-    /// [`LimitState::used`].
-    pub(crate) fn takers(&mut self, now: u64) -> Vec<(KeyId, u32)> {
-        self.schedule.window().takers(now).collect()
+    /// What keys have of it now. After a restart, what was leased before it is nobody's; during a hold, and where the
+    /// limit was lowered below what counts, calls add up to another figure than [`LimitState::used`].
+    pub(crate) fn parts(&mut self, now: u64) -> Vec<Part> {
+        self.schedule.parts(now)
     }
 
     /// What a key has of its own share.
@@ -320,6 +336,10 @@ impl<W> Meter<W> {
             .into_iter()
             .map(|(at, calls)| ((unix_now + at).saturating_sub(now), calls))
             .collect();
+        let by_key = self.schedule.window().snapshot_by_key(now, STEP_MS);
+        let by_key = by_key.into_iter();
+        let by_key =
+            by_key.map(|(at, key, calls)| ((unix_now + at).saturating_sub(now), key, calls));
         if let Some((_, left)) = self.held(now) {
             // A restart finds a minute that is full until the hold ends, or for a whole one.
             finished.push(((unix_now + left).saturating_sub(WINDOW_MS), limit));
@@ -327,6 +347,7 @@ impl<W> Meter<W> {
         }
         SavedCalls {
             finished,
+            by_key: by_key.collect(),
             leased: in_flight + lease,
         }
     }

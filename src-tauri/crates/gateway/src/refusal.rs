@@ -6,7 +6,7 @@ use gardien_domain::product::{Access, Product};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::schedule::{Bound, Full};
 use gardien_domain::{Method, Refusal as Decided};
-use gardien_egress::through;
+use gardien_egress::Way;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
@@ -46,13 +46,13 @@ pub enum CallRefusal {
     UpstreamKeyMissing,
     /// The upstream was not reached; the call was not made.
     UpstreamUnreachable {
-        /// Host and port of the proxy on the way.
-        proxy: Option<String>,
+        /// The way there.
+        way: Way,
     },
     /// Whoever was reached is not the upstream by its certificate, or speaks no TLS; the call was not made.
     UpstreamInsecure {
-        /// Host and port of the proxy on the way.
-        proxy: Option<String>,
+        /// The way there.
+        way: Way,
     },
     /// The upstream was reached, then broke off; the call may have been made.
     UpstreamBroken,
@@ -224,14 +224,12 @@ impl CallRefusal {
             Self::UpstreamKeyMissing => {
                 "None of the Phare keys that Gardien holds works here. The call was not made."
             }
-            Self::UpstreamUnreachable { proxy } => {
-                let through = through(proxy.as_deref());
-                return format!("Phare cannot be reached{through}. The call was not made.").into();
+            Self::UpstreamUnreachable { way } => {
+                return format!("Phare cannot be reached{way}. The call was not made.").into();
             }
-            Self::UpstreamInsecure { proxy } => {
-                let through = through(proxy.as_deref());
+            Self::UpstreamInsecure { way } => {
                 return format!(
-                    "Phare cannot be reached securely{through}: its certificate is not trusted, or it speaks no TLS. The call was not made."
+                    "Phare cannot be reached securely{way}: its certificate is not trusted, or it speaks no TLS. The call was not made."
                 )
                 .into();
             }

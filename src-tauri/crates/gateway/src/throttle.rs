@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::schedule::{Full, Own, Turn};
+use gardien_domain::schedule::{Full, Own, Part, Turn};
+use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
 use tokio::sync::{Notify, oneshot};
@@ -119,8 +120,18 @@ impl Throttle {
         }
     }
 
+    /// Whether a call of this key that came now would wait for its turn.
+    pub(crate) fn would_wait(&self, key: Option<KeyId>) -> bool {
+        self.meter().would_wait(key, self.clock.now())
+    }
+
     pub(crate) fn set_limit(&self, organization: &Organization) {
         self.meter().set_limit(organization, self.clock.now());
+        self.turns.notify_one();
+    }
+
+    pub(crate) fn set_share(&self, key: KeyId, share: Share) {
+        self.meter().set_share(key, share, self.clock.now());
         self.turns.notify_one();
     }
 
@@ -140,11 +151,11 @@ impl Throttle {
         (meter.state(now), key.and_then(|key| meter.own(key, now)))
     }
 
-    /// The state, and which keys hold slots at the same moment.
-    pub(crate) fn reading(&self) -> (LimitState, Vec<(KeyId, u32)>) {
+    /// The state, and what keys have of the limit at the same moment.
+    pub(crate) fn reading(&self) -> (LimitState, Vec<Part>) {
         let now = self.clock.now();
         let mut meter = self.meter();
-        (meter.state(now), meter.takers(now))
+        (meter.state(now), meter.parts(now))
     }
 
     /// Tells those who wait that they go, or that they cannot in time, until `stop`.

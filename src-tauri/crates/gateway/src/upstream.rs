@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use gardien_domain::phare_key::Need;
+use gardien_egress::Way;
 use http::header::{HOST, HeaderValue};
 use http::{Request, Response, Uri};
 use tower::{Service, ServiceExt};
@@ -36,8 +37,8 @@ pub enum TransportFault {
     /// No connection was made: the call certainly did not reach the upstream.
     #[error("the upstream cannot be reached")]
     Unreachable {
-        /// Host and port of the proxy on the way.
-        proxy: Option<String>,
+        /// The way there.
+        way: Way,
         /// What went wrong.
         #[source]
         cause: BoxError,

@@ -41,12 +41,12 @@ pub trait Exchange: Send + Sync + std::fmt::Debug {
 #[error("no key can serve this call")]
 pub struct NoKey;
 
-/// The error of an exchange whose way leads through a proxy.
+/// The error of an exchange that found no way to Phare.
 #[derive(Debug, thiserror::Error)]
-#[error("Phare cannot be reached through the proxy {proxy}")]
-pub struct BehindProxy {
-    /// Its host and port.
-    pub proxy: String,
+#[error("Phare cannot be reached{way}")]
+pub struct NotReached {
+    /// The proxy on the way, in the words that follow *cannot be reached*; empty where there is none.
+    pub way: String,
     /// What went wrong, where it was not told already.
     #[source]
     pub cause: Option<BoxError>,

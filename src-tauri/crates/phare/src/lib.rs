@@ -7,7 +7,7 @@ pub mod examination;
 pub mod matching;
 pub mod operations;
 
-pub use client::{BehindProxy, Exchange, Listing, NoKey, PhareClient, PhareFault};
+pub use client::{Exchange, Listing, NoKey, NotReached, PhareClient, PhareFault};
 pub use examination::examine;
 pub use matching::{Matched, PathFault, match_request, methods_of};
 pub use operations::{OPERATIONS, operation};

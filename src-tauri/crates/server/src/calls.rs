@@ -9,7 +9,7 @@ use gardien_domain::phare_key::Need;
 use gardien_domain::{PhareSecret, Project, ScopeKind};
 use gardien_gateway::{Body, CallRefusal, Gateway, Transport, TransportFault, read_all};
 use gardien_phare::client::BoxError as ExchangeError;
-use gardien_phare::{BehindProxy, Exchange, NoKey};
+use gardien_phare::{Exchange, NoKey, NotReached};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
@@ -145,15 +145,9 @@ impl OwnCalls {
         });
         let answer = match &self.counted_by {
             None => match self.transport.send(request, need).await {
-                Err(TransportFault::Unreachable {
-                    proxy: Some(proxy),
-                    cause,
-                }) => {
-                    return Err(BehindProxy {
-                        proxy,
-                        cause: Some(cause),
-                    }
-                    .into());
+                Err(TransportFault::Unreachable { way, cause }) => {
+                    let (way, cause) = (way.to_string(), Some(cause));
+                    return Err(NotReached { way, cause }.into());
                 }
                 answer => answer?,
             },
@@ -165,9 +159,12 @@ impl OwnCalls {
                 Err(CallRefusal::UpstreamKeyMissing) => return Err(NoKey.into()),
                 Err(CallRefusal::UpstreamKeyRefused) => return Ok(empty(StatusCode::UNAUTHORIZED)),
                 Err(
-                    CallRefusal::UpstreamUnreachable { proxy: Some(proxy) }
-                    | CallRefusal::UpstreamInsecure { proxy: Some(proxy) },
-                ) => return Err(BehindProxy { proxy, cause: None }.into()),
+                    CallRefusal::UpstreamUnreachable { way }
+                    | CallRefusal::UpstreamInsecure { way },
+                ) => {
+                    let (way, cause) = (way.to_string(), None);
+                    return Err(NotReached { way, cause }.into());
+                }
                 Err(refusal) => return Err(format!("no answer: {refusal:?}").into()),
             },
         };

@@ -67,7 +67,10 @@ const START: System = System::because("nobody sits in front of a server");
 pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
     serve.phare = paste::bare(&serve.phare).to_owned();
     let given = given(&serve)?;
-    let proxies = Proxies::of_environment(|name| std::env::var(name).ok())?;
+    // What is no text names no proxy that can be used, which is not that it names none.
+    let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
+    let proxies = Proxies::of_environment(variable);
+    proxies.all_usable()?;
     // Before anything is open: a signal that comes early must not cut a start in two.
     let stop = stop_signal().map_err(CommandFault::Signals)?;
     for address in [serve.gateway, serve.management] {

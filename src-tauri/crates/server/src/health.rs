@@ -37,3 +37,36 @@ async fn is_ready(authority: &Authority, gateway: &Gateway) -> bool {
     let callable = attached.is_some_and(|attached| attached.is_callable());
     callable && !gateway.is_paused() && authority.is_ready().await
 }
+
+#[cfg(test)]
+mod tests {
+    use gardien_authority::{System, UpstreamIdentity};
+    use gardien_store::Store as _;
+
+    use super::*;
+    use crate::Service;
+
+    async fn asked(service: &Service, path: &str) -> u16 {
+        let request = Request::get(path).body(()).unwrap();
+        let answer = answer(&request, service.authority(), service.gateway()).await;
+        answer.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_rests_or_cannot_read_what_it_keeps_lives_and_is_not_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = Service::open(folder.path()).await.unwrap();
+        service.found("Harbour", "ada@example.com").await.unwrap();
+        let authority = service.authority();
+        let attaching = authority.attach(System::because("a test"), &UpstreamIdentity::Sandbox);
+        attaching.await.unwrap();
+        for (paused, status) in [(false, 200), (true, 503), (false, 200)] {
+            service.pause_gateway(paused);
+            assert_eq!(asked(&service, "/readyz").await, status);
+            assert_eq!(asked(&service, "/healthz").await, 200);
+        }
+        service.store().close().await;
+        assert_eq!(asked(&service, "/readyz").await, 503);
+        assert_eq!(asked(&service, "/healthz").await, 200);
+    }
+}

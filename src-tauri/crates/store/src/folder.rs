@@ -52,6 +52,15 @@ pub(crate) fn make(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(unusable)
 }
 
+/// Whether a file may be written, without opening it. Elsewhere than on Unix that shows only when it is opened.
+pub(crate) fn may_be_written(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::fs::access(file, rustix::fs::Access::WRITE_OK)?;
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
 /// Files made with these options are their owner's alone.
 pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]

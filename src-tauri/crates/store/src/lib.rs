@@ -175,6 +175,9 @@ pub trait Store: Send + Sync + Debug {
     /// Keys bound to each project that are neither revoked nor expired at `now`.
     async fn live_keys(&self, now: Timestamp) -> Result<HashMap<ProjectId, u32>, StoreError>;
 
+    /// Calls a minute that are kept free for keys that work at `now`, all together but for one of them.
+    async fn reserved(&self, but_for: Option<KeyId>, now: Timestamp) -> Result<u64, StoreError>;
+
     /// Projects, by name.
     async fn projects(&self) -> Result<Vec<Project>, StoreError>;
 

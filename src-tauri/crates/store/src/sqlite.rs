@@ -230,6 +230,11 @@ impl Store for Sqlite {
         self.answer(keys::live(&self.readers, now).await).await
     }
 
+    async fn reserved(&self, but_for: Option<KeyId>, now: Timestamp) -> Result<u64, StoreError> {
+        let reserved = keys::reserved(&self.readers, but_for, now).await;
+        self.answer(reserved).await
+    }
+
     async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         self.answer(projects::all(&self.readers).await).await
     }

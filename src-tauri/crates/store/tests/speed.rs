@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::filter::Usage;
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
+use gardien_domain::share::Share;
 use gardien_domain::{
     Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, KeySort, KeyStatus, LastUse, Member,
     MemberId, NotedUse, Order, Product, ProductScope, ProductScopes, Project, ProjectId, Role,
@@ -77,6 +78,7 @@ fn key(number: u128) -> Key {
         },
         digest: SecretDigest(digest),
         display: format!("pha_org_gdn_{:04}…{:04}", number % 9_973, number % 9_967),
+        share: Share::default(),
         previous: PreviousSecrets {
             last: every(211).then(|| PreviousSecret {
                 digest: SecretDigest(replaced(number)),

@@ -1,4 +1,5 @@
 import type { AppStatus, Commands } from '../../bindings';
+import { NO_SHARE } from '../../share';
 import * as keys from './keys';
 import { OPERATIONS } from './operations';
 import { PHARE_COMMANDS } from './phare';
@@ -127,7 +128,13 @@ export const COMMANDS: Handlers = {
     waiting: 0,
     reset_seconds: 41,
     hold: null,
-    by_key: all.slice(0, 2).map(({ id, name }, index) => ({ id, name, calls: Math.floor(used / (index + 2)) })),
+    by_key: all.slice(0, 2).map(({ id, name }, index) => ({
+      id,
+      name,
+      calls: Math.floor(used / (index + 2)),
+      waiting: 0,
+      share: NO_SHARE,
+    })),
   }),
   update_organization(world, patch) {
     const before = world.organization;

@@ -1,5 +1,7 @@
 import type { Commands, FreshKey, KeyQuery, KeySort, KeyView, NewKey, Pasted, ProjectId } from '../../bindings';
-import { fault, record, type World } from './world';
+import { NO_SHARE } from '../../share';
+import { UNUSED } from './samples';
+import { created, fault, record, type World } from './world';
 
 type KeyCommand = Exclude<
   Extract<
@@ -102,8 +104,8 @@ export const KEY_COMMANDS: Handlers = {
   },
   replace_key(world, { id }) {
     const old = KEY_COMMANDS.revoke_key(world, { id });
-    const { name, note, scope, products, expires_at } = old;
-    return make(world, { name, note, scope, products, expires_at }, world.kept.has(id), true);
+    const { name, note, scope, products, share, expires_at } = old;
+    return make(world, { name, note, scope, products, share, expires_at }, world.kept.has(id), true);
   },
   undo_replacement(world, { id, replacement }) {
     const key = KEY_COMMANDS.restore_key(world, { id });
@@ -208,6 +210,8 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
   const bound = wanted.scope.type === 'project' ? wanted.scope.project_id : null;
   const key: KeyView = {
     ...wanted,
+    ...UNUSED,
+    share: wanted.share ?? NO_SHARE,
     id: `0193-${String(world.keys.length).padStart(8, '0')}`,
     project_name: world.projects.find(({ id }) => id === bound)?.name ?? null,
     status: 'active',
@@ -217,18 +221,11 @@ function make(world: World, wanted: NewKey, keep: boolean, copied: boolean): Fre
     revoked_at: null,
     previous_valid_until: null,
     earlier_valid_until: null,
-    last_used_at: null,
-    last_operation: null,
-    last_client: null,
-    last_address: null,
-    previous_used_at: null,
-    earlier_used_at: null,
   };
   give(world, key);
   world.keys.unshift(key);
   if (keep) world.kept.add(key.id);
-  const { name, display, scope, project_name: project, products, expires_at } = key;
-  record(world, 'key.created', key.id, { name, display, scope, project, products, expires_at });
+  record(world, 'key.created', key.id, created(key));
   return fresh(world, key, copied);
 }
 

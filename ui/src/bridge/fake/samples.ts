@@ -1,4 +1,5 @@
 import type { KeyStatus, KeyView, ProductScopes, ProjectView } from '../../bindings';
+import { NO_SHARE } from '../../share';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -56,6 +57,7 @@ export function sampleKeys(count: number, projects: ProjectView[]): KeyView[] {
       note: index % 4 === 0 ? 'Runs on the monitoring host in Rennes' : '',
       scope: bound ? { type: 'project', project_id: bound.id } : { type: 'organization' },
       project_name: bound?.name ?? null,
+      share: NO_SHARE,
       products: PRODUCTS[index % PRODUCTS.length] ?? { platform: 'none', uptime: 'read' },
       status: state,
       display: `${bound ? 'pha_prj_gdn_' : 'pha_org_gdn_'}${random.slice(0, 4)}…${random.slice(4)}`,
@@ -74,3 +76,13 @@ export function sampleKeys(count: number, projects: ProjectView[]): KeyView[] {
     };
   });
 }
+
+/** What is known of the use of a key that was never used. */
+export const UNUSED = {
+  last_used_at: null,
+  last_operation: null,
+  last_client: null,
+  last_address: null,
+  previous_used_at: null,
+  earlier_used_at: null,
+};

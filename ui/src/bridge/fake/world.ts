@@ -142,11 +142,19 @@ export function makeWorld(options: WorldOptions): World {
   if (options.failing) world.failing.set(options.failing, fault(options.code ?? 'internal', 'Something failed.'));
   record(world, 'organization.created', '', { name: world.organization.name });
   for (const project of projects) record(world, 'project.created', String(project.id), { name: project.name });
-  for (const { id, name, display, scope, project_name, products, expires_at } of keys.slice(0, 200).toReversed()) {
-    record(world, 'key.created', id, { name, display, scope, project: project_name, products, expires_at });
-  }
+  for (const key of keys.slice(0, 200).toReversed()) record(world, 'key.created', key.id, created(key));
   return world;
 }
+
+/** What is recorded of a key that was made. */
+export const created = ({ name, display, scope, project_name: project, products, expires_at }: KeyView) => ({
+  name,
+  display,
+  scope,
+  project,
+  products,
+  expires_at,
+});
 
 function homes(options: WorldOptions, keys: KeyView[]): HomeView[] {
   if (options.stage && options.stage !== 'ready') return [];

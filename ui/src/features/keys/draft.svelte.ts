@@ -8,13 +8,15 @@ import type {
   ProjectId,
   Scope,
   ScopeKind,
+  Share,
 } from '../../bindings';
 import { date, inDays } from '../../format';
 import { nameProblem, noteProblem } from '../../names';
+import { callsOf, isUsual, NO_SHARE, shareWords } from '../../share';
 import { endOf, localDay, understandDay } from './days';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
-type FieldName = 'name' | 'note' | 'project' | 'products' | 'expires_at';
+type FieldName = 'name' | 'note' | 'project' | 'products' | 'at_most' | 'reserved' | 'expires_at';
 
 export const NO_ACCESS = 'Choose access to one of the two: without any, a key does nothing.';
 /** The longest name and note, in characters. */
@@ -28,11 +30,15 @@ export class Draft {
   project = $state<ProjectId | null>(null);
   platform = $state<ProductScope>('none');
   uptime = $state<ProductScope>('none');
+  /** Calls a minute, as written; empty for no figure. */
+  atMost = $state('');
+  reserved = $state('');
   expiry = $state<Expiry>('90');
   date = $state('');
   keep = $state(true);
   /** Set by the first attempt to send: from then on problems show. */
   tried = $state(false);
+  #weight = NO_SHARE.weight;
   #refused = $state.raw<Record<string, string[]>>({});
   /** What it was before anybody touched it. */
   #untouched = this.#content();
@@ -46,6 +52,9 @@ export class Draft {
     draft.project = key.scope.type === 'project' ? key.scope.project_id : null;
     draft.platform = key.products.platform;
     draft.uptime = key.products.uptime;
+    draft.atMost = key.share.at_most === null ? '' : String(key.share.at_most);
+    draft.reserved = key.share.reserved === 0 ? '' : String(key.share.reserved);
+    draft.#weight = key.share.weight;
     draft.expiry = key.expires_at ? 'date' : 'never';
     draft.date = key.expires_at ? date(key.expires_at) : '';
     draft.settle();
@@ -74,8 +83,8 @@ export class Draft {
   }
 
   #content(): string {
-    const { name, note, scope, project, platform, uptime, expiry, date, keep } = this;
-    return JSON.stringify([name, note, scope, project, platform, uptime, expiry, date, keep]);
+    const { name, note, scope, project, platform, uptime, atMost, reserved, expiry, date, keep } = this;
+    return JSON.stringify([name, note, scope, project, platform, uptime, atMost, reserved, expiry, date, keep]);
   }
 
   where = $derived.by((): Scope =>
@@ -84,6 +93,10 @@ export class Draft {
       : { type: 'organization' },
   );
   products = $derived({ platform: this.platform, uptime: this.uptime });
+  share = $derived.by((): Share => {
+    const [most, reserved] = [callsOf(this.atMost), callsOf(this.reserved)];
+    return { at_most: most ?? null, reserved: reserved ?? 0, weight: this.#weight };
+  });
   /** The last day, as it was understood; null if it was not. */
   day = $derived(this.expiry === 'date' ? understandDay(this.date) : null);
 
@@ -93,6 +106,8 @@ export class Draft {
     ...problem('note', noteProblem(this.note, NOTE)),
     ...problem('project', this.scope === 'project' && this.project === null ? 'Choose the project it works in.' : null),
     ...problem('products', this.platform === 'none' && this.uptime === 'none' ? NO_ACCESS : null),
+    ...problem('at_most', shareProblem(this.atMost)),
+    ...problem('reserved', shareProblem(this.reserved)),
     ...problem('expires_at', this.expiry === 'date' ? this.#dayProblem() : null),
   }));
 
@@ -106,7 +121,8 @@ export class Draft {
   /** What to show beside a field: our own findings, else what the backend said. */
   problems(field: FieldName): string[] {
     // What a text has wrong about it shows while it is written; that something is missing, only once it was to be sent.
-    const written = { name: this.name.trim() !== '', note: true }[field as string] ?? false;
+    const written =
+      { name: this.name.trim() !== '', note: true, at_most: true, reserved: true }[field as string] ?? false;
     const own = this.tried || written ? this.#own[field] : undefined;
     if (own) return [own];
     return Object.entries(this.#refused)
@@ -129,6 +145,7 @@ export class Draft {
       note: this.note.trim(),
       scope: this.where,
       products: this.products,
+      ...(isUsual(this.share) ? {} : { share: this.share }),
       expires_at: this.expiresAt(),
     };
   }
@@ -143,6 +160,7 @@ export class Draft {
       ...(name === key.name ? {} : { name }),
       ...(note === key.note ? {} : { note }),
       ...(products.platform === key.products.platform && products.uptime === key.products.uptime ? {} : { products }),
+      ...(shareWords(this.share) === shareWords(key.share) ? {} : { share: this.share }),
       ...(untouched ? {} : { expires_at: this.expiresAt() }),
     };
   }
@@ -188,10 +206,13 @@ export const unfinished = new Unfinished();
 const problem = (field: FieldName, words: string | null): Partial<Record<FieldName, string>> =>
   words === null ? {} : { [field]: words };
 
+const shareProblem = (text: string): string | null =>
+  callsOf(text) === undefined ? 'A number of calls a minute, or nothing.' : null;
+
 /** The backend names fields by their path in the request; a nested one belongs to the control that holds it. */
 function belongs(path: string, field: FieldName): boolean {
   const name = path.replace(/^key\./, '');
   if (field === 'project') return name === 'project_id' || name.startsWith('scope');
   if (field === 'products') return name.startsWith('products') || name === 'platform' || name === 'uptime';
-  return name === field;
+  return name.replace(/^share\./, '') === field;
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use gardien_domain::filter::{ScopeKind, Usage};
+use gardien_domain::share::Share;
 use gardien_domain::{
     Credential, KeyId, KeySort, KeyStatus, MemberId, Order, ProductScope, ProductScopes, ProjectId,
     Scope,
@@ -25,6 +26,7 @@ pub struct KeyView {
     /// Name of the project it is bound to; absent for an organization key or when the project was deleted.
     pub project_name: Option<String>,
     pub products: ProductScopes,
+    pub share: Share,
     pub status: KeyStatus,
     /// Display form of the secret: enough to match a leaked one by eye.
     pub display: String,
@@ -87,6 +89,10 @@ pub struct NewKey {
     pub note: String,
     pub scope: Scope,
     pub products: ProductScopes,
+    /// What it may have of the calls a minute, and what is kept free for it; absent: neither.
+    #[serde(default)]
+    #[ts(optional)]
+    pub share: Option<Share>,
     /// Absent or null: never.
     #[serde(default)]
     #[ts(type = "string | null")]
@@ -107,6 +113,9 @@ pub struct KeyPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub products: Option<ProductScopes>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub share: Option<Share>,
     /// Null: never expires. Absent: stays as it is.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[ts(optional, type = "string | null")]

@@ -77,7 +77,7 @@ async fn what_does_not_answer_behind_a_proxy_names_it_without_its_password() {
     for scheme in ["http", "socks5"] {
         let value = format!("{scheme}://ada:hunter2@127.0.0.1:1");
         let named = |name: &str| (name == "ALL_PROXY").then(|| value.clone());
-        let proxies = Proxies::of_environment(named).unwrap();
+        let proxies = Proxies::of_environment(named);
         let client = Client::remote("https://gardien.example", "t".into(), &proxies).unwrap();
         let fault = client.session().await.unwrap_err();
         assert!(
@@ -95,6 +95,18 @@ async fn what_does_not_answer_behind_a_proxy_names_it_without_its_password() {
         let fault = client.session().await.unwrap_err();
         assert_eq!(fault.to_string(), "the server does not answer");
     }
+}
+
+#[tokio::test]
+async fn a_server_is_not_asked_past_a_proxy_that_cannot_be_used() {
+    let named = |name: &str| (name == "ALL_PROXY").then(|| "ftp://ada:hunter2@a".to_owned());
+    let proxies = Proxies::of_environment(named);
+    let fault = Client::remote("https://0.0.0.0:1", "t".into(), &proxies).unwrap_err();
+    let begin = "the server does not answer: ALL_PROXY names no proxy. ";
+    assert!(fault.to_string().starts_with(begin), "{fault}");
+    let client = Client::remote("https://localhost:1", "t".into(), &proxies).unwrap();
+    let fault = client.session().await.unwrap_err();
+    assert_eq!(fault.to_string(), "the server does not answer");
 }
 
 /// What a client takes in of a session whose server says that its gateway is there.

@@ -73,6 +73,9 @@ impl Store for Failing {
     async fn organization(&self) -> Result<Option<Organization>, StoreError> {
         self.store.organization().await
     }
+    async fn reserved(&self, but_for: Option<KeyId>, now: Timestamp) -> Result<u64, StoreError> {
+        self.store.reserved(but_for, now).await
+    }
     async fn key(&self, id: KeyId) -> Result<Option<StoredKey>, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         self.store.key(id).await

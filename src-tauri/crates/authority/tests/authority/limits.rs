@@ -2,6 +2,7 @@
 
 use gardien_authority::api::LimitUse;
 use gardien_domain::Role;
+use gardien_domain::share::Share;
 
 use crate::world::{World, system};
 
@@ -9,17 +10,19 @@ use crate::world::{World, system};
 async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
     let world = World::new().await;
     let mut made = Vec::new();
-    for _ in 0..12 {
+    for _ in 0..52 {
         made.push(world.key().await.0);
     }
     let limits = world.authority.limits(&world.owner).await.unwrap();
     assert_eq!((limits.used, limits.remaining), (90, 10));
-    let ten = made[..10].iter().map(|id| LimitUse {
+    let most = made[..50].iter().map(|id| LimitUse {
         id: *id,
         name: "Grafana".to_owned(),
         calls: 1,
+        waiting: 0,
+        share: Share::default(),
     });
-    assert_eq!(limits.by_key, ten.collect::<Vec<_>>());
+    assert_eq!(limits.by_key, most.collect::<Vec<_>>());
     assert_eq!(world.authority.all_limits(system()).await.unwrap(), limits);
 
     let (eve, _) = world.someone("eve@example.com", Role::Member).await;

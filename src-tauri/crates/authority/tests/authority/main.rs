@@ -17,6 +17,7 @@ mod people;
 mod phare_keys;
 mod projects;
 mod revocations;
+mod shares;
 mod synchronizing;
 mod trail;
 mod world;
@@ -272,6 +273,20 @@ async fn who_asks_is_told_before_the_body_comes_and_of_nobody_without_a_session(
         asked = told.recv() => asked,
     };
     assert_eq!(asked, Some(bob.member().id));
+}
+
+#[tokio::test]
+async fn what_cannot_read_what_it_keeps_lives_and_is_not_ready() {
+    let world = World::new().await;
+    for (torn, ready) in [(false, 200), (true, 503), (false, 200)] {
+        world.store.torn.store(torn, Ordering::SeqCst);
+        for (path, status) in [("/readyz", ready), ("/healthz", 200)] {
+            let request = ::http::Request::get(path).body(axum::body::Body::empty());
+            let router = http::router(world.authority.clone());
+            let answer = router.oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -191,6 +191,32 @@ async fn a_secret_that_cannot_serve_is_not_attached() {
     assert!(refused_field(attached(&world, theirs).await).contains("another organization"));
 }
 
+#[tokio::test]
+async fn a_secret_is_examined_without_what_was_pasted_around_it_and_not_with_a_stray_inside() {
+    use secrecy::ExposeSecret as _;
+
+    let world = World::new().await;
+    let meant = of_organization(&world, "paste").await;
+    attached(&world, meant).await.unwrap();
+    let plain = secret(ScopeKind::Organization, "paste");
+    let plain = plain.expose_secret();
+    for pasted in [
+        format!("\u{feff}{plain}\u{200b}"),
+        format!("\u{a0}“{plain}”\r\n"),
+        format!(" '{plain}' "),
+    ] {
+        let pasted = world.authority.examine_secret(&pasted.into()).await;
+        let same = attached(&world, pasted.unwrap()).await;
+        assert!(refused_field(same).contains("has this key already"));
+    }
+    let stray = plain.replacen("paste", "pas\u{200b}te", 1).into();
+    let refused = world.authority.examine_secret(&stray).await.unwrap_err();
+    let Fault::Invalid(errors) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(errors["key"][0].contains("U+200B ZERO WIDTH SPACE"));
+}
+
 /// A key that may not list projects is known by its first monitor, and monitors go.
 #[tokio::test]
 async fn the_project_of_a_key_is_not_forgotten_when_nothing_in_it_can_be_read() {

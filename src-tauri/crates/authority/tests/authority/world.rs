@@ -10,6 +10,7 @@ use gardien_authority::{
 };
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
+use gardien_domain::schedule::Part;
 use gardien_domain::{
     AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, ProjectId, Role, Scope,
     Secret,
@@ -71,8 +72,18 @@ impl Enforcement for Told {
             waiting: 0,
             reset_seconds: 7,
             hold: None,
-            by_key: seen.map(|key| (key.id(), 1)).collect(),
+            by_key: seen.map(part).collect(),
         }
+    }
+}
+
+/// Each has made one call.
+fn part(key: &Key) -> Part {
+    Part {
+        key: key.id(),
+        calls: 1,
+        waiting: 0,
+        share: key.share(),
     }
 }
 
@@ -205,7 +216,7 @@ impl World {
 
     /// Waits until a revocation that is in force is written.
     pub(crate) async fn written(&self, id: KeyId) {
-        for _ in 0..100 {
+        for _ in 0..600 {
             let stored = self.store.key(id).await.unwrap().unwrap();
             if stored.key.revoked() == self.told.last(id).revoked() {
                 return;
@@ -266,6 +277,7 @@ pub(crate) fn new_key() -> NewKey {
             platform: ProductScope::None,
             uptime: ProductScope::Read,
         },
+        share: None,
         expires_at: None,
     }
 }

@@ -7,6 +7,7 @@ use crate::member::MemberId;
 use crate::product::ProductScopes;
 use crate::scope::Scope;
 use crate::secret::{Secret, SecretDigest};
+use crate::share::Share;
 
 /// For how long a revocation can be taken back.
 pub const RESTORE_SECONDS: i64 = 10;
@@ -34,6 +35,8 @@ pub struct KeyParts {
     pub created_at: Timestamp,
     /// Who made it.
     pub created_by: MemberId,
+    /// What it may have of the calls a minute.
+    pub share: Share,
     /// From this moment on it is refused.
     pub expires_at: Option<Timestamp>,
     /// Set once it is revoked.
@@ -53,6 +56,8 @@ pub struct KeyEdit {
     pub note: Option<String>,
     /// What it may do from here on.
     pub products: Option<ProductScopes>,
+    /// What it may have of the calls a minute from here on.
+    pub share: Option<Share>,
     /// Its new end; `Some(None)`: never.
     pub expires_at: Option<Option<Timestamp>>,
 }
@@ -154,6 +159,12 @@ impl Key {
     #[must_use]
     pub const fn created_by(&self) -> MemberId {
         self.0.created_by
+    }
+
+    /// What it may have of the calls a minute.
+    #[must_use]
+    pub const fn share(&self) -> Share {
+        self.0.share
     }
 
     /// From this moment on it is refused.
@@ -265,11 +276,13 @@ impl Key {
             name,
             note,
             products,
+            share,
             expires_at,
         } = edit;
         self.0.name = name.unwrap_or_else(|| std::mem::take(&mut self.0.name));
         self.0.note = note.unwrap_or_else(|| std::mem::take(&mut self.0.note));
         self.0.products = products.unwrap_or(self.0.products);
+        self.0.share = share.unwrap_or(self.0.share);
         self.0.expires_at = expires_at.unwrap_or(self.0.expires_at);
         self.end_with_the_key();
         Ok(())

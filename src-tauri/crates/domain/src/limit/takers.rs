@@ -15,6 +15,9 @@ pub(super) struct Takers {
     finished: VecDeque<(u64, KeyId)>,
     /// Whose slots have expired since this was last asked.
     released: Vec<KeyId>,
+    /// Calls that a restart found leased, and when: each of them may be any key's.
+    anybodys: Option<(u64, u32)>,
+    released_anybodys: bool,
 }
 
 /// The slots of one key.
@@ -26,13 +29,7 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn slots(&self) -> u32 {
-        self.in_flight + self.finished.len()
-    }
-
-    /// Milliseconds until at most `most` are held.
-    pub(super) fn down_in(&self, most: u32, now: u64) -> u64 {
-        self.finished
-            .gone_in(self.slots().saturating_sub(most), now)
+        self.in_flight.saturating_add(self.finished.len())
     }
 }
 
@@ -48,6 +45,16 @@ impl Takers {
         if self.finished.back() != Some(&(at, key)) {
             self.finished.push_back((at, key));
         }
+    }
+
+    pub(super) fn record(&mut self, key: KeyId, calls: u32, at: u64) {
+        let held = self.held.entry(key).or_default();
+        let at = held.finished.record(calls, at);
+        self.finished.push_back((at, key));
+    }
+
+    pub(super) fn record_leased(&mut self, calls: u32, at: u64) {
+        self.anybodys = (calls > 0).then_some((at, calls));
     }
 
     pub(super) fn cancel(&mut self, key: KeyId) {
@@ -74,11 +81,48 @@ impl Takers {
                 self.released.push(key);
             }
         }
+        if self.anybodys.is_some_and(|(at, _)| at + WINDOW_MS <= now) {
+            self.anybodys = None;
+            self.released_anybodys = true;
+        }
     }
 
     /// A key some of whose slots have expired; each may be named more than once.
     pub(super) fn released(&mut self) -> Option<KeyId> {
         self.released.pop()
+    }
+
+    pub(super) fn released_anybodys(&mut self) -> bool {
+        std::mem::take(&mut self.released_anybodys)
+    }
+
+    /// Calls that may be any key's.
+    pub(super) fn anybodys(&self) -> u32 {
+        self.anybodys.map_or(0, |(_, calls)| calls)
+    }
+
+    /// Milliseconds until so many of a key's calls, and of those that may be its, count no more.
+    pub(super) fn gone_in(&self, key: KeyId, calls: u32, now: u64) -> u64 {
+        let none = Finished::default();
+        let own = self.held.get(&key).map_or(&none, |held| &held.finished);
+        let Some((at, anybodys)) = self.anybodys else {
+            return own.gone_in(calls, now);
+        };
+        // What a restart left comes before all that was called since.
+        let before = own.until(at);
+        if calls <= before {
+            own.gone_in(calls, now)
+        } else if calls <= before.saturating_add(anybodys) {
+            (at + WINDOW_MS).saturating_sub(now)
+        } else {
+            own.gone_in(calls - anybodys, now)
+        }
+    }
+
+    /// `(finished at, key, calls)`, key by key.
+    pub(super) fn finished(&self) -> impl Iterator<Item = (u64, KeyId, u32)> {
+        let held = self.held.iter();
+        held.flat_map(|(key, held)| held.finished.iter().map(|(at, calls)| (at, *key, calls)))
     }
 
     pub(super) fn of(&self, key: KeyId) -> Option<&Held> {

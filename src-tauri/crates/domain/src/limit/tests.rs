@@ -30,6 +30,44 @@ fn a_call_in_flight_holds_its_slot_however_long_it_takes() {
 }
 
 #[test]
+fn a_restart_gives_no_key_its_share_anew() {
+    let (own, other) = (
+        KeyId(uuid::Uuid::from_u128(1)),
+        KeyId(uuid::Uuid::from_u128(2)),
+    );
+    let mut window = Window::default();
+    for at in [1_000, 2_000] {
+        let slot = window.take(100, Some(own), at).unwrap();
+        window.finish(slot, at);
+    }
+    let mut restored = Window::default();
+    for (at, calls) in window.snapshot(2_000, 100) {
+        restored.record(calls, at);
+    }
+    for (at, key, calls) in window.snapshot_by_key(2_000, 100) {
+        restored.record_of(key, calls, at);
+    }
+    restored.record_leased(3, 5_000);
+    assert_eq!((restored.held(), restored.held_by(own)), (5, 2));
+    assert_eq!(
+        (
+            restored.held_at_most_by(own),
+            restored.held_at_most_by(other)
+        ),
+        (5, 3)
+    );
+    assert_eq!(restored.held_by_down_in(own, 4, 5_000), 56_000);
+    assert_eq!(restored.held_by_down_in(own, 2, 5_000), 60_000);
+    assert_eq!(restored.remaining(100, 62_000), 97);
+    assert_eq!(
+        (restored.held_by(own), restored.held_at_most_by(own)),
+        (0, 3)
+    );
+    assert_eq!(restored.remaining(100, 65_000), 100);
+    assert_eq!(restored.held_at_most_by(own), 0);
+}
+
+#[test]
 fn a_cancelled_call_costs_nothing() {
     let mut window = Window::default();
     let slot = window.take(1, None, 0).unwrap();
@@ -93,7 +131,7 @@ proptest! {
         most in 0_u32..20,
     ) {
         let mut window = Window::default();
-        window.record(left_over, 0);
+        window.record_leased(left_over, 0);
         let mut now = 0;
         for (gap, key) in calls {
             now += gap;
@@ -105,7 +143,7 @@ proptest! {
         let at = |time: u64| {
             let mut later = window.clone();
             later.remaining(0, time);
-            (later.held(), later.held_by(first))
+            (later.held(), later.held_at_most_by(first))
         };
         let (all, own) = (window.held_down_in(most, now), window.held_by_down_in(first, most, now));
         prop_assert!(at(now + all).0 <= most && at(now + own).1 <= most);

@@ -2,6 +2,7 @@
 
 use crate::key::KeyId;
 use crate::limit::Slot;
+use crate::share::Share;
 use crate::turns::Ticket;
 
 /// A slot, and where it came from.
@@ -37,6 +38,19 @@ pub struct Full {
     pub bound: Bound,
     /// Milliseconds until it would be this call's turn, as things stand.
     pub retry_after_ms: u64,
+}
+
+/// What a key has of the limit at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Which key.
+    pub key: KeyId,
+    /// Slots that it holds.
+    pub calls: u32,
+    /// Calls of it that wait for their turn.
+    pub waiting: u32,
+    /// What it may have, and what is kept free for it.
+    pub share: Share,
 }
 
 /// What a key has of its own share.

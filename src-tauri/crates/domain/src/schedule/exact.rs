@@ -83,9 +83,11 @@ proptest! {
     #[test]
     fn what_is_kept_free_is_counted_as_slots_come_and_go(
         limit in 1_u32..40,
+        left_over in 0_u32..5,
         steps in prop::collection::vec((0_u64..4_000, 0_u8..8, any::<u8>(), share()), 1..150),
     ) {
         let (mut schedule, mut now) = (paced(limit), 0);
+        schedule.window().record_leased(left_over, 0);
         let (mut turns, mut tickets) = (Vec::new(), Vec::new());
         for (gap, number, dice, share) in steps {
             now += if dice % 2 == 0 { gap } else { gap / 100 };

@@ -28,8 +28,8 @@ use crate::throttle::Pass;
 use crate::upload::Upload;
 use crate::upstream::Transport;
 
-/// A body is awaited for so long with a slot in hand: most are there with their head. What takes longer is awaited
-/// without one, and for its turn again.
+/// A body is awaited for so long when its turn has come: most are there with their head. What takes longer is awaited
+/// without a turn, and then for another.
 const AT_ONCE: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 
@@ -146,7 +146,8 @@ impl Gateway {
         known.admit(head, self.0.clock.wall())
     }
 
-    /// Waits for the call's turn, and then for what there has to be of its body.
+    /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
+    /// until then; and nobody is waited for with a slot in hand.
     fn turn(
         &self,
         call: &mut Call,
@@ -155,6 +156,15 @@ impl Gateway {
         let mut left = head::patience(&call.head.headers).min(LONGEST_WAIT);
         let mut route = Some(route);
         async move {
+            if let Some(first) = &route
+                && !call.is_gathered()
+                && !self.0.throttle.would_wait(Some(first.key()))
+            {
+                let timing = self.0.timing;
+                let gathering = call.upload(timing.min_data_rate).gather(timing.patience);
+                Box::pin(gathering).await?;
+                route = Some(self.route(&call.head)?);
+            }
             loop {
                 let key = route.as_ref().map(|route| route.key());
                 // What may be done, and where it goes, may have changed when a wait is over.

@@ -68,6 +68,7 @@ fn a_call_in_flight_counts_after_the_end() {
 fn times_of_the_future_count_as_now_and_old_ones_not() {
     let saved = SavedCalls {
         finished: vec![(1, 50), (999_000, 3), (5_000_000, 4)],
+        by_key: Vec::new(),
         leased: 0,
     };
     let mut meter = Meter::restore(100, &saved, 1_000_000, 60_000);
@@ -80,6 +81,7 @@ fn times_of_the_future_count_as_now_and_old_ones_not() {
 fn a_damaged_ledger_blocks_and_does_not_overflow() {
     let saved = SavedCalls {
         finished: vec![(1_000, u32::MAX), (1_001, u32::MAX)],
+        by_key: Vec::new(),
         leased: u32::MAX,
     };
     let mut meter = Meter::restore(100, &saved, 1_002, 60_000);

@@ -1,5 +1,10 @@
 //! Every row of the answer table.
 
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use gardien_egress::Proxies;
+use gardien_gateway::HttpUpstream;
 use http::Request;
 use http_body_util::Empty;
 use jiff::SignedDuration;
@@ -316,7 +321,7 @@ async fn without_an_upstream_503() {
 #[tokio::test]
 async fn an_upstream_that_is_not_there_502_and_costs_no_call() {
     let world = World::new().await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+    let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap()
@@ -326,6 +331,29 @@ async fn an_upstream_that_is_not_there_502_and_costs_no_call() {
     ours(&answer, 502);
     assert_eq!(answer.code(), "upstream_unreachable");
     assert_eq!(world.gateway.limits().used, 0);
+}
+
+#[tokio::test]
+async fn an_upstream_behind_a_proxy_that_cannot_be_used_502_and_is_not_called() {
+    let world = World::new().await;
+    let upstream = TcpListener::bind("0.0.0.0:0").unwrap();
+    upstream.set_nonblocking(true).unwrap();
+    let port = upstream.local_addr().unwrap().port();
+    let base = format!("http://0.0.0.0:{port}").parse().unwrap();
+    let proxies = Proxies::of_environment(|name| (name == "ALL_PROXY").then(|| "ftp://a".into()));
+    let behind = HttpUpstream::new(base, proxies, Arc::new(now)).unwrap();
+    let behind = behind.with_key(&PHARE_KEY.into()).unwrap();
+    world.gateway.attach(Some(Arc::new(behind)));
+    let answer = world.get(&world.owner, "/projects").await;
+    ours(&answer, 502);
+    assert_eq!(answer.code(), "upstream_unreachable");
+    let said = answer.json()["message"].to_string();
+    assert!(
+        said.contains("cannot be reached: ALL_PROXY names no proxy. "),
+        "{said}"
+    );
+    assert_eq!(world.gateway.limits().used, 0);
+    assert!(upstream.accept().is_err(), "it was called");
 }
 
 #[tokio::test]

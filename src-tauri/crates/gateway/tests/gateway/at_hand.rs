@@ -31,7 +31,7 @@ impl Played {
         let proxies =
             Proxies::of_environment(|name| (name == "HTTP_PROXY").then(|| address.clone()));
         let base = "http://phare.test".parse().unwrap();
-        let upstream = HttpUpstream::new(base, proxies.unwrap(), Arc::new(now)).unwrap();
+        let upstream = HttpUpstream::new(base, proxies, Arc::new(now)).unwrap();
         let upstream = upstream.with_key(&PHARE_KEY.into()).unwrap();
         let key = key(Scope::Organization {}, READ_WRITE);
         let ledger = Arc::new(Memory::default());

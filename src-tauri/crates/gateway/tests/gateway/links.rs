@@ -14,11 +14,15 @@ use crate::support::*;
 
 /// An upstream at `/v1` whose answer names its own address in `PLACE`.
 async fn world(head: &str, body: &str) -> World {
+    answering("200 OK", head, body).await
+}
+
+async fn answering(status: &str, head: &str, body: &str) -> World {
     let script = |own: &str| {
         let own = format!("{own}/v1");
         let (head, body) = (head.replace("PLACE", &own), body.replace("PLACE", &own));
         Script::Answer(format!(
-            "HTTP/1.1 200 OK\r\n{head}content-length: {}\r\n\r\n{body}",
+            "HTTP/1.1 {status}\r\n{head}content-length: {}\r\n\r\n{body}",
             body.len()
         ))
     };
@@ -154,13 +158,17 @@ async fn headers_that_lead_to_the_upstream_lead_back() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_or_is_compressed_passes_as_it_is() {
-    for head in [
-        "content-type: text/plain\r\n",
-        "",
-        "content-type: application/json\r\ncontent-encoding: gzip\r\n",
+async fn what_is_no_whole_json_or_is_compressed_passes_as_it_is() {
+    for (status, head) in [
+        ("200 OK", "content-type: text/plain\r\n"),
+        ("200 OK", ""),
+        (
+            "200 OK",
+            "content-type: application/json\r\ncontent-encoding: gzip\r\n",
+        ),
+        ("206 Partial Content", JSON),
     ] {
-        let world = world(head, PAGE).await;
+        let world = answering(status, head, PAGE).await;
         let answer = called(&world, Some("gw")).await;
         let own = format!("http://127.0.0.1:{}/v1", world.upstream.port());
         assert_eq!(answer.body, PAGE.replace("PLACE", &own));

@@ -17,6 +17,7 @@ mod links;
 mod only_project;
 mod pacing;
 mod revocation;
+mod shares;
 mod support;
 mod under_way;
 mod uploads;

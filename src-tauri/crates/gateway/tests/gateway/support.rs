@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
+use gardien_domain::share::Share;
 use gardien_domain::{
     Key, KeyId, KeyParts, MemberId, NotedUse, ProductScope, ProductScopes, ProjectId, Scope,
     Secret, SecretKind,
@@ -160,6 +161,7 @@ pub(crate) fn key(scope: Scope, products: ProductScopes) -> Owned {
         digest: secret.digest(),
         display: secret.display(),
         previous: PreviousSecrets::default(),
+        share: Share::default(),
         created_at: "2025-01-01T00:00:00Z".parse().unwrap(),
         created_by: MemberId(Uuid::now_v7()),
         expires_at: None,

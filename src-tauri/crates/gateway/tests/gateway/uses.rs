@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use gardien_domain::{NotedUse, PreviousUse, Scope};
+use gardien_domain::schedule::Part;
+use gardien_domain::{KeyId, NotedUse, PreviousUse, Scope};
 use gardien_gateway::{Gateway, OnGranted, Peer};
 use http_body::Frame;
 use jiff::SignedDuration;
@@ -164,19 +165,23 @@ async fn the_limit_says_which_keys_used_it_the_most_first() {
     world.get(&world.owner, "/nothing").await;
     let (owner, reader) = (world.owner.key.id(), world.reader.key.id());
     let (limits, by_key) = world.gateway.limits_by_key(10, &|_| true);
-    assert_eq!((limits.used, by_key), (3, vec![(reader, 2), (owner, 1)]));
+    assert_eq!(
+        (limits.used, calls(&by_key)),
+        (3, vec![(reader, 2), (owner, 1)])
+    );
     let (_, most) = world.gateway.limits_by_key(1, &|_| true);
-    assert_eq!(most, [(reader, 2)]);
+    assert_eq!(calls(&most), [(reader, 2)]);
     let of_organization = |scope: Scope| scope.project().is_none();
     let (_, seen) = world.gateway.limits_by_key(1, &of_organization);
-    assert_eq!(seen, [(owner, 1)]);
+    assert_eq!(calls(&seen), [(owner, 1)]);
 
     world.gateway.stop().await;
     let next = start(100, &world.ledger, &[&world.owner]).await;
     let (limits, by_key) = next.limits_by_key(10, &|_| true);
-    assert_eq!(
-        (limits.used, by_key),
-        (3, vec![]),
-        "a restart keeps how many, not whose"
-    );
+    // A restart keeps whose they are, too; the other key is not known any more.
+    assert_eq!((limits.used, calls(&by_key)), (3, vec![(owner, 1)]));
+}
+
+fn calls(parts: &[Part]) -> Vec<(KeyId, u32)> {
+    parts.iter().map(|part| (part.key, part.calls)).collect()
 }

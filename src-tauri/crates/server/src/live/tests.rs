@@ -50,6 +50,7 @@ impl World {
                 platform: ProductScope::Read,
                 uptime: ProductScope::None,
             },
+            share: None,
             expires_at: None,
         };
         self.client.create_key(&key).await.unwrap()

@@ -68,6 +68,15 @@ where
     parse(column, row.try_get(column)?, T::try_from)
 }
 
+pub(super) fn optional_number<T>(row: &SqliteRow, column: &str) -> sqlx::Result<Option<T>>
+where
+    T: TryFrom<i64, Error: Error + Send + Sync + 'static>,
+{
+    row.try_get::<Option<i64>, _>(column)?
+        .map(|number| parse(column, number, T::try_from))
+        .transpose()
+}
+
 /// Reads a stored value; one that makes no sense is damage.
 pub(super) fn parse<V, T, E>(
     column: &str,

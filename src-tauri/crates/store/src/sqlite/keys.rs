@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
+use gardien_domain::share::Share;
 use gardien_domain::{
     Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, LastUse, MemberId, NotedUse,
     ProductScopes, ProjectId, Scope, ScopeKind, SecretDigest,
@@ -12,7 +13,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::columns::{digest, micros, number, optional_time, optional_word, stored, time, word};
+use super::columns::{
+    digest, micros, number, optional_number, optional_time, optional_word, stored, time, word,
+};
 use super::{key_filter, key_order};
 use crate::{KeyRows, Revision, StoredKey};
 
@@ -34,8 +37,8 @@ pub(super) async fn put(
     sqlx::query(
         "INSERT INTO keys (id, name, note, display, search, scope, project_id,
              platform, uptime, digest, previous_digest, previous_valid_until, earlier_digest, earlier_valid_until,
-             created_at, created_by, expires_at, revoked_at, revoked_by, revision)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+             created_at, created_by, expires_at, revoked_at, revoked_by, at_most, reserved, weight, revision)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note,
              display = excluded.display, search = excluded.search, scope = excluded.scope, project_id = excluded.project_id,
              platform = excluded.platform, uptime = excluded.uptime, digest = excluded.digest,
@@ -48,7 +51,8 @@ pub(super) async fn put(
                  WHEN keys.previous_digest THEN keys.previous_used_at END,
              created_at = excluded.created_at, created_by = excluded.created_by,
              expires_at = excluded.expires_at, revoked_at = excluded.revoked_at,
-             revoked_by = excluded.revoked_by, revision = excluded.revision",
+             revoked_by = excluded.revoked_by, at_most = excluded.at_most,
+             reserved = excluded.reserved, weight = excluded.weight, revision = excluded.revision",
     )
     .bind(key.id().0)
     .bind(key.name())
@@ -69,6 +73,9 @@ pub(super) async fn put(
     .bind(key.expires_at().map(micros))
     .bind(key.revoked().map(|revocation| micros(revocation.at)))
     .bind(key.revoked().map(|revocation| revocation.by.0))
+    .bind(key.share().at_most)
+    .bind(key.share().reserved)
+    .bind(key.share().weight)
     .bind(stored(at))
     .execute(connection)
     .await?;
@@ -173,6 +180,24 @@ pub(super) async fn live(
         .collect()
 }
 
+/// What is reserved for keys that work, but for one of them.
+pub(super) async fn reserved(
+    readers: &SqlitePool,
+    but_for: Option<KeyId>,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    let row = sqlx::query(
+        "SELECT coalesce(sum(reserved), 0) AS reserved FROM keys
+         WHERE reserved > 0 AND id IS NOT ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+             AND (project_id IS NULL OR project_id IN (SELECT id FROM projects))",
+    )
+    .bind(but_for.map(|id| id.0))
+    .bind(micros(now))
+    .fetch_one(readers)
+    .await?;
+    number(&row, "reserved")
+}
+
 /// A use never gives way to an older one, and that of a secret goes with it.
 pub(super) async fn record_uses(
     connection: &mut SqliteConnection,
@@ -252,6 +277,11 @@ fn key(row: &SqliteRow) -> sqlx::Result<Key> {
         previous: PreviousSecrets {
             last: replaced(row, "previous_digest", "previous_valid_until")?,
             earlier: replaced(row, "earlier_digest", "earlier_valid_until")?,
+        },
+        share: Share {
+            at_most: optional_number(row, "at_most")?,
+            reserved: number(row, "reserved")?,
+            weight: number(row, "weight")?,
         },
         created_at: time(row, "created_at")?,
         created_by: MemberId(row.try_get("created_by")?),

@@ -119,6 +119,8 @@ fn create(path: &Path) -> Result<bool, StoreError> {
         Ok(_) => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let found = path.metadata().map_err(StoreError::of(path))?;
+            // SQLite makes its other files as closed as this one, even to read it: they would stay so when it is opened up.
+            folder::may_be_written(path).map_err(StoreError::of(path))?;
             Ok(found.len() > 0)
         }
         Err(error) => Err(StoreError::of(path)(error)),

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqlitePool;
 use super::columns::{number, parse};
 
 pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<SavedCalls> {
-    let row = sqlx::query("SELECT finished, leased FROM limit_window")
+    let row = sqlx::query("SELECT finished, by_key, leased FROM limit_window")
         .fetch_optional(readers)
         .await?;
     let Some(row) = row else {
@@ -15,18 +15,22 @@ pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<SavedCalls> {
     };
     Ok(SavedCalls {
         finished: parse("finished", row.try_get("finished")?, serde_json::from_str)?,
+        by_key: parse("by_key", row.try_get("by_key")?, serde_json::from_str)?,
         leased: number(&row, "leased")?,
     })
 }
 
 pub(super) async fn put(writer: &SqlitePool, calls: &SavedCalls) -> sqlx::Result<()> {
-    let finished =
-        serde_json::to_string(&calls.finished).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    let finished = serde_json::to_string(&calls.finished);
+    let by_key = serde_json::to_string(&calls.by_key);
+    let encoding = |error: serde_json::Error| sqlx::Error::Encode(error.into());
     sqlx::query(
-        "INSERT INTO limit_window (one, finished, leased) VALUES (1, ?, ?)
-         ON CONFLICT (one) DO UPDATE SET finished = excluded.finished, leased = excluded.leased",
+        "INSERT INTO limit_window (one, finished, by_key, leased) VALUES (1, ?, ?, ?)
+         ON CONFLICT (one) DO UPDATE SET finished = excluded.finished, by_key = excluded.by_key,
+             leased = excluded.leased",
     )
-    .bind(finished)
+    .bind(finished.map_err(encoding)?)
+    .bind(by_key.map_err(encoding)?)
     .bind(calls.leased)
     .execute(writer)
     .await?;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
+use gardien_domain::share::Share;
 use gardien_domain::{
     Key, KeyFilter, KeyOrder, KeyParts, LastUse, NotedUse, PreviousUse, ProductScope,
     ProductScopes, ProjectId, Scope, SecretDigest,
@@ -32,6 +33,11 @@ fn full(number: u128) -> Key {
                 digest: SecretDigest([8; 32]),
                 valid_until: at(1_810_000_000_000_001),
             }),
+        },
+        share: Share {
+            at_most: Some(u32::MAX),
+            reserved: 12,
+            weight: 10,
         },
         expires_at: Some(at(1_900_000_000_000_001)),
         revoked: Some(Revocation {
@@ -300,6 +306,47 @@ pub(crate) async fn live_keys_are_counted_by_project(database: &dyn Database) {
         store.live_keys(at(1_000)).await.unwrap(),
         HashMap::from([(ProjectId(1), 2), (ProjectId(2), 1)])
     );
+}
+
+pub(crate) async fn what_is_reserved_is_that_of_keys_that_work(database: &dyn Database) {
+    let store = opened(database).await;
+    let keeping = |parts: KeyParts, reserved| {
+        let share = Share {
+            reserved,
+            ..Share::default()
+        };
+        Key::from_parts(KeyParts { share, ..parts })
+    };
+    let within = |number, project| KeyParts {
+        scope: Scope::Project {
+            project_id: ProjectId(project),
+        },
+        ..key(number).into_parts()
+    };
+    let revoked = KeyParts {
+        revoked: full(1).revoked(),
+        ..key(4).into_parts()
+    };
+    let ends = KeyParts {
+        expires_at: Some(at(1_000)),
+        ..key(5).into_parts()
+    };
+    let keys = [
+        keeping(key(1).into_parts(), 1),
+        keeping(within(2, 3), 10),
+        // No such project, or not any more.
+        keeping(within(3, 9), 100),
+        keeping(revoked, 1_000),
+        keeping(ends, 10_000),
+        key(6),
+    ];
+    let project = Change::PutProject(project(3, "Boutique"));
+    let changes = keys.map(Change::PutKey).into_iter().chain([project]);
+    commit(&*store, &changes.collect::<Vec<_>>()).await;
+    assert_eq!(store.reserved(None, at(999)).await.unwrap(), 10_011);
+    assert_eq!(store.reserved(None, at(1_000)).await.unwrap(), 11);
+    let but_for = Some(key(1).id());
+    assert_eq!(store.reserved(but_for, at(1_000)).await.unwrap(), 10);
 }
 
 pub(crate) async fn a_key_outlives_its_project(database: &dyn Database) {

@@ -71,6 +71,7 @@ macro_rules! every_contract {
                 a_key_is_found_by_its_secret_and_by_the_one_before
                 the_use_of_a_replaced_secret_goes_with_it
                 live_keys_are_counted_by_project
+                what_is_reserved_is_that_of_keys_that_work
                 a_key_outlives_its_project
             }
             filters {

@@ -1,5 +1,6 @@
 //! Organization, members, projects, sessions, the upstream and the calls of the last minute.
 
+use gardien_domain::KeyId;
 use gardien_domain::limit::SavedCalls;
 use gardien_domain::phare_key::{ExaminingCall, Findings, Purpose, SeenProject};
 use gardien_domain::{
@@ -181,6 +182,7 @@ pub(crate) async fn the_calls_of_the_last_minute_are_kept_whole(database: &dyn D
     let all = [
         SavedCalls {
             finished: vec![(1_790_000_000_000, 3), (u64::MAX, u32::MAX)],
+            by_key: vec![(1_790_000_000_000, KeyId(Uuid::from_u128(7)), 2)],
             leased: u32::MAX,
         },
         SavedCalls::default(),

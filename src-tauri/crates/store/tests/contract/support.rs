@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
 use gardien_domain::key::PreviousSecrets;
+use gardien_domain::share::Share;
 use gardien_domain::{
     Key, KeyId, KeyParts, Member, MemberId, ProductScope, ProductScopes, Project, ProjectId, Role,
     Scope, SecretDigest,
@@ -82,6 +83,7 @@ pub(crate) fn key(number: u128) -> Key {
         digest: SecretDigest(digest),
         display: format!("pha_org_gdn_{number:04}…zzzz"),
         previous: PreviousSecrets::default(),
+        share: Share::default(),
         created_at: at(1_700_000_000_000_003),
         created_by: MemberId(Uuid::from_u128(1)),
         expires_at: None,

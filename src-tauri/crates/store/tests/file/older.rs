@@ -174,13 +174,7 @@ async fn a_newer_version_is_refused_and_unchanged() {
     let before = fs::read(&path).unwrap();
     let error = Sqlite::open(&path).await.unwrap_err();
     assert!(
-        matches!(
-            error,
-            StoreError::NewerVersion {
-                found: 99,
-                known: 9
-            }
-        ),
+        matches!(error, StoreError::NewerVersion { found: 99, .. }),
         "{error:?}"
     );
     assert!(fs::read(&path).unwrap() == before);

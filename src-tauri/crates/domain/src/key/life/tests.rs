@@ -58,6 +58,7 @@ fn new() -> Key {
         digest: first.digest(),
         display: first.display(),
         previous: PreviousSecrets::default(),
+        share: Share::default(),
         created_at: at(0),
         created_by: MemberId(Uuid::nil()),
         expires_at: None,
@@ -69,10 +70,16 @@ fn step() -> impl Strategy<Value = Step> {
     let scope = || select(ProductScope::ALL);
     let products =
         (scope(), scope()).prop_map(|(platform, uptime)| ProductScopes { platform, uptime });
+    let share = (of(1_u32..9), 0_u32..9).prop_map(|(at_most, reserved)| Share {
+        at_most,
+        reserved,
+        ..Share::default()
+    });
     let edit = (
         of("[a-z]{0,3}"),
         of("[a-z]{0,3}"),
         of(products),
+        of(share),
         of(of((0_i64..300).prop_map(at))),
     );
     prop_oneof![
@@ -80,12 +87,15 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Restore),
         (0_usize..8, 0_i64..40).prop_map(|(to, grace)| Step::Rotate { to, grace }),
         Just(Step::EndPrevious),
-        edit.prop_map(|(name, note, products, expires_at)| Step::Edit(KeyEdit {
-            name,
-            note,
-            products,
-            expires_at,
-        })),
+        edit.prop_map(
+            |(name, note, products, share, expires_at)| Step::Edit(KeyEdit {
+                name,
+                note,
+                products,
+                share,
+                expires_at,
+            })
+        ),
     ]
 }
 
@@ -236,6 +246,7 @@ proptest! {
                     name: edit.name.clone().unwrap_or_else(|| before.name().to_owned()),
                     note: edit.note.clone().unwrap_or_else(|| before.note().to_owned()),
                     products: edit.products.unwrap_or(before.products()),
+                    share: edit.share.unwrap_or(before.share()),
                     expires_at: edit.expires_at.unwrap_or(before.expires_at()),
                     previous: after.previous(),
                     ..before.clone().into_parts()

@@ -1,0 +1,125 @@
+//! What is kept free for keys, and what they may have at most.
+
+use std::time::Duration;
+
+use gardien_domain::key::Revocation;
+use gardien_domain::share::Share;
+use gardien_domain::{Key, KeyParts, MemberId, Organization};
+use jiff::SignedDuration;
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn with(owned: &Owned, share: Share) -> Key {
+    Key::from_parts(KeyParts {
+        share,
+        ..owned.key.clone().into_parts()
+    })
+}
+
+async fn ten_of_which_four_are_kept() -> World {
+    let world = World::with(10, Upstream::answering(ok("{}")).await).await;
+    let share = Share {
+        reserved: 4,
+        ..Share::default()
+    };
+    world.gateway.put_key(&with(&world.reader, share));
+    world
+}
+
+async fn granted(world: &World, owned: &Owned, path: &str) -> usize {
+    let mut granted = 0;
+    while world.get(owned, path).await.status == 200 {
+        granted += 1;
+    }
+    granted
+}
+
+#[tokio::test]
+async fn what_is_kept_for_a_key_is_there_whatever_the_others_called() {
+    let world = ten_of_which_four_are_kept().await;
+    assert_eq!(granted(&world, &world.owner, "/projects").await, 6);
+    assert_eq!(granted(&world, &world.reader, "/uptime/monitors").await, 4);
+}
+
+#[tokio::test]
+async fn nothing_is_kept_for_a_key_that_works_no_more() {
+    let world = ten_of_which_four_are_kept().await;
+    let revocation = Revocation {
+        at: now(),
+        by: MemberId(Uuid::now_v7()),
+    };
+    world.gateway.revoke(world.reader.key.id(), revocation);
+    assert_eq!(granted(&world, &world.owner, "/projects").await, 10);
+
+    // One that ends by its clock is noticed a little later.
+    let world = ten_of_which_four_are_kept().await;
+    let ends = Key::from_parts(KeyParts {
+        share: Share {
+            reserved: 4,
+            ..Share::default()
+        },
+        expires_at: Some(now() + SignedDuration::from_millis(100)),
+        ..world.reader.key.clone().into_parts()
+    });
+    world.gateway.put_key(&ends);
+    assert_eq!(granted(&world, &world.owner, "/projects").await, 6);
+    while world.get(&world.owner, "/projects").await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_project_that_is_gone_keeps_nothing_and_does_when_it_is_back() {
+    let world = World::with(10, Upstream::answering(ok("{}")).await).await;
+    let share = Share {
+        reserved: 4,
+        ..Share::default()
+    };
+    world.gateway.put_key(&with(&world.reader, share));
+    world.gateway.remove_project(ALPHA);
+    assert_eq!(kept(&world), 0);
+    world.gateway.put_project(ALPHA, "alpha");
+    assert_eq!(kept(&world), 4);
+}
+
+fn kept(world: &World) -> u32 {
+    let (_, parts) = world.gateway.limits_by_key(10, &|_| true);
+    parts.iter().map(|part| part.share.reserved).sum()
+}
+
+/// Neither a rotation, an edit nor a restart gives a key its share anew.
+#[tokio::test]
+async fn a_key_has_no_more_than_its_share_whatever_becomes_of_it() {
+    let world = World::new().await;
+    let share = Share {
+        at_most: Some(3),
+        ..Share::default()
+    };
+    let mut capped = world.owner.rotated(SignedDuration::ZERO);
+    capped.key = with(&capped, share);
+    world.gateway.set_limit(&Organization {
+        longest_wait_seconds: 1,
+        ..Organization::named(String::new())
+    });
+    world.gateway.put_key(&capped.key);
+    assert_eq!(granted(&world, &capped, "/projects").await, 3);
+    let rotated = capped.rotated(SignedDuration::ZERO);
+    world.gateway.put_key(&rotated.key);
+    assert_eq!(granted(&world, &rotated, "/projects").await, 0);
+    let refused = world.get(&rotated, "/projects").await;
+    assert_eq!(refused.status, 429);
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((55..=60).contains(&wait), "{wait}");
+    assert_eq!(
+        world.get(&world.reader, "/uptime/monitors").await.status,
+        200
+    );
+
+    world.gateway.stop().await;
+    let next = start(100, &world.ledger, &[]).await;
+    next.put_key(&rotated.key);
+    next.attach(Some(world.upstream.transport()));
+    let request = request("GET", "/projects", &[("authorization", &rotated.bearer())]);
+    assert_eq!(next.handle(request).await.status(), 429);
+}
