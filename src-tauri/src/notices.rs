@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gardien_server::Service;
+use gardien_server::{LimitReached, Service};
 use notify_rust::Notification;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -55,15 +55,34 @@ pub(crate) fn tell_of_refusals(service: &Service) {
     });
 }
 
+/// Tells the person whenever calls begin to wait or to be refused at the shared limit, at most once in an hour.
+pub(crate) fn tell_of_the_limit(service: &Service) {
+    let mut news = service.limit_news();
+    tokio::spawn(async move {
+        while let Some(LimitReached { most }) = news.next().await {
+            let who = most.map_or_else(String::new, |(name, calls)| {
+                format!("The key “{name}” has {calls} calls in this minute. ")
+            });
+            let body =
+                format!("{who}Settings → Shared limit shows who has what of it, and what helps.");
+            show("The limit of calls a minute is reached", body).await;
+        }
+    });
+}
+
 async fn tell(name: String) {
     let body = format!(
         "Calls that need the key “{name}” are answered with 502 until it is replaced in Settings → Phare."
     );
+    show("Phare refuses Gardien’s key", body).await;
+}
+
+async fn show(summary: &'static str, body: String) {
     // It may wait for a service that is only now started.
     let shown = tokio::task::spawn_blocking(move || {
         Notification::new()
             .appname("Gardien")
-            .summary("Phare refuses Gardien’s key")
+            .summary(summary)
             .body(&body)
             .show()
             .map(drop)

@@ -55,6 +55,8 @@ async fn provider(world: &World) -> Vec<u16> {
 async fn a_provider_that_repeats_nothing_comes_to_its_end_and_starves_nobody() {
     let (upstream, world) = scaled_down("pace").await;
     let bot = world.reading_key().await;
+    let share = json!({ "share": { "reserved": 10 } });
+    world.owner.patch(&bot.path(""), share).await.expect(200);
     let bot = world.holder(&bot);
     let asks = async {
         let mut longest = 0;

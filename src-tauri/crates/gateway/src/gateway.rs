@@ -13,6 +13,7 @@ use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -28,7 +29,7 @@ use crate::meter::LimitState;
 use crate::record::{Calling, Uses};
 use crate::refusal::CallRefusal;
 use crate::shares;
-use crate::throttle::Throttle;
+use crate::throttle::{Limited, Throttle};
 use crate::timing::Timing;
 use crate::told::Told;
 use crate::upload::Upload;
@@ -212,6 +213,12 @@ impl Gateway {
         let is_seen = |key: KeyId| known.keys.get(key).is_some_and(|key| seen(key.scope));
         let seen = parts.into_iter().filter(|part| is_seen(part.key));
         (state, seen.take(most).collect())
+    }
+
+    /// Tells that calls began to wait or to be refused, at most once in an hour.
+    #[must_use]
+    pub fn limited(&self) -> watch::Receiver<Option<Limited>> {
+        self.0.throttle.limited()
     }
 
     /// What was noted of the uses of keys since this was last asked.

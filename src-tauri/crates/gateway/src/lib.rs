@@ -54,6 +54,7 @@ pub use ledger::{Ledger, SavedCalls};
 pub use meter::{Hold, LimitState};
 pub use record::Calling;
 pub use refusal::CallRefusal;
+pub use throttle::Limited;
 pub use timing::Timing;
 pub use under_way::Ended;
 pub use upstream::{KeyFallsShort, LocalUpstream, Transport, TransportFault};

@@ -7,7 +7,7 @@ use gardien_domain::schedule::{Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,7 @@ use crate::ledger::{Ledger, SavedCalls};
 use crate::meter::{Entry, LimitState, Meter, Renewal};
 use crate::refusal::CallRefusal;
 
+const HOUR_MS: u64 = 3_600_000;
 /// After so long without a call the lease is handed back.
 const REST: Duration = Duration::from_secs(2);
 /// A disk that takes longer is as good as none: no call waits for it.
@@ -35,6 +36,16 @@ pub(crate) struct Throttle {
     turns: Notify,
     /// The lease was renewed, or nothing will ever be granted again.
     renewed: Notify,
+    limited: watch::Sender<Option<Limited>>,
+}
+
+/// That calls began to wait or to be refused, after an hour of which nothing was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    /// The key that had the most of the limit then.
+    pub most: Option<Part>,
+    /// On the clock of the limit, in milliseconds.
+    at: u64,
 }
 
 impl Throttle {
@@ -52,6 +63,7 @@ impl Throttle {
             low: Notify::new(),
             turns: Notify::new(),
             renewed: Notify::new(),
+            limited: watch::Sender::default(),
         }
     }
 
@@ -83,6 +95,7 @@ impl Throttle {
                         return Ok(Pass::new(self, turn, Duration::ZERO));
                     }
                     (Entry::Waits(ticket), Some(told)) => {
+                        self.is_limited(now);
                         break Place {
                             throttle: self,
                             key,
@@ -90,7 +103,10 @@ impl Throttle {
                             told,
                         };
                     }
-                    (Entry::Full(full), _) => return Err(full.into()),
+                    (Entry::Full(full), _) => {
+                        self.is_limited(now);
+                        return Err(full.into());
+                    }
                     // Nobody waits whom nobody could tell.
                     (Entry::Closed | Entry::Waits(_), _) => return Err(CallRefusal::Stopping),
                     // On the heap: seldom, and a call that waits for its turn needs no room for it.
@@ -118,6 +134,25 @@ impl Throttle {
             self.low.notify_one();
             renewed.await;
         }
+    }
+
+    /// Tells that calls began to wait or to be refused, at most once in an hour.
+    pub(crate) fn limited(&self) -> watch::Receiver<Option<Limited>> {
+        self.limited.subscribe()
+    }
+
+    fn is_limited(&self, now: u64) {
+        self.limited.send_if_modified(|last| {
+            let is_news = last.is_none_or(|last| now.saturating_sub(last.at) >= HOUR_MS);
+            if is_news {
+                let parts = self.meter().parts(now);
+                let most = parts
+                    .into_iter()
+                    .max_by_key(|part| part.calls + part.waiting);
+                *last = Some(Limited { most, at: now });
+            }
+            is_news
+        });
     }
 
     /// Whether a call of this key that came now would wait for its turn.

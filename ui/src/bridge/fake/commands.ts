@@ -1,5 +1,4 @@
 import type { AppStatus, Commands } from '../../bindings';
-import { NO_SHARE } from '../../share';
 import * as keys from './keys';
 import { OPERATIONS } from './operations';
 import { PHARE_COMMANDS } from './phare';
@@ -128,12 +127,12 @@ export const COMMANDS: Handlers = {
     waiting: 0,
     reset_seconds: 41,
     hold: null,
-    by_key: all.slice(0, 2).map(({ id, name }, index) => ({
+    by_key: all.slice(0, 2).map(({ id, name, share }, index) => ({
       id,
       name,
       calls: Math.floor(used / (index + 2)),
       waiting: 0,
-      share: NO_SHARE,
+      share,
     })),
   }),
   update_organization(world, patch) {

@@ -202,3 +202,20 @@ async fn a_call_is_judged_again_when_its_turn_has_come() {
     assert_eq!(world.gateway.limits().used, 1, "its turn was another's");
     assert_eq!(world.upstream.seen().len(), 1);
 }
+
+/// Whoever watches is told once, and whose calls they mostly were; not again within the hour.
+#[tokio::test]
+async fn that_the_limit_holds_calls_up_is_told_once_an_hour() {
+    let world = World::new().await;
+    let mut limited = world.gateway.limited();
+    one_and_then(&world.gateway, 1_200);
+    world.get(&world.owner, "/projects").await;
+    assert!(!limited.has_changed().unwrap(), "nobody waited");
+    let calls = (0..3).map(|_| world.get(&world.owner, "/projects"));
+    join_all(calls).await;
+    let told = limited.borrow_and_update().unwrap();
+    assert_eq!(told.most.unwrap().key, world.owner.key.id());
+    let calls = (0..3).map(|_| world.get(&world.reader, "/uptime/monitors"));
+    join_all(calls).await;
+    assert!(!limited.has_changed().unwrap(), "told again so soon");
+}

@@ -1,0 +1,65 @@
+// The shared limit on Settings: who has what of it, and what one press changes.
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+import type { FakeBridge } from '../src/bridge/fake';
+import { fault } from '../src/bridge/fake/world';
+import { app } from '../src/state/app.svelte';
+import { asked, at, open, press, user } from './support';
+
+const use = (index: number) => screen.getAllByTestId('limit-use')[index] ?? document.body;
+const button = (index: number, testid: string) => within(use(index)).queryByTestId(testid);
+async function settings(bridge: FakeBridge): Promise<void> {
+  bridge.world.used = 84;
+  await app.loadLimits();
+  await press('nav-settings');
+  await screen.findAllByTestId('limit-use');
+}
+
+describe('the shared limit', () => {
+  it('keeps calls free for a key with one press, and takes that back with another', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    const [first] = bridge.world.keys;
+    expect(button(0, 'unshare')).toBeNull();
+    await user.click(within(use(0)).getByTestId('keep-free'));
+    await waitFor(() => {
+      expect(within(use(0)).getByTestId('limit-share').textContent).toBe('10 a minute kept free');
+    });
+    expect(asked(bridge, 'update_key')).toEqual([
+      { id: first?.id, patch: { share: { at_most: null, reserved: 10, weight: 1 } } },
+    ]);
+    expect(button(0, 'keep-free')).toBeNull();
+    expect(at('limit-uses').textContent).toContain('10 always kept free');
+    await user.click(within(use(0)).getByTestId('unshare'));
+    await waitFor(() => {
+      expect(button(0, 'limit-share')).toBeNull();
+    });
+  });
+
+  it('bounds a key with one press', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    await user.click(within(use(1)).getByTestId('cap'));
+    await waitFor(() => {
+      expect(within(use(1)).getByTestId('limit-share').textContent).toBe('At most 50 a minute');
+    });
+    expect(button(1, 'cap')).toBeNull();
+  });
+
+  it('offers nothing that cannot be kept, and says why something was refused', async () => {
+    const bridge = await open();
+    const [first, second] = bridge.world.keys;
+    if (!first || !second) throw new Error('no keys');
+    first.share = { at_most: null, reserved: 99, weight: 1 };
+    await settings(bridge);
+    expect(button(1, 'keep-free')).toBeNull();
+    bridge.world.failing.set(
+      'update_key',
+      fault('invalid', 'Some fields need a look.', { 'share.at_most': ['At least 1.'] }),
+    );
+    await user.click(within(use(1)).getByTestId('cap'));
+    await waitFor(() => {
+      expect(at('limit-uses').textContent).toContain('At least 1.');
+    });
+  });
+});
