@@ -2,7 +2,7 @@
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `data_rate`), `throttle` (on `meter`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
-//! `links`), `record`. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
+//! `links`), `record`; `told` says what is left of the limit. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -35,6 +35,7 @@ mod retry_after;
 mod shares;
 mod throttle;
 mod timing;
+mod told;
 mod under_way;
 #[expect(
     clippy::disallowed_methods,
