@@ -1,6 +1,6 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
-//! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `data_rate`), `throttle` (on `meter`), `forward` (on
+//! The files follow a request: `head`, `identify`, `authorize`, `upload` (at its `data_rate`), `throttle` (on `meter`, with `shares`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
 //! `links`), `record`; `told` says what is left of the limit. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
