@@ -33,7 +33,7 @@ struct Acknowledged {
 async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
     let _turn = turn::heavy().await;
     let mut dice = Dice::announced("kills");
-    let mut world = World::new().await;
+    let mut world = World::new().await.rejecting().await;
     let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
     let begun = Instant::now();
     let mut checked = 0;

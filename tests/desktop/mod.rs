@@ -10,6 +10,7 @@ mod journey;
 mod keyboard;
 mod leaked;
 mod leaving;
+mod limit;
 mod memory;
 mod never_wrong;
 mod package;

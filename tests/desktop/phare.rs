@@ -42,7 +42,7 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
         phare.organization_key().await,
     );
     let mut desk = desk_before(&front, &[]).await;
-    let mut monitor = desk.notices();
+    let monitor = desk.notices().await;
     let gateway = desk.found().await;
     desk.make_project("Rehearsal").await;
     desk.keep_key(Form::reader("Sandbox reader", "Rehearsal"))
@@ -381,33 +381,6 @@ impl Desk {
                 let held = memory::holds(self, program, &key.secret);
                 assert!(!held, "{} is in the memory of {program}", key.id);
             }
-        }
-    }
-
-    /// Everything that programs ask the system to show from here on.
-    fn notices(&mut self) -> Notices {
-        let file = self.session().folder().join("notices");
-        let mut listen = self.session().command("dbus-monitor");
-        listen
-            .arg("interface='org.freedesktop.Notifications'")
-            .stdout(fs::File::create(&file).unwrap());
-        self.session_mut().spawn(&mut listen).unwrap();
-        Notices(file)
-    }
-}
-
-/// What the bus carried of notifications.
-struct Notices(std::path::PathBuf);
-
-impl Notices {
-    async fn wait_for(&mut self, text: &str) {
-        let start = Instant::now();
-        while !fs::read_to_string(&self.0).unwrap().contains(text) {
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "{text} was not shown"
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }

@@ -20,6 +20,8 @@ pub mod memory;
 #[cfg(target_os = "linux")]
 pub mod nginx;
 pub mod noise;
+#[cfg(target_os = "linux")]
+pub mod notices;
 pub mod people;
 pub mod programs;
 pub mod proxy;

@@ -3,15 +3,24 @@
 //! Pure: times come in, in milliseconds on one clock that never runs backwards. Two promises hold at every moment: no
 //! more slots are held than the limit, and each key finds what is reserved for it free. So nothing reserved is lent: a
 //! slot that is lent is gone for a minute.
+//!
+//! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
+//! slots come and go. Only whoever is refused, or nearly, is told its time by a look at the lanes before it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+pub use answers::{Bound, Coming, Due, Full, Own, Part, Turn};
+use kept::Kept;
 
 use crate::key::KeyId;
-use crate::limit::{Slot, Window};
+use crate::limit::Window;
 use crate::organization::Organization;
 use crate::pace::{Bucket, Pace};
 use crate::share::Share;
-use crate::turns::{Ticket, Turns};
+use crate::turns::{Standing, Terms, Ticket, Turns};
+
+mod answers;
+mod kept;
 
 /// Calls that wait at a time, of all keys and of one.
 const WAITING: usize = 10_000;
@@ -25,72 +34,15 @@ pub struct Schedule<W> {
     burst: Option<u32>,
     /// Milliseconds that a call may wait for its turn; 0: none waits, and there is no pace.
     patience: u64,
-    shares: BTreeMap<KeyId, Share>,
+    shares: HashMap<KeyId, Share>,
+    /// What is reserved, used or not.
+    reserved: u64,
+    kept: Kept,
     /// `None`: whoever comes takes what is free.
     bucket: Option<Bucket>,
     turns: Turns<W>,
     /// Nobody goes before, whatever is free.
     held_until: u64,
-}
-
-/// A slot, and where it came from.
-#[derive(Debug)]
-#[must_use = "a slot that is dropped stays taken for ever"]
-pub struct Turn {
-    slot: Slot,
-    /// Out of what is reserved for its key, and not out of the bucket.
-    reserved: bool,
-}
-
-/// What stands in a call's way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// The organization's limit.
-    Organization,
-    /// The key's own share.
-    Key,
-}
-
-/// Why there is no turn, and when to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full {
-    /// What is used up.
-    pub bound: Bound,
-    /// Milliseconds until it would be this call's turn, as things stand.
-    pub retry_after_ms: u64,
-}
-
-/// What a key has of the limit at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
-    /// Which key.
-    pub key: KeyId,
-    /// Slots that it holds.
-    pub calls: u32,
-    /// Calls of it that wait for their turn.
-    pub waiting: u32,
-    /// What it may have, and what is kept free for it.
-    pub share: Share,
-}
-
-/// The answer to a call that comes.
-#[derive(Debug)]
-pub enum Coming {
-    /// It goes.
-    Goes(Turn),
-    /// It waits; [`Schedule::due`] says when it goes.
-    Waits(Ticket),
-    /// It could not go in time.
-    Refused(Full),
-}
-
-/// Those who need not wait any longer.
-#[derive(Debug)]
-pub struct Due<W> {
-    /// They go.
-    pub go: Vec<(W, Turn)>,
-    /// They cannot go in time any more.
-    pub refused: Vec<(W, Full)>,
 }
 
 impl<W> Schedule<W> {
@@ -102,7 +54,9 @@ impl<W> Schedule<W> {
             limit,
             burst: None,
             patience: 0,
-            shares: BTreeMap::new(),
+            shares: HashMap::new(),
+            reserved: 0,
+            kept: Kept::default(),
             bucket: None,
             turns: Turns::default(),
             held_until: 0,
@@ -119,18 +73,20 @@ impl<W> Schedule<W> {
 
     /// Sets what a key may have and what is kept free for it.
     pub fn set_share(&mut self, key: KeyId, share: Share, now: u64) {
-        if share == Share::default() {
-            self.shares.remove(&key);
+        let before = if share == Share::default() {
+            self.shares.remove(&key)
         } else {
-            self.shares.insert(key, share);
-        }
+            self.shares.insert(key, share)
+        };
+        self.reserved += u64::from(share.kept_free());
+        self.reserved -= before.map_or(0, |before| u64::from(before.kept_free()));
+        self.weigh(key, share);
         self.set_bucket(now);
     }
 
     /// The pace is that of what is reserved for nobody; what was called of late counts for it too.
     fn set_bucket(&mut self, now: u64) {
-        let reserved: u32 = self.shares.values().map(|share| share.kept_free()).sum();
-        let shared = self.limit.saturating_sub(reserved);
+        let shared = self.less(self.reserved);
         let paced = self.patience > 0;
         let pace = paced.then(|| Pace::of(shared, self.burst)).flatten();
         if pace == self.bucket.as_ref().map(Bucket::pace) {
@@ -173,27 +129,34 @@ impl<W> Schedule<W> {
         now: u64,
         who: impl FnOnce() -> W,
     ) -> Coming {
-        if (self.is_reserved(key, now) || !self.is_anybody_before())
-            && let Some(turn) = self.take(key, now)
+        self.settle(now);
+        let terms = self.terms(key);
+        if (self.may_reserved(terms) || self.turns.next().is_none())
+            && let Some(turn) = self.take(key, terms, now)
         {
             return Coming::Goes(turn);
         }
         let place = self.turns.of(key);
-        let full = self.expected(key, place, now);
         let patience = patience.min(self.patience);
         let crowded = self.turns.len() >= WAITING || place >= WAITING_OF_ONE;
-        if full.retry_after_ms > patience || crowded {
-            return Coming::Refused(full);
+        let after = |before| self.expected(key, place, before, now);
+        // Whoever is in time even after all that wait need not know after how many.
+        if crowded || after(self.turns.len()).retry_after_ms > patience {
+            let full = after(self.turns.before(key, place));
+            if crowded || full.retry_after_ms > patience {
+                return Coming::Refused(full);
+            }
         }
-        Coming::Waits(self.turns.join(key, now + patience, who()))
+        Coming::Waits(self.turns.join(key, terms, now + patience, who()))
     }
 
     /// Whether a call of this key that came now would not go at once, but could wait.
     pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
-        let waits = self.patience > 0;
-        waits
-            && !self.is_reserved(key, now)
-            && (self.is_anybody_before() || !self.has_shared_turn(key, now))
+        self.settle(now);
+        let terms = self.terms(key);
+        self.patience > 0
+            && !self.may_reserved(terms)
+            && (self.turns.next().is_some() || !self.has_shared_turn(terms, now))
     }
 
     /// Who goes now, so many at most, and who need not wait any longer because it would be in vain.
@@ -202,10 +165,11 @@ impl<W> Schedule<W> {
             go: Vec::new(),
             refused: Vec::new(),
         };
+        self.settle(now);
         while due.go.len() < most as usize
             && let Some(key) = self.next(now)
         {
-            let Some(turn) = self.take(key, now) else {
+            let Some(turn) = self.take(key, self.terms(key), now) else {
                 break;
             };
             match self.turns.serve(key, !turn.reserved) {
@@ -215,7 +179,7 @@ impl<W> Schedule<W> {
         }
         while let Some((key, place, last)) = self.turns.last() {
             let until = last.until;
-            let full = self.expected(key, place, now);
+            let full = self.expected(key, place, self.turns.len() - 1, now);
             if now + full.retry_after_ms <= until {
                 break;
             }
@@ -223,7 +187,8 @@ impl<W> Schedule<W> {
                 .extend(self.turns.drop_last(key).map(|who| (who, full)));
         }
         for (key, who) in self.turns.overdue(now) {
-            let full = self.expected(key, self.turns.of(key), now);
+            let place = self.turns.of(key);
+            let full = self.expected(key, place, self.turns.before(key, place), now);
             due.refused.push((who, full));
         }
         due
@@ -270,6 +235,19 @@ impl<W> Schedule<W> {
         self.turns = Turns::default();
     }
 
+    /// What a key has of its own share, if it may not have everything.
+    pub fn own(&mut self, key: KeyId, now: u64) -> Option<Own> {
+        let at_most = self.shares.get(&key)?.at_most?;
+        self.settle(now);
+        let held = self.window.held_at_most_by(key);
+        let fewer = held.saturating_sub(1);
+        Some(Own {
+            at_most,
+            remaining: at_most.saturating_sub(held),
+            reset_ms: self.window.held_by_down_in(key, fewer, now),
+        })
+    }
+
     /// Leaves without having gone.
     pub fn leave(&mut self, key: Option<KeyId>, ticket: Ticket) -> Option<W> {
         self.turns.leave(key, ticket)
@@ -282,7 +260,9 @@ impl<W> Schedule<W> {
 
     /// The call certainly never reached the upstream.
     pub fn cancel(&mut self, turn: Turn) {
+        let key = turn.key();
         self.window.cancel(turn.slot);
+        self.count(key);
         if !turn.reserved
             && let Some(bucket) = &mut self.bucket
         {
@@ -290,25 +270,19 @@ impl<W> Schedule<W> {
         }
     }
 
-    /// Whose turn it is: first of those for whom something is reserved, then of all.
+    /// Whose turn it is.
     fn next(&mut self, now: u64) -> Option<Option<KeyId>> {
-        if self.turns.is_empty()
-            || now < self.held_until
-            || self.window.remaining(self.limit, now) == 0
-        {
-            return None;
-        }
-        let reserved = self.turns.next(|key| self.within_reservation(key));
-        reserved.or_else(|| self.turns.next(|key| !self.is_at_most(key)))
+        let may = now >= self.held_until && self.window.held() < self.limit;
+        may.then(|| self.turns.next()).flatten()
     }
 
     /// Takes a slot, if the key may have one now.
-    fn take(&mut self, key: Option<KeyId>, now: u64) -> Option<Turn> {
+    fn take(&mut self, key: Option<KeyId>, terms: Terms, now: u64) -> Option<Turn> {
         if now < self.held_until {
             return None;
         }
-        let reserved = self.is_reserved(key, now);
-        if !reserved && (self.is_at_most(key) || !self.has_shared()) {
+        let reserved = self.may_reserved(terms);
+        if !reserved && (terms.standing == Standing::AtMost || !self.has_shared()) {
             return None;
         }
         let paced = self.bucket.as_mut().filter(|_| !reserved);
@@ -317,62 +291,75 @@ impl<W> Schedule<W> {
         }
         // There is room: it was looked for above.
         let slot = self.window.take(self.limit, key, now).ok()?;
+        self.count(key);
         Some(Turn { slot, reserved })
     }
 
-    fn has_shared_turn(&self, key: Option<KeyId>, now: u64) -> bool {
+    fn has_shared_turn(&self, terms: Terms, now: u64) -> bool {
         let bucket = self.bucket.as_ref();
         now >= self.held_until
-            && !self.is_at_most(key)
+            && terms.standing != Standing::AtMost
             && self.has_shared()
             && bucket.is_none_or(|bucket| bucket.ready_in(1, now) == 0)
     }
 
-    /// Whether somebody who waits may go before whoever comes now.
-    fn is_anybody_before(&self) -> bool {
-        self.turns.next(|key| !self.is_at_most(key)).is_some()
+    /// Lets go of what has expired.
+    fn settle(&mut self, now: u64) {
+        self.window.remaining(self.limit, now);
+        while let Some(key) = self.window.released() {
+            self.count(Some(key));
+        }
+        // A minute after a restart, and never again.
+        if self.window.released_anybodys() {
+            for (key, share) in self.shares.clone() {
+                self.weigh(key, share);
+            }
+        }
     }
 
-    /// Whether there is a slot that is reserved for this very key.
-    fn is_reserved(&mut self, key: Option<KeyId>, now: u64) -> bool {
-        self.window.remaining(self.limit, now) > 0 && self.within_reservation(key)
+    /// What a key holds has changed.
+    fn count(&mut self, key: Option<KeyId>) {
+        if let Some(key) = key
+            && let Some(share) = self.shares.get(&key).copied()
+        {
+            self.weigh(key, share);
+        }
     }
 
-    fn within_reservation(&self, key: Option<KeyId>) -> bool {
-        self.free_of(key) > 0
+    /// What a key may has changed, or what it holds of it.
+    fn weigh(&mut self, key: KeyId, share: Share) {
+        let held = self.window.held_by(key);
+        self.kept.set(key, share.kept_free().saturating_sub(held));
+        self.turns
+            .set(Some(key), terms_of(share, key, &self.window));
     }
 
-    /// What is reserved for a key and not used.
-    fn free_of(&self, key: Option<KeyId>) -> u32 {
-        let Some((key, share)) = key.and_then(|key| Some((key, self.shares.get(&key)?))) else {
-            return 0;
-        };
-        share.kept_free().saturating_sub(self.window.held_by(key))
+    /// Whether there is a slot that is reserved for a key on these terms.
+    fn may_reserved(&self, terms: Terms) -> bool {
+        terms.standing == Standing::Reserved && self.window.held() < self.limit
     }
 
-    fn is_at_most(&self, key: Option<KeyId>) -> bool {
-        key.is_some_and(|key| {
-            let most = self.shares.get(&key).and_then(|share| share.at_most);
-            most.is_some_and(|most| self.window.held_at_most_by(key) >= most)
-        })
+    /// How a key's calls go at the moment.
+    fn terms(&self, key: Option<KeyId>) -> Terms {
+        let share = key.and_then(|key| Some((key, self.shares.get(&key)?)));
+        let terms = share.map(|(key, share)| terms_of(*share, key, &self.window));
+        terms.unwrap_or_default()
     }
 
     /// Whether a slot is free that is reserved for nobody.
     fn has_shared(&self) -> bool {
-        self.window.held() + self.kept_free() < self.limit
+        self.window.held() < self.less(self.kept.sum())
     }
 
-    /// What is reserved and not used.
-    fn kept_free(&self) -> u32 {
-        self.shares.keys().map(|key| self.free_of(Some(*key))).sum()
+    /// What is left of the limit.
+    fn less(&self, calls: u64) -> u32 {
+        u32::try_from(calls).map_or(0, |calls| self.limit.saturating_sub(calls))
     }
 
-    /// When it would be the turn of a call that is the `place`th of its key to wait.
-    fn expected(&mut self, key: Option<KeyId>, place: usize, now: u64) -> Full {
-        // What has left by now does not count.
-        self.window.remaining(self.limit, now);
-        let nth = u32::try_from(self.turns.before(key, place) + 1).unwrap_or(u32::MAX);
-        let shared = self.limit.saturating_sub(self.kept_free());
+    /// When it would be the turn of a call that is the `place`th of its key to wait, with so many before it.
+    fn expected(&self, key: Option<KeyId>, place: usize, before: usize, now: u64) -> Full {
+        let nth = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        let shared = self.less(self.kept.sum());
         let slot = self.window.held_down_in(shared.saturating_sub(nth), now);
         let paced = self
             .bucket
@@ -400,5 +387,25 @@ impl<W> Schedule<W> {
     }
 }
 
+/// How the calls of a key with this share go while it holds what it holds.
+fn terms_of(share: Share, key: KeyId, window: &Window) -> Terms {
+    let standing = if share.kept_free() > window.held_by(key) {
+        Standing::Reserved
+    } else if share
+        .at_most
+        .is_some_and(|most| window.held_at_most_by(key) >= most)
+    {
+        Standing::AtMost
+    } else {
+        Standing::Shared
+    };
+    Terms {
+        standing,
+        weight: share.weight,
+    }
+}
+
+#[cfg(test)]
+mod exact;
 #[cfg(test)]
 mod tests;

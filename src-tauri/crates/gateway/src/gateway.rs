@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gardien_domain::key::{PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Need;
-use gardien_domain::schedule::Part;
+use gardien_domain::schedule::{Full, Part};
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
@@ -31,11 +31,14 @@ use crate::refusal::CallRefusal;
 use crate::shares;
 use crate::throttle::{Limited, Throttle};
 use crate::timing::Timing;
+use crate::told::Told;
 use crate::upload::Upload;
 use crate::upstream::Transport;
 
 mod answer;
 mod recall;
+
+use answer::Call;
 
 /// Why a gateway cannot start or stop in order.
 #[derive(Debug, thiserror::Error)]
@@ -261,24 +264,37 @@ impl Gateway {
     }
 
     /// Answers one request: forwards it, or says why not. Whoever accepted its connection puts a [`Peer`](crate::Peer) on it.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    pub fn handle<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body>> + Send
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let id = head::request_id(request.headers());
         let (head, body) = request.into_parts();
-        let head_only = head.method == Method::HEAD;
-        let mut response = match self.answer(head, boxed(body), &id).await {
-            Ok(response) => response,
-            Err(refusal) => refusal.into_response(),
-        };
-        if head_only {
-            response = without_body(response);
+        let mut call = Box::new(Call::of(head, boxed(body)));
+        async move {
+            let id = head::request_id(&call.head.headers);
+            let head_only = call.head.method == Method::HEAD;
+            let (caller, answer) = match self.admitted(&mut call) {
+                Ok(route) => {
+                    let key = route.key();
+                    (Some(key), self.answer(call, route, &id).await)
+                }
+                Err(refusal) => (None, Err(refusal)),
+            };
+            let (mut response, refused) = match answer {
+                Ok(response) => (response, None),
+                Err(refusal) => {
+                    let full = refusal.full();
+                    (refusal.into_response(), full)
+                }
+            };
+            if head_only {
+                response = without_body(response);
+            }
+            response.headers_mut().insert(headers::REQUEST_ID, id);
+            self.tell(response.headers_mut(), caller, refused);
+            response
         }
-        response.headers_mut().insert(headers::REQUEST_ID, id);
-        self.stamp(response.headers_mut());
-        response
     }
 
     /// Makes a call of Gardien's own to `upstream`, counted against the limit like any other.
@@ -291,7 +307,7 @@ impl Gateway {
         request: Request<Body>,
         need: Need,
     ) -> Result<Response<Body>, CallRefusal> {
-        let pass = self.0.throttle.enter(None, Duration::MAX).await?;
+        let pass = self.0.throttle.enter(None, Duration::MAX, || ()).await?;
         // Whoever waits for it is a person, who is told at once.
         let timing = Timing {
             insistence: Duration::ZERO,
@@ -303,11 +319,7 @@ impl Gateway {
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
     pub fn stamp(&self, headers: &mut HeaderMap) {
-        let limits = self.limits();
-        let reset = self.0.clock.unix_ms().div_ceil(1000) + limits.reset_seconds;
-        headers.insert(headers::LIMIT, limits.limit.into());
-        headers.insert(headers::REMAINING, limits.remaining.into());
-        headers.insert(headers::RESET, reset.into());
+        self.tell(headers, None, None);
         if !headers.contains_key(headers::REQUEST_ID) {
             let id = head::request_id(headers);
             headers.insert(headers::REQUEST_ID, id);
@@ -322,6 +334,17 @@ impl Gateway {
             tracing::error!(error, "the calls of the last minute cannot be saved");
         }
         self.0.uses.write(self.0.clock.wall()).await;
+    }
+
+    /// Puts the limit on an answer to this key.
+    fn tell(&self, headers: &mut HeaderMap, key: Option<KeyId>, refused: Option<Full>) {
+        let (limits, own) = self.0.throttle.state_for(key);
+        let told = Told {
+            limits,
+            own,
+            refused,
+        };
+        told.put(headers, self.0.clock.unix_ms());
     }
 
     fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {

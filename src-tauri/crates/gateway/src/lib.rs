@@ -1,9 +1,9 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `cache` (of what a `question` is answered, by
-//! `keeping` it), `upload` (at its `data_rate`), `throttle` (on `meter`), `forward` (on
+//! `keeping` it), `upload` (at its `data_rate`), `throttle` (on `meter`, with `shares`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
-//! `links`), `record`. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
+//! `links`), `record`; `told` says what is left of the limit. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -39,6 +39,7 @@ mod retry_after;
 mod shares;
 mod throttle;
 mod timing;
+mod told;
 mod under_way;
 #[expect(
     clippy::disallowed_methods,

@@ -5,7 +5,7 @@
 //! and a decision never waits for the disk while the lease lasts.
 
 use gardien_domain::limit::{WINDOW_MS, Window};
-use gardien_domain::schedule::{Coming, Due, Full, Part, Schedule, Turn};
+use gardien_domain::schedule::{Coming, Due, Full, Own, Part, Schedule, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
@@ -127,7 +127,7 @@ impl<W> Meter<W> {
         if self.closed {
             return Entry::Closed;
         }
-        if self.is_dry() && self.remaining(now) > 0 {
+        if self.needs_renewal(now) {
             return Entry::Dry;
         }
         match self.schedule.come(key, patience, now, who) {
@@ -168,6 +168,11 @@ impl<W> Meter<W> {
     /// Whoever waits does not any more.
     pub(crate) fn leave(&mut self, key: Option<KeyId>, ticket: Ticket) {
         self.schedule.leave(key, ticket);
+    }
+
+    /// Whether a call could go, were the lease not used up.
+    pub(crate) fn needs_renewal(&mut self, now: u64) -> bool {
+        !self.closed && self.is_dry() && self.remaining(now) > 0
     }
 
     fn granted(&mut self, calls: u32) {
@@ -296,6 +301,11 @@ impl<W> Meter<W> {
     /// limit was lowered below what counts, calls add up to another figure than [`LimitState::used`].
     pub(crate) fn parts(&mut self, now: u64) -> Vec<Part> {
         self.schedule.parts(now)
+    }
+
+    /// What a key has of its own share.
+    pub(crate) fn own(&mut self, key: KeyId, now: u64) -> Option<Own> {
+        self.schedule.own(key, now)
     }
 
     /// The hold that is in force, and the milliseconds that are left of it.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use gardien_domain::product::{Access, Product};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
+use gardien_domain::schedule::{Bound, Full};
 use gardien_domain::{Method, Refusal as Decided};
 use gardien_egress::Way;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -11,6 +12,7 @@ use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::body::{Body, whole};
+use crate::told::whole_seconds;
 
 /// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
 const RETRY_PAUSED: &str = "30";
@@ -30,11 +32,8 @@ pub enum CallRefusal {
     Decided(Decided),
     /// No list has such a page.
     Page(PageFault),
-    /// The organization's calls of this minute are used up, or Phare says so.
-    TooManyAttempts {
-        /// Milliseconds until a call can be made at the earliest.
-        retry_after_ms: u64,
-    },
+    /// The organization's calls of this minute are used up, or Phare says so; or the key's own share is.
+    TooManyAttempts(Full),
     /// The client's body ended in an error.
     BodyBroken,
     /// The client stopped sending its body.
@@ -128,7 +127,7 @@ impl CallRefusal {
             Self::Page(_) => StatusCode::UNPROCESSABLE_ENTITY,
             // Not 502: that is tried again, and comes to nothing until a person acts.
             Self::UpstreamKeyForbidden { .. } => StatusCode::FORBIDDEN,
-            Self::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Paused | Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -137,6 +136,14 @@ impl CallRefusal {
             | Self::UpstreamBroken
             | Self::UpstreamKeyRefused => StatusCode::BAD_GATEWAY,
             Self::UpstreamTooSlow => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    /// What is used up, if something is.
+    pub(crate) fn full(&self) -> Option<Full> {
+        match self {
+            Self::TooManyAttempts(full) => Some(*full),
+            _ => None,
         }
     }
 
@@ -172,11 +179,15 @@ impl CallRefusal {
             Self::UpstreamKeyRefused => "upstream_key_refused",
             Self::UpstreamKeyForbidden { .. } => "upstream_key_forbidden",
             Self::Stopping => "gateway_stopping",
-            Self::Unauthorized | Self::Page(_) | Self::TooManyAttempts { .. } => return None,
+            Self::TooManyAttempts(full) => match full.bound {
+                Bound::Organization => return None,
+                Bound::Key => "share_used_up",
+            },
+            Self::Unauthorized | Self::Page(_) => return None,
         })
     }
 
-    fn message(&self) -> Cow<'static, str> {
+    pub(crate) fn message(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Head(HeadFault::AbsoluteTarget) => "The request target must be a path.",
             Self::Head(HeadFault::Host) => "The request names more than one host.",
@@ -194,11 +205,15 @@ impl CallRefusal {
             Self::Ambiguous(Ambiguity::Query) => "The query can be read in more than one way.",
             Self::Decided(decided) => return decided_message(decided),
             Self::Page(fault) => return fault.to_string().into(),
-            Self::TooManyAttempts { retry_after_ms } => {
-                // Many clients show the message and nothing else.
-                let seconds = whole_seconds(*retry_after_ms);
+            Self::TooManyAttempts(full) => {
+                // Many clients show the message and nothing else. What is the organization's is told as Phare does.
+                let seconds = whole_seconds(full.retry_after_ms);
                 let unit = if seconds == 1 { "second" } else { "seconds" };
-                return format!("Too Many Attempts. Try again in {seconds} {unit}.").into();
+                let whose = match full.bound {
+                    Bound::Organization => "",
+                    Bound::Key => " This API key has used up its own share of the calls a minute.",
+                };
+                return format!("Too Many Attempts. Try again in {seconds} {unit}.{whose}").into();
             }
             Self::BodyBroken => "The body of the request broke off.",
             Self::BodyTooSlow => "The body of the request stopped coming.",
@@ -278,8 +293,8 @@ impl CallRefusal {
         if let Self::MethodNotAllowed(allowed) = &self {
             headers.insert(ALLOW, allow(allowed));
         }
-        if let Self::TooManyAttempts { retry_after_ms } = self {
-            headers.insert(RETRY_AFTER, whole_seconds(retry_after_ms).into());
+        if let Self::TooManyAttempts(full) = self {
+            headers.insert(RETRY_AFTER, whole_seconds(full.retry_after_ms).into());
         }
         if self == Self::Paused {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_PAUSED));
@@ -290,11 +305,6 @@ impl CallRefusal {
         }
         response
     }
-}
-
-/// Rounded up: a client that waits this long finds a free call.
-fn whole_seconds(milliseconds: u64) -> u64 {
-    milliseconds.div_ceil(1000).max(1)
 }
 
 fn allow(methods: &[Method]) -> HeaderValue {

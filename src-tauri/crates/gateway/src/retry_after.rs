@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{DATE, HeaderName, RETRY_AFTER};
 use jiff::Timestamp;
 
-use crate::headers;
+use crate::told;
 
 /// Waited when the answer does not say, or not in a form that can be read: the span the limit is stated for.
 const UNSAID: u64 = 60;
@@ -17,7 +17,7 @@ pub(crate) fn wait_ms(answer: &HeaderMap, now: Timestamp) -> u64 {
     let seconds = text(answer, &RETRY_AFTER)
         .and_then(|seconds| seconds.parse().ok())
         .or_else(|| date(answer, &RETRY_AFTER).map(|at| until(at.as_second()).unwrap_or(0)))
-        .or_else(|| until(text(answer, &headers::RESET)?.parse().ok()?))
+        .or_else(|| until(text(answer, &told::RESET)?.parse().ok()?))
         .unwrap_or(UNSAID);
     // Phare rounds down: it says 0 in the last second of its minute.
     seconds.saturating_add(1).saturating_mul(1_000)

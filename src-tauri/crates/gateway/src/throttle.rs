@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::schedule::{Full, Part, Turn};
+use gardien_domain::schedule::{Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
@@ -68,52 +68,71 @@ impl Throttle {
     }
 
     /// Takes a slot, for a key or for Gardien itself. Where calls are paced it waits for its turn, no longer than
-    /// `patience`; beyond that only for the ledger, and only when the lease is used up.
-    pub(crate) async fn enter(
+    /// `patience`, and says so by `waits`; beyond that it waits only for the ledger, and only when the lease is used up.
+    pub(crate) fn enter(
         self: &Arc<Self>,
         key: Option<KeyId>,
         patience: Duration,
-    ) -> Result<Pass, CallRefusal> {
+        waits: impl FnOnce() + Send,
+    ) -> impl Future<Output = Result<Pass, CallRefusal>> + Send {
         let (came, patience) = (self.clock.now(), milliseconds(patience));
-        loop {
-            let renewed = self.renewed.notified();
-            tokio::pin!(renewed);
-            // Listening before looking: a renewal in between is not missed.
-            renewed.as_mut().enable();
-            let (tell, told) = oneshot::channel();
-            let now = self.clock.now();
-            let left = patience.saturating_sub(now - came);
-            let entry = self.meter().enter(key, left, now, || tell);
-            match entry {
-                Entry::Granted { turn, low } => {
-                    if low {
-                        self.low.notify_one();
+        // Not an async fn: that would hold all of these twice for as long as the call waits.
+        async move {
+            let mut place = loop {
+                let mut told = None;
+                let now = self.clock.now();
+                let left = patience.saturating_sub(now - came);
+                let entry = self.meter().enter(key, left, now, || {
+                    let (tell, hear) = oneshot::channel();
+                    told = Some(hear);
+                    tell
+                });
+                match (entry, told) {
+                    (Entry::Granted { turn, low }, _) => {
+                        if low {
+                            self.low.notify_one();
+                        }
+                        return Ok(Pass::new(self, turn, Duration::ZERO));
                     }
-                    return Ok(Pass::new(self, key, turn, Duration::ZERO));
+                    (Entry::Waits(ticket), Some(told)) => {
+                        self.is_limited(now);
+                        break Place {
+                            throttle: self,
+                            key,
+                            ticket,
+                            told,
+                        };
+                    }
+                    (Entry::Full(full), _) => {
+                        self.is_limited(now);
+                        return Err(full.into());
+                    }
+                    // Nobody waits whom nobody could tell.
+                    (Entry::Closed | Entry::Waits(_), _) => return Err(CallRefusal::Stopping),
+                    // On the heap: seldom, and a call that waits for its turn needs no room for it.
+                    (Entry::Dry, _) => Box::pin(self.until_renewed()).await,
                 }
-                Entry::Waits(ticket) => {
-                    self.turns.notify_one();
-                    self.is_limited(now);
-                    let place = Place {
-                        throttle: self,
-                        key,
-                        ticket,
-                        told,
-                    };
-                    let turn = place.turn().await?;
-                    let waited = Duration::from_millis(self.clock.now() - came);
-                    return Ok(Pass::new(self, key, turn, waited));
-                }
-                Entry::Full(full) => {
-                    self.is_limited(now);
-                    return Err(full.into());
-                }
-                Entry::Closed => return Err(CallRefusal::Stopping),
-                Entry::Dry => {
-                    self.low.notify_one();
-                    renewed.await;
-                }
-            }
+            };
+            self.turns.notify_one();
+            waits();
+            let turn = match (&mut place.told).await {
+                Ok(turn) => turn?,
+                Err(_) => return Err(CallRefusal::Stopping),
+            };
+            let waited = Duration::from_millis(self.clock.now() - came);
+            Ok(Pass::new(self, turn, waited))
+        }
+    }
+
+    /// Waits for the ledger, if that is what there is to wait for.
+    async fn until_renewed(&self) {
+        let renewed = self.renewed.notified();
+        tokio::pin!(renewed);
+        // Listening before looking: a renewal in between is not missed.
+        renewed.as_mut().enable();
+        if self.meter().needs_renewal(self.clock.now()) {
+            self.low.notify_one();
+            renewed.await;
         }
     }
 
@@ -158,6 +177,13 @@ impl Throttle {
 
     pub(crate) fn state(&self) -> LimitState {
         self.meter().state(self.clock.now())
+    }
+
+    /// The state, and what a key has of its own share at the same moment.
+    pub(crate) fn state_for(&self, key: Option<KeyId>) -> (LimitState, Option<Own>) {
+        let now = self.clock.now();
+        let mut meter = self.meter();
+        (meter.state(now), key.and_then(|key| meter.own(key, now)))
     }
 
     /// The state, and what keys have of the limit at the same moment.
@@ -268,21 +294,9 @@ struct Place<'a> {
     told: oneshot::Receiver<Result<Turn, Full>>,
 }
 
-impl Place<'_> {
-    async fn turn(mut self) -> Result<Turn, CallRefusal> {
-        match (&mut self.told).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(full)) => Err(full.into()),
-            Err(_) => Err(CallRefusal::Stopping),
-        }
-    }
-}
-
 impl From<Full> for CallRefusal {
     fn from(full: Full) -> Self {
-        Self::TooManyAttempts {
-            retry_after_ms: full.retry_after_ms,
-        }
+        Self::TooManyAttempts(full)
     }
 }
 
@@ -304,7 +318,6 @@ impl Drop for Place<'_> {
 #[derive(Debug)]
 pub(crate) struct Pass {
     throttle: Arc<Throttle>,
-    key: Option<KeyId>,
     turn: Option<Turn>,
     waited: Duration,
     is_out: bool,
@@ -316,11 +329,10 @@ impl Pass {
         self.waited
     }
 
-    fn new(throttle: &Arc<Throttle>, key: Option<KeyId>, turn: Turn, waited: Duration) -> Self {
+    fn new(throttle: &Arc<Throttle>, turn: Turn, waited: Duration) -> Self {
         Self {
             waited,
             throttle: throttle.clone(),
-            key,
             turn: Some(turn),
             is_out: false,
         }
@@ -345,7 +357,8 @@ impl Pass {
 
     /// Permission to make the same call once more, if the limit has room.
     pub(crate) async fn another(&self) -> Option<Self> {
-        self.throttle.enter(self.key, Duration::ZERO).await.ok()
+        let key = self.turn.as_ref().and_then(Turn::key);
+        self.throttle.enter(key, Duration::ZERO, || ()).await.ok()
     }
 
     /// The call certainly never reached the upstream.

@@ -41,29 +41,31 @@ pub struct Ended(watch::Receiver<Option<Refusal>>);
 
 impl Ended {
     /// Why it may not go on; never, if it may.
-    pub(crate) async fn reason(mut self) -> CallRefusal {
-        if let Ok(reason) = self.0.wait_for(Option::is_some).await
-            && let Some(refusal) = reason.clone()
-        {
-            return CallRefusal::Decided(refusal);
+    pub(crate) async fn reason(&mut self) -> CallRefusal {
+        loop {
+            if let Some(refusal) = self.0.borrow_and_update().clone() {
+                return CallRefusal::Decided(refusal);
+            }
+            if self.0.changed().await.is_err() {
+                std::future::pending().await
+            }
         }
-        std::future::pending().await
     }
 
     /// Comes back when the call may not go on; never, if it may.
-    pub async fn over(self) {
+    pub async fn over(mut self) {
         self.reason().await;
     }
 
     /// A body that ends in an error, and its connection with it, once the call may not go on. What is there to its last
     /// byte by then still passes.
-    pub(crate) fn cuts(self, body: Body) -> Body {
+    pub(crate) fn cuts(mut self, body: Body) -> Body {
         if body.is_end_stream() {
             return body;
         }
         boxed(Cut {
             body,
-            ended: Box::pin(self.reason()),
+            ended: Box::pin(async move { self.reason().await }),
             is_over: false,
         })
     }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use gardien_domain::KeyId;
 use gardien_domain::organization::LONGEST_WAIT_SECONDS;
 use gardien_domain::phare_key::Need;
 use http::header::HeaderValue;
@@ -12,14 +13,16 @@ use http_body::Body as _;
 use tokio::time::timeout;
 
 use super::Gateway;
-use super::recall::Recalled;
+use super::recall::{Recalled, ToMake};
 use crate::authorize::Admitted;
 use crate::body::Body;
 use crate::client::{self, OnGranted, Peer};
+use crate::data_rate::MinDataRate;
 use crate::forward::forward;
 use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
+use crate::keeping::Keeping;
 use crate::links::Called;
 use crate::record::Use;
 use crate::refusal::CallRefusal;
@@ -34,6 +37,41 @@ use crate::upstream::Transport;
 const AT_ONCE: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 
+/// A call as it came. On the heap, for it may wait: what is handed from step to step is held by each of them.
+pub(super) struct Call {
+    pub(super) head: Parts,
+    body: Body,
+    /// The body, once its turn has come.
+    upload: Option<Box<Upload>>,
+}
+
+impl Call {
+    pub(super) fn of(head: Parts, body: Body) -> Self {
+        Self {
+            head,
+            body,
+            upload: None,
+        }
+    }
+
+    fn is_gathered(&self) -> bool {
+        let upload = self.upload.as_deref();
+        upload.map_or_else(|| self.body.is_end_stream(), Upload::is_gathered)
+    }
+
+    fn upload(&mut self, rate: MinDataRate) -> &mut Upload {
+        let body = &mut self.body;
+        let begin = || Box::new(Upload::of(std::mem::take(body), rate));
+        self.upload.get_or_insert_with(begin)
+    }
+
+    fn into_parts(self, rate: MinDataRate) -> (Parts, Upload) {
+        let upload = self.upload.map(|upload| *upload);
+        let upload = upload.unwrap_or_else(|| Upload::of(self.body, rate));
+        (self.head, upload)
+    }
+}
+
 /// What a call may do, and what it goes out to.
 pub(super) struct Route {
     pub(super) admitted: Admitted,
@@ -43,31 +81,55 @@ pub(super) struct Route {
     pub(super) changes: u64,
 }
 
+impl Route {
+    pub(super) fn key(&self) -> KeyId {
+        self.admitted.key
+    }
+}
+
 impl Gateway {
-    pub(super) async fn answer(
-        &self,
-        mut head: Parts,
-        body: Body,
-        id: &HeaderValue,
-    ) -> Result<Response<Body>, CallRefusal> {
-        head::settle(&mut head)?;
-        let route = self.route(&head)?;
-        if let Some(hear) = head.extensions.get::<OnGranted>() {
-            hear.granted(route.admitted.key);
+    /// The route of a call that may be made.
+    pub(super) fn admitted(&self, call: &mut Call) -> Result<Box<Route>, CallRefusal> {
+        head::settle(&mut call.head)?;
+        let route = self.route(&call.head)?;
+        if let Some(hear) = call.head.extensions.get::<OnGranted>() {
+            hear.granted(route.key());
         }
-        let upload = Upload::of(body, self.0.timing.min_data_rate);
-        let ended = route.admitted.ended.clone();
-        let mut answer = tokio::select! {
-            biased;
-            refusal = ended.clone().reason() => return Err(refusal),
-            answer = self.make(route, head, upload, id) => answer?,
-        };
-        answer.extensions_mut().insert(ended.clone());
-        Ok(answer.map(|body| ended.cuts(body)))
+        Ok(route)
+    }
+
+    /// Answers a call that may be made, or says why not. No async fn, as none that waits is: it would hold what it was
+    /// given twice.
+    pub(super) fn answer(
+        &self,
+        mut call: Box<Call>,
+        route: Box<Route>,
+        id: &HeaderValue,
+    ) -> impl Future<Output = Result<Response<Body>, CallRefusal>> + Send {
+        let mut ended = route.admitted.ended.clone();
+        let has_body = !call.body.is_end_stream();
+        async move {
+            let mut answer = tokio::select! {
+                biased;
+                refusal = ended.reason() => return Err(refusal),
+                answer = async {
+                    let to_make = match self.recall(&call.head, has_body, route).await? {
+                        Recalled::Answer(answer) => return Ok(answer),
+                        Recalled::Call(to_make) => to_make,
+                    };
+                    let ToMake { route, keeping, waited } = to_make;
+                    let (pass, route) = self.turn(&mut call, route, waited).await?;
+                    let waited = waited + pass.waited();
+                    Box::pin(self.make(call, *route, pass, keeping, waited, id)).await
+                } => answer?,
+            };
+            answer.extensions_mut().insert(ended.clone());
+            Ok(answer.map(|body| ended.cuts(body)))
+        }
     }
 
     /// The route of a request, as things are now.
-    pub(super) fn route(&self, head: &Parts) -> Result<Route, CallRefusal> {
+    pub(super) fn route(&self, head: &Parts) -> Result<Box<Route>, CallRefusal> {
         let changes = self.0.cache.changes();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let upstream = self
@@ -86,12 +148,12 @@ impl Gateway {
             return Err(CallRefusal::Paused);
         }
         let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
-        Ok(Route {
+        Ok(Box::new(Route {
             admitted,
             only,
             upstream,
             changes,
-        })
+        }))
     }
 
     fn admit(&self, head: &Parts) -> Result<Admitted, CallRefusal> {
@@ -101,63 +163,65 @@ impl Gateway {
 
     /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
     /// until then; and nobody is waited for with a slot in hand. The call has `waited` for something else before.
-    async fn turn(
+    fn turn(
         &self,
-        mut route: Route,
-        head: &Parts,
-        upload: &mut Upload,
+        call: &mut Call,
+        route: Box<Route>,
         waited: Duration,
-    ) -> Result<(Pass, Route), CallRefusal> {
-        let (key, patience) = (Some(route.admitted.key), self.0.timing.patience);
-        let longest = head::patience(&head.headers).min(LONGEST_WAIT);
+    ) -> impl Future<Output = Result<(Pass, Box<Route>), CallRefusal>> + Send {
+        let longest = head::patience(&call.head.headers).min(LONGEST_WAIT);
         let mut left = longest.saturating_sub(waited);
-        if !upload.is_gathered() && !self.0.throttle.would_wait(key) {
-            upload.gather(patience).await?;
-            route = self.route(head)?;
-        }
-        loop {
-            let pass = self.0.throttle.enter(key, left).await?;
-            if pass.waited().is_zero() && upload.is_gathered() {
-                return Ok((pass, route));
+        let mut route = Some(route);
+        async move {
+            if let Some(first) = &route
+                && !call.is_gathered()
+                && !self.0.throttle.would_wait(Some(first.key()))
+            {
+                let timing = self.0.timing;
+                let gathering = call.upload(timing.min_data_rate).gather(timing.patience);
+                Box::pin(gathering).await?;
+                route = Some(self.route(&call.head)?);
             }
-            let gathered = timeout(AT_ONCE, upload.gather(patience)).await;
-            if let Ok(gathered) = gathered {
-                gathered?;
-                // What may be done, and where it goes, may have changed meanwhile.
-                return Ok((pass, self.route(head)?));
+            loop {
+                let key = route.as_ref().map(|route| route.key());
+                // What may be done, and where it goes, may have changed when a wait is over.
+                let entering = self.0.throttle.enter(key, left, || route = None);
+                let pass = entering.await?;
+                if let Some(route) = route.take_if(|_| call.is_gathered()) {
+                    return Ok((pass, route));
+                }
+                left = left.saturating_sub(pass.waited());
+                // On the heap, as all that comes after a wait: a call that waits needs no room for it yet.
+                let timing = self.0.timing;
+                let upload = call.upload(timing.min_data_rate);
+                let gathering = gather(upload, pass, timing.patience);
+                let pass = Box::pin(gathering).await?;
+                let again = self.route(&call.head)?;
+                match pass {
+                    Some(pass) => return Ok((pass, again)),
+                    None => route = Some(again),
+                }
             }
-            left = left.saturating_sub(pass.waited());
-            drop(pass);
-            upload.gather(patience).await?;
-            route = self.route(head)?;
         }
     }
 
-    /// Makes a call that was admitted.
+    /// Makes a call whose turn it is.
     async fn make(
         &self,
+        call: Box<Call>,
         route: Route,
-        mut head: Parts,
-        mut upload: Upload,
+        pass: Pass,
+        keeping: Option<Box<Keeping>>,
+        waited: Duration,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
-        let has_body = !upload.is_end_stream();
-        let (route, keeping, shared) = match self.recall(route, &head, has_body).await? {
-            Recalled::Answer(answer) => return Ok(answer),
-            Recalled::Call {
-                route,
-                keeping,
-                waited,
-            } => (route, keeping, waited),
-        };
-        let (pass, route) = self.turn(route, &head, &mut upload, shared).await?;
+        let (mut head, upload) = call.into_parts(self.0.timing.min_data_rate);
         let Route {
             admitted,
             only,
             upstream,
             ..
         } = route;
-        let waited = shared + pass.waited();
         self.note(&admitted, &head);
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
@@ -228,4 +292,18 @@ impl Gateway {
             .clone()
             .unwrap_or_else(|| Called::by_host(head.version, &head.headers))
     }
+}
+
+/// Waits for what there has to be of a body: at once with the slot in hand, and longer without it.
+async fn gather(
+    upload: &mut Upload,
+    pass: Pass,
+    patience: Duration,
+) -> Result<Option<Pass>, CallRefusal> {
+    if let Ok(gathered) = timeout(AT_ONCE, upload.gather(patience)).await {
+        return gathered.map(|()| Some(pass));
+    }
+    drop(pass);
+    upload.gather(patience).await?;
+    Ok(None)
 }

@@ -21,30 +21,51 @@ pub(super) enum Recalled {
     /// It needs none.
     Answer(Response<Body>),
     /// It has to be made.
-    Call {
-        route: Route,
-        /// Leave to keep its answer.
-        keeping: Option<Keeping>,
-        /// How long it waited for the answer to another one.
-        waited: Duration,
-    },
+    Call(ToMake),
+}
+
+/// A call that has to be made.
+pub(super) struct ToMake {
+    pub(super) route: Box<Route>,
+    /// Leave to keep its answer.
+    pub(super) keeping: Option<Box<Keeping>>,
+    /// How long it waited for the answer to another one.
+    pub(super) waited: Duration,
+}
+
+impl ToMake {
+    fn of(route: Box<Route>) -> Self {
+        Self {
+            route,
+            keeping: None,
+            waited: Duration::ZERO,
+        }
+    }
 }
 
 impl Gateway {
     /// The answer to a call that was decided about, from memory if it is there, or about to be.
     pub(super) async fn recall(
         &self,
-        mut route: Route,
         head: &Parts,
         has_body: bool,
+        route: Box<Route>,
     ) -> Result<Recalled, CallRefusal> {
-        let mut waited = Duration::ZERO;
+        // What a body asks is not known.
+        if !self.0.cache.is_on() || has_body {
+            return Ok(Recalled::Call(ToMake::of(route)));
+        }
+        // On the heap: where nothing is kept, a call that waits needs no room for it.
+        Box::pin(self.remember(head, route)).await
+    }
+
+    async fn remember(&self, head: &Parts, route: Box<Route>) -> Result<Recalled, CallRefusal> {
+        let mut to_make = ToMake::of(route);
         for is_first in [true, false] {
-            let found = self.look(&route, head, has_body);
-            match found {
+            match self.look(&to_make.route, head) {
                 Found::Kept(mut answer) => {
-                    self.note(&route.admitted, head);
-                    headers::waited(answer.headers_mut(), waited);
+                    self.note(&to_make.route.admitted, head);
+                    headers::waited(answer.headers_mut(), to_make.waited);
                     return Ok(Recalled::Answer(answer));
                 }
                 Found::Coming(coming) if is_first => {
@@ -52,38 +73,26 @@ impl Gateway {
                     let patience = head::patience(&head.headers).min(self.0.timing.patience);
                     // However it ends: what is there then is what counts.
                     let _ = timeout(patience, coming.over()).await;
-                    waited = Duration::from_millis(self.0.clock.now() - came);
+                    to_make.waited = Duration::from_millis(self.0.clock.now() - came);
                     // It may not be what it was when the call came.
-                    route = self.route(head)?;
+                    to_make.route = self.route(head)?;
                 }
                 // Whoever waited once for nothing waits for nobody any more.
                 Found::Coming(_) => break,
                 Found::Nothing(keeping) => {
-                    return Ok(Recalled::Call {
-                        route,
-                        keeping,
-                        waited,
-                    });
+                    to_make.keeping = keeping.map(Box::new);
+                    break;
                 }
             }
         }
-        Ok(Recalled::Call {
-            route,
-            keeping: None,
-            waited,
-        })
+        Ok(Recalled::Call(to_make))
     }
 
-    fn look(&self, route: &Route, head: &Parts, has_body: bool) -> Found {
-        let cache = &self.0.cache;
-        // What a body asks is not known.
-        if !cache.is_on() || has_body {
-            return Found::Nothing(None);
-        }
+    fn look(&self, route: &Route, head: &Parts) -> Found {
         let question = Question::of(&route.admitted, head, &self.called(head));
         question.map_or(Found::Nothing(None), |question| {
             let (now, wall) = (self.0.clock.now(), self.0.clock.wall());
-            cache.ask(&question, route.changes, now, wall)
+            self.0.cache.ask(&question, route.changes, now, wall)
         })
     }
 }

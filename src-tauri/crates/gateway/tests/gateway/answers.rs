@@ -26,6 +26,12 @@ pub(crate) fn ours(answer: &Answer, status: u16) {
     ] {
         assert!(answer.header(name).parse::<u64>().is_ok(), "{name}");
     }
+    for (name, begin) in [
+        ("ratelimit-policy", "\"organization\";q="),
+        ("ratelimit", "\"organization\";r="),
+    ] {
+        assert!(answer.header(name).starts_with(begin), "{name}");
+    }
     assert!(!answer.header("x-request-id").is_empty());
     assert_eq!(answer.header("www-authenticate") == "Bearer", status == 401);
 }

@@ -49,6 +49,35 @@ async fn rule_6_a_hundred_a_minute_and_then_429() {
     assert_eq!(world.upstream.seen().len(), 100);
 }
 
+/// In the fields of the IETF's draft, beside Phare's own.
+#[tokio::test]
+async fn every_answer_tells_the_policy_and_what_is_left() {
+    let world = World::with(2, Upstream::answering(ok("{}")).await).await;
+    world.gateway.set_limit(&Organization {
+        calls_per_minute: 2,
+        at_limit: AtLimit::Reject,
+        ..Organization::named(String::new())
+    });
+    let unknown = world.get(&world.owner, "/nothing").await;
+    assert_eq!(unknown.header("ratelimit"), "\"organization\";r=2;t=0");
+    for left in [1, 0] {
+        let answer = world.get(&world.owner, "/projects").await;
+        assert_eq!(
+            answer.header("ratelimit-policy"),
+            "\"organization\";q=2;w=60"
+        );
+        let told = answer.header("ratelimit");
+        let seconds = told.strip_prefix(&format!("\"organization\";r={left};t="));
+        assert!(seconds.is_some_and(|seconds| (55..=60).contains(&seconds.parse().unwrap())));
+    }
+    let refused = world.get(&world.owner, "/projects").await;
+    let retry = refused.header("retry-after");
+    assert_eq!(
+        refused.header("ratelimit"),
+        format!("\"organization\";r=0;t={retry}")
+    );
+}
+
 #[tokio::test]
 async fn refusals_cost_nothing() {
     let world = World::new().await;

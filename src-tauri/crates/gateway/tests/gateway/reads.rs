@@ -632,12 +632,23 @@ async fn an_answer_that_is_not_taken_to_its_end_is_not_kept() {
     assert_eq!(reads.phare.calls(), 2);
 }
 
+/// As Laravel says of every answer: it is the key's own, and nobody else is given it.
+#[tokio::test]
+async fn what_is_private_is_kept_for_the_key_itself() {
+    let answer: Answering =
+        |call, request| with(call, request, "cache-control", "no-cache, private");
+    let reads = Reads::of(answer).await;
+    for _ in 0..2 {
+        reads.body(&reads.owner, MONITORS).await;
+    }
+    assert_eq!(reads.phare.calls(), 1);
+}
+
 #[tokio::test]
 async fn what_is_not_meant_to_be_kept_is_not() {
-    let answers: [Answering; 8] = [
+    let answers: [Answering; 7] = [
         |call, request| with(call, request, "set-cookie", "a=b"),
         |call, request| with(call, request, "cache-control", "max-age=5, No-Store"),
-        |call, request| with(call, request, "cache-control", "private=\"x\""),
         |call, request| with(call, request, "vary", "accept, *"),
         |call, request| {
             let mut answer = numbered(call, request);

@@ -123,3 +123,37 @@ async fn a_key_has_no_more_than_its_share_whatever_becomes_of_it() {
     let request = request("GET", "/projects", &[("authorization", &rotated.bearer())]);
     assert_eq!(next.handle(request).await.status(), 429);
 }
+
+/// Whose limit it was, in words, in a code and in the policy.
+#[tokio::test]
+async fn a_key_that_used_up_its_own_share_is_told_so() {
+    let world = World::with(10, Upstream::answering(ok("{}")).await).await;
+    let share = Share {
+        at_most: Some(2),
+        ..Share::default()
+    };
+    world.gateway.put_key(&with(&world.reader, share));
+    let policies = "\"organization\";q=10;w=60, \"key\";q=2;w=60";
+    for left in [1, 0] {
+        let answer = world.get(&world.reader, "/uptime/monitors").await;
+        assert_eq!(answer.header("ratelimit-policy"), policies);
+        let told = answer.header("ratelimit");
+        assert!(told.starts_with(&format!("\"key\";r={left};t=")), "{told}");
+    }
+    let refused = world.get(&world.reader, "/uptime/monitors").await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (429, "share_used_up")
+    );
+    let retry = refused.header("retry-after");
+    let message = format!(
+        "Too Many Attempts. Try again in {retry} seconds. This API key has used up its own share of the calls a minute."
+    );
+    assert_eq!(refused.json()["message"], message);
+    let left = format!("\"key\";r=0;t={retry}");
+    assert_eq!(refused.header("ratelimit"), left);
+
+    let other = world.get(&world.owner, "/projects").await;
+    assert_eq!(other.status, 200);
+    assert!(!other.header("ratelimit-policy").contains("key"));
+}

@@ -1,0 +1,80 @@
+//! Calls that have finished and still count.
+
+use std::collections::VecDeque;
+
+use super::WINDOW_MS;
+
+/// Calls by when they finished, oldest first. How many came before each is known without a walk.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Finished {
+    /// `(finished at, calls up to these from the first on)`
+    ends: VecDeque<(u64, u64)>,
+    all: u64,
+    expired: u64,
+}
+
+impl Finished {
+    /// Calls that still count.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.all - self.expired).unwrap_or(u32::MAX)
+    }
+
+    /// Counts calls. Answers with the time that they count from: merges what came in the same millisecond, and never
+    /// lets an older time follow a newer one.
+    pub(super) fn record(&mut self, calls: u32, at: u64) -> u64 {
+        self.all += u64::from(calls);
+        match self.ends.back_mut() {
+            Some((last, upto)) if *last >= at => {
+                *upto = self.all;
+                *last
+            }
+            _ => {
+                self.ends.push_back((at, self.all));
+                at
+            }
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: u64) {
+        while let Some((at, upto)) = self.ends.front().copied()
+            && at + WINDOW_MS <= now
+        {
+            self.ends.pop_front();
+            self.expired = upto;
+        }
+    }
+
+    /// When the oldest finished.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.ends.front().map(|(at, _)| *at)
+    }
+
+    /// Milliseconds until so many of them count no more; a minute if there are not so many.
+    pub(super) fn gone_in(&self, calls: u32, now: u64) -> u64 {
+        if calls == 0 {
+            return 0;
+        }
+        let wanted = self.expired + u64::from(calls);
+        let place = self.ends.partition_point(|(_, upto)| *upto < wanted);
+        self.ends
+            .get(place)
+            .map_or(WINDOW_MS, |(at, _)| (at + WINDOW_MS).saturating_sub(now))
+    }
+
+    /// Those of them that had finished by then.
+    pub(super) fn until(&self, at: u64) -> u32 {
+        let place = self.ends.partition_point(|(end, _)| *end <= at);
+        let last = place.checked_sub(1).and_then(|last| self.ends.get(last));
+        let upto = last.map_or(self.expired, |(_, upto)| *upto);
+        u32::try_from(upto - self.expired).unwrap_or(u32::MAX)
+    }
+
+    /// `(finished at, calls)`, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.ends.iter().scan(self.expired, |before, (at, upto)| {
+            let calls = u32::try_from(upto - *before).unwrap_or(u32::MAX);
+            *before = *upto;
+            Some((*at, calls))
+        })
+    }
+}

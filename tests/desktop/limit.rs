@@ -1,0 +1,64 @@
+//! One program uses up the limit, and another that people look at has to answer all the same.
+
+use std::time::{Duration, Instant};
+
+use acceptance::session::Keychain;
+
+use super::person::{Form, monitors};
+use crate::support::background::Background;
+use crate::support::desktop::Desk;
+use crate::support::upstream::{PHARE_KEY, Upstream};
+
+fn use_of(name: &str) -> String {
+    format!("[data-testid='limit-use'][data-key-name='{name}']")
+}
+
+#[tokio::test]
+async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
+    let phare = Upstream::start();
+    let variables = [("GARDIEN_PHARE_URL", phare.url())];
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let mut desk = Desk::start_with(Keychain::Unlocked, &variables).await;
+    let gateway = desk.found_over_phare(PHARE_KEY).await;
+    desk.keep_key(Form::reader("Terraform", "Shop")).await;
+    let terraform = desk.copy("Terraform").await;
+    desk.keep_key(Form::reader("Status bot", "Shop")).await;
+    let bot = desk.copy("Status bot").await;
+    desk.go("settings").await;
+    desk.click("at-limit-reject").await;
+    monitors(&gateway, &bot).await.expect(200);
+
+    let notices = desk.notices().await;
+    let (called, secret) = (gateway.clone(), terraform.clone());
+    let _running = Background::run(async move || {
+        loop {
+            monitors(&called, &secret).await;
+        }
+    });
+    notices
+        .wait_for("The limit of calls a minute is reached")
+        .await;
+    notices.wait_for("The key “Terraform” has").await;
+    assert_eq!(monitors(&gateway, &bot).await.status, 429);
+    desk.look("limit-starved").await;
+
+    desk.click(&format!(
+        "{} [data-testid='keep-free']",
+        use_of("Status bot")
+    ))
+    .await;
+    desk.wait_text(&use_of("Status bot"), "10 a minute kept free")
+        .await;
+    desk.look("limit-kept").await;
+    // What Terraform called before counts for a minute. Each call that leaves it is the bot's, whatever Terraform does.
+    let asked = Instant::now();
+    let mut answered = 0;
+    while answered < 9 {
+        answered += u32::from(monitors(&gateway, &bot).await.status == 200);
+        assert!(asked.elapsed() < Duration::from_secs(120), "still starved");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(monitors(&gateway, &terraform).await.status, 429);
+}
