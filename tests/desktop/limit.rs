@@ -60,5 +60,4 @@ async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
         assert!(asked.elapsed() < Duration::from_secs(120), "still starved");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert_eq!(monitors(&gateway, &terraform).await.status, 429);
 }
