@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use gardien_authority::api::{CreatedKey, DisclosedHow, KeyView};
+use gardien_authority::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView};
 use gardien_domain::KeyId;
+use gardien_domain::share::Share;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -66,6 +67,26 @@ pub(crate) async fn replace(app: &Arc<App>, id: KeyId) -> Result<FreshKey, Comma
     Ok(FreshKey { copied, ..fresh })
 }
 
+/// What is kept free for the replacement was kept for the key that comes back: both cannot have it.
+async fn restore(ready: &Ready, id: KeyId, replacement: KeyId) -> Result<KeyView, CommandError> {
+    let with = |share| KeyPatch {
+        share: Some(share),
+        ..KeyPatch::default()
+    };
+    let client = &ready.client;
+    let share = client.key(replacement).await?.share;
+    client
+        .update_key(replacement, &with(Share::default()))
+        .await?;
+    let restored = client.restore_key(id).await;
+    if restored.is_err()
+        && let Err(fault) = client.update_key(replacement, &with(share)).await
+    {
+        tracing::warn!(%fault, key = %replacement, "a replacement lost its share");
+    }
+    Ok(restored?)
+}
+
 /// Takes a replacement back: the key lives again, and then the one that took its place ends.
 pub(crate) async fn undo_replacement(
     app: &App,
@@ -73,7 +94,7 @@ pub(crate) async fn undo_replacement(
     replacement: KeyId,
 ) -> Result<UndoneReplacement, CommandError> {
     let ready = app.ready()?;
-    let key = ready.client.restore_key(id).await?;
+    let key = restore(&ready, id, replacement).await?;
     let revoked = ready.client.revoke_key(replacement).await?;
     if app.fresh(replacement).is_some() {
         app.forget_fresh();

@@ -20,7 +20,7 @@ describe('the shared limit', () => {
     const bridge = await open();
     await settings(bridge);
     const [first] = bridge.world.keys;
-    expect(button(0, 'unshare')).toBeNull();
+    expect(button(0, 'unshare')).toHaveProperty('disabled', true);
     await user.click(within(use(0)).getByTestId('keep-free'));
     await waitFor(() => {
       expect(within(use(0)).getByTestId('limit-share').textContent).toBe('10 a minute kept free');
@@ -28,7 +28,7 @@ describe('the shared limit', () => {
     expect(asked(bridge, 'update_key')).toEqual([
       { id: first?.id, patch: { share: { at_most: null, reserved: 10, weight: 1 } } },
     ]);
-    expect(button(0, 'keep-free')).toBeNull();
+    expect(button(0, 'keep-free')).toHaveProperty('disabled', true);
     expect(at('limit-uses').textContent).toContain('10 always kept free');
     await user.click(within(use(0)).getByTestId('unshare'));
     await waitFor(() => {
@@ -43,7 +43,7 @@ describe('the shared limit', () => {
     await waitFor(() => {
       expect(within(use(1)).getByTestId('limit-share').textContent).toBe('At most 50 a minute');
     });
-    expect(button(1, 'cap')).toBeNull();
+    expect(button(1, 'cap')).toHaveProperty('disabled', true);
   });
 
   it('offers nothing that cannot be kept, and says why something was refused', async () => {
@@ -52,7 +52,7 @@ describe('the shared limit', () => {
     if (!first || !second) throw new Error('no keys');
     first.share = { at_most: null, reserved: 99, weight: 1 };
     await settings(bridge);
-    expect(button(1, 'keep-free')).toBeNull();
+    expect(button(1, 'keep-free')).toHaveProperty('disabled', true);
     bridge.world.failing.set(
       'update_key',
       fault('invalid', 'Some fields need a look.', { 'share.at_most': ['At least 1.'] }),
@@ -60,6 +60,29 @@ describe('the shared limit', () => {
     await user.click(within(use(1)).getByTestId('cap'));
     await waitFor(() => {
       expect(at('limit-uses').textContent).toContain('At least 1.');
+    });
+  });
+
+  it('puts no row in the place of another under the pointer', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    const names = () => screen.getAllByTestId('limit-use').map((row) => row.dataset['keyName']);
+    const before = names();
+    await user.hover(within(use(0)).getByTestId('cap'));
+    const limits = app.limits;
+    if (!limits) throw new Error('no limits');
+    const [one, other] = limits.by_key;
+    if (!one || !other) throw new Error('not two keys');
+    app.limits = { ...limits, by_key: [{ ...other, id: 'new', name: 'new' }, other] };
+    await waitFor(() => {
+      expect(names()).toEqual([...before, 'new']);
+    });
+    expect(use(0).textContent).toContain('0 calls');
+    await user.unhover(at('limit-uses'));
+    await user.hover(at('page-settings'));
+    app.limits = { ...limits, by_key: [other, one] };
+    await waitFor(() => {
+      expect(names()).toEqual(before.toReversed());
     });
   });
 });

@@ -539,7 +539,11 @@ export type LimitUse = { id: KeyId, name: string, calls: number,
 /**
  * Calls of it that wait for their turn.
  */
-waiting: number, share: Share, };
+waiting: number, 
+/**
+ * Calls of it that were refused in the last minute, for want of a turn.
+ */
+refused: number, share: Share, };
 
 /**
  * The shared limit right now.

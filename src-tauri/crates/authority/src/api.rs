@@ -177,6 +177,8 @@ pub struct LimitUse {
     pub calls: u32,
     /// Calls of it that wait for their turn.
     pub waiting: u32,
+    /// Calls of it that were refused in the last minute, for want of a turn.
+    pub refused: u32,
     pub share: Share,
 }
 

@@ -117,7 +117,8 @@ impl Authority {
         Ok(KeyView::of(stored, self.now()))
     }
 
-    /// Takes a revocation back, for a few seconds after it.
+    /// Takes a revocation back, for a few seconds after it. What was kept free for the key and is promised to others by then
+    /// is not any more.
     ///
     /// # Errors
     /// [`Fault::NotFound`], [`Fault::KeyNotRevoked`], [`Fault::RestoreTooLate`], [`Fault::Store`].
@@ -128,22 +129,29 @@ impl Authority {
             let mut stored = self.stored_key(id).await?;
             let key = &mut stored.key;
             let revocation = key.restore(now)?;
-            // What was kept for it may have been given to others.
+            let mut detail = json!({ "name": key.name(), "display": key.display() });
+            // What was kept for it may have been given to others: then it comes back without.
             let mut checks = Checks::default();
             self.check_share(&mut checks, key.share(), Some(id)).await?;
-            checks.end()?;
+            if checks.end().is_err() && key.working(now).is_ok() {
+                let before = key.clone();
+                let share = Share {
+                    reserved: 0,
+                    ..key.share()
+                };
+                let edit = KeyEdit {
+                    share: Some(share),
+                    ..KeyEdit::default()
+                };
+                key.edit(edit, now)?;
+                detail["share"] = differences(&before, key)["share"].clone();
+            }
             // What a move to another Phare took back must not open that one.
             if self.moved_since(revocation.at).await? {
                 return Err(Fault::RestoreTooLate);
             }
-            self.put_key(
-                changing,
-                manager,
-                AuditAction::KeyRestored,
-                key,
-                &json!({ "name": key.name(), "display": key.display() }),
-            )
-            .await?;
+            self.put_key(changing, manager, AuditAction::KeyRestored, key, &detail)
+                .await?;
             // It may have been in force and not written yet.
             self.in_force.restore(key);
             Ok(KeyView::of(stored, now))

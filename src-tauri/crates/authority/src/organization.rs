@@ -49,8 +49,10 @@ impl Authority {
                 after.at_limit = at_limit;
             }
             if let Some(burst) = patch.burst {
-                checks.burst(burst, after.calls_per_minute);
                 after.burst = burst;
+            }
+            if patch.burst.is_some() || patch.calls_per_minute.is_some() {
+                checks.burst(after.burst, after.calls_per_minute);
             }
             if let Some(seconds) = patch.longest_wait_seconds {
                 checks.longest_wait(seconds);
@@ -108,6 +110,7 @@ impl Authority {
                     name: stored.key.name().to_owned(),
                     calls: part.calls,
                     waiting: part.waiting,
+                    refused: part.refused,
                     share: part.share,
                 });
             }

@@ -213,10 +213,8 @@ impl<W> Schedule<W> {
         let mut parts: BTreeMap<KeyId, Part> = BTreeMap::new();
         let shares = &self.shares;
         let part = |key| Part {
-            key,
-            calls: 0,
-            waiting: 0,
             share: shares.get(&key).copied().unwrap_or_default(),
+            ..Part::of(key)
         };
         for (key, calls) in self.window.takers(now) {
             parts.entry(key).or_insert_with(|| part(key)).calls = calls;

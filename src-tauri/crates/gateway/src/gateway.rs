@@ -230,7 +230,9 @@ impl Gateway {
         seen: &dyn Fn(Scope) -> bool,
     ) -> (LimitState, Vec<Part>) {
         let (state, mut parts) = self.0.throttle.reading();
-        parts.sort_unstable_by_key(|part| (Reverse((part.calls, part.waiting)), part.key));
+        parts.sort_unstable_by_key(|part| {
+            (Reverse((part.calls, part.waiting, part.refused)), part.key)
+        });
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
         let is_seen = |key: KeyId| known.keys.get(key).is_some_and(|key| seen(key.scope));
         let seen = parts.into_iter().filter(|part| is_seen(part.key));

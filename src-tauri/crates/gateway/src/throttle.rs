@@ -1,5 +1,6 @@
 //! How often: hands out turns of the shared limit, tells those who wait, and keeps its lease written ahead.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::body::BoxError;
 use crate::clock::Clock;
 use crate::ledger::{Ledger, SavedCalls};
 use crate::meter::{Entry, LimitState, Meter, Renewal};
+use crate::minute::Minute;
 use crate::refusal::CallRefusal;
 
 const HOUR_MS: u64 = 3_600_000;
@@ -37,6 +39,8 @@ pub(crate) struct Throttle {
     /// The lease was renewed, or nothing will ever be granted again.
     renewed: Notify,
     limited: watch::Sender<Option<Limited>>,
+    /// Calls that were refused here, by key.
+    refused: Mutex<HashMap<KeyId, Minute>>,
 }
 
 /// That calls began to wait or to be refused, after an hour of which nothing was said.
@@ -64,6 +68,7 @@ impl Throttle {
             turns: Notify::new(),
             renewed: Notify::new(),
             limited: watch::Sender::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -105,6 +110,7 @@ impl Throttle {
                     }
                     (Entry::Full(full), _) => {
                         self.is_limited(now);
+                        self.is_refused(key);
                         return Err(full.into());
                     }
                     // Nobody waits whom nobody could tell.
@@ -116,7 +122,7 @@ impl Throttle {
             self.turns.notify_one();
             waits();
             let turn = match (&mut place.told).await {
-                Ok(turn) => turn?,
+                Ok(turn) => turn.inspect_err(|_| self.is_refused(key))?,
                 Err(_) => return Err(CallRefusal::Stopping),
             };
             let waited = Duration::from_millis(self.clock.now() - came);
@@ -139,6 +145,14 @@ impl Throttle {
     /// Tells that calls began to wait or to be refused, at most once in an hour.
     pub(crate) fn limited(&self) -> watch::Receiver<Option<Limited>> {
         self.limited.subscribe()
+    }
+
+    /// Whoever is refused holds nothing that it could be seen by.
+    fn is_refused(&self, key: Option<KeyId>) {
+        if let Some(key) = key {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.entry(key).or_default().add(1, self.clock.wall());
+        }
     }
 
     fn is_limited(&self, now: u64) {
@@ -189,8 +203,24 @@ impl Throttle {
     /// The state, and what keys have of the limit at the same moment.
     pub(crate) fn reading(&self) -> (LimitState, Vec<Part>) {
         let now = self.clock.now();
-        let mut meter = self.meter();
-        (meter.state(now), meter.parts(now))
+        let (state, mut parts) = {
+            let mut meter = self.meter();
+            (meter.state(now), meter.parts(now))
+        };
+        let wall = self.clock.wall();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|_, minute| minute.calls(wall) > 0);
+        for (key, minute) in &*refused {
+            let calls = minute.calls(wall);
+            match parts.iter_mut().find(|part| part.key == *key) {
+                Some(part) => part.refused = calls,
+                None => parts.push(Part {
+                    refused: calls,
+                    ..Part::of(*key)
+                }),
+            }
+        }
+        (state, parts)
     }
 
     /// Tells those who wait that they go, or that they cannot in time, until `stop`.

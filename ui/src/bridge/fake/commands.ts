@@ -133,6 +133,7 @@ export const COMMANDS: Handlers = {
       name,
       calls: Math.floor(used / (index + 2)),
       waiting: 0,
+      refused: 0,
       share,
     })),
   }),

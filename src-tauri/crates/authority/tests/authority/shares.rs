@@ -72,7 +72,7 @@ async fn more_than_there_is_is_kept_for_nobody() {
         ("calls_per_minute", true)
     );
 
-    // What was kept for a key that is gone may go to another; the key comes back only without it.
+    // What was kept for a key that is gone may go to another; the key comes back without it.
     authority
         .revoke_key(world.owner.manage_keys().unwrap(), second)
         .await
@@ -81,7 +81,30 @@ async fn more_than_there_is_is_kept_for_nobody() {
     let back = authority
         .restore_key(world.owner.manage_keys().unwrap(), second)
         .await;
-    assert_eq!(refused(back.unwrap_err()).0, "share.reserved");
+    assert_eq!(back.unwrap().share, Share::default());
+}
+
+#[tokio::test]
+async fn a_limit_leaves_no_burst_that_is_larger() {
+    let world = World::new().await;
+    let change = |burst, calls_per_minute| OrganizationPatch {
+        burst,
+        calls_per_minute,
+        ..OrganizationPatch::default()
+    };
+    let manager = world.owner.manage_organization().unwrap();
+    let larger = world
+        .authority
+        .update_organization(manager, change(Some(Some(80)), None));
+    assert_eq!(larger.await.unwrap().burst, Some(80));
+    let lower = world
+        .authority
+        .update_organization(manager, change(None, Some(50)));
+    assert_eq!(refused(lower.await.unwrap_err()).0, "burst");
+    let both = world
+        .authority
+        .update_organization(manager, change(Some(None), Some(50)));
+    assert_eq!(both.await.unwrap().calls_per_minute, 50);
 }
 
 #[tokio::test]

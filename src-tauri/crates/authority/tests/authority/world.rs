@@ -86,10 +86,9 @@ impl Enforcement for Told {
 /// Each has made one call.
 fn part(key: &Key) -> Part {
     Part {
-        key: key.id(),
         calls: 1,
-        waiting: 0,
         share: key.share(),
+        ..Part::of(key.id())
     }
 }
 

@@ -49,8 +49,24 @@ pub struct Part {
     pub calls: u32,
     /// Calls of it that wait for their turn.
     pub waiting: u32,
+    /// Calls of it that were refused for want of a turn in the last minute, where somebody counts them.
+    pub refused: u32,
     /// What it may have, and what is kept free for it.
     pub share: Share,
+}
+
+impl Part {
+    /// Of a key that has nothing.
+    #[must_use]
+    pub fn of(key: KeyId) -> Self {
+        Self {
+            key,
+            calls: 0,
+            waiting: 0,
+            refused: 0,
+            share: Share::default(),
+        }
+    }
 }
 
 /// What a key has of its own share.

@@ -180,7 +180,7 @@ pub(super) async fn live(
         .collect()
 }
 
-/// What is reserved for keys that work, but for one of them.
+/// What is reserved for keys that are not over, but for one of them. A project that is gone may be back any moment.
 pub(super) async fn reserved(
     readers: &SqlitePool,
     but_for: Option<KeyId>,
@@ -188,8 +188,7 @@ pub(super) async fn reserved(
 ) -> sqlx::Result<u64> {
     let row = sqlx::query(
         "SELECT coalesce(sum(reserved), 0) AS reserved FROM keys
-         WHERE reserved > 0 AND id IS NOT ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
-             AND (project_id IS NULL OR project_id IN (SELECT id FROM projects))",
+         WHERE reserved > 0 AND id IS NOT ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
     )
     .bind(but_for.map(|id| id.0))
     .bind(micros(now))

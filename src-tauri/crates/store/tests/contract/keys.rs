@@ -334,7 +334,7 @@ pub(crate) async fn what_is_reserved_is_that_of_keys_that_work(database: &dyn Da
     let keys = [
         keeping(key(1).into_parts(), 1),
         keeping(within(2, 3), 10),
-        // No such project, or not any more.
+        // No such project, or not at the moment.
         keeping(within(3, 9), 100),
         keeping(revoked, 1_000),
         keeping(ends, 10_000),
@@ -343,10 +343,10 @@ pub(crate) async fn what_is_reserved_is_that_of_keys_that_work(database: &dyn Da
     let project = Change::PutProject(project(3, "Boutique"));
     let changes = keys.map(Change::PutKey).into_iter().chain([project]);
     commit(&*store, &changes.collect::<Vec<_>>()).await;
-    assert_eq!(store.reserved(None, at(999)).await.unwrap(), 10_011);
-    assert_eq!(store.reserved(None, at(1_000)).await.unwrap(), 11);
+    assert_eq!(store.reserved(None, at(999)).await.unwrap(), 10_111);
+    assert_eq!(store.reserved(None, at(1_000)).await.unwrap(), 111);
     let but_for = Some(key(1).id());
-    assert_eq!(store.reserved(but_for, at(1_000)).await.unwrap(), 10);
+    assert_eq!(store.reserved(but_for, at(1_000)).await.unwrap(), 110);
 }
 
 pub(crate) async fn a_key_outlives_its_project(database: &dyn Database) {
