@@ -150,6 +150,15 @@ impl<W> Schedule<W> {
         Coming::Waits(self.turns.join(key, terms, now + patience, who()))
     }
 
+    /// Whether nobody goes now but within what is kept for it.
+    pub fn is_full(&mut self, now: u64) -> bool {
+        self.settle(now);
+        let bucket = self.bucket.as_ref();
+        now < self.held_until
+            || !self.has_shared()
+            || bucket.is_some_and(|bucket| bucket.ready_in(1, now) > 0)
+    }
+
     /// Whether a call of this key that came now would not go at once, but could wait.
     pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
         self.settle(now);
@@ -346,7 +355,13 @@ impl<W> Schedule<W> {
 
     /// Whether a slot is free that is reserved for nobody.
     fn has_shared(&self) -> bool {
-        self.window.held() < self.less(self.kept.sum())
+        self.window.held() < self.shared()
+    }
+
+    /// Slots that are kept free for no key that does not hold them: one at least, so that whatever was promised twice shuts
+    /// nobody out.
+    fn shared(&self) -> u32 {
+        self.less(self.kept.sum()).max(self.limit.min(1))
     }
 
     /// What is left of the limit.
@@ -357,7 +372,7 @@ impl<W> Schedule<W> {
     /// When it would be the turn of a call that is the `place`th of its key to wait, with so many before it.
     fn expected(&self, key: Option<KeyId>, place: usize, before: usize, now: u64) -> Full {
         let nth = u32::try_from(before + 1).unwrap_or(u32::MAX);
-        let shared = self.less(self.kept.sum());
+        let shared = self.shared();
         let slot = self.window.held_down_in(shared.saturating_sub(nth), now);
         let paced = self
             .bucket
@@ -387,13 +402,14 @@ impl<W> Schedule<W> {
 
 /// How the calls of a key with this share go while it holds what it holds.
 fn terms_of(share: Share, key: KeyId, window: &Window) -> Terms {
-    let standing = if share.kept_free() > window.held_by(key) {
-        Standing::Reserved
-    } else if share
+    // First: what a restart left to anybody may be its own, and stands in no reservation.
+    let standing = if share
         .at_most
         .is_some_and(|most| window.held_at_most_by(key) >= most)
     {
         Standing::AtMost
+    } else if share.kept_free() > window.held_by(key) {
+        Standing::Reserved
     } else {
         Standing::Shared
     };

@@ -7,7 +7,7 @@ use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::share::Share;
 use gardien_domain::{
-    Call, Key, KeyId, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
+    Call, Key, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
     SecretDigest, alive, decide,
 };
 use gardien_phare::{PathFault, match_request, methods_of};
@@ -32,6 +32,8 @@ pub(crate) struct Known {
 #[derive(Debug)]
 pub(crate) struct Admitted {
     pub(crate) key: KeyId,
+    /// The key as it was then.
+    pub(crate) rule: KeyRule,
     /// The secret that it came with, unless that is the key's present one.
     pub(crate) replaced: Option<SecretDigest>,
     pub(crate) operation: &'static Operation,
@@ -71,6 +73,12 @@ impl Known {
         share.copied().unwrap_or_default()
     }
 
+    /// Whether a key is what it was, and works.
+    pub(crate) fn is_as_it_was(&self, rule: &KeyRule, now: Timestamp) -> bool {
+        self.keys.get(rule.id) == Some(rule)
+            && alive(rule, Presented::Current, &self.projects, now).is_ok()
+    }
+
     /// Decides one request: who, what, may they, where.
     pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, CallRefusal> {
         let (key, secret, calls) = presented(&head.headers)
@@ -89,6 +97,7 @@ impl Known {
             (Err(refusal), _) => Err(CallRefusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
+                rule: *key,
                 replaced: match secret {
                     Presented::Current => None,
                     Presented::Replaced(secret) => Some(secret.digest),

@@ -36,6 +36,7 @@ pub(crate) async fn forward(
     need: Need,
     pass: Pass,
     timing: Timing,
+    still: &(dyn Fn() -> bool + Sync),
 ) -> Result<Response<Body>, CallRefusal> {
     let (head, body) = request.into_parts();
     body.goes_out();
@@ -44,7 +45,14 @@ pub(crate) async fn forward(
     let mut pass = pass;
     pass.goes_out();
     let sending = async {
-        let sent = insistently(upstream, Request::from_parts(head, body), need, timing).await;
+        let sent = insistently(
+            upstream,
+            Request::from_parts(head, body),
+            need,
+            timing,
+            still,
+        )
+        .await;
         // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
         let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, again) else {
             return sent;
@@ -98,12 +106,13 @@ pub(crate) async fn forward(
 }
 
 /// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
-/// no error for anybody. What could not be sent the same once more is sent once.
+/// no error for anybody. What could not be sent the same once more is sent once, and so is what `still` may not be sent.
 async fn insistently(
     upstream: &dyn Transport,
     request: Request<Upload>,
     need: Need,
     timing: Timing,
+    still: &(dyn Fn() -> bool + Sync),
 ) -> Result<Response<Body>, TransportFault> {
     let end = Instant::now() + timing.insistence;
     let (head, mut body) = request.into_parts();
@@ -114,16 +123,23 @@ async fn insistently(
             .send(Request::from_parts(head.clone(), boxed(body)), need)
             .await;
         match (sent, again) {
-            (Err(TransportFault::Unreachable { cause, .. }), Some(again))
-                if !is_of_tls(cause.as_ref()) && Instant::now() + pause < end =>
+            (Err(fault @ TransportFault::Unreachable { .. }), Some(again))
+                if !is_insecure(&fault) && Instant::now() + pause < end =>
             {
+                sleep(pause).await;
+                if !still() {
+                    return Err(fault);
+                }
                 body = again;
             }
             (sent, _) => return sent,
         }
-        sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+fn is_insecure(fault: &TransportFault) -> bool {
+    matches!(fault, TransportFault::Unreachable { cause, .. } if is_of_tls(cause.as_ref()))
 }
 
 /// Whether something was there that is no Phare by its certificate, or does not speak TLS.

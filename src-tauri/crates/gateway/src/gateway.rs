@@ -316,7 +316,8 @@ impl Gateway {
             ..self.0.timing
         };
         let request = request.map(|body| Upload::of(body, timing.min_data_rate));
-        self.forward(upstream, request, need, pass, timing).await
+        self.forward(upstream, request, need, pass, timing, &|| true)
+            .await
     }
 
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.

@@ -143,6 +143,11 @@ impl<W> Meter<W> {
         }
     }
 
+    /// Whether nobody goes now but within what is kept for it.
+    pub(crate) fn is_full(&mut self, now: u64) -> bool {
+        self.schedule.is_full(now)
+    }
+
     /// Whether a call of this key that came now would wait for its turn.
     pub(crate) fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
         self.schedule.would_wait(key, now)

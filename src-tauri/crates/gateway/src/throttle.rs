@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::schedule::{Full, Own, Part, Turn};
+use gardien_domain::schedule::{Bound, Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
@@ -78,7 +78,7 @@ impl Throttle {
         self: &Arc<Self>,
         key: Option<KeyId>,
         patience: Duration,
-        waits: impl FnOnce() + Send,
+        mut waits: impl FnMut() + Send,
     ) -> impl Future<Output = Result<Pass, CallRefusal>> + Send {
         let (came, patience) = (self.clock.now(), milliseconds(patience));
         // Not an async fn: that would hold all of these twice for as long as the call waits.
@@ -100,7 +100,9 @@ impl Throttle {
                         return Ok(Pass::new(self, turn, Duration::ZERO));
                     }
                     (Entry::Waits(ticket), Some(told)) => {
-                        self.is_limited(now);
+                        if self.meter().is_full(now) {
+                            self.is_limited(now);
+                        }
                         break Place {
                             throttle: self,
                             key,
@@ -109,14 +111,19 @@ impl Throttle {
                         };
                     }
                     (Entry::Full(full), _) => {
-                        self.is_limited(now);
+                        if full.bound == Bound::Organization {
+                            self.is_limited(now);
+                        }
                         self.is_refused(key);
                         return Err(full.into());
                     }
                     // Nobody waits whom nobody could tell.
                     (Entry::Closed | Entry::Waits(_), _) => return Err(CallRefusal::Stopping),
                     // On the heap: seldom, and a call that waits for its turn needs no room for it.
-                    (Entry::Dry, _) => Box::pin(self.until_renewed()).await,
+                    (Entry::Dry, _) => {
+                        waits();
+                        Box::pin(self.until_renewed()).await;
+                    }
                 }
             };
             self.turns.notify_one();

@@ -24,8 +24,11 @@ impl Timing {
     /// What is left for the upstream when the call has waited so long: clients give up after 30 seconds.
     pub(crate) fn after(self, waited: Duration) -> Self {
         let least = SHORTEST_PATIENCE.min(self.patience);
+        let patience = self.patience.saturating_sub(waited).max(least);
         Self {
-            patience: self.patience.saturating_sub(waited).max(least),
+            patience,
+            // Whoever is told that nothing was made is told so while there is patience left.
+            insistence: self.insistence.min(patience / 2),
             ..self
         }
     }

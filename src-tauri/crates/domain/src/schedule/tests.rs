@@ -476,3 +476,33 @@ proptest! {
         prop_assert!(told.refused.iter().all(|(key, _)| *key != 1));
     }
 }
+
+#[test]
+fn what_a_restart_left_to_anybody_stands_in_no_reservation() {
+    let mut window = Window::default();
+    window.record_leased(10, 0);
+    let mut schedule = Schedule::new(window, 100);
+    let share = Share {
+        at_most: Some(10),
+        reserved: 10,
+        ..Share::default()
+    };
+    schedule.set_share(key(1).unwrap(), share, 0);
+    let coming = schedule.come(key(1), 0, 1, || ());
+    assert!(matches!(coming, Coming::Refused(_)), "{coming:?}");
+}
+
+/// What was promised twice shuts nobody out.
+#[test]
+fn one_slot_is_left_for_all_whatever_is_reserved() {
+    let mut schedule = Schedule::new(Window::default(), 100);
+    let share = Share {
+        reserved: 60,
+        ..Share::default()
+    };
+    for number in [1, 2] {
+        schedule.set_share(key(number).unwrap(), share, 0);
+    }
+    let coming = schedule.come(key(3), 0, 1, || ());
+    assert!(matches!(coming, Coming::Goes(_)), "{coming:?}");
+}

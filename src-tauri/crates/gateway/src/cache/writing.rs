@@ -68,7 +68,10 @@ impl Drop for Writing<'_> {
         if !self.is_answered {
             let now = self.clock.now();
             let mut state = self.cache.state();
-            state.given_up.retain(|(_, until)| *until > now);
+            // One for each project: the latest says until when.
+            state
+                .given_up
+                .retain(|(project, until)| *until > now && *project != self.project);
             state.given_up.push((self.project, now + DOUBT_MS));
         }
         // Last: nothing is asked in between that would be kept.

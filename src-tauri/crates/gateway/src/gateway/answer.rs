@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::KeyId;
 use gardien_domain::organization::LONGEST_WAIT_SECONDS;
 use gardien_domain::phare_key::Need;
+use gardien_domain::{KeyId, KeyRule};
 use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
@@ -235,8 +235,9 @@ impl Gateway {
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
         let (timing, course) = (self.0.timing.after(waited), request.body().course());
         let at = self.0.clock.now();
+        let still = || self.is_as_it_was(&admitted.rule, &upstream);
         let answer = self
-            .forward(upstream.as_ref(), request, need, pass, timing)
+            .forward(upstream.as_ref(), request, need, pass, timing, &still)
             .await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
@@ -249,6 +250,15 @@ impl Gateway {
         Ok(answer)
     }
 
+    /// Whether a call that was admitted by this rule would be made in the same way now.
+    fn is_as_it_was(&self, rule: &KeyRule, upstream: &Arc<dyn Transport>) -> bool {
+        let now = self.0.upstream.read();
+        let now = now.unwrap_or_else(PoisonError::into_inner);
+        let same_way = now.as_ref().is_some_and(|now| Arc::ptr_eq(now, upstream));
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        same_way && known.is_as_it_was(rule, self.0.clock.wall()) && !self.is_paused()
+    }
+
     /// Forwards a call, and takes away from memory what it may make old.
     pub(super) async fn forward(
         &self,
@@ -257,14 +267,16 @@ impl Gateway {
         need: Need,
         pass: Pass,
         timing: Timing,
+        still: &(dyn Fn() -> bool + Sync),
     ) -> Result<Response<Body>, CallRefusal> {
         let cache = &self.0.cache;
         let is_write = request.method() != Method::GET;
         let writing = is_write.then(|| cache.write(&need, &self.0.clock));
-        let answer = forward(upstream, request, need, pass, timing).await?;
-        if let Some(writing) = writing {
+        let answer = forward(upstream, request, need, pass, timing, still).await;
+        if let Some(writing) = writing.filter(|_| is_over(&answer)) {
             writing.answered();
         }
+        let answer = answer?;
         // Somebody else calls with Phare's key, and may write.
         if answer.status() == StatusCode::TOO_MANY_REQUESTS {
             cache.clear();
@@ -291,6 +303,20 @@ impl Gateway {
         address
             .clone()
             .unwrap_or_else(|| Called::by_host(head.version, &head.headers))
+    }
+}
+
+/// Whether nothing of a write can happen any more. What something before Phare gave up Phare may still make.
+fn is_over(answer: &Result<Response<Body>, CallRefusal>) -> bool {
+    match answer {
+        Ok(answer) => !answer.status().is_server_error(),
+        Err(refusal) => matches!(
+            refusal,
+            CallRefusal::UpstreamKeyMissing
+                | CallRefusal::UpstreamKeyRefused
+                | CallRefusal::UpstreamUnreachable { .. }
+                | CallRefusal::UpstreamInsecure { .. }
+        ),
     }
 }
 
