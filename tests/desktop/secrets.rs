@@ -27,14 +27,14 @@ async fn what_was_never_revealed_is_in_no_file_and_not_in_the_memory_of_the_page
 
     // Everything that can be done with a secret but to reveal it.
     desk.make_key(Form::reader("Hidden", "Shop")).await;
-    for (form, words) in [
-        ("env", "Copied as .env, with the secret"),
-        ("curl", "Copied as curl"),
-        ("terraform", "Copied as Terraform"),
+    for (form, place, words) in [
+        ("env", toast("clipboard"), "Copied as .env, with the secret"),
+        ("curl", "toast-lane".to_owned(), "Copied as curl"),
+        ("terraform", "toast-lane".to_owned(), "Copied as Terraform"),
     ] {
         desk.click(&format!("form-{form}")).await;
         desk.click("copy-form").await;
-        desk.wait_text(&toast("clipboard"), words).await;
+        desk.wait_text(&place, words).await;
     }
     let created = desk.copy_fresh("Hidden").await;
     desk.click("fresh-done").await;

@@ -20,7 +20,9 @@ const limits = (used: number) => ({
   reset_seconds: 41,
   hold: null,
   by_key:
-    used > 0 ? [{ id: '0193-00000000', name: 'Grafana dashboards', calls: used, waiting: 0, refused: 0, share: NO_SHARE }] : [],
+    used > 0
+      ? [{ id: '0193-00000000', name: 'Grafana dashboards', calls: used, waiting: 0, refused: 0, share: NO_SHARE }]
+      : [],
 });
 const push = (bridge: FakeBridge, event: WindowEvent) => {
   bridge.push(event);

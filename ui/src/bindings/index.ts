@@ -462,7 +462,11 @@ export type KeyView = { id: KeyId, name: string, note: string, scope: Scope,
 /**
  * Name of the project it is bound to; absent for an organization key or when the project was deleted.
  */
-project_name: string | null, products: ProductScopes, share: Share, status: KeyStatus, 
+project_name: string | null, products: ProductScopes, 
+/**
+ * A server of before knew none.
+ */
+share: Share, status: KeyStatus, 
 /**
  * Display form of the secret: enough to match a leaked one by eye.
  */

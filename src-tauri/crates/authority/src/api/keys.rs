@@ -26,6 +26,8 @@ pub struct KeyView {
     /// Name of the project it is bound to; absent for an organization key or when the project was deleted.
     pub project_name: Option<String>,
     pub products: ProductScopes,
+    /// A server of before knew none.
+    #[serde(default)]
     pub share: Share,
     pub status: KeyStatus,
     /// Display form of the secret: enough to match a leaked one by eye.
