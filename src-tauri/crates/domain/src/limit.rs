@@ -86,6 +86,13 @@ impl Window {
         }
     }
 
+    /// All that is in flight ends now, in a copy that is asked what would be then.
+    pub(crate) fn end_all(&mut self, now: u64) {
+        let at = self.record(self.in_flight, now);
+        self.takers.end_all(at);
+        self.in_flight = 0;
+    }
+
     /// The call certainly never reached the upstream: its slot is free at once.
     pub fn cancel(&mut self, slot: Slot) {
         let Slot(key) = slot;

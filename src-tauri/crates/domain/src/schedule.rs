@@ -5,9 +5,10 @@
 //! slot that is lent is gone for a minute.
 //!
 //! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
-//! slots come and go. Only whoever is refused, or nearly, is told its time by a look at the lanes before it.
+//! slots come and go. Only whoever is refused, or nearly, is told its time by a look at those before it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 pub use answers::{Bound, Coming, Due, Full, Own, Part, Turn};
 use kept::Kept;
@@ -20,6 +21,7 @@ use crate::share::Share;
 use crate::turns::{Standing, Terms, Ticket, Turns};
 
 mod answers;
+mod expected;
 mod kept;
 
 /// Calls that wait at a time, of all keys and of one.
@@ -34,7 +36,7 @@ pub struct Schedule<W> {
     burst: Option<u32>,
     /// Milliseconds that a call may wait for its turn; 0: none waits, and there is no pace.
     patience: u64,
-    shares: HashMap<KeyId, Share>,
+    shares: Arc<HashMap<KeyId, Share>>,
     /// What is reserved, used or not.
     reserved: u64,
     kept: Kept,
@@ -54,7 +56,7 @@ impl<W> Schedule<W> {
             limit,
             burst: None,
             patience: 0,
-            shares: HashMap::new(),
+            shares: Arc::default(),
             reserved: 0,
             kept: Kept::default(),
             bucket: None,
@@ -73,10 +75,11 @@ impl<W> Schedule<W> {
 
     /// Sets what a key may have and what is kept free for it.
     pub fn set_share(&mut self, key: KeyId, share: Share, now: u64) {
+        let shares = Arc::make_mut(&mut self.shares);
         let before = if share == Share::default() {
-            self.shares.remove(&key)
+            shares.remove(&key)
         } else {
-            self.shares.insert(key, share)
+            shares.insert(key, share)
         };
         self.reserved += u64::from(share.kept_free());
         self.reserved -= before.map_or(0, |before| u64::from(before.kept_free()));
@@ -120,8 +123,7 @@ impl<W> Schedule<W> {
     }
 
     /// A call of this key, or of Gardien itself, that waits for no longer than `patience` milliseconds, nor than
-    /// any may. `who` is told
-    /// when its turn comes.
+    /// any may. `who` is told when its turn comes.
     pub fn come(
         &mut self,
         key: Option<KeyId>,
@@ -131,18 +133,16 @@ impl<W> Schedule<W> {
     ) -> Coming {
         self.settle(now);
         let terms = self.terms(key);
-        if (self.may_reserved(terms) || self.turns.next().is_none())
+        if self.goes_at_once(terms, now)
             && let Some(turn) = self.take(key, terms, now)
         {
             return Coming::Goes(turn);
         }
-        let place = self.turns.of(key);
+        let (place, waiting) = (self.turns.of(key), self.turns.len());
         let patience = patience.min(self.patience);
-        let crowded = self.turns.len() >= WAITING || place >= WAITING_OF_ONE;
-        let after = |before| self.expected(key, place, before, now);
-        // Whoever is in time even after all that wait need not know after how many.
-        if crowded || after(self.turns.len()).retry_after_ms > patience {
-            let full = after(self.turns.before(key, place));
+        let crowded = waiting >= WAITING || place >= WAITING_OF_ONE;
+        if crowded || self.at_the_latest(key, place, waiting, now) > patience {
+            let full = self.expected(key, place, now);
             if crowded || full.retry_after_ms > patience {
                 return Coming::Refused(full);
             }
@@ -153,19 +153,13 @@ impl<W> Schedule<W> {
     /// Whether nobody goes now but within what is kept for it.
     pub fn is_full(&mut self, now: u64) -> bool {
         self.settle(now);
-        let bucket = self.bucket.as_ref();
-        now < self.held_until
-            || !self.has_shared()
-            || bucket.is_some_and(|bucket| bucket.ready_in(1, now) > 0)
+        self.open(Terms::default(), now).is_none()
     }
 
     /// Whether a call of this key that came now would not go at once, but could wait.
     pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
         self.settle(now);
-        let terms = self.terms(key);
-        self.patience > 0
-            && !self.may_reserved(terms)
-            && (self.turns.next().is_some() || !self.has_shared_turn(terms, now))
+        self.patience > 0 && !self.goes_at_once(self.terms(key), now)
     }
 
     /// Who goes now, so many at most, and who need not wait any longer because it would be in vain.
@@ -187,9 +181,12 @@ impl<W> Schedule<W> {
             }
         }
         while let Some((key, place, last)) = self.turns.last() {
-            let until = last.until;
-            let full = self.expected(key, place, self.turns.len() - 1, now);
-            if now + full.retry_after_ms <= until {
+            let left = last.until.saturating_sub(now);
+            if self.at_the_latest(key, place, self.turns.len() - 1, now) <= left {
+                break;
+            }
+            let full = self.expected(key, place, now);
+            if full.retry_after_ms <= left {
                 break;
             }
             due.refused
@@ -197,8 +194,7 @@ impl<W> Schedule<W> {
         }
         for (key, who) in self.turns.overdue(now) {
             let place = self.turns.of(key);
-            let full = self.expected(key, place, self.turns.before(key, place), now);
-            due.refused.push((who, full));
+            due.refused.push((who, self.expected(key, place, now)));
         }
         due
     }
@@ -285,16 +281,9 @@ impl<W> Schedule<W> {
 
     /// Takes a slot, if the key may have one now.
     fn take(&mut self, key: Option<KeyId>, terms: Terms, now: u64) -> Option<Turn> {
-        if now < self.held_until {
-            return None;
-        }
-        let reserved = self.may_reserved(terms);
-        if !reserved && (terms.standing == Standing::AtMost || !self.has_shared()) {
-            return None;
-        }
-        let paced = self.bucket.as_mut().filter(|_| !reserved);
-        if paced.is_some_and(|bucket| !bucket.take(now)) {
-            return None;
+        let reserved = self.open(terms, now)? == Open::Reserved;
+        if let Some(bucket) = self.bucket.as_mut().filter(|_| !reserved) {
+            bucket.take(now);
         }
         // There is room: it was looked for above.
         let slot = self.window.take(self.limit, key, now).ok()?;
@@ -302,12 +291,27 @@ impl<W> Schedule<W> {
         Some(Turn { slot, reserved })
     }
 
-    fn has_shared_turn(&self, terms: Terms, now: u64) -> bool {
-        let bucket = self.bucket.as_ref();
-        now >= self.held_until
-            && terms.standing != Standing::AtMost
-            && self.has_shared()
-            && bucket.is_none_or(|bucket| bucket.ready_in(1, now) == 0)
+    /// Whether a call on these terms goes before all that wait, or nobody waits that it would pass.
+    fn goes_at_once(&self, terms: Terms, now: u64) -> bool {
+        match self.open(terms, now) {
+            Some(Open::Reserved) => true,
+            Some(Open::Shared) => self.turns.next().is_none(),
+            None => false,
+        }
+    }
+
+    /// What is free now for a key on these terms.
+    fn open(&self, terms: Terms, now: u64) -> Option<Open> {
+        if now < self.held_until || self.window.held() >= self.limit {
+            return None;
+        }
+        let paced = |bucket: &Bucket| bucket.ready_in(1, now) == 0;
+        let is_shared = || self.has_shared() && self.bucket.as_ref().is_none_or(paced);
+        match terms.standing {
+            Standing::Reserved => Some(Open::Reserved),
+            Standing::Shared => is_shared().then_some(Open::Shared),
+            Standing::AtMost => None,
+        }
     }
 
     /// Lets go of what has expired.
@@ -318,8 +322,8 @@ impl<W> Schedule<W> {
         }
         // A minute after a restart, and never again.
         if self.window.released_anybodys() {
-            for (key, share) in self.shares.clone() {
-                self.weigh(key, share);
+            for (key, share) in Arc::clone(&self.shares).iter() {
+                self.weigh(*key, *share);
             }
         }
     }
@@ -339,11 +343,6 @@ impl<W> Schedule<W> {
         self.kept.set(key, share.kept_free().saturating_sub(held));
         self.turns
             .set(Some(key), terms_of(share, key, &self.window));
-    }
-
-    /// Whether there is a slot that is reserved for a key on these terms.
-    fn may_reserved(&self, terms: Terms) -> bool {
-        terms.standing == Standing::Reserved && self.window.held() < self.limit
     }
 
     /// How a key's calls go at the moment.
@@ -368,36 +367,14 @@ impl<W> Schedule<W> {
     fn less(&self, calls: u64) -> u32 {
         u32::try_from(calls).map_or(0, |calls| self.limit.saturating_sub(calls))
     }
+}
 
-    /// When it would be the turn of a call that is the `place`th of its key to wait, with so many before it.
-    fn expected(&self, key: Option<KeyId>, place: usize, before: usize, now: u64) -> Full {
-        let nth = u32::try_from(before + 1).unwrap_or(u32::MAX);
-        let shared = self.shared();
-        let slot = self.window.held_down_in(shared.saturating_sub(nth), now);
-        let paced = self
-            .bucket
-            .as_ref()
-            .map_or(0, |bucket| bucket.ready_in(nth, now));
-        let held = self.held_until.saturating_sub(now);
-        let organization = slot.max(paced).max(held);
-        let own = key.map_or(0, |id| {
-            let most = self.shares.get(&id).and_then(|share| share.at_most);
-            let ahead = u32::try_from(place + 1).unwrap_or(u32::MAX);
-            most.map_or(0, |most| {
-                self.window
-                    .held_by_down_in(id, most.saturating_sub(ahead), now)
-            })
-        });
-        Full {
-            bound: if own > organization {
-                Bound::Key
-            } else {
-                Bound::Organization
-            },
-            // Whoever is refused is told of no time at which it would be refused again.
-            retry_after_ms: organization.max(own).max(1),
-        }
-    }
+/// A slot that is free.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    /// It is kept for the key, and comes out of no bucket.
+    Reserved,
+    Shared,
 }
 
 /// How the calls of a key with this share go while it holds what it holds.

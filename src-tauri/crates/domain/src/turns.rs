@@ -267,6 +267,41 @@ impl<W> Turns<W> {
         self.ends.first_key_value().map(|((until, _), _)| *until)
     }
 
+    /// The same lanes, with nobody in them to be told.
+    #[must_use]
+    pub fn stand_ins(&self) -> Turns<()> {
+        let lane = |lane: &Lane<W>| Lane {
+            waiting: lane
+                .waiting
+                .iter()
+                .map(|(ticket, of)| {
+                    (
+                        *ticket,
+                        Waiting {
+                            until: of.until,
+                            who: (),
+                        },
+                    )
+                })
+                .collect(),
+            next: lane.next,
+            terms: lane.terms,
+        };
+        Turns {
+            lanes: self
+                .lanes
+                .iter()
+                .map(|(key, of)| (*key, lane(of)))
+                .collect(),
+            order: self.order.clone(),
+            lasts: self.lasts.clone(),
+            ahead: self.ahead.clone(),
+            ends: self.ends.clone(),
+            turn: self.turn,
+            tickets: self.tickets,
+        }
+    }
+
     /// Takes somebody out of a lane. A lane that nobody waits in is kept for as long as it is ahead of the others: who
     /// was served comes after who was not.
     fn part(

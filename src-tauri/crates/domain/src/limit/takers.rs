@@ -47,6 +47,14 @@ impl Takers {
         }
     }
 
+    pub(super) fn end_all(&mut self, at: u64) {
+        for (key, held) in self.held.iter_mut().filter(|(_, held)| held.in_flight > 0) {
+            held.finished
+                .record(std::mem::take(&mut held.in_flight), at);
+            self.finished.push_back((at, *key));
+        }
+    }
+
     pub(super) fn record(&mut self, key: KeyId, calls: u32, at: u64) {
         let held = self.held.entry(key).or_default();
         let at = held.finished.record(calls, at);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::key::KeyId;
 
 /// What is reserved and not used, of each key and of all.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Kept {
     of: HashMap<KeyId, u32>,
     sum: u64,

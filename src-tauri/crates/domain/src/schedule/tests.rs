@@ -9,6 +9,8 @@ use uuid::Uuid;
 use super::*;
 use crate::limit::WINDOW_MS;
 
+mod foretold;
+
 const PATIENCE: u64 = 25_000;
 
 fn key(number: u8) -> Option<KeyId> {
@@ -35,6 +37,8 @@ struct Told {
     /// `(key, waited)`
     went: Vec<(u8, u64)>,
     refused: Vec<(u8, u64)>,
+    /// Of those that went, by call.
+    waited: BTreeMap<usize, u64>,
 }
 
 struct World {
@@ -64,6 +68,7 @@ impl World {
         let call = self.calls[number];
         self.waiting.remove(&number);
         self.told.went.push((call.key, self.now - call.at));
+        self.told.waited.insert(number, self.now - call.at);
         let end = if call.lost {
             self.now
         } else {
@@ -178,8 +183,8 @@ impl World {
         self.schedule = Schedule::new(window, self.schedule.limit);
         self.schedule
             .set_limit(&organization(self.schedule.limit), self.now);
-        for (key, share) in shares {
-            self.schedule.set_share(key, share, self.now);
+        for (key, share) in shares.iter() {
+            self.schedule.set_share(*key, *share, self.now);
         }
         self.under_way.clear();
         self.waiting.clear();
