@@ -10,7 +10,11 @@ use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
 
+use lease::Lease;
+
 use crate::ledger::SavedCalls;
+
+mod lease;
 
 /// Steps that finished calls are saved in, in milliseconds.
 const STEP_MS: u64 = 100;
@@ -50,10 +54,8 @@ pub(crate) struct Meter<W> {
     schedule: Schedule<W>,
     /// The upstream's own word, and when it ends on the clock of the window.
     hold: Option<(Hold, u64)>,
-    /// Calls that may still be granted before the ledger has to be written.
-    lease: u32,
+    lease: Lease,
     granted_since_rest: bool,
-    ledger_broken: bool,
     closed: bool,
 }
 
@@ -109,9 +111,8 @@ impl<W> Meter<W> {
         Self {
             schedule: Schedule::new(window, limit),
             hold: None,
-            lease: 0,
+            lease: Lease::default(),
             granted_since_rest: false,
-            ledger_broken: false,
             closed: false,
         }
     }
@@ -155,12 +156,7 @@ impl<W> Meter<W> {
 
     /// Who goes now, who cannot go in time any more, and whether the lease runs low.
     pub(crate) fn due(&mut self, now: u64) -> (Due<W>, bool) {
-        let most = if self.ledger_broken {
-            u32::MAX
-        } else {
-            self.lease
-        };
-        let due = self.schedule.due(most, now);
+        let due = self.schedule.due(self.lease.most(), now);
         self.granted(u32::try_from(due.go.len()).unwrap_or(u32::MAX));
         (due, self.schedule.waiting() > 0 && self.is_low())
     }
@@ -177,20 +173,16 @@ impl<W> Meter<W> {
 
     /// Whether a call could go, were the lease not used up.
     pub(crate) fn needs_renewal(&mut self, now: u64) -> bool {
-        !self.closed && self.is_dry() && self.remaining(now) > 0
+        !self.closed && self.lease.is_dry() && self.remaining(now) > 0
     }
 
     fn granted(&mut self, calls: u32) {
-        self.lease = self.lease.saturating_sub(calls);
+        self.lease.granted(calls);
         self.granted_since_rest |= calls > 0;
     }
 
-    fn is_dry(&self) -> bool {
-        self.lease == 0 && !self.ledger_broken
-    }
-
     fn is_low(&self) -> bool {
-        self.lease <= self.full_lease() / 2
+        self.lease.left() <= self.full_lease() / 2
     }
 
     /// Slots that are free now; none during a hold.
@@ -229,9 +221,10 @@ impl<W> Meter<W> {
 
     /// What to save for a full lease.
     pub(crate) fn renewal(&mut self, unix_now: u64, now: u64) -> Renewal {
-        let extra = self.full_lease().saturating_sub(self.lease);
+        let (full, limit) = (self.full_lease(), self.schedule.limit());
+        let extra = self.lease.extra(full, limit);
         Renewal {
-            saved: self.save(self.lease + extra, unix_now, now),
+            saved: self.save(self.lease.left() + extra, unix_now, now),
             extra,
         }
     }
@@ -240,11 +233,7 @@ impl<W> Meter<W> {
     /// nothing. `None` while there are calls, or nothing to hand back.
     pub(crate) fn rest(&mut self, unix_now: u64, now: u64) -> Option<Renewal> {
         let idle = !std::mem::take(&mut self.granted_since_rest);
-        if !idle || self.lease == 0 {
-            return None;
-        }
-        self.lease = 0;
-        Some(Renewal {
+        (idle && self.lease.hand_back()).then(|| Renewal {
             saved: self.save(0, unix_now, now),
             extra: 0,
         })
@@ -254,24 +243,22 @@ impl<W> Meter<W> {
     pub(crate) fn close(&mut self, unix_now: u64, now: u64) -> SavedCalls {
         self.closed = true;
         self.schedule.clear();
-        self.lease = 0;
         self.save(0, unix_now, now)
     }
 
-    /// A renewal is on disk.
-    pub(crate) fn renewed(&mut self, extra: u32) {
-        self.lease += extra;
-        self.ledger_broken = false;
+    /// A renewal is on disk. Answers whether it is to be renewed at once, because it says too much.
+    pub(crate) fn renewed(&mut self, extra: u32) -> bool {
+        let full = self.full_lease();
+        self.lease.renewed(extra, full)
     }
 
-    /// A renewal could not be saved. The limit stays exact in this process; only what a restart would know
-    /// is lost, and no caller is made to pay for that.
+    /// A renewal could not be saved.
     pub(crate) fn ledger_failed(&mut self) {
-        self.ledger_broken = true;
+        self.lease.broke();
     }
 
     pub(crate) fn is_ledger_broken(&self) -> bool {
-        self.ledger_broken
+        self.lease.is_broken()
     }
 
     /// Another upstream stands behind the gateway: it did not say so.

@@ -283,7 +283,11 @@ impl Throttle {
             };
             let saved = tokio::time::timeout(PATIENCE, self.ledger.save(saved)).await;
             match saved.unwrap_or_else(|late| Err(late.into())) {
-                Ok(()) => self.meter().renewed(extra),
+                Ok(()) => {
+                    if self.meter().renewed(extra) {
+                        self.low.notify_one();
+                    }
+                }
                 Err(error) => {
                     self.meter().ledger_failed();
                     tracing::error!(

@@ -98,6 +98,27 @@ fn a_broken_ledger_does_not_stop_calls_nor_loosen_the_limit() {
 }
 
 #[test]
+fn what_goes_while_the_ledger_is_written_again_is_leased_by_what_it_says() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
+    meter.ledger_failed();
+    let renewal = meter.renewal(0, 60_000);
+    let open: Vec<_> = (0..30).filter_map(|_| grant(&mut meter, 60_000)).collect();
+    assert_eq!(open.len(), 30, "no caller pays for the ledger");
+    assert!(meter.renewed(renewal.extra), "it says too much");
+    let mut killed = Meter::restore(100, &renewal.saved, 0, 60_000);
+    assert!(killed.state(60_000).remaining <= 70);
+    // And what follows is leased anew, as ever.
+    let renewal = meter.renewal(0, 60_000);
+    assert_eq!(renewal.saved.leased, 40);
+    assert!(!meter.renewed(renewal.extra));
+    for slot in open {
+        meter.finish(slot, 60_000);
+    }
+    let granted = (0..40).filter_map(|_| grant(&mut meter, 60_000)).count();
+    assert_eq!(granted, 10);
+}
+
+#[test]
 fn a_limit_takes_effect_at_once() {
     let mut meter = Meter::restore(10, &SavedCalls::default(), 0, 60_000);
     meter.ledger_failed();
@@ -310,6 +331,72 @@ proptest! {
                         // It reaches the upstream somewhere between now and its end.
                         calls.push(now + lasts / 2);
                         open.push((now + lasts, slot));
+                    }
+                }
+            }
+        }
+        calls.sort_unstable();
+        for start in &calls {
+            let inside = calls.iter().filter(|at| *at >= start && **at < start + WINDOW_MS).count();
+            prop_assert!(inside <= limit as usize, "{inside} calls in one minute, limit {limit}");
+        }
+    }
+
+    /// Whatever goes while the ledger cannot be written: from the first good save on, no 60 seconds hold more calls than
+    /// the limit, wherever the process is killed.
+    #[test]
+    fn rule_6_holds_again_from_the_first_good_save_on(
+        limit in 1_u32..40,
+        steps in prop::collection::vec((0_u64..1_500, 0_u64..4_000, 0_u8..40), 1..300),
+    ) {
+        let mut disk = SavedCalls::default();
+        let mut now = 1_000_000_u64;
+        let mut born = now;
+        let mut meter = Meter::restore(limit, &disk, now, 60_000);
+        let mut open: Vec<(u64, Turn)> = Vec::new();
+        let mut writing: Option<Renewal> = None;
+        let mut calls = Vec::new();
+        for (gap, lasts, fate) in steps {
+            now += gap;
+            let mono = |at: u64| at - born + 60_000;
+            open.sort_by_key(|(end, _)| *end);
+            while open.first().is_some_and(|(end, _)| *end <= now) {
+                let (end, slot) = open.remove(0);
+                meter.finish(slot, mono(end));
+            }
+            match fate {
+                0 | 1 if !meter.is_ledger_broken() => {
+                    if fate == 1 && let Some(renewal) = writing.take() {
+                        disk = renewal.saved;
+                    }
+                    for call in &mut calls {
+                        *call = now.min(*call);
+                    }
+                    open.clear();
+                    writing = None;
+                    born = now;
+                    meter = Meter::restore(limit, &disk, now, 60_000);
+                }
+                2 | 3 => {
+                    writing = None;
+                    meter.ledger_failed();
+                }
+                4..8 if writing.is_none() => writing = meter.rest(now, mono(now)),
+                8..14 => if let Some(Renewal { saved, extra }) = writing.take() {
+                    disk = saved;
+                    meter.renewed(extra);
+                },
+                _ => {
+                    match enter(&mut meter, mono(now)) {
+                        Entry::Granted { turn, low } => {
+                            calls.push(now + lasts / 2);
+                            open.push((now + lasts, turn));
+                            if low && writing.is_none() {
+                                writing = Some(meter.renewal(now, mono(now)));
+                            }
+                        }
+                        Entry::Dry if writing.is_none() => writing = Some(meter.renewal(now, mono(now))),
+                        _ => {}
                     }
                 }
             }
