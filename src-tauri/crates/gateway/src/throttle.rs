@@ -9,23 +9,16 @@ use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
-use tokio_util::sync::CancellationToken;
 
-use crate::body::BoxError;
 use crate::clock::Clock;
 use crate::ledger::{Ledger, SavedCalls};
-use crate::meter::{Entry, LimitState, Meter, Renewal};
+use crate::meter::{Entry, LimitState, Meter};
 use crate::minute::Minute;
 use crate::refusal::CallRefusal;
 
+mod keeping;
+
 const HOUR_MS: u64 = 3_600_000;
-/// After so long without a call the lease is handed back.
-const REST: Duration = Duration::from_secs(2);
-/// A disk that takes longer is as good as none: no call waits for it.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Pause after a failed save, so that a full disk is not hammered.
-const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Throttle {
@@ -228,90 +221,6 @@ impl Throttle {
             }
         }
         (state, parts)
-    }
-
-    /// Tells those who wait that they go, or that they cannot in time, until `stop`.
-    pub(crate) async fn keep_turns(self: Arc<Self>, stop: CancellationToken) {
-        loop {
-            let next = self.tell();
-            let until_next = async {
-                match next {
-                    Some(wait) => sleep(Duration::from_millis(wait)).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.turns.notified() => {}
-                () = until_next => {}
-            }
-        }
-    }
-
-    /// Tells whoever is due. Answers with the milliseconds until somebody may be due again.
-    fn tell(&self) -> Option<u64> {
-        let now = self.clock.now();
-        let mut meter = self.meter();
-        let (due, low) = meter.due(now);
-        for (tell, turn) in due.go {
-            // Whoever went away meanwhile did not call.
-            if let Err(Ok(turn)) = tell.send(Ok(turn)) {
-                meter.cancel(turn);
-            }
-        }
-        for (tell, full) in due.refused {
-            tell.send(Err(full)).ok();
-        }
-        if low {
-            self.low.notify_one();
-        }
-        meter.next_in(now)
-    }
-
-    /// Renews the lease before it runs out, until `stop`.
-    pub(crate) async fn keep_lease(self: Arc<Self>, stop: CancellationToken) {
-        let mut rest = interval(REST);
-        rest.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let renewal = tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.low.notified() => Some(self.meter().renewal(self.clock.unix_ms(), self.clock.now())),
-                _ = rest.tick() => self.meter().rest(self.clock.unix_ms(), self.clock.now()),
-            };
-            let Some(Renewal { saved, extra }) = renewal else {
-                continue;
-            };
-            let saved = tokio::time::timeout(PATIENCE, self.ledger.save(saved)).await;
-            match saved.unwrap_or_else(|late| Err(late.into())) {
-                Ok(()) => {
-                    if self.meter().renewed(extra) {
-                        self.low.notify_one();
-                    }
-                }
-                Err(error) => {
-                    self.meter().ledger_failed();
-                    tracing::error!(
-                        error,
-                        "the calls of this minute cannot be saved: a restart now would forget them"
-                    );
-                }
-            }
-            self.renewed.notify_waiters();
-            self.turns.notify_one();
-            if self.meter().is_ledger_broken() {
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    () = sleep(PAUSE) => self.low.notify_one(),
-                }
-            }
-        }
-    }
-
-    /// Ends all granting and saves what was called. [`Self::keep_lease`] must have ended.
-    pub(crate) async fn close(&self) -> Result<(), BoxError> {
-        let last = self.meter().close(self.clock.unix_ms(), self.clock.now());
-        self.renewed.notify_waiters();
-        self.ledger.save(last).await
     }
 
     /// Nothing in a critical section can panic half-way, so a poisoned lock still holds a whole meter.
