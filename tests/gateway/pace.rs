@@ -77,6 +77,51 @@ async fn a_provider_that_repeats_nothing_comes_to_its_end_and_starves_nobody() {
 }
 
 #[tokio::test]
+async fn the_pace_that_is_in_force_is_told_and_for_how_long_somebody_waits() {
+    let (_upstream, world) = scaled_down("pace").await;
+    let reader = world.reading_key().await;
+    let share = json!({ "share": { "reserved": 600 } });
+    world.owner.patch(&reader.path(""), share).await.expect(200);
+    let limits = world.owner.get("/v1/limits").await.expect(200);
+    assert_eq!(limits["pace"], json!({ "burst": 40, "per_minute": 560 }));
+
+    let slow = json!({ "calls_per_minute": 604, "burst": 1 });
+    world
+        .owner
+        .patch("/v1/organization", slow)
+        .await
+        .expect(200);
+    let key = new_key("Terraform", organization(), "read", "read");
+    let key = world.issue(key).await;
+    let holder = world.holder_in(&key, &world.shop);
+    holder.get("/uptime/monitors").await.expect(200);
+    let waits = holder.get("/uptime/monitors");
+    let told = async {
+        loop {
+            let limits = world.owner.get("/v1/limits").await.expect(200);
+            let uses = limits["by_key"].as_array().unwrap();
+            let own = uses.iter().find(|of| of["name"] == "Terraform").unwrap();
+            if own["waited_seconds"].as_u64().unwrap() >= 2 {
+                break own["waiting"].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        _ = waits => panic!("three a minute come after it"),
+        waiting = told => assert_eq!(waiting, 1),
+    }
+    let reject = json!({ "at_limit": "reject" });
+    world
+        .owner
+        .patch("/v1/organization", reject)
+        .await
+        .expect(200);
+    let limits = world.owner.get("/v1/limits").await.expect(200);
+    assert_eq!(limits["pace"], json!(null));
+}
+
+#[tokio::test]
 async fn the_same_is_refused_where_calls_beyond_the_limit_are() {
     let (upstream, world) = scaled_down("reject").await;
     let limit = json!({ "calls_per_minute": 100 });

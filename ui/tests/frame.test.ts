@@ -13,6 +13,7 @@ import { asked, at, gone, open, press, user } from './support';
 const limits = (used: number) => ({
   calls_per_minute: 100,
   at_limit: 'reject' as const,
+  pace: null,
   used,
   remaining: 100 - used,
   waiting: 0,
@@ -21,7 +22,17 @@ const limits = (used: number) => ({
   hold: null,
   by_key:
     used > 0
-      ? [{ id: '0193-00000000', name: 'Grafana dashboards', calls: used, waiting: 0, refused: 0, share: NO_SHARE }]
+      ? [
+          {
+            id: '0193-00000000',
+            name: 'Grafana dashboards',
+            calls: used,
+            waiting: 0,
+            waited_seconds: 0,
+            refused: 0,
+            share: NO_SHARE,
+          },
+        ]
       : [],
 });
 const push = (bridge: FakeBridge, event: WindowEvent) => {

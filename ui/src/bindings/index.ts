@@ -537,6 +537,11 @@ since: string,
 until: string, };
 
 /**
+ * How calls follow one another now, of what is kept free for no key: so many at once, and so many in each minute after.
+ */
+export type LimitPace = { burst: number, per_minute: number, };
+
+/**
  * What one key has of the shared limit.
  */
 export type LimitUse = { id: KeyId, name: string, calls: number, 
@@ -544,6 +549,10 @@ export type LimitUse = { id: KeyId, name: string, calls: number,
  * Calls of it that wait for their turn.
  */
 waiting: number, 
+/**
+ * Whole seconds that the first of them has waited; 0 if none waits.
+ */
+waited_seconds: number, 
 /**
  * Calls of it that were refused in the last minute, for want of a turn.
  */
@@ -553,6 +562,10 @@ refused: number, share: Share, };
  * The shared limit right now.
  */
 export type LimitsView = { calls_per_minute: number, at_limit: AtLimit, 
+/**
+ * Null where calls that come too early are refused.
+ */
+pace: LimitPace | null, 
 /**
  * Calls that count at the moment; all of them during a hold.
  */

@@ -148,11 +148,20 @@ pub struct LimitHold {
     pub until: Timestamp,
 }
 
+/// How calls follow one another now, of what is kept free for no key: so many at once, and so many in each minute after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitPace {
+    pub burst: u32,
+    pub per_minute: u32,
+}
+
 /// The shared limit right now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LimitsView {
     pub calls_per_minute: u32,
     pub at_limit: AtLimit,
+    /// Null where calls that come too early are refused.
+    pub pace: Option<LimitPace>,
     /// Calls that count at the moment; all of them during a hold.
     pub used: u32,
     pub remaining: u32,
@@ -177,6 +186,8 @@ pub struct LimitUse {
     pub calls: u32,
     /// Calls of it that wait for their turn.
     pub waiting: u32,
+    /// Whole seconds that the first of them has waited; 0 if none waits.
+    pub waited_seconds: u32,
     /// Calls of it that were refused in the last minute, for want of a turn.
     pub refused: u32,
     pub share: Share,

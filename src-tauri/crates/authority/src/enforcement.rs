@@ -6,11 +6,13 @@ use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
 use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
 
-use crate::api::LimitHold;
+use crate::api::{LimitHold, LimitPace};
 
 /// What the shared limit looks like at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitReading {
+    /// How calls follow one another; `None` where those that come too early are refused.
+    pub pace: Option<LimitPace>,
     /// Calls that count now.
     pub used: u32,
     /// Calls that could be made now.

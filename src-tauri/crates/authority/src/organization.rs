@@ -110,6 +110,7 @@ impl Authority {
                     name: stored.key.name().to_owned(),
                     calls: part.calls,
                     waiting: part.waiting,
+                    waited_seconds: u32::try_from(part.waited_ms / 1000).unwrap_or(u32::MAX),
                     refused: part.refused,
                     share: part.share,
                 });

@@ -152,6 +152,7 @@ impl LimitsView {
         Self {
             calls_per_minute: organization.calls_per_minute,
             at_limit: organization.at_limit,
+            pace: limits.pace,
             used: limits.used,
             remaining: limits.remaining,
             waiting: limits.waiting,

@@ -7,7 +7,7 @@
 //! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
 //! slots come and go. Only whoever is refused, or nearly, is told its time by a look at those before it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use answers::{Bound, Coming, Due, Full, Own, Part, Turn};
@@ -18,11 +18,12 @@ use crate::limit::Window;
 use crate::organization::Organization;
 use crate::pace::{Bucket, Pace};
 use crate::share::Share;
-use crate::turns::{Standing, Terms, Ticket, Turns};
+use crate::turns::{Standing, Terms, Ticket, Turns, Waiting};
 
 mod answers;
 mod expected;
 mod kept;
+mod reading;
 
 /// Calls that wait at a time, of all keys and of one.
 const WAITING: usize = 10_000;
@@ -110,18 +111,6 @@ impl<W> Schedule<W> {
         &mut self.window
     }
 
-    /// Calls a minute.
-    #[must_use]
-    pub fn limit(&self) -> u32 {
-        self.limit
-    }
-
-    /// Calls that wait.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.turns.len()
-    }
-
     /// A call of this key, or of Gardien itself, that waits for no longer than `patience` milliseconds, nor than
     /// any may. `who` is told when its turn comes.
     pub fn come(
@@ -147,19 +136,12 @@ impl<W> Schedule<W> {
                 return Coming::Refused(full);
             }
         }
-        Coming::Waits(self.turns.join(key, terms, now + patience, who()))
-    }
-
-    /// Whether nobody goes now but within what is kept for it.
-    pub fn is_full(&mut self, now: u64) -> bool {
-        self.settle(now);
-        self.open(Terms::default(), now).is_none()
-    }
-
-    /// Whether a call of this key that came now would not go at once, but could wait.
-    pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
-        self.settle(now);
-        self.patience > 0 && !self.goes_at_once(self.terms(key), now)
+        let waiting = Waiting {
+            since: now,
+            until: now + patience,
+            who: who(),
+        };
+        Coming::Waits(self.turns.join(key, terms, waiting))
     }
 
     /// Who goes now, so many at most, and who need not wait any longer because it would be in vain.
@@ -213,42 +195,9 @@ impl<W> Schedule<W> {
         Some(next.min(over).max(1))
     }
 
-    /// What keys have of the limit: those that hold slots, that wait, or that something is kept free for.
-    pub fn parts(&mut self, now: u64) -> Vec<Part> {
-        let mut parts: BTreeMap<KeyId, Part> = BTreeMap::new();
-        let shares = &self.shares;
-        let part = |key| Part {
-            share: shares.get(&key).copied().unwrap_or_default(),
-            ..Part::of(key)
-        };
-        for (key, calls) in self.window.takers(now) {
-            parts.entry(key).or_insert_with(|| part(key)).calls = calls;
-        }
-        for (key, waiting) in self.turns.waiting_by_key() {
-            parts.entry(key).or_insert_with(|| part(key)).waiting = waiting;
-        }
-        for key in shares.keys().filter(|key| shares[key].reserved > 0) {
-            parts.entry(*key).or_insert_with(|| part(*key));
-        }
-        parts.into_values().collect()
-    }
-
     /// Nobody waits any longer.
     pub fn clear(&mut self) {
         self.turns = Turns::default();
-    }
-
-    /// What a key has of its own share, if it may not have everything.
-    pub fn own(&mut self, key: KeyId, now: u64) -> Option<Own> {
-        let at_most = self.shares.get(&key)?.at_most?;
-        self.settle(now);
-        let held = self.window.held_at_most_by(key);
-        let fewer = held.saturating_sub(1);
-        Some(Own {
-            at_most,
-            remaining: at_most.saturating_sub(held),
-            reset_ms: self.window.held_by_down_in(key, fewer, now),
-        })
     }
 
     /// Leaves without having gone.

@@ -79,10 +79,12 @@ struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
-/// Somebody who waits.
+/// Somebody who waits. Times are milliseconds of the clock of the limit.
 #[derive(Debug)]
 pub struct Waiting<W> {
-    /// Nobody waits for longer, in milliseconds of the clock of the limit.
+    /// When it came.
+    pub since: u64,
+    /// Nobody waits for longer.
     pub until: u64,
     /// Whom to tell.
     pub who: W,
@@ -154,19 +156,20 @@ impl<W> Turns<W> {
         self.lanes.get(&key).map_or(0, |lane| lane.waiting.len())
     }
 
-    /// How many wait of each key; Gardien's own calls are not among them.
-    pub fn waiting_by_key(&self) -> impl Iterator<Item = (KeyId, u32)> {
+    /// How many wait of each key, and since when the first of them does; Gardien's own calls are not among them.
+    pub fn waiting_by_key(&self) -> impl Iterator<Item = (KeyId, u32, u64)> {
         self.lanes.iter().filter_map(|(key, lane)| {
+            let (_, first) = lane.waiting.first_key_value()?;
             let waiting = u32::try_from(lane.waiting.len()).unwrap_or(u32::MAX);
-            Some(((*key)?, waiting)).filter(|(_, waiting)| *waiting > 0)
+            Some(((*key)?, waiting, first.since))
         })
     }
 
     /// Stands at the end of the key's lane, which goes on these terms from here on.
-    pub fn join(&mut self, key: Option<KeyId>, terms: Terms, until: u64, who: W) -> Ticket {
+    pub fn join(&mut self, key: Option<KeyId>, terms: Terms, waiting: Waiting<W>) -> Ticket {
         let ticket = Ticket(self.tickets);
         self.tickets += 1;
-        self.ends.insert((until, ticket), key);
+        self.ends.insert((waiting.until, ticket), key);
         let turn = self.turn;
         self.lanes.entry(key).or_insert_with(|| Lane {
             waiting: BTreeMap::new(),
@@ -179,7 +182,7 @@ impl<W> Turns<W> {
                 lane.next = lane.next.max(turn);
             }
             lane.terms = terms;
-            lane.waiting.insert(ticket, Waiting { until, who });
+            lane.waiting.insert(ticket, waiting);
         });
         ticket
     }
@@ -270,19 +273,16 @@ impl<W> Turns<W> {
     /// The same lanes, with nobody in them to be told.
     #[must_use]
     pub fn stand_ins(&self) -> Turns<()> {
+        let stand_in = |of: &Waiting<W>| Waiting {
+            since: of.since,
+            until: of.until,
+            who: (),
+        };
         let lane = |lane: &Lane<W>| Lane {
             waiting: lane
                 .waiting
                 .iter()
-                .map(|(ticket, of)| {
-                    (
-                        *ticket,
-                        Waiting {
-                            until: of.until,
-                            who: (),
-                        },
-                    )
-                })
+                .map(|(ticket, of)| (*ticket, stand_in(of)))
                 .collect(),
             next: lane.next,
             terms: lane.terms,

@@ -5,19 +5,18 @@
 //! and a decision never waits for the disk while the lease lasts.
 
 use gardien_domain::limit::{WINDOW_MS, Window};
+use gardien_domain::pace::Pace;
 use gardien_domain::schedule::{Coming, Due, Full, Own, Part, Schedule, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
-
 use lease::Lease;
 
 use crate::ledger::SavedCalls;
 
 mod lease;
+mod outlasting;
 
-/// Steps that finished calls are saved in, in milliseconds.
-const STEP_MS: u64 = 100;
 /// The upstream is asked again after this, however long it wants to be left alone: a mistake of its must not shut
 /// everyone out for a day.
 const LONGEST_HOLD_MS: u64 = 5 * 60_000;
@@ -33,6 +32,8 @@ pub struct LimitState {
     pub remaining: u32,
     /// Calls that wait for their turn.
     pub waiting: u32,
+    /// What goes at once of what is kept free for nobody, and what follows; `None` where calls are refused.
+    pub pace: Option<Pace>,
     /// Whole seconds until the oldest slot is free again, or the hold ends, rounded up.
     pub reset_seconds: u64,
     /// The upstream itself takes no more calls.
@@ -83,40 +84,6 @@ pub(crate) struct Renewal {
 }
 
 impl<W> Meter<W> {
-    /// Goes on where the last run ended. What was leased then counts as made just now.
-    pub(crate) fn restore(limit: u32, saved: &SavedCalls, unix_now: u64, now: u64) -> Self {
-        let mut window = Window::default();
-        // A damaged ledger must not be able to overflow the count.
-        let mut room = u32::MAX / 2;
-        let mut record = |calls: u32, at: u64| {
-            let calls = calls.min(room);
-            room -= calls;
-            window.record(calls, at);
-        };
-        for (at, calls) in &saved.finished {
-            // A time in the future, by a clock that was set back, counts as now.
-            let age = unix_now.saturating_sub(*at);
-            if age < WINDOW_MS {
-                record(*calls, now.saturating_sub(age));
-            }
-        }
-        let leased = saved.leased.min(room);
-        for (at, key, calls) in &saved.by_key {
-            let age = unix_now.saturating_sub(*at);
-            if age < WINDOW_MS {
-                window.record_of(*key, *calls, now.saturating_sub(age));
-            }
-        }
-        window.record_leased(leased, now);
-        Self {
-            schedule: Schedule::new(window, limit),
-            hold: None,
-            lease: Lease::default(),
-            granted_since_rest: false,
-            closed: false,
-        }
-    }
-
     /// A call that waits for no longer than `patience` milliseconds, nor than any may; `who` is told when its turn comes.
     pub(crate) fn enter(
         &mut self,
@@ -284,6 +251,7 @@ impl<W> Meter<W> {
             used: limit - remaining,
             remaining,
             waiting: u32::try_from(self.schedule.waiting()).unwrap_or(u32::MAX),
+            pace: self.schedule.pace(),
             reset_seconds: self.wait_ms(now).div_ceil(1000),
             hold,
         }
@@ -316,31 +284,6 @@ impl<W> Meter<W> {
             None => oldest,
             Some((_, left)) if free => left,
             Some((_, left)) => left.max(oldest),
-        }
-    }
-
-    fn save(&mut self, lease: u32, unix_now: u64, now: u64) -> SavedCalls {
-        let limit = self.schedule.limit();
-        let window = self.schedule.window();
-        let in_flight = window.in_flight();
-        let mut finished: Vec<_> = window
-            .snapshot(now, STEP_MS)
-            .into_iter()
-            .map(|(at, calls)| ((unix_now + at).saturating_sub(now), calls))
-            .collect();
-        let by_key = self.schedule.window().snapshot_by_key(now, STEP_MS);
-        let by_key = by_key.into_iter();
-        let by_key =
-            by_key.map(|(at, key, calls)| ((unix_now + at).saturating_sub(now), key, calls));
-        if let Some((_, left)) = self.held(now) {
-            // A restart finds a minute that is full until the hold ends, or for a whole one.
-            finished.push(((unix_now + left).saturating_sub(WINDOW_MS), limit));
-            finished.sort_unstable_by_key(|(at, _)| *at);
-        }
-        SavedCalls {
-            finished,
-            by_key: by_key.collect(),
-            leased: in_flight + lease,
         }
     }
 

@@ -93,6 +93,7 @@ mod tests {
         used: 88,
         remaining: 12,
         waiting: 0,
+        pace: None,
         reset_seconds: 31,
         hold: None,
     };

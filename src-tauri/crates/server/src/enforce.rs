@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gardien_authority::api::LimitHold;
+use gardien_authority::api::{LimitHold, LimitPace};
 use gardien_authority::{Enforcement, LimitReading};
 use gardien_domain::key::Revocation;
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
@@ -36,6 +36,10 @@ impl Enforcement for GatewayEnforcement {
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let (limits, by_key) = self.0.limits_by_key(most, seen);
         LimitReading {
+            pace: limits.pace.map(|pace| LimitPace {
+                burst: pace.burst(),
+                per_minute: pace.per_minute(),
+            }),
             used: limits.used,
             remaining: limits.remaining,
             waiting: limits.waiting,

@@ -1,10 +1,16 @@
-import type { AppStatus, Commands } from '../../bindings';
+import type { AppStatus, Commands, KeyView, LimitPace } from '../../bindings';
 import * as keys from './keys';
 import { OPERATIONS } from './operations';
 import { PHARE_COMMANDS } from './phare';
 import { fault, makeWorld, record, type World } from './world';
 
 type Handlers = { [K in keyof Commands]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
+
+function pace(calls: number, burst: number | null, all: KeyView[]): LimitPace {
+  const shared = calls - all.reduce((sum, { share }) => sum + share.reserved, 0);
+  const atOnce = burst ?? Math.floor((shared * 2) / 5);
+  return { burst: atOnce, per_minute: shared - atOnce };
+}
 
 /** What each command does in the fake world. */
 export const COMMANDS: Handlers = {
@@ -119,9 +125,10 @@ export const COMMANDS: Handlers = {
     return { data, next_cursor: all.length > limit ? String(data.at(-1)?.sequence) : null };
   },
   verify_audit: (world) => ({ ok: true, entries: world.audit.length, fault: null }),
-  limits: ({ organization: { calls_per_minute, at_limit }, used, keys: all }) => ({
+  limits: ({ organization: { calls_per_minute, at_limit, burst }, used, keys: all }) => ({
     calls_per_minute,
     at_limit,
+    pace: at_limit === 'pace' ? pace(calls_per_minute, burst, all) : null,
     used,
     remaining: calls_per_minute - used,
     waiting: 0,
@@ -133,6 +140,7 @@ export const COMMANDS: Handlers = {
       name,
       calls: Math.floor(used / (index + 2)),
       waiting: 0,
+      waited_seconds: 0,
       refused: 0,
       share,
     })),

@@ -20,6 +20,7 @@ async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
         name: "Grafana".to_owned(),
         calls: 1,
         waiting: 0,
+        waited_seconds: 0,
         refused: 0,
         share: Share::default(),
     });

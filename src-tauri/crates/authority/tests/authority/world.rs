@@ -72,6 +72,7 @@ impl Enforcement for Told {
         let keys = self.keys.lock().unwrap();
         let seen = keys.iter().filter(|key| seen(key.scope())).take(most);
         LimitReading {
+            pace: None,
             used: 90,
             remaining: 10,
             waiting: 0,

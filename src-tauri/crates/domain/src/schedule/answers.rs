@@ -49,6 +49,8 @@ pub struct Part {
     pub calls: u32,
     /// Calls of it that wait for their turn.
     pub waiting: u32,
+    /// Milliseconds that the first of them has waited; 0 if none waits.
+    pub waited_ms: u64,
     /// Calls of it that were refused for want of a turn in the last minute, where somebody counts them.
     pub refused: u32,
     /// What it may have, and what is kept free for it.
@@ -63,6 +65,7 @@ impl Part {
             key,
             calls: 0,
             waiting: 0,
+            waited_ms: 0,
             refused: 0,
             share: Share::default(),
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Bound, Full, Schedule};
 use crate::key::KeyId;
 use crate::limit::WINDOW_MS;
+use crate::turns::Waiting;
 
 /// Milliseconds that are looked ahead: a key whose share is nothing never goes.
 const LONGEST: u64 = 10 * WINDOW_MS;
@@ -87,7 +88,12 @@ impl<W> Schedule<W> {
             copy.turns.drop_last(key);
         }
         let terms = copy.terms(key);
-        copy.turns.join(key, terms, now + LONGEST, ());
+        let waiting = Waiting {
+            since: now,
+            until: now + LONGEST,
+            who: (),
+        };
+        copy.turns.join(key, terms, waiting);
         let mut at = now;
         loop {
             copy.settle(at);

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::limit::WINDOW_MS;
+use crate::organization::AtLimit;
 
 mod foretold;
 
@@ -297,6 +298,50 @@ fn nobodys_burst_delays_another_by_more_than_a_turn() {
     assert_eq!(of_second, [1_500, 3_500, 5_500]);
     // The tail that it pushed out of its time is told so at once.
     assert_eq!(told.refused, vec![(1, 500); 3]);
+}
+
+#[test]
+fn the_pace_is_that_of_what_is_kept_for_nobody() {
+    let pace = |schedule: &Schedule<usize>| {
+        let pace = schedule.pace()?;
+        Some((pace.burst(), pace.per_minute()))
+    };
+    let mut schedule = paced(100);
+    assert_eq!(pace(&schedule), Some((40, 60)));
+    let share = Share {
+        reserved: 50,
+        ..Share::default()
+    };
+    schedule.set_share(key(1).unwrap(), share, 0);
+    assert_eq!(pace(&schedule), Some((20, 30)));
+    let rejecting = Organization {
+        at_limit: AtLimit::Reject,
+        ..organization(100)
+    };
+    schedule.set_limit(&rejecting, 0);
+    assert_eq!(pace(&schedule), None);
+}
+
+#[test]
+fn it_is_told_for_how_long_the_first_of_a_key_has_waited() {
+    let mut schedule = paced(100);
+    let waited = |schedule: &mut Schedule<usize>, now| {
+        let parts = schedule.parts(now);
+        let own = parts.iter().find(|part| Some(part.key) == key(1)).unwrap();
+        (own.waiting, own.waited_ms)
+    };
+    for now in [0; 41].into_iter().chain([500]) {
+        match schedule.come(key(1), PATIENCE, now, || 0) {
+            Coming::Goes(turn) => schedule.finish(turn, now),
+            Coming::Waits(_) => {}
+            Coming::Refused(full) => panic!("{full:?}"),
+        }
+    }
+    assert_eq!(waited(&mut schedule, 900), (2, 900));
+    assert_eq!(schedule.due(9, 1_000).go.len(), 1);
+    assert_eq!(waited(&mut schedule, 1_000), (1, 500));
+    assert_eq!(schedule.due(9, 2_000).go.len(), 1);
+    assert_eq!(waited(&mut schedule, 2_000), (0, 0));
 }
 
 #[test]

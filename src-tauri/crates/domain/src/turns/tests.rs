@@ -7,6 +7,14 @@ fn key(number: u8) -> Option<KeyId> {
     (number > 0).then(|| KeyId(Uuid::from_u128(number.into())))
 }
 
+fn until<W>(until: u64, who: W) -> Waiting<W> {
+    Waiting {
+        since: 0,
+        until,
+        who,
+    }
+}
+
 fn shared(weight: u32) -> Terms {
     Terms {
         standing: Standing::Shared,
@@ -19,7 +27,7 @@ fn a_key_goes_as_often_as_it_weighs() {
     let mut turns = Turns::default();
     for (number, weight) in [(1, 1), (2, 3)] {
         for _ in 0..8 {
-            turns.join(key(number), shared(weight), 0, number);
+            turns.join(key(number), shared(weight), until(0, number));
         }
     }
     let mut serve = || {
@@ -37,9 +45,9 @@ fn whoever_is_all_that_it_may_be_keeps_nobody_back() {
         standing,
         weight: 1,
     };
-    turns.join(key(1), at_most(Standing::AtMost), 9, 1);
+    turns.join(key(1), at_most(Standing::AtMost), until(9, 1));
     assert_eq!(turns.next(), None);
-    turns.join(key(2), shared(1), 9, 2);
+    turns.join(key(2), shared(1), until(9, 2));
     assert_eq!(turns.next(), Some(key(2)));
     turns.set(key(1), at_most(Standing::Reserved));
     assert_eq!(turns.next(), Some(key(1)));
@@ -75,7 +83,7 @@ proptest! {
         for (number, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Join { key: of, weight, until } => {
-                    let ticket = turns.join(key(of), shared(weight), until, number);
+                    let ticket = turns.join(key(of), shared(weight), self::until(until, number));
                     there.push((number, of, ticket, until));
                 }
                 Step::Leave(which) if !there.is_empty() => {

@@ -154,6 +154,7 @@ fn nothing_is_granted_while_the_upstream_takes_no_calls() {
             used: 100,
             remaining: 0,
             waiting: 0,
+            pace: None,
             reset_seconds: 2,
             hold: Some(Hold {
                 since: 1_000_000,

@@ -1,7 +1,6 @@
 //! What a call is told when it comes, beside what becomes of it if nobody comes any more.
 
 use super::*;
-use crate::organization::AtLimit;
 
 /// How long it waits, if it waits for as long as it takes.
 fn waits_in_the_end((mut world, last): (World, usize)) -> Option<u64> {

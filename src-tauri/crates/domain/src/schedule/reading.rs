@@ -1,0 +1,75 @@
+//! What the schedule says of itself to whoever asks.
+
+use std::collections::BTreeMap;
+
+use super::{Own, Part, Schedule};
+use crate::key::KeyId;
+use crate::pace::{Bucket, Pace};
+use crate::turns::Terms;
+
+impl<W> Schedule<W> {
+    /// Calls a minute.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Calls that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.turns.len()
+    }
+
+    /// What goes at once of what is kept for nobody, and what follows; `None` where nobody waits for a turn.
+    #[must_use]
+    pub fn pace(&self) -> Option<Pace> {
+        self.bucket.as_ref().map(Bucket::pace)
+    }
+
+    /// Whether nobody goes now but within what is kept for it.
+    pub fn is_full(&mut self, now: u64) -> bool {
+        self.settle(now);
+        self.open(Terms::default(), now).is_none()
+    }
+
+    /// Whether a call of this key that came now would not go at once, but could wait.
+    pub fn would_wait(&mut self, key: Option<KeyId>, now: u64) -> bool {
+        self.settle(now);
+        self.patience > 0 && !self.goes_at_once(self.terms(key), now)
+    }
+
+    /// What keys have of the limit: those that hold slots, that wait, or that something is kept free for.
+    pub fn parts(&mut self, now: u64) -> Vec<Part> {
+        let mut parts: BTreeMap<KeyId, Part> = BTreeMap::new();
+        let shares = &self.shares;
+        let part = |key| Part {
+            share: shares.get(&key).copied().unwrap_or_default(),
+            ..Part::of(key)
+        };
+        for (key, calls) in self.window.takers(now) {
+            parts.entry(key).or_insert_with(|| part(key)).calls = calls;
+        }
+        for (key, waiting, since) in self.turns.waiting_by_key() {
+            let part = parts.entry(key).or_insert_with(|| part(key));
+            part.waiting = waiting;
+            part.waited_ms = now.saturating_sub(since);
+        }
+        for key in shares.keys().filter(|key| shares[key].reserved > 0) {
+            parts.entry(*key).or_insert_with(|| part(*key));
+        }
+        parts.into_values().collect()
+    }
+
+    /// What a key has of its own share, if it may not have everything.
+    pub fn own(&mut self, key: KeyId, now: u64) -> Option<Own> {
+        let at_most = self.shares.get(&key)?.at_most?;
+        self.settle(now);
+        let held = self.window.held_at_most_by(key);
+        let fewer = held.saturating_sub(1);
+        Some(Own {
+            at_most,
+            remaining: at_most.saturating_sub(held),
+            reset_ms: self.window.held_by_down_in(key, fewer, now),
+        })
+    }
+}
