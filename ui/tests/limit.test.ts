@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FakeBridge } from '../src/bridge/fake';
 import { fault } from '../src/bridge/fake/world';
 import { app } from '../src/state/app.svelte';
-import { asked, at, open, press, user } from './support';
+import { asked, at, fill, gone, open, press, user } from './support';
 
 const use = (index: number) => screen.getAllByTestId('limit-use')[index] ?? document.body;
 const button = (index: number, testid: string) => within(use(index)).queryByTestId(testid);
@@ -84,5 +84,95 @@ describe('the shared limit', () => {
     await waitFor(() => {
       expect(names()).toEqual(before.toReversed());
     });
+  });
+
+  it('says for how long the first of a key has waited', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    const limits = app.limits;
+    if (!limits) throw new Error('no limits');
+    const [one, ...others] = limits.by_key;
+    if (!one) throw new Error('no keys');
+    app.limits = { ...limits, by_key: [{ ...one, waiting: 12, waited_seconds: 7 }, ...others] };
+    await waitFor(() => {
+      expect(use(0).textContent).toContain('42 calls, 12 waiting, the first for 7 s');
+    });
+    expect(use(1).textContent).not.toContain('waiting');
+  });
+});
+
+describe('the pace', () => {
+  it('is the one that is in force', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    expect(at('pace').textContent).toContain('40 calls at once, then 60 a minute.');
+    const limits = app.limits;
+    if (!limits) throw new Error('no limits');
+    app.limits = { ...limits, pace: { burst: 1, per_minute: 30 } };
+    await waitFor(() => {
+      expect(at('pace').textContent).toContain('1 call at once, then 30 a minute.');
+    });
+  });
+
+  it('is changed behind a press: what comes at once, and how long a call waits', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    gone('burst');
+    await press('pace-change');
+    expect(document.activeElement).toBe(at('burst'));
+    await fill('burst', '10');
+    await user.clear(at('longest-wait'));
+    await fill('longest-wait', '9');
+    await press('pace-save');
+    await waitFor(() => {
+      gone('burst');
+    });
+    expect(asked(bridge, 'update_organization')).toEqual([{ burst: 10, longest_wait_seconds: 9 }]);
+    await waitFor(() => {
+      expect(at('pace').textContent).toContain('10 calls at once, then 90 a minute.');
+    });
+    expect(at('pace').textContent).toContain('no call waits for longer than 9 seconds');
+    expect(document.activeElement).toBe(at('pace-change'));
+
+    await press('pace-change');
+    await user.clear(at('burst'));
+    await press('pace-save');
+    await waitFor(() => {
+      expect(asked(bridge, 'update_organization')[1]).toEqual({ burst: null });
+    });
+  });
+
+  it('is not sent while it cannot be, and what was refused stands at its field', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    await press('pace-change');
+    await fill('burst', '100');
+    await user.clear(at('longest-wait'));
+    await fill('longest-wait', '26');
+    await press('pace-save');
+    expect(at('burst-problem').textContent).toContain('A number from 1 to 99.');
+    expect(at('longest-wait-problem').textContent).toContain('A number from 1 to 25.');
+    expect(asked(bridge, 'update_organization')).toEqual([]);
+    await press('pace-cancel');
+    gone('burst');
+
+    const why = 'A number from 1 to 4: the rest of the limit follows after it.';
+    bridge.world.failing.set('update_organization', fault('invalid', 'Some fields need a look.', { burst: [why] }));
+    await user.clear(at('calls-per-minute'));
+    await fill('calls-per-minute', '5');
+    await press('calls-per-minute-save');
+    await waitFor(() => {
+      expect(at('burst-problem').textContent).toContain(why);
+    });
+  });
+
+  it('is nobody’s business where calls are refused', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    await press('at-limit-reject');
+    await waitFor(() => {
+      gone('pace');
+    });
+    gone('pace-change');
   });
 });
