@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use acceptance::session::Keychain;
+use futures_util::future::join_all;
 
 use super::person::{Form, monitors};
 use crate::support::background::Background;
@@ -66,4 +67,49 @@ async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
         assert!(asked.elapsed() < Duration::from_secs(120), "still starved");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test]
+async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
+    let phare = Upstream::start();
+    let variables = [("GARDIEN_PHARE_URL", phare.url())];
+    let variables = variables
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let mut desk = Desk::start_with(Keychain::Unlocked, &variables).await;
+    let gateway = desk.found_over_phare(PHARE_KEY).await;
+    desk.keep_key(Form::reader("Terraform", "Shop")).await;
+    let terraform = desk.copy("Terraform").await;
+    desk.go("settings").await;
+    desk.wait_text("pace", "40 calls at once, then 60 a minute")
+        .await;
+    desk.click("pace-change").await;
+    desk.wait_focus("burst").await;
+    desk.fill("burst", "100").await;
+    desk.wait_text("burst-problem", "A number from 1 to 99")
+        .await;
+    desk.look("limit-pace").await;
+    desk.fill("burst", "95").await;
+    desk.fill("longest-wait", "24").await;
+    desk.click("pace-save").await;
+    desk.wait_text("pace", "95 calls at once, then 5 a minute")
+        .await;
+    desk.wait_text("pace", "longer than 24 seconds").await;
+
+    // Five a minute after the first: some wait, and others could not go in time.
+    let called = join_all((0..105).map(|_| monitors(&gateway, &terraform)));
+    let seen = async {
+        desk.wait_text(&use_of("Terraform"), "waiting, the first for")
+            .await;
+        desk.look("limit-waiting").await;
+    };
+    let (called, ()) = tokio::join!(called, seen);
+    let with = |status| {
+        called
+            .iter()
+            .filter(|answer| answer.status == status)
+            .count()
+    };
+    assert_eq!(with(200) + with(429), 105);
+    assert!(with(429) > 0, "nobody was refused");
 }

@@ -4,7 +4,6 @@
 //! may have been; so a gateway that is killed at any moment never grants more than the limit in 60 seconds,
 //! and a decision never waits for the disk while the lease lasts.
 
-use gardien_domain::limit::{WINDOW_MS, Window};
 use gardien_domain::pace::Pace;
 use gardien_domain::schedule::{Coming, Due, Full, Own, Part, Schedule, Turn};
 use gardien_domain::share::Share;

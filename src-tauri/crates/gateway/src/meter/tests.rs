@@ -1,4 +1,5 @@
 use gardien_domain::AtLimit;
+use gardien_domain::limit::WINDOW_MS;
 use proptest::prelude::*;
 
 use super::*;
