@@ -9,8 +9,11 @@ use std::collections::BTreeMap;
 use finished::Finished;
 use takers::{Held, Takers};
 
+pub use direct::{Direct, DirectUse, Mark, Said};
+
 use crate::key::KeyId;
 
+mod direct;
 mod finished;
 mod takers;
 
@@ -33,6 +36,8 @@ pub struct SavedCalls {
 pub struct Window {
     finished: Finished,
     in_flight: u32,
+    /// Slots that were ever taken or recorded.
+    ever: u64,
     takers: Takers,
 }
 
@@ -65,6 +70,7 @@ impl Window {
         self.expire(now);
         if self.held() < limit {
             self.in_flight += 1;
+            self.ever += 1;
             if let Some(key) = key {
                 self.takers.take(key);
             }
@@ -80,7 +86,7 @@ impl Window {
     pub fn finish(&mut self, slot: Slot, now: u64) {
         let Slot(key) = slot;
         self.in_flight -= 1;
-        let at = self.record(1, now);
+        let at = self.finished.record(1, now);
         if let Some(key) = key {
             self.takers.finish(key, at);
         }
@@ -107,6 +113,7 @@ impl Window {
         if calls == 0 {
             return at;
         }
+        self.ever += u64::from(calls);
         self.finished.record(calls, at)
     }
 

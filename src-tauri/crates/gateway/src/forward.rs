@@ -20,6 +20,7 @@ use crate::headers;
 use crate::keeping::{MayBeKept, may_be_kept};
 use crate::refusal::CallRefusal;
 use crate::retry_after;
+use crate::said::said;
 use crate::throttle::Pass;
 use crate::timing::Timing;
 use crate::upload::Upload;
@@ -77,7 +78,7 @@ pub(crate) async fn forward(
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer? {
         Ok(response) => {
-            return received(response, &pass)
+            return received(response, &mut pass)
                 .map(|response| response.map(|body| patient(body, timing.patience)));
         }
         Err(fault) => fault,
@@ -159,7 +160,10 @@ fn is_of_tls(cause: &(dyn Error + 'static)) -> bool {
     false
 }
 
-fn received(mut response: Response<Body>, pass: &Pass) -> Result<Response<Body>, CallRefusal> {
+fn received(mut response: Response<Body>, pass: &mut Pass) -> Result<Response<Body>, CallRefusal> {
+    // Whoever is not known is counted for somebody else.
+    let is_known = response.status() != StatusCode::UNAUTHORIZED;
+    pass.is_answered(said(&response).filter(|_| is_known));
     match response.status() {
         StatusCode::UNAUTHORIZED => {
             tracing::error!("the upstream refuses the key that Gardien calls it with");

@@ -320,6 +320,11 @@ impl Gateway {
             .await
     }
 
+    /// Counts a call that Gardien itself made to the upstream without waiting for room: the upstream counts it, too.
+    pub fn made_beside(&self) {
+        self.0.throttle.made_beside();
+    }
+
     /// Puts on an answer what every answer carries: the state of the limit, and an id if it has none yet.
     pub fn stamp(&self, headers: &mut HeaderMap) {
         self.tell(headers, None, None);

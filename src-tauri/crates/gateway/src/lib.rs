@@ -2,7 +2,7 @@
 //!
 //! The files follow a request: `head`, `identify`, `authorize`, `cache` (of what a `question` is answered, by
 //! `keeping` it), `upload` (at its `data_rate`), `throttle` (on `meter`, with `shares`), `forward` (on
-//! `headers`, `upstream` (over the network `http_upstream` on `line`) and `retry_after`), `hand_back` (on `restrict` and
+//! `headers`, `upstream` (over the network `http_upstream` on `line`), `said` and `retry_after`), `hand_back` (on `restrict` and
 //! `links`), `record`; `told` says what is left of the limit. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
 
@@ -36,6 +36,7 @@ mod record;
 mod refusal;
 mod restrict;
 mod retry_after;
+mod said;
 mod shares;
 mod throttle;
 mod timing;
@@ -52,6 +53,7 @@ pub use body::{Body, BoxError, read_all};
 pub use client::{OnGranted, Peer};
 pub use clock::WallClock;
 pub use data_rate::{MinDataRate, Progress};
+pub use gardien_domain::limit::DirectUse;
 pub use gateway::{Gateway, GatewayError};
 pub use http_upstream::{HttpUpstream, KeyedUpstream, UpstreamError};
 pub use ledger::{Ledger, SavedCalls};

@@ -4,6 +4,7 @@
 //! may have been; so a gateway that is killed at any moment never grants more than the limit in 60 seconds,
 //! and a decision never waits for the disk while the lease lasts.
 
+use gardien_domain::limit::{Direct, DirectUse, Mark, Said};
 use gardien_domain::pace::Pace;
 use gardien_domain::schedule::{Coming, Due, Full, Own, Part, Schedule, Turn};
 use gardien_domain::share::Share;
@@ -37,6 +38,8 @@ pub struct LimitState {
     pub reset_seconds: u64,
     /// The upstream itself takes no more calls.
     pub hold: Option<Hold>,
+    /// Somebody calls the upstream past this gateway.
+    pub direct: Option<DirectUse>,
 }
 
 /// The upstream answered 429: it counts calls that were not made through this gateway. Until it takes calls again, none
@@ -54,6 +57,7 @@ pub(crate) struct Meter<W> {
     schedule: Schedule<W>,
     /// The upstream's own word, and when it ends on the clock of the window.
     hold: Option<(Hold, u64)>,
+    direct: Direct,
     lease: Lease,
     granted_since_rest: bool,
     closed: bool,
@@ -64,6 +68,7 @@ pub(crate) struct Meter<W> {
 pub(crate) enum Entry {
     Granted {
         turn: Turn,
+        mark: Mark,
         /// The lease is half used: time to renew it.
         low: bool,
     },
@@ -102,6 +107,7 @@ impl<W> Meter<W> {
                 self.granted(1);
                 Entry::Granted {
                     turn,
+                    mark: self.mark(now),
                     low: self.is_low(),
                 }
             }
@@ -120,11 +126,12 @@ impl<W> Meter<W> {
         self.schedule.would_wait(key, now)
     }
 
-    /// Who goes now, who cannot go in time any more, and whether the lease runs low.
-    pub(crate) fn due(&mut self, now: u64) -> (Due<W>, bool) {
+    /// Who goes now, with the mark of their calls, who cannot go in time any more, and whether the lease runs low.
+    pub(crate) fn due(&mut self, now: u64) -> (Due<W>, Mark, bool) {
         let due = self.schedule.due(self.lease.most(), now);
         self.granted(u32::try_from(due.go.len()).unwrap_or(u32::MAX));
-        (due, self.schedule.waiting() > 0 && self.is_low())
+        let low = self.schedule.waiting() > 0 && self.is_low();
+        (due, self.mark(now), low)
     }
 
     /// Milliseconds until somebody may be due; `None` while nobody waits.
@@ -185,6 +192,28 @@ impl<W> Meter<W> {
         self.schedule.cancel(turn);
     }
 
+    fn mark(&mut self, now: u64) -> Mark {
+        self.direct.mark(self.schedule.window(), now)
+    }
+
+    /// What the answer to a call says of the limit. Whether there is less of it than was thought.
+    pub(crate) fn heard(&mut self, said: Said, mark: Mark, unix_now: u64, now: u64) -> bool {
+        let limit = self.schedule.limit();
+        let window = self.schedule.window();
+        let times = (now, unix_now);
+        self.direct.heard(said, mark, window, limit, times)
+    }
+
+    /// A call ended without an answer: it may still reach the upstream.
+    pub(crate) fn gave_up(&mut self, now: u64) {
+        self.direct.gave_up(now);
+    }
+
+    /// A call of Gardien's own was made without a slot.
+    pub(crate) fn made_beside(&mut self, now: u64) {
+        self.schedule.window().record(1, now);
+    }
+
     /// What to save for a full lease.
     pub(crate) fn renewal(&mut self, unix_now: u64, now: u64) -> Renewal {
         let (full, limit) = (self.full_lease(), self.schedule.limit());
@@ -228,9 +257,10 @@ impl<W> Meter<W> {
     }
 
     /// Another upstream stands behind the gateway: it did not say so.
-    pub(crate) fn release(&mut self) {
+    pub(crate) fn release(&mut self, now: u64) {
         self.hold = None;
         self.schedule.hold(0);
+        self.direct.release(self.schedule.window(), now);
     }
 
     pub(crate) fn set_limit(&mut self, organization: &Organization, now: u64) {
@@ -253,6 +283,7 @@ impl<W> Meter<W> {
             pace: self.schedule.pace(),
             reset_seconds: self.wait_ms(now).div_ceil(1000),
             hold,
+            direct: self.direct.seen(now),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gardien_domain::limit::{Mark, Said};
 use gardien_domain::schedule::{Bound, Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
@@ -86,11 +87,11 @@ impl Throttle {
                     tell
                 });
                 match (entry, told) {
-                    (Entry::Granted { turn, low }, _) => {
+                    (Entry::Granted { turn, mark, low }, _) => {
                         if low {
                             self.low.notify_one();
                         }
-                        return Ok(Pass::new(self, turn, Duration::ZERO));
+                        return Ok(Pass::new(self, (turn, mark), Duration::ZERO));
                     }
                     (Entry::Waits(ticket), Some(told)) => {
                         if self.meter().is_full(now) {
@@ -184,8 +185,13 @@ impl Throttle {
         self.turns.notify_one();
     }
 
+    /// A call of Gardien's own was made without waiting for room.
+    pub(crate) fn made_beside(&self) {
+        self.meter().made_beside(self.clock.now());
+    }
+
     pub(crate) fn release(&self) {
-        self.meter().release();
+        self.meter().release(self.clock.now());
         self.turns.notify_one();
     }
 
@@ -230,7 +236,7 @@ impl Throttle {
 }
 
 /// Who waits is told its turn, or why there is none.
-type Waiter = oneshot::Sender<Result<Turn, Full>>;
+type Waiter = oneshot::Sender<Result<(Turn, Mark), Full>>;
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
@@ -241,7 +247,7 @@ struct Place<'a> {
     throttle: &'a Arc<Throttle>,
     key: Option<KeyId>,
     ticket: Ticket,
-    told: oneshot::Receiver<Result<Turn, Full>>,
+    told: oneshot::Receiver<Result<(Turn, Mark), Full>>,
 }
 
 impl From<Full> for CallRefusal {
@@ -255,7 +261,7 @@ impl Drop for Place<'_> {
         self.told.close();
         let mut meter = self.throttle.meter();
         match self.told.try_recv() {
-            Ok(Ok(turn)) => meter.cancel(turn),
+            Ok(Ok((turn, _))) => meter.cancel(turn),
             _ => meter.leave(self.key, self.ticket),
         }
         drop(meter);
@@ -269,8 +275,11 @@ impl Drop for Place<'_> {
 pub(crate) struct Pass {
     throttle: Arc<Throttle>,
     turn: Option<Turn>,
+    mark: Mark,
     waited: Duration,
     is_out: bool,
+    /// What its answer said of the limit, once there is one.
+    answered: Option<Option<Said>>,
 }
 
 impl Pass {
@@ -279,18 +288,26 @@ impl Pass {
         self.waited
     }
 
-    fn new(throttle: &Arc<Throttle>, turn: Turn, waited: Duration) -> Self {
+    fn new(throttle: &Arc<Throttle>, (turn, mark): (Turn, Mark), waited: Duration) -> Self {
         Self {
             waited,
             throttle: throttle.clone(),
             turn: Some(turn),
+            mark,
             is_out: false,
+            answered: None,
         }
     }
 
     /// The call goes out now: from here on it may reach the upstream.
     pub(crate) fn goes_out(&mut self) {
         self.is_out = true;
+    }
+
+    /// The call was answered, and this was said of the limit. What Gardien itself is told may be of another organization's.
+    pub(crate) fn is_answered(&mut self, said: Option<Said>) {
+        let is_a_keys = self.turn.as_ref().is_some_and(|turn| turn.key().is_some());
+        self.answered = Some(said.filter(|_| is_a_keys));
     }
 
     /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
@@ -323,8 +340,21 @@ impl Drop for Pass {
             return;
         };
         if self.is_out {
-            let now = self.throttle.clock.now();
-            self.throttle.meter().finish(turn, now);
+            let clock = &self.throttle.clock;
+            let (now, unix_now) = (clock.now(), clock.unix_ms());
+            let mut meter = self.throttle.meter();
+            meter.finish(turn, now);
+            let less = match self.answered {
+                Some(said) => said.is_some_and(|said| meter.heard(said, self.mark, unix_now, now)),
+                None => {
+                    meter.gave_up(now);
+                    false
+                }
+            };
+            drop(meter);
+            if less {
+                self.throttle.turns.notify_one();
+            }
         } else {
             self.throttle.meter().cancel(turn);
             self.throttle.turns.notify_one();

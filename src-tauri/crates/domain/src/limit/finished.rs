@@ -19,6 +19,16 @@ impl Finished {
         u32::try_from(self.all - self.expired).unwrap_or(u32::MAX)
     }
 
+    /// Calls that were ever counted.
+    pub(super) fn ever(&self) -> u64 {
+        self.all
+    }
+
+    /// Those of them that count no more.
+    pub(super) fn expired(&self) -> u64 {
+        self.expired
+    }
+
     /// Counts calls. Answers with the time that they count from: merges what came in the same millisecond, and never
     /// lets an older time follow a newer one.
     pub(super) fn record(&mut self, calls: u32, at: u64) -> u64 {

@@ -1,6 +1,6 @@
 //! What outlasts the process: saved as unix times, and read back onto another clock.
 
-use gardien_domain::limit::{WINDOW_MS, Window};
+use gardien_domain::limit::{Direct, WINDOW_MS, Window};
 use gardien_domain::schedule::Schedule;
 
 use super::{Lease, Meter};
@@ -38,6 +38,7 @@ impl<W> Meter<W> {
         Self {
             schedule: Schedule::new(window, limit),
             hold: None,
+            direct: Direct::default(),
             lease: Lease::default(),
             granted_since_rest: false,
             closed: false,

@@ -161,6 +161,7 @@ fn nothing_is_granted_while_the_upstream_takes_no_calls() {
                 since: 1_000_000,
                 until: 1_003_000
             }),
+            direct: None,
         }
     );
     // What was granted before may have been cancelled since, and more may be allowed: it is the upstream's word.
@@ -203,7 +204,7 @@ fn a_hold_ends_with_the_upstream_that_asked_for_it() {
     let mut meter = Meter::restore(10, &SavedCalls::default(), 0, 60_000);
     meter.hold(60_000, 1_000_000, 60_000);
     assert_eq!(meter.state(60_001).remaining, 0);
-    meter.release();
+    meter.release(60_001);
     assert_eq!(meter.state(60_001).remaining, 10);
 }
 
@@ -390,7 +391,7 @@ proptest! {
                 },
                 _ => {
                     match enter(&mut meter, mono(now)) {
-                        Entry::Granted { turn, low } => {
+                        Entry::Granted { turn, low, .. } => {
                             calls.push(now + lasts / 2);
                             open.push((now + lasts, turn));
                             if low && writing.is_none() {

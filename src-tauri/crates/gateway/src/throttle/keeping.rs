@@ -40,10 +40,10 @@ impl Throttle {
     fn tell(&self) -> Option<u64> {
         let now = self.clock.now();
         let mut meter = self.meter();
-        let (due, low) = meter.due(now);
+        let (due, mark, low) = meter.due(now);
         for (tell, turn) in due.go {
             // Whoever went away meanwhile did not call.
-            if let Err(Ok(turn)) = tell.send(Ok(turn)) {
+            if let Err(Ok((turn, _))) = tell.send(Ok((turn, mark))) {
                 meter.cancel(turn);
             }
         }

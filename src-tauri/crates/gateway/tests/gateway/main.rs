@@ -10,6 +10,7 @@ mod answers;
 mod at_hand;
 #[cfg(target_os = "linux")]
 mod connections;
+mod direct;
 mod forwarding;
 mod heads;
 mod limits;
