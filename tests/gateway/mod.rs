@@ -2,6 +2,7 @@
 
 mod answers;
 mod cut;
+mod direct;
 mod egress;
 mod framing;
 mod headers;

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -11,6 +12,7 @@ use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
 
 use super::background::Background;
 
@@ -23,7 +25,10 @@ type Log = Arc<Mutex<Vec<Seen>>>;
 #[derive(Debug)]
 pub struct Upstream {
     port: u16,
+    /// Bound, so that nobody else has the address while it is ended.
+    _address: TcpSocket,
     log: Log,
+    router: Router,
     running: Background,
 }
 
@@ -43,27 +48,43 @@ impl Upstream {
         Self::with(Router::new())
     }
 
+    /// One that takes so many calls a minute of all keys together, and tells with each answer how many are left, as Phare
+    /// does: its minute begins with a call.
+    pub fn counting(limit: u32) -> Self {
+        let minute = Arc::new(Mutex::new((Instant::now(), 0)));
+        let counts = from_fn_with_state((limit, minute), count);
+        Self::serving(with_projects(Router::new()).fallback(nothing).layer(counts))
+    }
+
     /// One that answers these routes so, and everything else as [`Self::start`] does.
     pub fn with(routes: Router) -> Self {
-        let projects = || page(vec![project(1, "Shop", "shop"), project(2, "Blog", "blog")]);
-        let projects = get(async move || projects()).fallback(nothing);
-        Self::without_projects(routes.route("/projects", projects))
+        Self::without_projects(with_projects(routes))
     }
 
     /// The same, but that these routes say what projects there are.
     pub fn without_projects(routes: Router) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
+        Self::serving(routes.fallback(nothing))
+    }
+
+    fn serving(routes: Router) -> Self {
+        let address = TcpSocket::new_v4().unwrap();
+        address.set_reuseaddr(true).unwrap();
+        address.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let port = address.local_addr().unwrap().port();
         let log = Log::default();
-        let router = routes
-            .fallback(nothing)
-            .layer(from_fn_with_state(log.clone(), write_down));
-        let running = Background::run(async move || {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            axum::serve(listener, router).await.unwrap();
-        });
-        Self { port, log, running }
+        let router = routes.layer(from_fn_with_state(log.clone(), write_down));
+        Self {
+            port,
+            _address: address,
+            log,
+            running: listen(port, router.clone()),
+            router,
+        }
+    }
+
+    /// Is there again, after it was ended.
+    pub fn again(&mut self) {
+        self.running = listen(self.port, self.router.clone());
     }
 
     /// Its address, as `--phare` takes it.
@@ -107,6 +128,50 @@ impl Seen {
         assert_eq!(values.next(), None, "{name} was sent twice");
         value
     }
+}
+
+fn with_projects(routes: Router) -> Router {
+    let projects = || page(vec![project(1, "Shop", "shop"), project(2, "Blog", "blog")]);
+    let projects = get(async move || projects()).fallback(nothing);
+    routes.route("/projects", projects)
+}
+
+fn listen(port: u16, router: Router) -> Background {
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    Background::run(async move || {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        axum::serve(listener, router).await.unwrap();
+    })
+}
+
+/// When the minute began, and how many calls it has had.
+type Minute = Arc<Mutex<(Instant, u32)>>;
+
+async fn count(
+    State((limit, minute)): State<(u32, Minute)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_taken = {
+        let mut minute = minute.lock().unwrap();
+        if minute.1 == 0 || minute.0.elapsed() >= Duration::from_secs(60) {
+            *minute = (Instant::now(), 0);
+        }
+        let is_taken = minute.1 < limit;
+        minute.1 += u32::from(is_taken);
+        is_taken
+    };
+    let mut answer = if is_taken {
+        next.run(request).await
+    } else {
+        (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "60")]).into_response()
+    };
+    let left = limit - minute.lock().unwrap().1;
+    let headers = answer.headers_mut();
+    headers.insert("x-ratelimit-limit", limit.into());
+    headers.insert("x-ratelimit-remaining", left.into());
+    answer
 }
 
 async fn write_down(State(log): State<Log>, request: Request, next: Next) -> Response {

@@ -155,6 +155,21 @@ pub struct LimitPace {
     pub per_minute: u32,
 }
 
+/// Phare counts calls that Gardien did not make: somebody uses one of the organization's keys of Phare's directly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct DirectUse {
+    /// When it was seen first. Forgotten after an hour without another such call.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// When it was seen last.
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub last: Timestamp,
+    /// Calls since, at least.
+    pub calls: u32,
+}
+
 /// The shared limit right now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 pub struct LimitsView {
@@ -173,6 +188,8 @@ pub struct LimitsView {
     pub reset_seconds: u32,
     /// Null while Phare takes calls.
     pub hold: Option<LimitHold>,
+    /// Null while Phare counts none but Gardien's calls, as far as it says.
+    pub direct: Option<DirectUse>,
     /// What keys have of it, the most first: those that called in the last minute, that wait, or that something is kept
     /// free for. At most fifty, and only keys that the person sees.
     pub by_key: Vec<LimitUse>,

@@ -55,7 +55,7 @@ pub trait Attaching: Send + Sync + Debug {
     /// [`Fault::Unattachable`].
     async fn build(&self, identity: &UpstreamIdentity) -> Result<Arc<dyn Attached>, Fault>;
     /// Finds out what a secret of the Phare at [`Self::phare_url`] can do that nothing is called with. `counted`: its
-    /// calls take part of the limit.
+    /// calls wait for room in the limit. They take part of it either way.
     ///
     /// # Errors
     /// Any [`PhareFault`].

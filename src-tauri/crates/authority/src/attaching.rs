@@ -246,7 +246,7 @@ impl Authority {
         Ok(Examined { secret, described })
     }
 
-    /// Its calls are none of Phare's limit while the sandbox stands behind the gateway.
+    /// Its calls wait for no room while the sandbox stands behind the gateway: nobody calls Phare then.
     pub(crate) async fn look_at(&self, secret: &SecretString) -> Result<Findings, PhareFault> {
         let attached = self.attached();
         let counted = attached

@@ -6,7 +6,7 @@ use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
 use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
 
-use crate::api::{LimitHold, LimitPace};
+use crate::api::{DirectUse, LimitHold, LimitPace};
 
 /// What the shared limit looks like at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct LimitReading {
     pub reset_seconds: u32,
     /// Phare itself takes no more calls.
     pub hold: Option<LimitHold>,
+    /// Phare counts calls that were not made here.
+    pub direct: Option<DirectUse>,
     /// What keys have of it, the most first.
     pub by_key: Vec<Part>,
 }

@@ -159,6 +159,7 @@ impl LimitsView {
             saved: limits.saved,
             reset_seconds: limits.reset_seconds,
             hold: limits.hold,
+            direct: limits.direct,
             by_key,
         }
     }

@@ -130,7 +130,7 @@ impl Attaching for Builder {
         let calls = if counted {
             OwnCalls::counted(keyed, self.gateway.clone())
         } else {
-            OwnCalls::free(keyed)
+            OwnCalls::beside(keyed, self.gateway.clone())
         };
         examine(&calls, kind, system_clock()()).await
     }

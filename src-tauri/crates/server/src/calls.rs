@@ -30,6 +30,8 @@ pub(crate) struct OwnCalls {
     transport: Arc<dyn Transport>,
     /// Counts them against the limit. The sandbox has none of its own, so there they are free.
     counted_by: Option<Gateway>,
+    /// Is told of each that waits for no room of the limit.
+    beside: Option<Gateway>,
     /// Where more keys than one may be needed to see every project.
     ring: Option<Ring>,
 }
@@ -40,16 +42,25 @@ impl OwnCalls {
         Self {
             transport,
             counted_by: None,
+            beside: None,
             ring: None,
+        }
+    }
+
+    /// Calls that wait for no room, because something else stands behind the gateway. What they go to counts them all
+    /// the same, and may be attached next.
+    pub(crate) fn beside(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
+        Self {
+            beside: Some(gateway),
+            ..Self::free(transport)
         }
     }
 
     /// Calls that count like any other.
     pub(crate) fn counted(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
         Self {
-            transport,
             counted_by: Some(gateway),
-            ring: None,
+            ..Self::free(transport)
         }
     }
 
@@ -143,6 +154,9 @@ impl OwnCalls {
                 .map_err(|never| match never {})
                 .boxed_unsync()
         });
+        if let Some(gateway) = &self.beside {
+            gateway.made_beside();
+        }
         let answer = match &self.counted_by {
             None => match self.transport.send(request, need).await {
                 Err(TransportFault::Unreachable { way, cause }) => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use gardien_authority::api::{LimitHold, LimitPace};
+use gardien_authority::api::{DirectUse, LimitHold, LimitPace};
 use gardien_authority::{Enforcement, LimitReading};
 use gardien_domain::key::Revocation;
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
@@ -49,6 +49,13 @@ impl Enforcement for GatewayEnforcement {
                 Some(LimitHold {
                     since: moment(hold.since)?,
                     until: moment(hold.until)?,
+                })
+            }),
+            direct: limits.direct.and_then(|direct| {
+                Some(DirectUse {
+                    since: moment(direct.since)?,
+                    last: moment(direct.last)?,
+                    calls: direct.calls,
                 })
             }),
             by_key,

@@ -79,6 +79,7 @@ impl Enforcement for Told {
             saved: 0,
             reset_seconds: 7,
             hold: None,
+            direct: None,
             by_key: seen.map(part).collect(),
         }
     }
