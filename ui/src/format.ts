@@ -17,6 +17,7 @@ const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', y
 const dayAndMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const monthAndYear = new Intl.DateTimeFormat('en-GB', { month: 'short', year: 'numeric' });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
 const number = new Intl.NumberFormat('en');
 
 /** "3 minutes ago", "in 5 days", "just now". */
@@ -55,6 +56,8 @@ export const timeLeft = (until: string, at = now()): string => {
 };
 /** "24 Nov 2026, 16:54" */
 export const dateTime = (time: string): string => moment.format(new Date(time));
+/** "16:54" */
+export const time = (moment: string): string => clock.format(new Date(moment));
 /** "5,000" */
 export const count = (value: number): string => number.format(value);
 /** "1 key", "5,000 keys" */

@@ -20,6 +20,7 @@ const limits = (used: number) => ({
   saved: 0,
   reset_seconds: 41,
   hold: null,
+  direct: null,
   by_key:
     used > 0
       ? [

@@ -16,6 +16,27 @@ async function settings(bridge: FakeBridge): Promise<void> {
 }
 
 describe('the shared limit', () => {
+  it('says that somebody uses Phare’s key directly, on Settings and in the gauge', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    expect(screen.queryByTestId('direct-use')).toBeNull();
+    const limits = app.limits;
+    if (!limits) throw new Error('no limits');
+    const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+    const last = minutesAgo(2);
+    app.limits = { ...limits, direct: { since: last, last, calls: 12 } };
+    const said =
+      /^Somebody uses Phare’s key directly: at least 12 calls since \d\d:\d\d, the last 2 minutes ago, that Gardien did not make\.$/;
+    expect((await screen.findByTestId('direct-use')).textContent).toMatch(said);
+    expect(at('gauge').textContent).toContain('others call directly');
+    await press('gauge-open');
+    expect((await screen.findByTestId('gauge-direct')).textContent).toMatch(said);
+    app.limits = { ...limits, direct: { since: minutesAgo(3 * 24 * 60), last, calls: 1 } };
+    await waitFor(() => {
+      expect(at('direct-use').textContent).toMatch(/at least 1 call since \d+ \w+ \d{4}, \d\d:\d\d,/);
+    });
+  });
+
   it('keeps calls free for a key with one press, and takes that back with another', async () => {
     const bridge = await open();
     await settings(bridge);

@@ -214,6 +214,23 @@ keep: boolean, };
 export type Credential = "current" | "replaced";
 
 /**
+ * Phare counts calls that Gardien did not make: somebody uses one of the organization's keys of Phare's directly.
+ */
+export type DirectUse = { 
+/**
+ * When it was seen first. Forgotten after an hour without another such call.
+ */
+since: string, 
+/**
+ * When it was seen last.
+ */
+last: string, 
+/**
+ * Calls since, at least.
+ */
+calls: number, };
+
+/**
  * What went wrong, as the interface tells it apart. How it shows each is in `ui/src/errors.ts`.
  */
 export type ErrorCode = "data_damaged" | "data_newer" | "data_in_use" | "data_older" | "data_moved" | "connection_unreachable" | "session_refused" | "internal" | "unreachable" | "invalid" | "forbidden" | "not_found" | "conflict" | "restore_too_late" | "too_many_secrets" | "secret_not_kept" | "keychain_locked" | "keychain_unavailable" | "clipboard_unavailable" | "port_busy" | "folder_unusable" | "file_put_aside" | "disk_full" | "revoked_in_memory" | "upstream_missing" | "upstream_unreachable" | "upstream_refused" | "other_upstream" | "no_next_key" | "next_key_refused" | "next_key_missing" | "browser_unavailable";
@@ -586,6 +603,10 @@ reset_seconds: number,
  * Null while Phare takes calls.
  */
 hold: LimitHold | null, 
+/**
+ * Null while Phare counts none but Gardien's calls, as far as it says.
+ */
+direct: DirectUse | null, 
 /**
  * What keys have of it, the most first: those that called in the last minute, that wait, or that something is kept
  * free for. At most fifty, and only keys that the person sees.

@@ -135,6 +135,7 @@ export const COMMANDS: Handlers = {
     saved: 0,
     reset_seconds: 41,
     hold: null,
+    direct: null,
     by_key: all.slice(0, 2).map(({ id, name, share }, index) => ({
       id,
       name,
