@@ -1,6 +1,7 @@
 //! The gateway.
 
 mod answers;
+mod blip;
 mod cut;
 mod direct;
 mod egress;
