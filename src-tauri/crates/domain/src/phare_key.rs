@@ -222,6 +222,12 @@ impl PhareSecret {
         }
     }
 
+    /// Whether it may turn out to work where the call does, once it was examined.
+    #[must_use]
+    pub fn may_reach(&self, need: &Need) -> bool {
+        self.findings.is_none() && need.project.is_some() && !need.manages_projects
+    }
+
     /// Whether it is known not to have the permission that a call needs.
     #[must_use]
     pub fn falls_short(&self, need: &Need) -> bool {
@@ -355,7 +361,11 @@ mod tests {
         for project in [Some(8), Some(9), None] {
             for product in Product::ALL {
                 for access in Access::ALL {
-                    assert_eq!(chosen(&all, &need(project, *product, *access)), None);
+                    let need = need(project, *product, *access);
+                    assert_eq!(chosen(&all, &need), None);
+                    // Only what nobody has looked at yet may turn out to be another's.
+                    let may = all.each_ref().map(|secret| secret.may_reach(&need));
+                    assert_eq!(may, [false, false, project.is_some()]);
                 }
             }
         }

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -30,6 +31,9 @@ use crate::upstream::{Transport, TransportFault};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// The way that a call which was not made would take now; `None`: it may not be made any more.
+pub(crate) type Again<'a> = dyn Fn() -> Option<Arc<dyn Transport>> + Sync + 'a;
+
 /// Forwards one call.
 pub(crate) async fn forward(
     upstream: &dyn Transport,
@@ -37,7 +41,7 @@ pub(crate) async fn forward(
     need: Need,
     pass: Pass,
     timing: Timing,
-    still: &(dyn Fn() -> bool + Sync),
+    way: &Again<'_>,
 ) -> Result<Response<Body>, CallRefusal> {
     let (head, body) = request.into_parts();
     body.goes_out();
@@ -46,14 +50,7 @@ pub(crate) async fn forward(
     let mut pass = pass;
     pass.goes_out();
     let sending = async {
-        let sent = insistently(
-            upstream,
-            Request::from_parts(head, body),
-            need,
-            timing,
-            still,
-        )
-        .await;
+        let sent = insistently(upstream, Request::from_parts(head, body), need, timing, way).await;
         // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
         let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, again) else {
             return sent;
@@ -93,7 +90,7 @@ pub(crate) async fn forward(
                 CallRefusal::UpstreamUnreachable { way }
             }
         }
-        TransportFault::NoKey => {
+        TransportFault::NoKey | TransportFault::NoKeyYet => {
             pass.cancel();
             CallRefusal::UpstreamKeyMissing
         }
@@ -107,28 +104,31 @@ pub(crate) async fn forward(
 }
 
 /// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
-/// no error for anybody. What could not be sent the same once more is sent once, and so is what `still` may not be sent.
+/// no error for anybody, nor that Gardien does not know yet where a key of Phare's works. What could not be sent the same
+/// once more is sent once, and so is what has no way any more.
 async fn insistently(
     upstream: &dyn Transport,
     request: Request<Upload>,
     need: Need,
     timing: Timing,
-    still: &(dyn Fn() -> bool + Sync),
+    way: &Again<'_>,
 ) -> Result<Response<Body>, TransportFault> {
     let end = Instant::now() + timing.insistence;
     let (head, mut body) = request.into_parts();
     let mut pause = FIRST_PAUSE;
+    let mut now = None;
     loop {
         let again = body.again();
-        let sent = upstream
+        let sent = now
+            .as_deref()
+            .unwrap_or(upstream)
             .send(Request::from_parts(head.clone(), boxed(body)), need)
             .await;
         match (sent, again) {
-            (Err(fault @ TransportFault::Unreachable { .. }), Some(again))
-                if !is_insecure(&fault) && Instant::now() + pause < end =>
-            {
+            (Err(fault), Some(again)) if may_pass(&fault) && Instant::now() + pause < end => {
                 sleep(pause).await;
-                if !still() {
+                now = way();
+                if now.is_none() {
                     return Err(fault);
                 }
                 body = again;
@@ -139,8 +139,13 @@ async fn insistently(
     }
 }
 
-fn is_insecure(fault: &TransportFault) -> bool {
-    matches!(fault, TransportFault::Unreachable { cause, .. } if is_of_tls(cause.as_ref()))
+/// Whether the call was not made for what may be over in a moment.
+fn may_pass(fault: &TransportFault) -> bool {
+    match fault {
+        TransportFault::Unreachable { cause, .. } => !is_of_tls(cause.as_ref()),
+        TransportFault::NoKeyYet => true,
+        TransportFault::NoKey | TransportFault::Broken(_) | TransportFault::Dead(_) => false,
+    }
 }
 
 /// Whether something was there that is no Phare by its certificate, or does not speak TLS.

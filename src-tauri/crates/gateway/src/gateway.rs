@@ -58,7 +58,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     cache: Arc<Cache>,
     uses: Arc<Uses>,
-    upstream: RwLock<Option<Arc<dyn Transport>>>,
+    behind: RwLock<Behind>,
     /// What clients call, if not what their Host header says.
     address: RwLock<Option<Called>>,
     paused: AtomicBool,
@@ -68,6 +68,15 @@ struct Inner {
     clock: Clock,
     /// A gateway that is dropped without [`Gateway::stop`] ends its tasks, and saves nothing.
     _end: DropGuard,
+}
+
+/// What stands behind it.
+#[derive(Debug, Clone, Default)]
+struct Behind {
+    /// The way to the upstream.
+    transport: Option<Arc<dyn Transport>>,
+    /// Which it is, of those that stood there one after the other.
+    upstream: u64,
 }
 
 impl Gateway {
@@ -118,7 +127,7 @@ impl Gateway {
             throttle,
             cache,
             uses,
-            upstream: RwLock::default(),
+            behind: RwLock::default(),
             address: RwLock::default(),
             paused: AtomicBool::new(false),
             timing,
@@ -190,12 +199,13 @@ impl Gateway {
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
     pub fn attach(&self, upstream: Option<Arc<dyn Transport>>) {
         self.0.throttle.release();
-        self.forward_to(upstream);
+        self.forward_to(upstream, true);
     }
 
-    /// Forwards to the same upstream by another way from here on: what it said of its limit holds on.
+    /// Forwards to the same upstream by another way from here on: what it said of its limit holds on, and calls that
+    /// could not be made yet may be made by it.
     pub fn attach_again(&self, upstream: Arc<dyn Transport>) {
-        self.forward_to(Some(upstream));
+        self.forward_to(Some(upstream), false);
     }
 
     /// Links in answers begin with `address` from here on, and no longer with the host that the client named.
@@ -316,7 +326,7 @@ impl Gateway {
             ..self.0.timing
         };
         let request = request.map(|body| Upload::of(body, timing.min_data_rate));
-        self.forward(upstream, request, need, pass, timing, &|| true)
+        self.forward_forgetting(upstream, request, need, pass, timing, &|| None)
             .await
     }
 
@@ -355,9 +365,15 @@ impl Gateway {
         told.put(headers, self.0.clock.unix_ms());
     }
 
-    fn forward_to(&self, upstream: Option<Arc<dyn Transport>>) {
-        let held = self.0.upstream.write();
-        *held.unwrap_or_else(PoisonError::into_inner) = upstream;
+    fn forward_to(&self, transport: Option<Arc<dyn Transport>>, is_another: bool) {
+        let mut behind = self
+            .0
+            .behind
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        behind.transport = transport;
+        behind.upstream += u64::from(is_another);
+        drop(behind);
         self.0.cache.clear();
     }
 

@@ -43,9 +43,13 @@ pub enum TransportFault {
         #[source]
         cause: BoxError,
     },
-    /// None of the keys that the upstream would be called with works where this call does. It was not made.
+    /// None of the keys that the upstream would be called with works where this call does, or there is none. It was not
+    /// made, and will not be until somebody attaches another.
     #[error("no key of the upstream's can serve this call")]
     NoKey,
+    /// The same, but that it is not known yet where one of the keys works: it is being looked at. The call was not made.
+    #[error("no key of the upstream's is known yet that can serve this call")]
+    NoKeyYet,
     /// The connection broke before an answer: the call may have reached the upstream.
     #[error("the upstream broke off")]
     Broken(#[source] BoxError),

@@ -87,6 +87,16 @@ impl Ring {
         self.held.iter().find(|held| held.secret.id == *id)
     }
 
+    /// Why there is none for a call. Once what a secret can do is known, another ring takes the place of this one.
+    fn no_key(&self, need: &Need) -> TransportFault {
+        let mut secrets = self.in_use().map(|held| &held.secret);
+        if secrets.any(|secret| secret.may_reach(need)) {
+            TransportFault::NoKeyYet
+        } else {
+            TransportFault::NoKey
+        }
+    }
+
     /// The secrets that carry calls.
     pub(crate) fn in_use(&self) -> impl Iterator<Item = &HeldSecret> {
         self.held.iter().filter(|held| held.in_use)
@@ -102,7 +112,7 @@ impl Transport for Ring {
     ) -> Result<Response<Body>, TransportFault> {
         let chosen = narrowest(self.in_use().map(|held| &held.secret), &need);
         let held = chosen.and_then(|secret| self.held(&secret.id));
-        let held = held.ok_or(TransportFault::NoKey)?;
+        let held = held.ok_or_else(|| self.no_key(&need))?;
         let mut response = held.send(request, need).await?;
         if held.secret.falls_short(&need) {
             response.extensions_mut().insert(KeyFallsShort);
@@ -130,5 +140,76 @@ impl Transport for HeldSecret {
             let _ = self.answers.send((self.secret.id, refused));
         }
         Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gardien_domain::phare_key::{Findings, Purpose, SeenProject};
+    use gardien_domain::{PhareKeyId, ProjectId};
+    use gardien_egress::Proxies;
+    use jiff::Timestamp;
+    use tokio::sync::mpsc::unbounded_channel;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::system_clock;
+
+    /// A key of a project's: of this one, if it was examined.
+    fn key(project: Option<i64>) -> PhareKey {
+        let seen = |id| SeenProject {
+            id: ProjectId(id),
+            name: String::new(),
+        };
+        PhareKey {
+            id: PhareKeyId(Uuid::nil()),
+            name: String::new(),
+            purpose: Purpose::Attached,
+            current: PhareSecret {
+                id: PhareSecretId(Uuid::nil()),
+                display: String::new(),
+                kind: ScopeKind::Project,
+                added_at: Timestamp::UNIX_EPOCH,
+                findings: project.map(|id| Findings {
+                    at: Timestamp::UNIX_EPOCH,
+                    platform: None,
+                    uptime: None,
+                    projects: vec![seen(id)],
+                    calls: Vec::new(),
+                }),
+                refused_at: None,
+            },
+            next: None,
+            switched_at: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_key_that_nobody_has_looked_at_is_worth_waiting_for() {
+        let base = "http://localhost".parse().unwrap();
+        let phare = HttpUpstream::new(base, Proxies::default(), system_clock()).unwrap();
+        let empty = Ring::new(phare, unbounded_channel().0);
+        let operation = gardien_phare::operation("getUsers").unwrap();
+        let sent = async |keys: &[PhareKey], project: Option<i64>| {
+            let fresh = [(PhareSecretId(Uuid::nil()), "pha_prj_x".into())];
+            let ring = empty.with_keys(keys, &fresh).unwrap();
+            let need = Need::of(operation, project.map(ProjectId));
+            let request = Request::new(Body::default());
+            ring.send(request, need).await.unwrap_err()
+        };
+        for (keys, project, as_yet) in [
+            (&[][..], Some(1), false),
+            (&[key(Some(2))], Some(1), false),
+            (&[key(None)], None, false),
+            (&[key(None)], Some(1), true),
+        ] {
+            let fault = sent(keys, project).await;
+            let is_as_expected = match fault {
+                TransportFault::NoKeyYet => as_yet,
+                TransportFault::NoKey => !as_yet,
+                _ => false,
+            };
+            assert!(is_as_expected, "{fault:?} of {keys:?} in {project:?}");
+        }
     }
 }

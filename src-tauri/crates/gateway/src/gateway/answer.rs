@@ -12,13 +12,13 @@ use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use tokio::time::timeout;
 
-use super::Gateway;
 use super::recall::{Recalled, ToMake};
+use super::{Behind, Gateway};
 use crate::authorize::Admitted;
 use crate::body::Body;
 use crate::client::{self, OnGranted, Peer};
 use crate::data_rate::MinDataRate;
-use crate::forward::forward;
+use crate::forward::{Again, forward};
 use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
@@ -76,7 +76,9 @@ impl Call {
 pub(super) struct Route {
     pub(super) admitted: Admitted,
     only: Option<OnlyProject>,
-    upstream: Arc<dyn Transport>,
+    transport: Arc<dyn Transport>,
+    /// Which upstream that leads to.
+    upstream: u64,
     /// What had been taken away from memory before anything of this was looked at.
     pub(super) changes: u64,
 }
@@ -132,12 +134,11 @@ impl Gateway {
     pub(super) fn route(&self, head: &Parts) -> Result<Box<Route>, CallRefusal> {
         let changes = self.0.cache.changes();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
-        let upstream = self
-            .0
-            .upstream
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let behind = self.0.behind.read();
+        let Behind {
+            transport,
+            upstream,
+        } = behind.unwrap_or_else(PoisonError::into_inner).clone();
         let admitted = self.admit(head)?;
         let only = match admitted.only {
             Some(project) => Some(OnlyProject::of(project, head)?),
@@ -147,10 +148,11 @@ impl Gateway {
         if self.is_paused() {
             return Err(CallRefusal::Paused);
         }
-        let upstream = upstream.ok_or(CallRefusal::UpstreamMissing)?;
+        let transport = transport.ok_or(CallRefusal::UpstreamMissing)?;
         Ok(Box::new(Route {
             admitted,
             only,
+            transport,
             upstream,
             changes,
         }))
@@ -219,6 +221,7 @@ impl Gateway {
         let Route {
             admitted,
             only,
+            transport,
             upstream,
             ..
         } = route;
@@ -235,9 +238,9 @@ impl Gateway {
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
         let (timing, course) = (self.0.timing.after(waited), request.body().course());
         let at = self.0.clock.now();
-        let still = || self.is_as_it_was(&admitted.rule, &upstream);
+        let again = || self.way_again(&admitted.rule, upstream);
         let answer = self
-            .forward(upstream.as_ref(), request, need, pass, timing, &still)
+            .forward_forgetting(transport.as_ref(), request, need, pass, timing, &again)
             .await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
@@ -250,29 +253,30 @@ impl Gateway {
         Ok(answer)
     }
 
-    /// Whether a call that was admitted by this rule would be made in the same way now.
-    fn is_as_it_was(&self, rule: &KeyRule, upstream: &Arc<dyn Transport>) -> bool {
-        let now = self.0.upstream.read();
-        let now = now.unwrap_or_else(PoisonError::into_inner);
-        let same_way = now.as_ref().is_some_and(|now| Arc::ptr_eq(now, upstream));
+    /// The way that a call to this upstream would take now, if it was admitted by this rule and still may be made.
+    fn way_again(&self, rule: &KeyRule, upstream: u64) -> Option<Arc<dyn Transport>> {
+        let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
         let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        same_way && known.is_as_it_was(rule, self.0.clock.wall()) && !self.is_paused()
+        let may = behind.upstream == upstream
+            && known.is_as_it_was(rule, self.0.clock.wall())
+            && !self.is_paused();
+        may.then(|| behind.transport.clone()).flatten()
     }
 
     /// Forwards a call, and takes away from memory what it may make old.
-    pub(super) async fn forward(
+    pub(super) async fn forward_forgetting(
         &self,
         upstream: &dyn Transport,
         request: Request<Upload>,
         need: Need,
         pass: Pass,
         timing: Timing,
-        still: &(dyn Fn() -> bool + Sync),
+        again: &Again<'_>,
     ) -> Result<Response<Body>, CallRefusal> {
         let cache = &self.0.cache;
         let is_write = request.method() != Method::GET;
         let writing = is_write.then(|| cache.write(&need, &self.0.clock));
-        let answer = forward(upstream, request, need, pass, timing, still).await;
+        let answer = forward(upstream, request, need, pass, timing, again).await;
         if let Some(writing) = writing.filter(|_| is_over(&answer)) {
             writing.answered();
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gardien_domain::phare_key::Need;
 use gardien_domain::{AtLimit, Organization};
-use gardien_gateway::{Body, DirectUse, Gateway, LocalUpstream, Transport};
+use gardien_gateway::{Body, DirectUse, Gateway, LocalUpstream, Timing, Transport};
 use http::{Request, Response};
 use http_body_util::Empty;
 use tokio::time::{Instant, sleep};
@@ -85,7 +85,12 @@ impl Phare {
 
 /// A world before this Phare, where no call waits for its turn.
 async fn before(phare: &Phare) -> World {
-    let world = World::new().await;
+    // None is given up, however busy the machine is.
+    let timing = Timing {
+        patience: Duration::from_secs(25),
+        ..TIMING
+    };
+    let world = World::timed(100, Upstream::answering(ok("{}")).await, timing).await;
     world.gateway.set_limit(&Organization {
         at_limit: AtLimit::Reject,
         ..Organization::named(String::new())

@@ -8,12 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use gardien_domain::{Key, KeyParts};
-use gardien_gateway::{LocalUpstream, Timing};
+use gardien_gateway::LocalUpstream;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full, StreamBody};
-use tokio::net::TcpSocket;
 
 use crate::support::*;
 
@@ -328,70 +326,4 @@ async fn what_is_read_here_takes_no_longer_than_any_other_answer() {
             assert!(took < Duration::from_millis(400), "{path}: {took:?}");
         }
     }
-}
-
-#[tokio::test]
-async fn an_upstream_that_is_away_for_a_moment_is_no_error() {
-    // Bound, so that the address is nobody else's; whoever calls it is refused until it listens.
-    let away = TcpSocket::new_v4().unwrap();
-    away.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let port = away.local_addr().unwrap().port();
-    let insistent = Timing {
-        patience: Duration::from_secs(25),
-        insistence: Duration::from_secs(20),
-        ..TIMING
-    };
-    let world = World::timed(100, Upstream::answering(ok("{}")).await, insistent).await;
-    world.gateway.attach(Some(transport(port, "")));
-    let called = async {
-        let sent = world
-            .gateway
-            .handle(posting("/projects", &world.owner, "{\"name\":\"x\"}"));
-        Answer::read(sent.await).await
-    };
-    let back = async {
-        // Some attempts come to nothing first.
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        Upstream::on(away.listen(16).unwrap(), ok("{}"))
-    };
-    let (answer, upstream) = tokio::join!(called, back);
-    assert_eq!(answer.status, 200);
-    let seen = upstream.seen();
-    assert_eq!(seen.len(), 1, "once");
-    assert!(seen[0].ends_with("{\"name\":\"x\"}"), "{}", seen[0]);
-    assert_eq!(world.gateway.limits().used, 1);
-}
-
-/// What is tried again is what may still be made.
-#[tokio::test]
-async fn a_call_that_is_tried_again_is_not_made_once_its_key_may_do_less() {
-    let away = TcpSocket::new_v4().unwrap();
-    away.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let port = away.local_addr().unwrap().port();
-    let insistent = Timing {
-        patience: Duration::from_secs(25),
-        insistence: Duration::from_secs(10),
-        ..TIMING
-    };
-    let world = World::timed(100, Upstream::answering(ok("{}")).await, insistent).await;
-    world.gateway.attach(Some(transport(port, "")));
-    let called = async {
-        let sent = world
-            .gateway
-            .handle(posting("/projects", &world.owner, "{}"));
-        Answer::read(sent.await).await
-    };
-    let narrowed = async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        let narrower = Key::from_parts(KeyParts {
-            products: READ,
-            ..world.owner.key.clone().into_parts()
-        });
-        world.gateway.put_key(&narrower);
-        Upstream::on(away.listen(16).unwrap(), ok("{}"))
-    };
-    let (answer, upstream) = tokio::join!(called, narrowed);
-    assert_eq!(answer.code(), "upstream_unreachable");
-    assert_eq!(upstream.seen().len(), 0);
-    assert_eq!(world.gateway.limits().used, 0);
 }

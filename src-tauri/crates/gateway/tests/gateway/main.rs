@@ -13,6 +13,7 @@ mod connections;
 mod direct;
 mod forwarding;
 mod heads;
+mod insistence;
 mod limits;
 mod links;
 mod only_project;

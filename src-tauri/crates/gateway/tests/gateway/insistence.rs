@@ -1,0 +1,169 @@
+//! What certainly was not made is tried again for a while before anybody hears of it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gardien_domain::phare_key::Need;
+use gardien_domain::{Key, KeyParts};
+use gardien_gateway::{Body, LocalUpstream, Timing, Transport, TransportFault};
+use http::{Request, Response};
+use http_body_util::Empty;
+use tokio::net::TcpSocket;
+use tokio::time::{Instant, sleep};
+
+use crate::support::*;
+
+const INSISTENCE: Duration = Duration::from_secs(10);
+
+async fn insistent() -> World {
+    let timing = Timing {
+        patience: Duration::from_secs(25),
+        insistence: INSISTENCE,
+        ..TIMING
+    };
+    World::timed(100, Upstream::answering(ok("{}")).await, timing).await
+}
+
+/// A world before an address where nobody is yet. It is bound, so that it is nobody else's; whoever calls it is refused
+/// until it listens.
+async fn before_nobody() -> (World, TcpSocket) {
+    let away = TcpSocket::new_v4().unwrap();
+    away.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = away.local_addr().unwrap().port();
+    let world = insistent().await;
+    world.gateway.attach(Some(transport(port, "")));
+    (world, away)
+}
+
+async fn post(world: &World) -> Answer {
+    let request = posting("/projects", &world.owner, "{\"name\":\"x\"}");
+    Answer::read(world.gateway.handle(request).await).await
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_away_for_a_moment_is_no_error() {
+    let (world, away) = before_nobody().await;
+    let back = async {
+        // Some attempts come to nothing first.
+        sleep(Duration::from_millis(300)).await;
+        Upstream::on(away.listen(16).unwrap(), ok("{}"))
+    };
+    let (answer, upstream) = tokio::join!(post(&world), back);
+    assert_eq!(answer.status, 200);
+    let seen = upstream.seen();
+    assert_eq!(seen.len(), 1, "once");
+    assert!(seen[0].ends_with("{\"name\":\"x\"}"), "{}", seen[0]);
+    assert_eq!(world.gateway.limits().used, 1);
+}
+
+/// What is tried again is what may still be made.
+#[tokio::test]
+async fn a_call_that_is_tried_again_is_not_made_once_its_key_may_do_less() {
+    let (world, away) = before_nobody().await;
+    let narrowed = async {
+        sleep(Duration::from_millis(200)).await;
+        let narrower = Key::from_parts(KeyParts {
+            products: READ,
+            ..world.owner.key.clone().into_parts()
+        });
+        world.gateway.put_key(&narrower);
+        Upstream::on(away.listen(16).unwrap(), ok("{}"))
+    };
+    let (answer, upstream) = tokio::join!(post(&world), narrowed);
+    assert_eq!(answer.code(), "upstream_unreachable");
+    assert_eq!(upstream.seen().len(), 0);
+    assert_eq!(world.gateway.limits().used, 0);
+}
+
+/// Another key of Phare's in the ring, and nothing else has changed.
+#[tokio::test]
+async fn a_call_that_is_tried_again_takes_the_way_of_now() {
+    let (world, _away) = before_nobody().await;
+    let changed = async {
+        sleep(Duration::from_millis(200)).await;
+        world.gateway.attach_again(world.upstream.transport());
+    };
+    let (answer, ()) = tokio::join!(post(&world), changed);
+    assert_eq!(answer.status, 200);
+    assert_eq!(world.upstream.seen().len(), 1);
+}
+
+/// An upstream without a key for any call, as yet or for good.
+#[derive(Debug)]
+struct Keyless {
+    as_yet: bool,
+}
+
+#[async_trait]
+impl Transport for Keyless {
+    async fn send(&self, _: Request<Body>, _: Need) -> Result<Response<Body>, TransportFault> {
+        Err(if self.as_yet {
+            TransportFault::NoKeyYet
+        } else {
+            TransportFault::NoKey
+        })
+    }
+}
+
+/// One that answers, and how many calls it got.
+fn answering() -> (Arc<dyn Transport>, Arc<AtomicU32>) {
+    let called = Arc::new(AtomicU32::new(0));
+    let count = called.clone();
+    let upstream = LocalUpstream::new(tower::service_fn(move |_: Request<Body>| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async { Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new())) }
+    }));
+    (Arc::new(upstream), called)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_waits_a_while_for_what_is_being_found_out_of_a_key() {
+    let world = insistent().await;
+    let keyless = Keyless { as_yet: true };
+    world.gateway.attach(Some(Arc::new(keyless)));
+    let (found, called) = answering();
+    let looked_at = async {
+        sleep(Duration::from_secs(2)).await;
+        world.gateway.attach_again(found);
+    };
+    let (answer, ()) = tokio::join!(post(&world), looked_at);
+    assert_eq!(answer.status, 200);
+    assert_eq!(called.load(Ordering::SeqCst), 1);
+    assert_eq!(world.gateway.limits().used, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_no_key_is_told_at_once_or_when_it_was_waited_for() {
+    let world = insistent().await;
+    for (as_yet, least, most) in [(false, 0, 0), (true, 8, 10)] {
+        let keyless = Keyless { as_yet };
+        world.gateway.attach(Some(Arc::new(keyless)));
+        let begun = Instant::now();
+        let answer = post(&world).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (503, "upstream_key_missing".to_owned())
+        );
+        let took = begun.elapsed().as_secs();
+        assert!((least..=most).contains(&took), "{took} s");
+        assert_eq!(world.gateway.limits().used, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_tried_again_goes_to_no_other_upstream() {
+    let world = insistent().await;
+    let keyless = Keyless { as_yet: true };
+    world.gateway.attach(Some(Arc::new(keyless)));
+    let (other, called) = answering();
+    let moved = async {
+        sleep(Duration::from_secs(2)).await;
+        world.gateway.attach(Some(other));
+    };
+    let (answer, ()) = tokio::join!(post(&world), moved);
+    assert_eq!(answer.code(), "upstream_key_missing");
+    assert_eq!(called.load(Ordering::SeqCst), 0);
+}
