@@ -7,7 +7,7 @@ use gardien_authority::{Client, ClientFault, System};
 use gardien_domain::{KeyId, MemberId};
 use gardien_egress::Proxies;
 use gardien_server::{ListenFault, Opening, Service};
-use gardien_vault::{VaultFault, VaultItem};
+use gardien_vault::{VaultFault, VaultItem, VaultState};
 use secrecy::SecretString;
 
 use crate::acknowledged;
@@ -113,11 +113,15 @@ pub(crate) async fn close_local(app: &App) {
     }
 }
 
-/// The end of the app: no secret stays on the clipboard, and everything is closed.
+/// The end of the app: no secret stays on the clipboard, the keychain has what it takes, and everything is closed.
 pub(crate) async fn stop(app: &App) {
     app.clipboard.clear().await;
     let _moving = app.moving.lock().await;
     app.forget_fresh();
+    // It may answer again since it was last looked at, and what it is not given now is lost.
+    if app.keeper.lacks_something() && app.keeper.state().await == VaultState::Available {
+        offer_again(app).await;
+    }
     close_local(app).await;
     app.put(Place::Starting);
 }
@@ -268,14 +272,19 @@ pub(crate) fn busy(field: &str, port: u16) -> CommandError {
     CommandError::new(Code::PortBusy, &message).at(field, &message)
 }
 
-/// Gives the keychain what it did not take, and tries again what did not work on this computer when it was opened: the
-/// port, the upstream.
-pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
+/// Gives the keychain what it did not take, and notes which secrets of keys it holds now.
+async fn offer_again(app: &App) {
     for item in app.keeper.offer_again().await {
         if let VaultItem::KeySecret { installation, key } = item {
             app.note_kept(MemberId(installation), KeyId(key), true);
         }
     }
+}
+
+/// Gives the keychain what it did not take, and tries again what did not work on this computer when it was opened: the
+/// port, the upstream.
+pub(crate) async fn mend(app: &App) -> Result<(), CommandError> {
+    offer_again(app).await;
     let Some(local) = app.local() else {
         return Ok(());
     };

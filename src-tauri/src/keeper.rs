@@ -89,8 +89,9 @@ impl Keeper {
         let kept = self.vault.put(item, secret.clone()).await;
         self.drop_from_memory(item);
         if let Err(fault) = &kept {
-            self.note_refusal(fault);
+            // Before it is noted, or whoever offers again just then would miss it.
             self.memory().push((item.clone(), secret));
+            self.note_refusal(fault);
         }
         kept
     }
@@ -123,8 +124,8 @@ impl Keeper {
             Ok(()) | Err(VaultFault::NotFound) => {}
             Err(fault) => {
                 tracing::warn!(%fault, "a secret could not be removed from the keychain yet");
-                self.note_refusal(&fault);
                 self.unforgotten().push(item.clone());
+                self.note_refusal(&fault);
             }
         }
     }

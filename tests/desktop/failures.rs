@@ -5,13 +5,10 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use acceptance::session::Keychain;
-
-use super::person::{Form, TOASTS, in_row, monitors, row};
+use super::person::{Form, TOASTS, banner, in_row, row};
 use crate::support::desktop::{Desk, free_port};
 use crate::support::people::Caller;
 use crate::support::programs;
-use crate::support::upstream::{PHARE_KEY, Upstream};
 use crate::support::world::{World, new_key, organization};
 
 #[tokio::test]
@@ -67,81 +64,6 @@ async fn a_busy_port() {
         .get("/projects")
         .await
         .expect(200);
-}
-
-#[tokio::test]
-async fn no_keychain() {
-    let mut desk = Desk::start_with(Keychain::Absent, &[]).await;
-    let gateway = desk.found().await;
-    desk.wait_text(
-        &banner("keychain_unavailable"),
-        "No keychain answers on this computer.",
-    )
-    .await;
-    desk.look("no-keychain").await;
-    desk.make_key(Form::everything("Terraform")).await;
-    desk.wait_text("keep-problem", "The secret is kept until Gardien closes.")
-        .await;
-    desk.look("fresh-no-keychain").await;
-    desk.click("fresh-done").await;
-    let secret = desk.copy("Terraform").await;
-    Caller::with(&gateway, &secret)
-        .get("/projects")
-        .await
-        .expect(200);
-
-    // It is offered what it did not take as soon as it answers, and nobody has to ask for that.
-    desk.keychain_unlock();
-    desk.wait_gone(&banner("keychain_unavailable")).await;
-    desk.restart_app().await;
-    assert_eq!(desk.copy("Terraform").await, secret);
-}
-
-#[tokio::test]
-async fn a_locked_keychain() {
-    let phare = Upstream::start();
-    let mut desk =
-        Desk::start_with(Keychain::Unlocked, &[("GARDIEN_PHARE_URL", &phare.url())]).await;
-    let gateway = desk.found_over_phare(PHARE_KEY).await;
-    for name in ["Before", "Leaked"] {
-        desk.keep_key(Form::reader(name, "Shop")).await;
-    }
-    let before = desk.copy("Before").await;
-    let leaked = desk.copy("Leaked").await;
-
-    desk.keychain_lock();
-    desk.make_key(Form::reader("Meanwhile", "Shop")).await;
-    desk.wait_text("keep-problem", "The keychain is locked.")
-        .await;
-    desk.click("fresh-done").await;
-    let meanwhile = desk.copy("Meanwhile").await;
-    desk.wait_for(&banner("keychain_locked")).await;
-    desk.click(&in_row("Before", "row-copy")).await;
-    desk.wait_text(TOASTS, "The keychain is locked").await;
-    desk.look("keychain-locked").await;
-    desk.click("retry-keychain").await;
-    desk.wait_for("[data-testid='retry-keychain']:not([disabled])")
-        .await;
-    desk.keychain_unlock();
-    desk.wait_gone(&banner("keychain_locked")).await;
-    assert_eq!(desk.copy("Before").await, before);
-
-    // Without Phare's key nothing can be called; a key can be revoked all the same.
-    desk.close_app().await;
-    desk.keychain_lock();
-    desk.open_app().await;
-    desk.wait_for(&banner("keychain_locked")).await;
-    desk.wait_for(&banner("upstream_missing")).await;
-    desk.look("upstream-missing").await;
-    assert_eq!(monitors(&gateway, &before).await.status, 503);
-    desk.revoke("Leaked").await;
-    monitors(&gateway, &leaked)
-        .await
-        .refusal(401, "key_revoked");
-    desk.keychain_unlock();
-    desk.wait_gone("banner").await;
-    monitors(&gateway, &before).await.expect(200);
-    assert_eq!(desk.copy("Meanwhile").await, meanwhile);
 }
 
 #[tokio::test]
@@ -364,8 +286,4 @@ fn sql(file: &Path, statement: &str) {
         .status()
         .unwrap();
     assert!(done.success());
-}
-
-fn banner(code: &str) -> String {
-    format!("[data-testid='banner'][data-code='{code}']")
 }

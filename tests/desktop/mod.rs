@@ -8,6 +8,7 @@ mod egress;
 mod failures;
 mod journey;
 mod keyboard;
+mod keychain;
 mod leaked;
 mod leaving;
 mod limit;

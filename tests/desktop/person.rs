@@ -216,6 +216,11 @@ pub fn in_row(name: &str, testid: &str) -> String {
     format!("{} [data-testid='{testid}']", row(name))
 }
 
+/// The banner about this.
+pub fn banner(code: &str) -> String {
+    format!("[data-testid='banner'][data-code='{code}']")
+}
+
 /// The toast about this.
 pub fn toast(topic: &str) -> String {
     format!("[data-testid='toast'][data-topic='{topic}']")

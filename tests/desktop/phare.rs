@@ -11,7 +11,7 @@ use acceptance::session::Keychain;
 use gardien_phare::PANEL_URL;
 
 use super::memory::{self, NETWORK, WEB};
-use super::person::{Form, MONITORS, monitors};
+use super::person::{Form, MONITORS, banner, monitors};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
 use crate::support::server::Server;
@@ -431,8 +431,4 @@ fn in_card(name: &str, testid: &str) -> String {
 
 fn kept_row(name: &str) -> String {
     format!("[data-testid='kept-row'][data-name='{name}']")
-}
-
-fn banner(code: &str) -> String {
-    format!("[data-testid='banner'][data-code='{code}']")
 }
