@@ -182,7 +182,6 @@ pub(crate) async fn found(
     gateway: GatewayState,
 ) -> Result<Local, CommandError> {
     notices::tell_of_refusals(&service);
-    notices::tell_of_the_limit(&service);
     let organization = service.client(owner).organization().await?.name;
     Ok(Local {
         service,

@@ -52,6 +52,7 @@ mod gnome;
 mod graphics;
 mod home;
 mod keeper;
+mod limited;
 mod listener;
 mod log;
 mod moving;
@@ -158,6 +159,7 @@ fn set_up(app: &AppHandle, environment: &Environment) -> Result<(), Box<dyn std:
     tauri::async_runtime::spawn(follow::authority(Arc::clone(&state)));
     tauri::async_runtime::spawn(follow::keychain(Arc::clone(&state)));
     tauri::async_runtime::spawn(acknowledged::keep_noting(Arc::clone(&state)));
+    tauri::async_runtime::spawn(limited::tell(Arc::clone(&state)));
     tauri::async_runtime::spawn(open(state, environment.background));
     #[cfg(unix)]
     tauri::async_runtime::spawn(leave_when_told(app.clone()));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gardien_server::{LimitReached, Service};
+use gardien_server::Service;
 use notify_rust::Notification;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -55,34 +55,29 @@ pub(crate) fn tell_of_refusals(service: &Service) {
     });
 }
 
-/// Tells the person whenever calls begin to wait or to be refused at the shared limit, at most once in an hour.
-pub(crate) fn tell_of_the_limit(service: &Service) {
-    let mut news = service.limit_news();
-    tokio::spawn(async move {
-        while let Some(LimitReached { most }) = news.next().await {
-            let who = most.map_or_else(String::new, |(name, calls)| {
-                format!("The key “{name}” has {calls} calls in this minute. ")
-            });
-            let body =
-                format!("{who}Settings → Shared limit shows who has what of it, and what helps.");
-            show("The limit of calls a minute is reached", body).await;
-        }
+/// Tells the person that calls wait or are refused at an organization's limit, and which key has how many of them.
+pub(crate) async fn tell_of_the_limit(organization: &str, most: Option<(String, u32)>) {
+    let who = most.map_or_else(String::new, |(name, calls)| {
+        format!("The key “{name}” has {calls} calls in this minute. ")
     });
+    let summary = format!("{organization} has reached its limit of calls a minute");
+    let body = format!("{who}Settings → Shared limit shows who has what of it, and what helps.");
+    show(summary, body).await;
 }
 
 async fn tell(name: String) {
     let body = format!(
         "Calls that need the key “{name}” are answered with 502 until it is replaced in Settings → Phare."
     );
-    show("Phare refuses Gardien’s key", body).await;
+    show("Phare refuses Gardien’s key".to_owned(), body).await;
 }
 
-async fn show(summary: &'static str, body: String) {
+async fn show(summary: String, body: String) {
     // It may wait for a service that is only now started.
     let shown = tokio::task::spawn_blocking(move || {
         Notification::new()
             .appname("Gardien")
-            .summary(summary)
+            .summary(&summary)
             .body(&body)
             .show()
             .map(drop)

@@ -4,11 +4,15 @@ use std::time::{Duration, Instant};
 
 use acceptance::session::Keychain;
 use futures_util::future::join_all;
+use serde_json::json;
 
-use super::person::{Form, monitors};
+use super::person::{Form, MONITORS, monitors};
 use crate::support::background::Background;
 use crate::support::desktop::Desk;
 use crate::support::upstream::{PHARE_KEY, Upstream};
+use crate::support::world::World;
+
+const TOLD: &str = "Lighthouse has reached its limit of calls a minute";
 
 fn use_of(name: &str) -> String {
     format!("[data-testid='limit-use'][data-key-name='{name}']")
@@ -44,9 +48,7 @@ async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     });
-    notices
-        .wait_for("The limit of calls a minute is reached")
-        .await;
+    notices.wait_for(TOLD).await;
     notices.wait_for("The key “Terraform” has").await;
     desk.wait_text(&use_of("Status bot"), "refused").await;
     desk.look("limit-starved").await;
@@ -112,4 +114,21 @@ async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
     };
     assert_eq!(with(200) + with(429), 105);
     assert!(with(429) > 0, "nobody was refused");
+}
+
+#[tokio::test]
+async fn whoever_is_at_a_teams_server_hears_that_its_limit_is_reached_and_by_whom() {
+    let world = World::new().await;
+    let few = json!({ "name": "Lighthouse", "calls_per_minute": 3, "at_limit": "reject" });
+    let changed = world.owner.patch("/v1/organization", few).await;
+    changed.expect(200);
+    let key = world.reading_key().await;
+    let token = world.server.token("adam@lighthouse.test", "admin");
+    let mut desk = Desk::start().await;
+    desk.join(world.server.management(), &token).await;
+    let notices = desk.notices().await;
+    let holder = world.holder(&key);
+    while holder.get(MONITORS).await.status == 200 {}
+    notices.wait_for(TOLD).await;
+    notices.wait_for("The key “Reader” has 3 calls").await;
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::people::Caller;
@@ -89,6 +90,42 @@ async fn the_use_of_a_replaced_secret_is_shown_and_goes_with_it_at_the_next_rota
     let newest = rotate().await.key;
     assert_eq!(newest["previous_used_at"], Value::Null);
     assert_eq!(newest["earlier_used_at"], used["previous_used_at"]);
+}
+
+#[tokio::test]
+async fn the_limit_says_when_it_was_reached_and_by_whom_to_whoever_sees_that_key() {
+    let world = World::new().await.rejecting().await;
+    world.limit_to(4).await;
+    let reached = async |who: &Caller| {
+        let limits = who.get("/v1/limits").await.expect(200);
+        limits["reached"].clone()
+    };
+    let (reader, everything) = (world.reading_key().await, world.organization_key().await);
+    for _ in 0..3 {
+        let call = world.holder(&reader).get("/uptime/monitors").await;
+        call.expect(200);
+    }
+    world.holder(&everything).get("/projects").await.expect(200);
+    assert_eq!(reached(&world.owner).await, Value::Null);
+    let refused = async || world.holder(&everything).get("/projects").await.expect(429);
+    let begun = Timestamp::now();
+    refused().await;
+    let told = reached(&world.owner).await;
+    let at = told["at"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!((begun..=Timestamp::now()).contains(&at), "{told}");
+    let most = json!({ "id": reader.id, "name": "Reader", "calls": 3 });
+    assert_eq!(told["most"], most);
+    refused().await;
+    assert_eq!(reached(&world.owner).await, told, "it was told");
+
+    let member = world.server.member("member@lighthouse.test", "member");
+    let unnamed = json!({ "at": told["at"], "most": null });
+    assert_eq!(reached(&member).await, unnamed);
+    let session = member.get("/v1/session").await.expect(200);
+    let path = format!("/v1/members/{}", session["member"]["id"].as_str().unwrap());
+    let assigned = json!({ "projects": [world.shop.id] });
+    world.owner.patch(&path, assigned).await.expect(200);
+    assert_eq!(reached(&member).await, told);
 }
 
 #[tokio::test]

@@ -87,11 +87,15 @@ impl World {
     /// The same with so many calls a minute that none is ever refused for their number.
     #[must_use]
     pub async fn unlimited(self) -> Self {
-        self.owner
-            .patch("/v1/organization", json!({ "calls_per_minute": 1_000_000 }))
-            .await
-            .expect(200);
+        self.limit_to(1_000_000).await;
         self
+    }
+
+    /// From here on there are so many calls a minute.
+    pub async fn limit_to(&self, calls: u32) {
+        let limit = json!({ "calls_per_minute": calls });
+        let changed = self.owner.patch("/v1/organization", limit).await;
+        changed.expect(200);
     }
 
     /// The same where nobody waits for a turn: a call beyond the limit is refused at once.

@@ -21,6 +21,7 @@ const limits = (used: number) => ({
   reset_seconds: 41,
   hold: null,
   direct: null,
+  reached: null,
   by_key:
     used > 0
       ? [

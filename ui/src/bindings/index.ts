@@ -554,6 +554,23 @@ since: string,
 until: string, };
 
 /**
+ * The key that had the most of the shared limit when it was reached.
+ */
+export type LimitMost = { id: KeyId, name: string, 
+/**
+ * Calls of it that counted, or waited for their turn.
+ */
+calls: number, };
+
+/**
+ * That calls began to wait for their turn or to be refused. It is noted at most once in an hour.
+ */
+export type LimitReached = { at: string, 
+/**
+ * The key that had the most of the limit then; null if it is gone, or for whoever does not see it.
+ */
+most: LimitMost | null, };
+
  * How calls follow one another now, of what is kept free for no key: so many at once, and so many in each minute after.
  */
 export type LimitPace = { burst: number, per_minute: number, };
@@ -607,6 +624,10 @@ hold: LimitHold | null,
  * Null while Phare counts none but Gardien's calls, as far as it says.
  */
 direct: DirectUse | null, 
+/**
+ * When calls last began to wait for their turn or to be refused; null where that was not so since the start.
+ */
+reached: LimitReached | null, 
 /**
  * What keys have of it, the most first: those that called in the last minute, that wait, or that something is kept
  * free for. At most fifty, and only keys that the person sees.

@@ -190,9 +190,31 @@ pub struct LimitsView {
     pub hold: Option<LimitHold>,
     /// Null while Phare counts none but Gardien's calls, as far as it says.
     pub direct: Option<DirectUse>,
+    /// When calls last began to wait for their turn or to be refused; null where that was not so since the start.
+    #[serde(default)]
+    pub reached: Option<LimitReached>,
     /// What keys have of it, the most first: those that called in the last minute, that wait, or that something is kept
     /// free for. At most fifty, and only keys that the person sees.
     pub by_key: Vec<LimitUse>,
+}
+
+/// That calls began to wait for their turn or to be refused. It is noted at most once in an hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitReached {
+    #[ts(type = "string")]
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    /// The key that had the most of the limit then; null if it is gone, or for whoever does not see it.
+    pub most: Option<LimitMost>,
+}
+
+/// The key that had the most of the shared limit when it was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+pub struct LimitMost {
+    pub id: KeyId,
+    pub name: String,
+    /// Calls of it that counted, or waited for their turn.
+    pub calls: u32,
 }
 
 /// What one key has of the shared limit.

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
 use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
+use jiff::Timestamp;
 
 use crate::api::{DirectUse, LimitHold, LimitPace};
 
@@ -27,8 +28,19 @@ pub struct LimitReading {
     pub hold: Option<LimitHold>,
     /// Phare counts calls that were not made here.
     pub direct: Option<DirectUse>,
+    /// When it last began to hold calls up.
+    pub reached: Option<Reached>,
     /// What keys have of it, the most first.
     pub by_key: Vec<Part>,
+}
+
+/// That calls began to wait or to be refused at the limit, after an hour of which nothing was said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// When.
+    pub at: Timestamp,
+    /// The key that had the most of it then, if it is among those that are seen.
+    pub most: Option<Part>,
 }
 
 /// Enforces what the authority decides. Every method takes effect before it returns.
@@ -46,6 +58,6 @@ pub trait Enforcement: Send + Sync + Debug {
     fn set_limit(&self, organization: &Organization);
     /// Answers nothing from memory that was read before: something changed that may show in it.
     fn forget_reads(&self);
-    /// What the limit looks like, with the keys that have the most of it among those whose scope is `seen`.
+    /// What the limit looks like, and of keys those whose scope is `seen`: the ones that have the most of it.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
 }

@@ -48,7 +48,7 @@ pub use attaching::Examined;
 pub use authority::{Authority, Clock, SYSTEM};
 pub use base_url::base_url;
 pub use client::{Client, ClientFault};
-pub use enforcement::{Enforcement, LimitReading};
+pub use enforcement::{Enforcement, LimitReading, Reached};
 pub use fault::Fault;
 pub use first_start::Beginning;
 pub use gardien_domain::UpstreamIdentity;

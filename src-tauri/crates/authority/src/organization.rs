@@ -6,10 +6,12 @@ use gardien_store::Change;
 use serde_json::{Map, Value, json};
 
 use crate::actor::OrganizationManager;
-use crate::api::{LimitUse, LimitsView, OrganizationPatch, OrganizationView};
+use crate::api::{
+    LimitMost, LimitReached, LimitUse, LimitsView, OrganizationPatch, OrganizationView,
+};
 use crate::changing::repeat;
 use crate::check::Checks;
-use crate::{Actor, Authority, Fault, System};
+use crate::{Actor, Authority, Fault, Reached, System};
 
 /// How many keys are named that have the most of the limit.
 const MOST: usize = 50;
@@ -116,7 +118,24 @@ impl Authority {
                 });
             }
         }
-        Ok(LimitsView::of(&organization, reading, by_key))
+        let reached = match reading.reached {
+            Some(reached) => Some(self.name_most(reached).await?),
+            None => None,
+        };
+        Ok(LimitsView::of(&organization, reading, reached, by_key))
+    }
+
+    async fn name_most(&self, reached: Reached) -> Result<LimitReached, Fault> {
+        let Reached { at, most } = reached;
+        let Some(part) = most else {
+            return Ok(LimitReached { at, most: None });
+        };
+        let most = self.store.key(part.key).await?.map(|stored| LimitMost {
+            id: part.key,
+            name: stored.key.name().to_owned(),
+            calls: part.calls + part.waiting,
+        });
+        Ok(LimitReached { at, most })
     }
 
     pub(crate) async fn stored_organization(&self) -> Result<Organization, Fault> {

@@ -6,8 +6,8 @@ use gardien_store::{Session, StoredKey};
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, KeyView, LastUse, LimitUse, LimitsView, MemberView, OpenSession, OperationView,
-    OrganizationView, PhareKeyView, ProjectView,
+    AuditView, KeyView, LastUse, LimitReached, LimitUse, LimitsView, MemberView, OpenSession,
+    OperationView, OrganizationView, PhareKeyView, ProjectView,
 };
 use crate::enforcement::LimitReading;
 
@@ -147,6 +147,7 @@ impl LimitsView {
     pub(crate) fn of(
         organization: &Organization,
         limits: LimitReading,
+        reached: Option<LimitReached>,
         by_key: Vec<LimitUse>,
     ) -> Self {
         Self {
@@ -160,6 +161,7 @@ impl LimitsView {
             reset_seconds: limits.reset_seconds,
             hold: limits.hold,
             direct: limits.direct,
+            reached,
             by_key,
         }
     }

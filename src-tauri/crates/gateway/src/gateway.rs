@@ -13,7 +13,6 @@ use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
-use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -249,10 +248,15 @@ impl Gateway {
         (state, seen.take(most).collect())
     }
 
-    /// Tells that calls began to wait or to be refused, at most once in an hour.
+    /// When calls last began to wait or to be refused, said at most once in an hour; with the key that had the most if its
+    /// scope is `seen`.
     #[must_use]
-    pub fn limited(&self) -> watch::Receiver<Option<Limited>> {
-        self.0.throttle.limited()
+    pub fn limited(&self, seen: &dyn Fn(Scope) -> bool) -> Option<Limited> {
+        let mut limited = self.0.throttle.limited()?;
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        let is_seen = |part: &Part| known.keys.get(part.key).is_some_and(|key| seen(key.scope));
+        limited.most = limited.most.filter(is_seen);
+        Some(limited)
     }
 
     /// What was noted of the uses of keys since this was last asked.

@@ -9,7 +9,8 @@ use gardien_domain::schedule::{Bound, Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::{KeyId, Organization};
-use tokio::sync::{Notify, oneshot, watch};
+use jiff::Timestamp;
+use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
 use crate::ledger::{Ledger, SavedCalls};
@@ -32,7 +33,7 @@ pub(crate) struct Throttle {
     turns: Notify,
     /// The lease was renewed, or nothing will ever be granted again.
     renewed: Notify,
-    limited: watch::Sender<Option<Limited>>,
+    limited: Mutex<Option<Limited>>,
     /// Calls that were refused here, by key.
     refused: Mutex<HashMap<KeyId, Minute>>,
 }
@@ -40,6 +41,8 @@ pub(crate) struct Throttle {
 /// That calls began to wait or to be refused, after an hour of which nothing was said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limited {
+    /// When, by the wall's clock.
+    pub since: Timestamp,
     /// The key that had the most of the limit then.
     pub most: Option<Part>,
     /// On the clock of the limit, in milliseconds.
@@ -61,7 +64,7 @@ impl Throttle {
             low: Notify::new(),
             turns: Notify::new(),
             renewed: Notify::new(),
-            limited: watch::Sender::default(),
+            limited: Mutex::default(),
             refused: Mutex::default(),
         }
     }
@@ -143,9 +146,9 @@ impl Throttle {
         }
     }
 
-    /// Tells that calls began to wait or to be refused, at most once in an hour.
-    pub(crate) fn limited(&self) -> watch::Receiver<Option<Limited>> {
-        self.limited.subscribe()
+    /// When calls last began to wait or to be refused; said at most once in an hour.
+    pub(crate) fn limited(&self) -> Option<Limited> {
+        *self.limited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whoever is refused holds nothing that it could be seen by.
@@ -157,17 +160,18 @@ impl Throttle {
     }
 
     fn is_limited(&self, now: u64) {
-        self.limited.send_if_modified(|last| {
-            let is_news = last.is_none_or(|last| now.saturating_sub(last.at) >= HOUR_MS);
-            if is_news {
-                let parts = self.meter().parts(now);
-                let most = parts
-                    .into_iter()
-                    .max_by_key(|part| part.calls + part.waiting);
-                *last = Some(Limited { most, at: now });
-            }
-            is_news
-        });
+        let mut last = self.limited.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| now.saturating_sub(last.at) >= HOUR_MS) {
+            let parts = self.meter().parts(now);
+            let most = parts
+                .into_iter()
+                .max_by_key(|part| part.calls + part.waiting);
+            *last = Some(Limited {
+                since: self.clock.wall(),
+                most,
+                at: now,
+            });
+        }
     }
 
     /// Whether a call of this key that came now would wait for its turn.

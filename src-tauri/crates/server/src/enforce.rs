@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gardien_authority::api::{DirectUse, LimitHold, LimitPace};
-use gardien_authority::{Enforcement, LimitReading};
+use gardien_authority::{Enforcement, LimitReading, Reached};
 use gardien_domain::key::Revocation;
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
@@ -57,6 +57,10 @@ impl Enforcement for GatewayEnforcement {
                     last: moment(direct.last)?,
                     calls: direct.calls,
                 })
+            }),
+            reached: self.0.limited(seen).map(|limited| Reached {
+                at: limited.since,
+                most: limited.most,
             }),
             by_key,
         }

@@ -20,7 +20,6 @@ mod enforce;
 mod examiner;
 pub mod framing;
 mod health;
-mod limited;
 pub mod listen;
 mod live;
 mod open_files;
@@ -37,7 +36,6 @@ mod synchronizer;
 
 pub use clock::system_clock;
 pub use door::ListenFault;
-pub use limited::{LimitNews, LimitReached};
 pub use listen::{ListenLimits, Until, serve};
 pub use places::Connected;
 pub use secrets::InMemory;

@@ -32,7 +32,6 @@ use crate::door::{Door, ListenFault};
 use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
 use crate::health;
-use crate::limited::LimitNews;
 use crate::listen::{ListenLimits, Until};
 use crate::live;
 use crate::places::Connected;
@@ -230,15 +229,6 @@ impl Service {
     #[must_use]
     pub fn refusals(&self) -> broadcast::Receiver<String> {
         self.0.authority.refusals()
-    }
-
-    /// What is told of the shared limit from now on.
-    #[must_use]
-    pub fn limit_news(&self) -> LimitNews {
-        LimitNews {
-            store: Arc::downgrade(&self.0.store),
-            limited: self.0.gateway.limited(),
-        }
     }
 
     /// Calls Phare with exactly these secrets: what a server is started with. They are examined behind.

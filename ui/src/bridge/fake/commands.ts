@@ -136,6 +136,7 @@ export const COMMANDS: Handlers = {
     reset_seconds: 41,
     hold: null,
     direct: null,
+    reached: null,
     by_key: all.slice(0, 2).map(({ id, name, share }, index) => ({
       id,
       name,

@@ -1,6 +1,6 @@
 //! Who used what of the limit, as far as the asker sees.
 
-use gardien_authority::api::LimitUse;
+use gardien_authority::api::{LimitMost, LimitUse};
 use gardien_domain::Role;
 use gardien_domain::share::Share;
 
@@ -25,9 +25,22 @@ async fn the_limit_names_the_keys_that_used_it_to_whoever_sees_them() {
         share: Share::default(),
     });
     assert_eq!(limits.by_key, most.collect::<Vec<_>>());
+    let reached = limits.reached.clone().unwrap();
+    let most = LimitMost {
+        id: made[0],
+        name: "Grafana".to_owned(),
+        calls: 1,
+    };
+    assert_eq!(reached.most, Some(most));
     assert_eq!(world.authority.all_limits(system()).await.unwrap(), limits);
 
     let (eve, _) = world.someone("eve@example.com", Role::Member).await;
     let seen = world.authority.limits(&eve).await.unwrap();
     assert_eq!((seen.used, seen.by_key), (90, vec![]));
+    let heard = seen.reached.unwrap();
+    assert_eq!(
+        (heard.at, heard.most),
+        (reached.at, None),
+        "and not by whom"
+    );
 }

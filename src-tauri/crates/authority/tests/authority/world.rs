@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gardien_authority::api::NewKey;
 use gardien_authority::{
-    Actor, Authority, Clock, Enforcement, LimitReading, SYSTEM, System, issue_session,
+    Actor, Authority, Clock, Enforcement, LimitReading, Reached, SYSTEM, System, issue_session,
 };
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
@@ -70,7 +70,7 @@ impl Enforcement for Told {
     }
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading {
         let keys = self.keys.lock().unwrap();
-        let seen = keys.iter().filter(|key| seen(key.scope())).take(most);
+        let seen = keys.iter().filter(|key| seen(key.scope()));
         LimitReading {
             pace: None,
             used: 90,
@@ -80,7 +80,11 @@ impl Enforcement for Told {
             reset_seconds: 7,
             hold: None,
             direct: None,
-            by_key: seen.map(part).collect(),
+            reached: Some(Reached {
+                at: Timestamp::UNIX_EPOCH,
+                most: seen.clone().next().map(part),
+            }),
+            by_key: seen.take(most).map(part).collect(),
         }
     }
 }

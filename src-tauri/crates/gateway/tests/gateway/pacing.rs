@@ -12,6 +12,7 @@ use gardien_domain::Organization;
 use gardien_gateway::Gateway;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
 
 use crate::support::*;
 use crate::uploads::{trickle, upload};
@@ -216,15 +217,31 @@ async fn a_call_is_judged_again_when_its_turn_has_come() {
 #[tokio::test]
 async fn that_the_limit_holds_calls_up_is_told_once_an_hour() {
     let world = World::new().await;
-    let mut limited = world.gateway.limited();
+    let limited = || world.gateway.limited(&|_| true);
     one_and_then(&world.gateway, 1_200);
     world.get(&world.owner, "/projects").await;
-    assert!(!limited.has_changed().unwrap(), "nobody waited");
+    assert_eq!(limited(), None, "nobody waited");
+    let begun = now();
     let calls = (0..3).map(|_| world.get(&world.owner, "/projects"));
     join_all(calls).await;
-    let told = limited.borrow_and_update().unwrap();
+    let told = limited().unwrap();
     assert_eq!(told.most.unwrap().key, world.owner.key.id());
-    let calls = (0..3).map(|_| world.get(&world.reader, "/uptime/monitors"));
-    join_all(calls).await;
-    assert!(!limited.has_changed().unwrap(), "told again so soon");
+    assert!((begun..=now()).contains(&told.since), "{told:?}");
+    let unseen = world.gateway.limited(&|_| false).unwrap();
+    assert_eq!((unseen.since, unseen.most), (told.since, None));
+
+    let others_wait = async || {
+        let calls = (0..3).map(|_| world.get(&world.reader, "/uptime/monitors"));
+        join_all(calls).await;
+    };
+    others_wait().await;
+    assert_eq!(limited(), Some(told), "told again so soon");
+    pass(Duration::from_secs(3_590)).await;
+    others_wait().await;
+    assert_eq!(limited(), Some(told), "told again within the hour");
+    pass(Duration::from_secs(10)).await;
+    others_wait().await;
+    let again = limited().unwrap();
+    assert_eq!(again.most.unwrap().key, world.reader.key.id());
+    assert!(again.since.duration_since(told.since) >= SignedDuration::from_hours(1));
 }
