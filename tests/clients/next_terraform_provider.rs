@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::terraform_provider::{BOUNDARY, fields, form};
+use super::terraform_provider::form::{BOUNDARY, fields, form};
 use super::{Client, Library, made, shop_key};
 use crate::support::world::World;
 
