@@ -278,6 +278,7 @@ async fn offer_again(app: &App) {
             app.note_kept(MemberId(installation), KeyId(key), true);
         }
     }
+    app.changed();
 }
 
 /// Gives the keychain what it did not take, and tries again what did not work on this computer when it was opened: the

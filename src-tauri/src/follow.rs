@@ -133,12 +133,11 @@ pub(crate) async fn keychain(app: Arc<App>) {
             if now == VaultState::Available
                 && app.keeper.lacks_something()
                 && let Ok(_moving) = app.moving.try_lock()
-                && app.keeper.was_refused()
                 && let Err(error) = mend(&app).await
             {
                 tracing::warn!(code = error.code, message = error.message, "not mended");
             }
-            if now != before {
+            if app.keeper.last_state() != before {
                 app.changed();
             }
         }

@@ -44,19 +44,23 @@ impl Keeper {
 
     /// What the keychain is good for; what it was good for last, when it takes long to answer.
     pub(crate) async fn state(&self) -> VaultState {
-        if let Ok(state) = tokio::time::timeout(GLANCE, self.vault.state()).await {
+        let Ok(state) = tokio::time::timeout(GLANCE, self.vault.state()).await else {
+            return self.last_state();
+        };
+        // That it is good again is said once it has what it did not take: before, a person who ends the app would lose that.
+        if state != VaultState::Available || !self.lacks_something() {
             self.note_state(state);
         }
-        self.last_state()
+        state
     }
 
-    /// What the keychain was good for when it was last asked.
+    /// What the keychain was good for when it was last asked, and had all that it was given.
     pub(crate) fn last_state(&self) -> VaultState {
         *self.last_state.borrow()
     }
 
     /// Hears whenever it has become good for less, whoever found that out. That it is good again is said by whoever
-    /// gives it what it did not take: before, a person who closes the app would lose that.
+    /// gives it what it did not take.
     pub(crate) fn refusals(&self) -> watch::Receiver<VaultState> {
         self.last_state.subscribe()
     }
@@ -69,12 +73,14 @@ impl Keeper {
 
     /// Notes that the keychain gave or took less than it was asked to.
     fn note_refusal(&self, fault: &VaultFault) {
-        match fault {
-            VaultFault::Locked => self.note_state(VaultState::Locked),
-            VaultFault::Unavailable => self.note_state(VaultState::Unavailable),
+        let state = match fault {
+            VaultFault::Locked => VaultState::Locked,
+            VaultFault::Unavailable => VaultState::Unavailable,
             VaultFault::NotFound => return,
-        }
+        };
+        // First, so that nobody who looks at it now takes it for good again.
         self.refused.store(true, Ordering::Release);
+        self.note_state(state);
     }
 
     /// Keeps a secret in the keychain, in place of what was there.
@@ -130,14 +136,11 @@ impl Keeper {
         }
     }
 
-    /// Whether the keychain refused anything that it has not been asked for again.
+    /// Whether the keychain has not done all that it was asked for, or refused anything since [`Self::offer_again`].
     pub(crate) fn lacks_something(&self) -> bool {
         self.refused.load(Ordering::Acquire)
-    }
-
-    /// The same, once: whoever asks takes it on.
-    pub(crate) fn was_refused(&self) -> bool {
-        self.refused.swap(false, Ordering::AcqRel)
+            || !self.memory().is_empty()
+            || !self.unforgotten().is_empty()
     }
 
     /// What the keychain holds of Gardien's, by name.
@@ -156,6 +159,7 @@ impl Keeper {
 
     /// Offers the keychain once more what it did not take. Answers what it took now.
     pub(crate) async fn offer_again(&self) -> Vec<VaultItem> {
+        self.refused.store(false, Ordering::Release);
         let unforgotten = std::mem::take(&mut *self.unforgotten());
         for item in unforgotten {
             self.forget(&item).await;
@@ -175,6 +179,7 @@ impl Keeper {
                 self.forget(&item).await;
             }
         }
+        self.state().await;
         taken
     }
 

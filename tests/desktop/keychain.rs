@@ -33,8 +33,9 @@ async fn no_keychain() {
 
     // It is offered what it did not take as soon as it answers, and nobody has to ask for that.
     desk.keychain_unlock();
-    desk.wait_gone(&banner("keychain_unavailable")).await;
-    desk.restart_app().await;
+    desk.wait_gone(KEYCHAIN).await;
+    desk.kill_app().await;
+    desk.open_app().await;
     assert_eq!(desk.copy("Terraform").await, secret);
 }
 

@@ -78,6 +78,16 @@ impl Desk {
     /// Ends the app, in order.
     pub async fn close_app(&mut self) {
         self.session.end(&programs::desktop()).unwrap();
+        self.leave_page().await;
+    }
+
+    /// Kills the app: it has no time to do anything.
+    pub async fn kill_app(&mut self) {
+        self.session.kill(&programs::desktop()).unwrap();
+        self.leave_page().await;
+    }
+
+    async fn leave_page(&mut self) {
         if let Some(page) = self.page.take() {
             // It fails, as the page is gone, but the driver is free for the next one.
             let _ = page.close().await;

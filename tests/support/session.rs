@@ -137,9 +137,15 @@ impl Session {
     /// # Errors
     /// When one outlives being killed.
     pub fn end(&mut self, program: &Path) -> io::Result<()> {
-        let is_it =
-            |process: &Path| fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program);
-        self.end_those(is_it, PATIENCE)
+        self.end_those(runs(program), PATIENCE)
+    }
+
+    /// Kills every process of this program in the session, as a power cut does, and comes back when they are gone.
+    ///
+    /// # Errors
+    /// When one outlives it.
+    pub fn kill(&mut self, program: &Path) -> io::Result<()> {
+        self.signal(Signal::KILL, &runs(program), PATIENCE)
     }
 
     /// The processes of this session that run a program of this name.
@@ -308,20 +314,30 @@ impl Session {
         let mut left = Ok(());
         // A chance to leave in order first: a killed X server leaves its lock file behind.
         for signal in [Signal::TERM, Signal::KILL] {
-            for process in self.processes(&chosen) {
-                let _ = kill_process(process, signal);
-            }
-            left = wait_until("processes to end", patience, || {
-                for child in &mut self.children {
-                    let _ = child.try_wait();
-                }
-                self.processes(&chosen).is_empty()
-            });
+            left = self.signal(signal, &chosen, patience);
             if left.is_ok() {
                 break;
             }
         }
         left
+    }
+
+    /// Sends this to the chosen processes, and comes back when they are gone.
+    fn signal(
+        &mut self,
+        signal: Signal,
+        chosen: &impl Fn(&Path) -> bool,
+        patience: Duration,
+    ) -> io::Result<()> {
+        for process in self.processes(chosen) {
+            let _ = kill_process(process, signal);
+        }
+        wait_until("processes to end", patience, || {
+            for child in &mut self.children {
+                let _ = child.try_wait();
+            }
+            self.processes(chosen).is_empty()
+        })
     }
 
     /// The chosen processes of this session that still run, whoever their parent is.
@@ -351,6 +367,11 @@ impl Drop for Session {
         // Not all of them care to be asked.
         let _ = self.end_those(|_| true, Duration::from_secs(3));
     }
+}
+
+/// Whether what lies under `/proc` at this place runs this program.
+fn runs(program: &Path) -> impl Fn(&Path) -> bool {
+    move |process| fs::read_link(process.join("exe")).is_ok_and(|exe| exe == program)
 }
 
 /// The first line that a program writes on its stdout: how these say that they are ready.
