@@ -78,7 +78,7 @@ async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
     let variables = variables
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
-    let mut desk = Desk::start_with(Keychain::Unlocked, &variables).await;
+    let desk = Desk::start_with(Keychain::Unlocked, &variables).await;
     let gateway = desk.found_over_phare(PHARE_KEY).await;
     desk.keep_key(Form::reader("Terraform", "Shop")).await;
     let terraform = desk.copy("Terraform").await;
