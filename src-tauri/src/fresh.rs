@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use gardien_authority::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView};
 use gardien_domain::KeyId;
-use gardien_domain::share::Share;
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -75,12 +74,12 @@ async fn restore(ready: &Ready, id: KeyId, replacement: KeyId) -> Result<KeyView
     };
     let client = &ready.client;
     let share = client.key(replacement).await?.share;
-    client
-        .update_key(replacement, &with(Share::default()))
-        .await?;
+    client.update_key(replacement, &with(None)).await?;
     let restored = client.restore_key(id).await;
     if restored.is_err()
-        && let Err(fault) = client.update_key(replacement, &with(share)).await
+        && let Err(fault) = client
+            .update_key(replacement, &with(Some(share.into())))
+            .await
     {
         tracing::warn!(%fault, key = %replacement, "a replacement lost its share");
     }

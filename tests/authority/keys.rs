@@ -43,7 +43,7 @@ async fn a_new_key_is_told_whole_and_its_secret_once() {
         "scope": world.shop.scope(),
         "project_name": "Shop",
         "products": { "platform": "none", "uptime": "read_write" },
-        "share": { "at_most": null, "reserved": 0, "weight": 1 },
+        "share": { "at_most": null, "reserved": null, "weight": 1 },
         "status": "active",
         "display": secret.display(),
         "created_at": made.key["created_at"],

@@ -20,3 +20,4 @@ mod process;
 mod projects;
 mod roles;
 mod sessions;
+mod shares;

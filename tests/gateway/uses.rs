@@ -142,7 +142,7 @@ async fn the_limit_says_who_used_what_of_it() {
     world.holder(&everything).get("/projects").await.expect(200);
     world.holder(&everything).get("/nothing").await.expect(404);
     let limits = world.owner.get("/v1/limits").await.expect(200);
-    let usual = json!({ "at_most": null, "reserved": 0, "weight": 1 });
+    let usual = json!({ "at_most": null, "reserved": null, "weight": 1 });
     let of = |id: &str, name: &str, calls: u32| json!({ "id": id, "name": name, "calls": calls, "waiting": 0, "waited_seconds": 0, "refused": 0, "share": usual });
     let by_key = json!([
         of(&reader.id, "Reader", 3),

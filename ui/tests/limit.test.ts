@@ -46,24 +46,27 @@ describe('the shared limit', () => {
     await waitFor(() => {
       expect(within(use(0)).getByTestId('limit-share').textContent).toBe('10 a minute kept free');
     });
-    expect(asked(bridge, 'update_key')).toEqual([
-      { id: first?.id, patch: { share: { at_most: null, reserved: 10, weight: 1 } } },
-    ]);
+    expect(asked(bridge, 'update_key')).toEqual([{ id: first?.id, patch: { share: { reserved: 10 } } }]);
     expect(button(0, 'keep-free')).toHaveProperty('disabled', true);
     expect(at('limit-uses').textContent).toContain('10 always kept free');
     await user.click(within(use(0)).getByTestId('unshare'));
     await waitFor(() => {
       expect(button(0, 'limit-share')).toBeNull();
     });
+    expect(asked(bridge, 'update_key')[1]).toEqual({ id: first?.id, patch: { share: null } });
   });
 
-  it('bounds a key with one press', async () => {
+  it('bounds a key with one press, and leaves what is kept free for it', async () => {
     const bridge = await open();
+    const second = bridge.world.keys[1];
+    if (!second) throw new Error('no second key');
+    second.share = { at_most: null, reserved: 5, weight: 1 };
     await settings(bridge);
     await user.click(within(use(1)).getByTestId('cap'));
     await waitFor(() => {
-      expect(within(use(1)).getByTestId('limit-share').textContent).toBe('At most 50 a minute');
+      expect(within(use(1)).getByTestId('limit-share').textContent).toBe('At most 50 a minute, 5 a minute kept free');
     });
+    expect(asked(bridge, 'update_key')).toEqual([{ id: second.id, patch: { share: { at_most: 50 } } }]);
     expect(button(1, 'cap')).toHaveProperty('disabled', true);
   });
 

@@ -119,6 +119,14 @@ export const SENTENCES: [action: string, detail: unknown, words: string][] = [
     },
     'allowed “CI” …3fQz at most 30 calls a minute and kept 10 calls a minute free for it',
   ],
+  [
+    'key.updated',
+    {
+      ...CI,
+      share: { from: { at_most: null, reserved: 10, weight: 1 }, to: { at_most: null, reserved: null, weight: 1 } },
+    },
+    'kept nothing free for “CI” …3fQz',
+  ],
   ['key.revoked', CI, 'revoked “CI” …3fQz'],
   ['key.restored', CI, 'restored “CI” …3fQz'],
   [

@@ -402,7 +402,11 @@ total: number, };
 /**
  * What to change of a key. What is absent stays. The scope never changes: a wider key is a new key.
  */
-export type KeyPatch = { name?: string, note?: string, products?: ProductScopes, share?: Share, 
+export type KeyPatch = { name?: string, note?: string, products?: ProductScopes, 
+/**
+ * Null: no share of its own.
+ */
+share?: SharePatch | null, 
 /**
  * Null: never expires. Absent: stays as it is.
  */
@@ -590,7 +594,11 @@ waited_seconds: number,
 /**
  * Calls of it that were refused in the last minute, for want of a turn.
  */
-refused: number, share: Share, };
+refused: number, 
+/**
+ * A server of before knew none.
+ */
+share: Share, };
 
 /**
  * The shared limit right now.
@@ -666,7 +674,7 @@ name: string,
  */
 note: string, scope: Scope, products: ProductScopes, 
 /**
- * What it may have of the calls a minute, and what is kept free for it; absent: neither.
+ * What it may have of the calls a minute, and what is kept free for it; absent or null: neither.
  */
 share?: Share, 
 /**
@@ -1022,13 +1030,30 @@ export type Share = {
  */
 at_most: number | null, 
 /**
- * So many are kept free for it at any moment, and go before all that wait; 0 for none.
+ * So many are kept free for it at any moment, and go before all that wait; null for none.
  */
-reserved: number, 
+reserved: number | null, 
 /**
  * Of what is left it has so many turns where another has one, 1 to 10.
  */
 weight: number, };
+
+/**
+ * What to change of a key's share. What is absent stays; null takes it away.
+ */
+export type SharePatch = { 
+/**
+ * Calls a minute that it may make, at least 1.
+ */
+at_most?: number | null, 
+/**
+ * Calls a minute that are kept free for it.
+ */
+reserved?: number | null, 
+/**
+ * 1 to 10.
+ */
+weight?: number | null, };
 
 /**
  * How far the app has come.

@@ -19,6 +19,7 @@ mod events;
 mod keys;
 mod people;
 mod phare_keys;
+mod shares;
 
 pub use events::{Caller, Event, KeyUse};
 pub use keys::{
@@ -30,6 +31,7 @@ pub use people::{
     OpenSessionPage, Rights, SessionView,
 };
 pub use phare_keys::{NewPhareKey, NextPhareSecret, PhareKeyPatch};
+pub use shares::SharePatch;
 
 /// Tells what is null from what is absent.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
@@ -224,11 +226,15 @@ pub struct LimitUse {
     pub name: String,
     pub calls: u32,
     /// Calls of it that wait for their turn.
+    #[serde(default)]
     pub waiting: u32,
     /// Whole seconds that the first of them has waited; 0 if none waits.
     pub waited_seconds: u32,
     /// Calls of it that were refused in the last minute, for want of a turn.
+    #[serde(default)]
     pub refused: u32,
+    /// A server of before knew none.
+    #[serde(default)]
     pub share: Share,
 }
 

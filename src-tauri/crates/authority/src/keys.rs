@@ -71,15 +71,17 @@ impl Authority {
         repeat!(changing, {
             let now = self.now();
             let mut checks = Checks::default();
+            let mut stored = self.stored_key(id).await?;
             let edit = KeyEdit {
                 name: patch.name.as_deref().map(|name| checks.name(name)),
                 note: patch.note.as_deref().map(|note| checks.note(note)),
                 products: patch.products.inspect(|them| checks.products(*them)),
-                share: patch.share,
+                share: patch.share.map(|share| {
+                    share.map_or_else(Share::default, |share| share.of(stored.key.share()))
+                }),
                 expires_at: patch.expires_at.inspect(|at| checks.expiry(*at, now)),
             };
-            let mut stored = self.stored_key(id).await?;
-            if let Some(share) = patch.share {
+            if let Some(share) = edit.share {
                 self.check_share(&mut checks, share, Some(id)).await?;
             }
             let before = stored.key.clone();

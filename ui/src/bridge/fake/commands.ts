@@ -1,4 +1,5 @@
 import type { AppStatus, Commands, KeyView, LimitPace } from '../../bindings';
+import { keptFree } from '../../share';
 import * as keys from './keys';
 import { OPERATIONS } from './operations';
 import { PHARE_COMMANDS } from './phare';
@@ -7,7 +8,7 @@ import { fault, makeWorld, record, type World } from './world';
 type Handlers = { [K in keyof Commands]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
 
 function pace(calls: number, burst: number | null, all: KeyView[]): LimitPace {
-  const shared = calls - all.reduce((sum, { share }) => sum + share.reserved, 0);
+  const shared = calls - keptFree(all);
   const atOnce = burst ?? Math.floor((shared * 2) / 5);
   return { burst: atOnce, per_minute: shared - atOnce };
 }

@@ -1,6 +1,7 @@
 import type { Commands, FreshKey, KeyQuery, KeySort, KeyView, NewKey, Pasted, ProjectId } from '../../bindings';
 import { NO_SHARE } from '../../share';
 import { UNUSED } from './samples';
+import { merged } from './shares';
 import { created, fault, record, type World } from './world';
 
 type KeyCommand = Exclude<
@@ -68,11 +69,13 @@ export const KEY_COMMANDS: Handlers = {
   },
   update_key(world, { id, patch }) {
     const key = find(world, id);
-    const fields = Object.keys(patch) as (keyof typeof patch)[];
-    const changed = fields.filter((field) => JSON.stringify(patch[field]) !== JSON.stringify(key[field]));
-    const detail = Object.fromEntries(changed.map((field) => [field, { from: key[field], to: patch[field] }]));
+    const { share, ...rest } = patch;
+    const after = { ...rest, ...(share === undefined ? {} : { share: merged(key.share, share) }) };
+    const fields = Object.keys(after) as (keyof typeof after)[];
+    const changed = fields.filter((field) => JSON.stringify(after[field]) !== JSON.stringify(key[field]));
+    const detail = Object.fromEntries(changed.map((field) => [field, { from: key[field], to: after[field] }]));
     record(world, 'key.updated', id, { name: key.name, display: key.display, ...detail });
-    return Object.assign(key, patch);
+    return Object.assign(key, after);
   },
   revoke_key(world, { id }) {
     const key = find(world, id);

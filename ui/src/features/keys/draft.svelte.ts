@@ -12,7 +12,7 @@ import type {
 } from '../../bindings';
 import { date, inDays } from '../../format';
 import { nameProblem, noteProblem } from '../../names';
-import { callsOf, isUsual, NO_SHARE, shareWords } from '../../share';
+import { callsOf, isUsual, NO_SHARE, sharePatch } from '../../share';
 import { endOf, localDay, understandDay } from './days';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
@@ -52,8 +52,8 @@ export class Draft {
     draft.project = key.scope.type === 'project' ? key.scope.project_id : null;
     draft.platform = key.products.platform;
     draft.uptime = key.products.uptime;
-    draft.atMost = key.share.at_most === null ? '' : String(key.share.at_most);
-    draft.reserved = key.share.reserved === 0 ? '' : String(key.share.reserved);
+    draft.atMost = String(key.share.at_most ?? '');
+    draft.reserved = String(key.share.reserved ?? '');
     draft.#weight = key.share.weight;
     draft.expiry = key.expires_at ? 'date' : 'never';
     draft.date = key.expires_at ? date(key.expires_at) : '';
@@ -95,7 +95,8 @@ export class Draft {
   products = $derived({ platform: this.platform, uptime: this.uptime });
   share = $derived.by((): Share => {
     const [most, reserved] = [callsOf(this.atMost), callsOf(this.reserved)];
-    return { at_most: most ?? null, reserved: reserved ?? 0, weight: this.#weight };
+    // 0 is nothing to keep free; of what a key may have at most, the backend says that it is none.
+    return { at_most: most ?? null, reserved: reserved || null, weight: this.#weight };
   });
   /** The last day, as it was understood; null if it was not. */
   day = $derived(this.expiry === 'date' ? understandDay(this.date) : null);
@@ -153,6 +154,7 @@ export class Draft {
   /** Only what differs from the key as it is. A day that was not touched keeps its hour. */
   toPatch(key: KeyView): KeyPatch {
     const { name, note, products } = this.toNewKey();
+    const share = sharePatch(key.share, this.share);
     const untouched = key.expires_at
       ? this.expiry === 'date' && this.day?.compare(localDay(key.expires_at)) === 0
       : this.expiry === 'never';
@@ -160,7 +162,7 @@ export class Draft {
       ...(name === key.name ? {} : { name }),
       ...(note === key.note ? {} : { note }),
       ...(products.platform === key.products.platform && products.uptime === key.products.uptime ? {} : { products }),
-      ...(shareWords(this.share) === shareWords(key.share) ? {} : { share: this.share }),
+      ...(share ? { share } : {}),
       ...(untouched ? {} : { expires_at: this.expiresAt() }),
     };
   }

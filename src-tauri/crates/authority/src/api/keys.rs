@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
-use super::present;
+use super::{SharePatch, present};
 
 /// A key as lists and drawers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
@@ -91,7 +91,7 @@ pub struct NewKey {
     pub note: String,
     pub scope: Scope,
     pub products: ProductScopes,
-    /// What it may have of the calls a minute, and what is kept free for it; absent: neither.
+    /// What it may have of the calls a minute, and what is kept free for it; absent or null: neither.
     #[serde(default)]
     #[ts(optional)]
     pub share: Option<Share>,
@@ -115,9 +115,11 @@ pub struct KeyPatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub products: Option<ProductScopes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Null: no share of its own.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[ts(optional)]
-    pub share: Option<Share>,
+    #[schema(value_type = Option<SharePatch>)]
+    pub share: Option<Option<SharePatch>>,
     /// Null: never expires. Absent: stays as it is.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[ts(optional, type = "string | null")]

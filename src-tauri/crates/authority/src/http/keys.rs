@@ -70,7 +70,7 @@ pub(super) async fn get(
     authority.key(&actor, id).await.map(Json)
 }
 
-/// Change a key's name, note, product scopes or expiry
+/// Change a key's name, note, product scopes, share or expiry
 #[utoipa::path(patch, path = "/v1/keys/{id}", operation_id = "updateKey", params(("id" = KeyId, Path)), request_body = KeyPatch, responses(
     (status = 200, body = KeyView),
     (status = "default", body = Problem, content_type = "application/problem+json"),

@@ -1,17 +1,17 @@
 //! What keys may have of the calls a minute.
 
 use gardien_authority::Fault;
-use gardien_authority::api::{KeyPatch, NewKey, OrganizationPatch};
+use gardien_authority::api::{KeyPatch, NewKey, OrganizationPatch, SharePatch};
 use gardien_domain::KeyId;
 use gardien_domain::share::Share;
 
 use crate::world::{World, new_key};
 
-fn keeping(reserved: u32) -> Option<Share> {
-    Some(Share {
+fn keeping(reserved: u32) -> Share {
+    Share {
         reserved,
         ..Share::default()
-    })
+    }
 }
 
 fn refused(fault: Fault) -> (String, String) {
@@ -22,8 +22,11 @@ fn refused(fault: Fault) -> (String, String) {
     (field, why.join(" "))
 }
 
-async fn made(world: &World, share: Option<Share>) -> Result<KeyId, Fault> {
-    let new = NewKey { share, ..new_key() };
+async fn made(world: &World, share: Share) -> Result<KeyId, Fault> {
+    let new = NewKey {
+        share: Some(share),
+        ..new_key()
+    };
     let made = world
         .authority
         .create_key(world.owner.manage_keys().unwrap(), new)
@@ -43,22 +46,14 @@ async fn more_than_there_is_is_kept_for_nobody() {
     );
     let second = made(&world, keeping(39)).await.unwrap();
     // Its own does not count against it.
-    let patch = |share| KeyPatch {
-        share,
+    let patch = |reserved| KeyPatch {
+        share: Some(Some(keeping(reserved).into())),
         ..KeyPatch::default()
     };
     let authority = &world.authority;
-    let wider = authority.update_key(
-        world.owner.manage_keys().unwrap(),
-        first,
-        patch(keeping(61)),
-    );
+    let wider = authority.update_key(world.owner.manage_keys().unwrap(), first, patch(61));
     assert_eq!(refused(wider.await.unwrap_err()).0, "share.reserved");
-    let narrower = authority.update_key(
-        world.owner.manage_keys().unwrap(),
-        first,
-        patch(keeping(10)),
-    );
+    let narrower = authority.update_key(world.owner.manage_keys().unwrap(), first, patch(10));
     assert_eq!(narrower.await.unwrap().share.reserved, 10);
 
     let lower = OrganizationPatch {
@@ -143,7 +138,7 @@ async fn what_no_share_is_is_refused_by_field() {
             "share.reserved",
         ),
     ] {
-        let fault = made(&world, Some(share)).await.unwrap_err();
+        let fault = made(&world, share).await.unwrap_err();
         assert_eq!(refused(fault).0, field, "{share:?}");
     }
 }
@@ -156,5 +151,66 @@ async fn a_replaced_key_hands_its_share_on() {
         .authority
         .replace_key(world.owner.manage_keys().unwrap(), leaked)
         .await;
-    assert_eq!(Some(replaced.unwrap().key.share), keeping(70));
+    assert_eq!(replaced.unwrap().key.share, keeping(70));
+}
+
+#[test]
+fn a_patch_changes_what_it_names_and_null_takes_it_away() {
+    let before = Share {
+        at_most: Some(30),
+        reserved: 10,
+        weight: 3,
+    };
+    for (patch, after) in [
+        ("{}", before),
+        (
+            r#"{"at_most":50}"#,
+            Share {
+                at_most: Some(50),
+                ..before
+            },
+        ),
+        (
+            r#"{"at_most":null}"#,
+            Share {
+                at_most: None,
+                ..before
+            },
+        ),
+        (
+            r#"{"reserved":null,"weight":null}"#,
+            Share {
+                reserved: 0,
+                weight: 1,
+                ..before
+            },
+        ),
+        (
+            r#"{"reserved":0}"#,
+            Share {
+                reserved: 0,
+                ..before
+            },
+        ),
+    ] {
+        let patch: SharePatch = serde_json::from_str(patch).unwrap();
+        assert_eq!(patch.of(before), after, "{patch:?}");
+    }
+    assert_eq!(SharePatch::from(before).of(Share::default()), before);
+    assert_eq!(
+        SharePatch::from(Share::default()).of(before),
+        Share::default()
+    );
+}
+
+#[test]
+fn nothing_is_null_and_what_an_older_server_says_is_understood() {
+    let none = Share::default();
+    let told = r#"{"at_most":null,"reserved":null,"weight":1}"#;
+    assert_eq!(serde_json::to_string(&none).unwrap(), told);
+    for said in [told, r#"{"at_most":null,"reserved":0,"weight":1}"#, "{}"] {
+        assert_eq!(serde_json::from_str::<Share>(said).unwrap(), none, "{said}");
+    }
+    let kept = serde_json::to_value(keeping(10)).unwrap();
+    assert_eq!(kept["reserved"], 10);
 }
