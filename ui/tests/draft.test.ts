@@ -49,6 +49,7 @@ describe('what somebody has begun', () => {
     const bridge = await open({ keys: 12 });
     const dead = bridge.world.keys.find(({ status }) => status === 'revoked');
     if (!dead) throw new Error('no revoked key');
+    dead.share = { at_most: 30, reserved: 10, weight: 3 };
     await press('filter-dead');
     await waitFor(() => row(dead.name));
     await user.click(row(dead.name));
@@ -60,7 +61,11 @@ describe('what somebody has begun', () => {
     expect(at(`uptime-${dead.products.uptime}`).dataset['state']).toBe('checked');
     await press('create-key');
     await screen.findByTestId('fresh-sheet');
-    expect(asked(bridge, 'create_key')[0]?.key).toMatchObject({ name: dead.name, scope: dead.scope });
+    expect(asked(bridge, 'create_key')[0]?.key).toMatchObject({
+      name: dead.name,
+      scope: dead.scope,
+      share: dead.share,
+    });
   });
 });
 
