@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
 use gardien_domain::limit::SavedCalls;
+use gardien_domain::share::Share;
 use gardien_domain::{
-    AdoptedUpstream, KeyId, LastUse, Member, MemberId, Project, ProjectId, Role, SessionId,
-    UpstreamIdentity,
+    AdoptedUpstream, AtLimit, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
+    Role, SessionId, UpstreamIdentity,
 };
 use gardien_store::{
     Change, Documents, Ledger, Revision, Session, Sqlite, Store, StoreError, lock,

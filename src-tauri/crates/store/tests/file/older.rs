@@ -122,6 +122,49 @@ async fn what_an_older_version_promised_of_a_replaced_secret_ends_with_the_key()
     assert_eq!(previous.earlier, None);
 }
 
+/// Who never heard of pace, shares or answers from memory goes on as before.
+#[tokio::test]
+async fn what_an_older_version_limited_stays_as_it_was() {
+    let (_folder, path) = folder();
+    let store = Sqlite::open(&path).await.unwrap();
+    fill(&store).await;
+    let made = SavedCalls {
+        finished: vec![(1_000, 3)],
+        by_key: vec![(1_000, KeyId(Uuid::nil()), 3)],
+        leased: 10,
+    };
+    store.save_calls(&made).await.unwrap();
+    store.close().await;
+    let back = "ALTER TABLE organization DROP COLUMN cache_seconds;
+                ALTER TABLE organization DROP COLUMN longest_wait_seconds; ALTER TABLE organization DROP COLUMN burst;
+                DROP INDEX keys_reserved; ALTER TABLE keys DROP COLUMN at_most; ALTER TABLE keys DROP COLUMN reserved;
+                ALTER TABLE keys DROP COLUMN weight; ALTER TABLE limit_window DROP COLUMN by_key;
+                DELETE FROM _sqlx_migrations WHERE version IN (9, 10, 11);
+                INSERT INTO organization (one, name, calls_per_minute, at_limit) VALUES (1, 'Harbour', 70, 'reject');
+                INSERT INTO keys (id, name, note, display, search, scope, platform, uptime, digest, created_at, created_by)
+                SELECT zeroblob(16), 'Grafana', '', '', '', 'organization', 'read', 'none', zeroblob(32), 0, id
+                FROM members";
+    execute(&path, back).await;
+
+    let store = Sqlite::open(&path).await.unwrap();
+    let organization = Organization {
+        name: "Harbour".into(),
+        calls_per_minute: 70,
+        at_limit: AtLimit::Reject,
+        burst: None,
+        longest_wait_seconds: 25,
+        cache_seconds: 0,
+    };
+    assert_eq!(store.organization().await.unwrap(), Some(organization));
+    let stored = store.key(KeyId(Uuid::nil())).await.unwrap().unwrap();
+    assert_eq!(stored.key.share(), Share::default());
+    let now = Timestamp::from_microsecond(1).unwrap();
+    assert_eq!(store.reserved(None, now).await.unwrap(), 0);
+    // That they were made is known, by whom is not.
+    let by_key = Vec::new();
+    assert_eq!(store.calls().await.unwrap(), SavedCalls { by_key, ..made });
+}
+
 #[tokio::test]
 async fn members_keys_and_sessions_of_an_older_version_stay_together() {
     let (_folder, path) = folder();
