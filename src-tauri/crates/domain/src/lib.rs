@@ -36,6 +36,8 @@ pub mod sort;
 pub mod text;
 pub mod turns;
 pub mod upstream;
+pub mod wanted;
+pub mod what_if;
 mod words;
 
 pub use audit::{AuditAction, AuditEntry, AuditFault, AuditFilter};
