@@ -25,6 +25,7 @@ const CONTRACT: &[&str] = &[
     "POST /v1/keys/{id}/revoke",
     "POST /v1/keys/{id}/rotate",
     "GET /v1/limits",
+    "GET /v1/limits/what-if",
     "GET /v1/members",
     "DELETE /v1/members/{id}",
     "PATCH /v1/members/{id}",

@@ -38,6 +38,7 @@ const OWNERS_AND_ADMINS: &[&str] = &[
     "POST /v1/keys/{id}/restore",
     "POST /v1/keys/{id}/revoke",
     "POST /v1/keys/{id}/rotate",
+    "GET /v1/limits/what-if",
     "DELETE /v1/members/{id}",
     "PATCH /v1/members/{id}",
     "PATCH /v1/organization",

@@ -94,3 +94,46 @@ async fn more_than_there_is_to_keep_is_refused_with_the_sum() {
     let kept: u64 = limits["by_key"].as_array().unwrap().iter().map(kept).sum();
     assert_eq!(kept, 99);
 }
+
+#[tokio::test]
+async fn what_a_share_would_have_meant_is_told_from_the_calls_that_were_made() {
+    let world = World::new().await.rejecting().await;
+    let limit = json!({ "calls_per_minute": 30 });
+    world
+        .owner
+        .patch("/v1/organization", limit)
+        .await
+        .expect(200);
+    let (terraform, bot) = (world.reading_key().await, world.organization_key().await);
+    let asked = async |query: &str| {
+        let path = format!("/v1/limits/what-if?{query}");
+        world.owner.get(&path).await.expect(200)
+    };
+    let own = format!("key_id={}", terraform.id);
+    let unknown = asked(&own).await;
+    assert_eq!(
+        unknown,
+        json!({ "known_minutes": unknown["known_minutes"], "key": null, "other": null })
+    );
+    let holder = world.holder(&terraform);
+    while holder.get("/uptime/monitors").await.status == 200 {}
+    let answer = world.holder(&bot).get("/projects").await;
+    assert_eq!(answer.status, 429);
+
+    // All that was wanted counts, whichever minutes it came in.
+    let told = asked(&format!("{own}&at_most=5")).await;
+    let wanted = told["key"]["wanted"].as_u64().unwrap();
+    assert!((16..=31).contains(&wanted), "{told}");
+    assert_eq!(told["key"]["made"], 5);
+    let at: jiff::Timestamp = told["key"]["at"].as_str().unwrap().parse().unwrap();
+    let ago = jiff::Timestamp::now().duration_since(at).as_secs();
+    assert!((0..300).contains(&ago), "{told}");
+    assert_eq!(told["other"], Value::Null);
+    let told = asked("reserved=29").await;
+    assert_eq!(told["key"], Value::Null);
+    assert_eq!(told["other"]["name"], "Reader", "{told}");
+
+    let path = format!("/v1/limits/what-if?{own}&reserved=30");
+    let refused = world.owner.get(&path).await.problem(422, "invalid");
+    assert!(refused["errors"]["share.reserved"].is_array(), "{refused}");
+}

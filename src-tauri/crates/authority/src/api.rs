@@ -31,7 +31,7 @@ pub use people::{
     OpenSessionPage, Rights, SessionView,
 };
 pub use phare_keys::{NewPhareKey, NextPhareSecret, PhareKeyPatch};
-pub use shares::SharePatch;
+pub use shares::{CouldMake, OtherCouldMake, SharePatch, WhatIfQuery, WhatIfView};
 
 /// Tells what is null from what is absent.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(

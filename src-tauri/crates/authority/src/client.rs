@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use crate::api::{
     AuditPage, AuditQuery, AuditVerification, LimitsView, MemberPage, MemberPatch, MemberView,
     OperationPage, OperationView, OrganizationPatch, OrganizationView, Problem, ProjectName,
-    ProjectPage, ProjectView, SessionView,
+    ProjectPage, ProjectView, SessionView, WhatIfQuery, WhatIfView,
 };
 use crate::base_url;
 use crate::http::{Api, Trusted};
@@ -269,6 +269,14 @@ impl Client {
     /// Any [`ClientFault`].
     pub async fn limits(&self) -> Result<LimitsView, ClientFault> {
         self.get("/v1/limits").await
+    }
+
+    /// What a share would have meant in the last hour.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn what_if(&self, query: &WhatIfQuery) -> Result<WhatIfView, ClientFault> {
+        self.get(&asked("/v1/limits/what-if", query)?).await
     }
 
     /// The organization.

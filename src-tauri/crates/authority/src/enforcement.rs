@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
+use gardien_domain::share::Share;
+use gardien_domain::what_if::WhatIf;
 use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
 use jiff::Timestamp;
 
@@ -60,4 +62,7 @@ pub trait Enforcement: Send + Sync + Debug {
     fn forget_reads(&self);
     /// What the limit looks like, and of keys those whose scope is `seen`: the ones that have the most of it.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
+    /// What a share would have meant in the last hour for a key, or for one that is not made yet, and for the others
+    /// whose scope is `seen`. Minutes begin in unix milliseconds.
+    fn what_if(&self, key: Option<KeyId>, share: Share, seen: &dyn Fn(Scope) -> bool) -> WhatIf;
 }

@@ -85,6 +85,7 @@ fn described() -> OpenApiRouter<Authority> {
         .routes(routes!(members::update, members::remove))
         .routes(routes!(organization::get, organization::update))
         .routes(routes!(organization::limits))
+        .routes(routes!(organization::what_if))
         .routes(routes!(organization::operations))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))

@@ -170,6 +170,7 @@ mod tests {
 
     use gardien_domain::key::{KeyParts, PreviousSecrets};
     use gardien_domain::share::Share;
+    use gardien_domain::what_if::WhatIf;
     use gardien_domain::{MemberId, Organization, ProductScopes, ProjectId, Scope, SecretDigest};
     use jiff::Timestamp;
     use uuid::Uuid;
@@ -214,6 +215,9 @@ mod tests {
         fn set_limit(&self, _: &Organization) {}
         fn forget_reads(&self) {}
         fn limits(&self, _: usize, _: &dyn Fn(Scope) -> bool) -> LimitReading {
+            unreachable!("nobody asks")
+        }
+        fn what_if(&self, _: Option<KeyId>, _: Share, _: &dyn Fn(Scope) -> bool) -> WhatIf {
             unreachable!("nobody asks")
         }
     }

@@ -390,7 +390,7 @@ impl Authority {
     }
 
     /// Whether a key, if it is one already, can have this share beside those of all others.
-    async fn check_share(
+    pub(crate) async fn check_share(
         &self,
         checks: &mut Checks,
         share: Share,

@@ -2,12 +2,13 @@
 
 use gardien_domain::audit::AuditAction;
 use gardien_domain::{Organization, Scope};
-use gardien_store::Change;
+use gardien_store::{Change, StoredKey};
 use serde_json::{Map, Value, json};
 
-use crate::actor::OrganizationManager;
+use crate::actor::{KeyManager, OrganizationManager};
 use crate::api::{
-    LimitMost, LimitReached, LimitUse, LimitsView, OrganizationPatch, OrganizationView,
+    CouldMake, LimitMost, LimitReached, LimitUse, LimitsView, OrganizationPatch, OrganizationView,
+    OtherCouldMake, WhatIfQuery, WhatIfView,
 };
 use crate::changing::repeat;
 use crate::check::Checks;
@@ -96,6 +97,40 @@ impl Authority {
     /// [`Fault::NotFounded`], [`Fault::Store`].
     pub async fn all_limits(&self, _: System) -> Result<LimitsView, Fault> {
         self.limits_where(&|_| true).await
+    }
+
+    /// What a share would have meant in the last hour for a key, or for one that is not made yet.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] by field as where it is set; [`Fault::NotFound`], [`Fault::NotFounded`], [`Fault::Store`].
+    pub async fn what_if(
+        &self,
+        manager: KeyManager<'_>,
+        query: WhatIfQuery,
+    ) -> Result<WhatIfView, Fault> {
+        let member = manager.actor().member();
+        if let Some(id) = query.key_id {
+            self.key(manager.actor(), id).await?;
+        }
+        let share = query.share();
+        let mut checks = Checks::default();
+        self.check_share(&mut checks, share, query.key_id).await?;
+        checks.end()?;
+        let seen = |scope| member.sees(scope);
+        let what_if = self.enforcement.what_if(query.key_id, share, &seen);
+        let other = match what_if.other {
+            Some((id, could)) => self.store.key(id).await?.zip(CouldMake::of(could)),
+            None => None,
+        };
+        Ok(WhatIfView {
+            known_minutes: what_if.known_minutes,
+            key: what_if.key.and_then(CouldMake::of),
+            other: other.map(|(StoredKey { key, .. }, could)| OtherCouldMake {
+                id: key.id(),
+                name: key.name().to_owned(),
+                could,
+            }),
+        })
     }
 
     async fn limits_where(

@@ -6,8 +6,8 @@ use gardien_store::{Session, StoredKey};
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, KeyView, LastUse, LimitReached, LimitUse, LimitsView, MemberView, OpenSession,
-    OperationView, OrganizationView, PhareKeyView, ProjectView,
+    AuditView, CouldMake, KeyView, LastUse, LimitReached, LimitUse, LimitsView, MemberView,
+    OpenSession, OperationView, OrganizationView, PhareKeyView, ProjectView,
 };
 use crate::enforcement::LimitReading;
 
@@ -164,6 +164,18 @@ impl LimitsView {
             reached,
             by_key,
         }
+    }
+}
+
+impl CouldMake {
+    /// `None` of a time that no clock shows.
+    pub(crate) fn of(could: gardien_domain::what_if::CouldMake) -> Option<Self> {
+        let began = i64::try_from(could.began).ok()?;
+        Some(Self {
+            wanted: could.wanted,
+            made: could.made,
+            at: Timestamp::from_millisecond(began).ok()?,
+        })
     }
 }
 

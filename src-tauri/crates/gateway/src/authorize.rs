@@ -63,14 +63,24 @@ impl Known {
         self.shares.keys().copied().collect()
     }
 
+    /// A key that works.
+    pub(crate) fn working(&self, key: KeyId, now: Timestamp) -> Option<&KeyRule> {
+        let rule = self.keys.get(key)?;
+        let alive = alive(rule, Presented::Current, &self.projects, now);
+        alive.is_ok().then_some(rule)
+    }
+
     /// What a key has of the calls a minute while it works, and nothing of its own after.
     pub(crate) fn share(&self, key: KeyId, now: Timestamp) -> Share {
-        let works = self
-            .keys
-            .get(key)
-            .is_some_and(|rule| alive(rule, Presented::Current, &self.projects, now).is_ok());
-        let share = self.shares.get(&key).filter(|_| works);
+        let works = |_: &&Share| self.working(key, now).is_some();
+        let share = self.shares.get(&key).filter(works);
         share.copied().unwrap_or_default()
+    }
+
+    /// The same of all that have a share of their own.
+    pub(crate) fn shares(&self, now: Timestamp) -> HashMap<KeyId, Share> {
+        let keys = self.shares.keys();
+        keys.map(|key| (*key, self.share(*key, now))).collect()
     }
 
     /// Whether a key is what it was, and works.

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use gardien_domain::key::{PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Need;
 use gardien_domain::schedule::{Full, Part};
+use gardien_domain::share::Share;
+use gardien_domain::what_if::{WhatIf, what_if};
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
@@ -248,6 +250,24 @@ impl Gateway {
         (state, seen.take(most).collect())
     }
 
+    /// What a share would have meant in the last hour for a key, or for one that is not made yet, and for the others that
+    /// work and whose scope is `seen`. Minutes begin in unix milliseconds.
+    #[must_use]
+    pub fn what_if(
+        &self,
+        key: Option<KeyId>,
+        share: Share,
+        seen: &dyn Fn(Scope) -> bool,
+    ) -> WhatIf {
+        let now = self.0.clock.wall();
+        // No change of a key waits until all is reckoned.
+        let known = || self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        let shares = known().shares(now);
+        let is_named = |key| known().working(key, now).is_some_and(|key| seen(key.scope));
+        let (hour, limit) = self.0.throttle.hour();
+        what_if(&hour, limit, &shares, (key, share), is_named)
+    }
+
     /// When calls last began to wait or to be refused, said at most once in an hour; with the key that had the most if its
     /// scope is `seen`.
     #[must_use]
@@ -323,7 +343,11 @@ impl Gateway {
         request: Request<Body>,
         need: Need,
     ) -> Result<Response<Body>, CallRefusal> {
-        let pass = self.0.throttle.enter(None, Duration::MAX, || ()).await?;
+        let pass = self
+            .0
+            .throttle
+            .enter(None, Duration::MAX, true, || ())
+            .await?;
         // Whoever waits for it is a person, who is told at once.
         let timing = Timing {
             insistence: Duration::ZERO,

@@ -9,6 +9,7 @@ use gardien_domain::pace::Pace;
 use gardien_domain::schedule::{Coming, Due, Full, Own, Part, Schedule, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
+use gardien_domain::wanted::{Hour, Wanted};
 use gardien_domain::{KeyId, Organization};
 use lease::Lease;
 
@@ -61,6 +62,7 @@ pub(crate) struct Meter<W> {
     lease: Lease,
     granted_since_rest: bool,
     closed: bool,
+    wanted: Wanted,
 }
 
 /// The answer to a call that asks for a slot.
@@ -88,6 +90,16 @@ pub(crate) struct Renewal {
 }
 
 impl<W> Meter<W> {
+    /// A call of this key comes, whatever becomes of it.
+    pub(crate) fn comes(&mut self, key: KeyId, now: u64) {
+        self.wanted.count(key, now);
+    }
+
+    /// The calls that came in the last hour, and the limit now.
+    pub(crate) fn hour(&mut self, now: u64) -> (Hour, u32) {
+        (self.wanted.hour(now), self.schedule.limit())
+    }
+
     /// A call that waits for no longer than `patience` milliseconds, nor than any may; `who` is told when its turn comes.
     pub(crate) fn enter(
         &mut self,

@@ -8,6 +8,7 @@ use gardien_domain::limit::{Mark, Said};
 use gardien_domain::schedule::{Bound, Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
+use gardien_domain::wanted::Hour;
 use gardien_domain::{KeyId, Organization};
 use jiff::Timestamp;
 use tokio::sync::{Notify, oneshot};
@@ -69,26 +70,34 @@ impl Throttle {
         }
     }
 
-    /// Takes a slot, for a key or for Gardien itself. Where calls are paced it waits for its turn, no longer than
+    /// Takes a slot, for a key or for Gardien itself; `is_new`: for a call that just came. Where calls are paced it waits for its turn, no longer than
     /// `patience`, and says so by `waits`; beyond that it waits only for the ledger, and only when the lease is used up.
     pub(crate) fn enter(
         self: &Arc<Self>,
         key: Option<KeyId>,
         patience: Duration,
+        is_new: bool,
         mut waits: impl FnMut() + Send,
     ) -> impl Future<Output = Result<Pass, CallRefusal>> + Send {
         let (came, patience) = (self.clock.now(), milliseconds(patience));
         // Not an async fn: that would hold all of these twice for as long as the call waits.
         async move {
+            let mut comes = key.filter(|_| is_new);
             let mut place = loop {
                 let mut told = None;
                 let now = self.clock.now();
                 let left = patience.saturating_sub(now - came);
-                let entry = self.meter().enter(key, left, now, || {
-                    let (tell, hear) = oneshot::channel();
-                    told = Some(hear);
-                    tell
-                });
+                let entry = {
+                    let mut meter = self.meter();
+                    if let Some(key) = comes.take() {
+                        meter.comes(key, now);
+                    }
+                    meter.enter(key, left, now, || {
+                        let (tell, hear) = oneshot::channel();
+                        told = Some(hear);
+                        tell
+                    })
+                };
                 match (entry, told) {
                     (Entry::Granted { turn, mark, low }, _) => {
                         if low {
@@ -233,6 +242,16 @@ impl Throttle {
         (state, parts)
     }
 
+    /// The calls that came in the last hour, and the limit now. Minutes begin in unix milliseconds.
+    pub(crate) fn hour(&self) -> (Hour, u32) {
+        let (now, unix_now) = (self.clock.now(), self.clock.unix_ms());
+        let (mut hour, limit) = self.meter().hour(now);
+        for minute in &mut hour.minutes {
+            minute.began = (unix_now + minute.began).saturating_sub(now);
+        }
+        (hour, limit)
+    }
+
     /// Nothing in a critical section can panic half-way, so a poisoned lock still holds a whole meter.
     fn meter(&self) -> MutexGuard<'_, Meter<Waiter>> {
         self.meter.lock().unwrap_or_else(PoisonError::into_inner)
@@ -329,7 +348,8 @@ impl Pass {
     /// Permission to make the same call once more, if the limit has room.
     pub(crate) async fn another(&self) -> Option<Self> {
         let key = self.turn.as_ref().and_then(Turn::key);
-        self.throttle.enter(key, Duration::ZERO, || ()).await.ok()
+        let entering = self.throttle.enter(key, Duration::ZERO, false, || ());
+        entering.await.ok()
     }
 
     /// The call certainly never reached the upstream.

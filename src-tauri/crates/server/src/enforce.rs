@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use gardien_authority::api::{DirectUse, LimitHold, LimitPace};
 use gardien_authority::{Enforcement, LimitReading, Reached};
 use gardien_domain::key::Revocation;
+use gardien_domain::share::Share;
+use gardien_domain::what_if::WhatIf;
 use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use jiff::Timestamp;
@@ -64,6 +66,9 @@ impl Enforcement for GatewayEnforcement {
             }),
             by_key,
         }
+    }
+    fn what_if(&self, key: Option<KeyId>, share: Share, seen: &dyn Fn(Scope) -> bool) -> WhatIf {
+        self.0.what_if(key, share, seen)
     }
 }
 

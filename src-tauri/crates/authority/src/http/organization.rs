@@ -1,12 +1,13 @@
-//! `/v1/organization`, `/v1/limits`, `/v1/operations`
+//! `/v1/organization`, `/v1/limits` and `/v1/limits/what-if`, `/v1/operations`
 
 use axum::Json;
 use axum::extract::State;
 use gardien_phare::OPERATIONS;
 
-use super::extract::Body;
+use super::extract::{Asked, Body};
 use crate::api::{
     LimitsView, OperationPage, OperationView, OrganizationPatch, OrganizationView, Problem,
+    WhatIfQuery, WhatIfView,
 };
 use crate::{Actor, Authority, Fault};
 
@@ -48,6 +49,22 @@ pub(super) async fn limits(
     actor: Actor,
 ) -> Result<Json<LimitsView>, Fault> {
     authority.limits(&actor).await.map(Json)
+}
+
+/// Show what a share would have meant in the last hour
+#[utoipa::path(get, path = "/v1/limits/what-if", operation_id = "getWhatIf", params(WhatIfQuery), responses(
+    (status = 200, body = WhatIfView),
+    (status = "default", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn what_if(
+    State(authority): State<Authority>,
+    actor: Actor,
+    Asked(query): Asked<WhatIfQuery>,
+) -> Result<Json<WhatIfView>, Fault> {
+    authority
+        .what_if(actor.manage_keys()?, query)
+        .await
+        .map(Json)
 }
 
 /// List Phare's operations

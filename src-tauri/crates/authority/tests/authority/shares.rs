@@ -1,9 +1,13 @@
 //! What keys may have of the calls a minute.
 
 use gardien_authority::Fault;
-use gardien_authority::api::{KeyPatch, NewKey, OrganizationPatch, SharePatch};
+use gardien_authority::api::{
+    CouldMake, KeyPatch, NewKey, OrganizationPatch, OtherCouldMake, SharePatch, WhatIfQuery,
+    WhatIfView,
+};
 use gardien_domain::KeyId;
 use gardien_domain::share::Share;
+use uuid::Uuid;
 
 use crate::world::{World, new_key};
 
@@ -213,4 +217,50 @@ fn nothing_is_null_and_what_an_older_server_says_is_understood() {
     }
     let kept = serde_json::to_value(keeping(10)).unwrap();
     assert_eq!(kept["reserved"], 10);
+}
+
+#[tokio::test]
+async fn what_if_names_another_key_to_whoever_sets_shares_and_refuses_what_no_share_is() {
+    let world = World::new().await;
+    let (bot, other) = (world.key().await.0, world.key().await.0);
+    let manager = || world.owner.manage_keys().unwrap();
+    let asked = |query| world.authority.what_if(manager(), query);
+    let query = WhatIfQuery {
+        key_id: Some(bot),
+        reserved: Some(30),
+        ..WhatIfQuery::default()
+    };
+    let could = |made| CouldMake {
+        wanted: 10,
+        made,
+        at: "2027-01-15T07:59:00Z".parse().unwrap(),
+    };
+    let told = WhatIfView {
+        known_minutes: 7,
+        key: Some(could(5)),
+        other: Some(OtherCouldMake {
+            id: other,
+            name: "Grafana".to_owned(),
+            could: could(2),
+        }),
+    };
+    assert_eq!(asked(query).await.unwrap(), told);
+    let fresh = WhatIfQuery {
+        key_id: None,
+        ..query
+    };
+    assert_eq!(asked(fresh).await.unwrap().key, None);
+
+    let too_much = WhatIfQuery {
+        reserved: Some(100),
+        ..query
+    };
+    let fault = asked(too_much).await.unwrap_err();
+    assert_eq!(refused(fault).0, "share.reserved");
+    let nobody = WhatIfQuery {
+        key_id: Some(KeyId(Uuid::nil())),
+        ..query
+    };
+    let fault = asked(nobody).await.unwrap_err();
+    assert!(matches!(fault, Fault::NotFound { .. }), "{fault:?}");
 }

@@ -11,6 +11,8 @@ use gardien_authority::{
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
+use gardien_domain::share::Share;
+use gardien_domain::what_if::{CouldMake, WhatIf};
 use gardien_domain::{
     AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, ProjectId, Role, Scope,
     Secret,
@@ -85,6 +87,21 @@ impl Enforcement for Told {
                 most: seen.clone().next().map(part),
             }),
             by_key: seen.take(most).map(part).collect(),
+        }
+    }
+    /// Whoever asks could have made half, and the newest key that they see a fifth.
+    fn what_if(&self, key: Option<KeyId>, _: Share, seen: &dyn Fn(Scope) -> bool) -> WhatIf {
+        let could = |made| CouldMake {
+            wanted: 10,
+            made,
+            began: 1_799_999_940_000,
+        };
+        let keys = self.keys.lock().unwrap();
+        let other = keys.iter().rfind(|key| seen(key.scope()));
+        WhatIf {
+            known_minutes: 7,
+            key: key.map(|_| could(5)),
+            other: other.map(|key| (key.id(), could(2))),
         }
     }
 }

@@ -184,11 +184,13 @@ impl Gateway {
                 Box::pin(gathering).await?;
                 route = Some(self.route(&call.head)?);
             }
+            let mut is_new = true;
             loop {
                 let key = route.as_ref().map(|route| route.key());
                 // What may be done, and where it goes, may have changed when a wait is over.
-                let entering = self.0.throttle.enter(key, left, || route = None);
+                let entering = self.0.throttle.enter(key, left, is_new, || route = None);
                 let pass = entering.await?;
+                is_new = false;
                 if let Some(route) = route.take_if(|_| call.is_gathered()) {
                     return Ok((pass, route));
                 }

@@ -2,6 +2,7 @@
 
 use gardien_domain::limit::{Direct, WINDOW_MS, Window};
 use gardien_domain::schedule::Schedule;
+use gardien_domain::wanted::Wanted;
 
 use super::{Lease, Meter};
 use crate::ledger::SavedCalls;
@@ -42,6 +43,7 @@ impl<W> Meter<W> {
             lease: Lease::default(),
             granted_since_rest: false,
             closed: false,
+            wanted: Wanted::since(now),
         }
     }
 

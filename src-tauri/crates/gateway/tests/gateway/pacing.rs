@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::stream;
 use gardien_domain::Organization;
+use gardien_domain::share::Share;
 use gardien_gateway::Gateway;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -244,4 +245,30 @@ async fn that_the_limit_holds_calls_up_is_told_once_an_hour() {
     let again = limited().unwrap();
     assert_eq!(again.most.unwrap().key, world.reader.key.id());
     assert!(again.since.duration_since(told.since) >= SignedDuration::from_hours(1));
+}
+
+#[tokio::test]
+async fn a_call_that_waits_counts_once_for_what_a_share_would_have_meant() {
+    let world = World::new().await;
+    one_and_then(&world.gateway, 600);
+    let wanted = || {
+        let key = Some(world.owner.key.id());
+        let told = world.gateway.what_if(key, Share::default(), &|_| true);
+        told.key.map(|could| could.wanted)
+    };
+    assert_eq!(wanted(), None);
+    // The first goes at once; the others keep what they send until their turn.
+    for _ in 0..3 {
+        let call = posting("/projects", &world.owner, "{\"name\":\"x\"}");
+        assert_eq!(world.gateway.handle(call).await.status(), 200);
+    }
+    assert_eq!(wanted(), Some(3));
+    one_and_then(&world.gateway, 6);
+    let gateway = world.gateway.clone();
+    let call = preferring(&world.owner, "wait=25");
+    let client = tokio::spawn(async move { gateway.handle(call).await });
+    until_waiting(&world, 1).await;
+    client.abort();
+    until_waiting(&world, 0).await;
+    assert_eq!(wanted(), Some(4));
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use gardien_domain::key::Revocation;
 use gardien_domain::share::Share;
-use gardien_domain::{Key, KeyParts, MemberId, Organization};
-use jiff::SignedDuration;
+use gardien_domain::{Key, KeyParts, MemberId, Organization, Scope};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -156,4 +156,54 @@ async fn a_key_that_used_up_its_own_share_is_told_so() {
     let other = world.get(&world.owner, "/projects").await;
     assert_eq!(other.status, 200);
     assert!(!other.header("ratelimit-policy").contains("key"));
+}
+
+#[tokio::test]
+async fn each_call_counts_once_for_what_a_share_would_have_meant() {
+    let world = World::with(10, Upstream::answering(ok("{}")).await).await;
+    assert_eq!(granted(&world, &world.reader, "/uptime/monitors").await, 10);
+    for _ in 0..3 {
+        assert_eq!(world.get(&world.owner, "/projects").await.status, 429);
+    }
+    // What is refused for what it asks took no turn.
+    assert_eq!(world.get(&world.owner, "/nothing").await.status, 404);
+    let (reader, owner) = (world.reader.key.id(), world.owner.key.id());
+    let what_if = |at_most, reserved| {
+        let share = Share {
+            at_most,
+            reserved,
+            ..Share::default()
+        };
+        let told = world.gateway.what_if(Some(reader), share, &|_| true);
+        let key = told.key.map(|could| (could.wanted, could.made));
+        let other = told.other.map(|(id, could)| (id, could.wanted, could.made));
+        assert_eq!(told.known_minutes, 1);
+        (key, other)
+    };
+    // Ten went, and the eleventh was refused.
+    assert_eq!(what_if(Some(4), 0), (Some((11, 4)), None));
+    assert_eq!(what_if(None, 8), (Some((11, 9)), Some((owner, 3, 1))));
+    let share = Share::default();
+    let of_project = |scope: Scope| scope.project().is_some();
+    let told = world.gateway.what_if(Some(owner), share, &of_project);
+    let own = told.key.unwrap();
+    assert_eq!((own.wanted, own.made), (3, 3));
+    let began = Timestamp::from_millisecond(own.began.try_into().unwrap()).unwrap();
+    let ago = now().duration_since(began);
+    assert!((0..60).contains(&ago.as_secs()), "{ago:?}");
+    let larger = Share {
+        reserved: 9,
+        ..share
+    };
+    assert_eq!(
+        world
+            .gateway
+            .what_if(Some(reader), larger, &of_project)
+            .other,
+        None
+    );
+    // A key that works no more loses nothing.
+    world.gateway.put_key(&world.owner.revoked());
+    let told = world.gateway.what_if(Some(reader), larger, &|_| true);
+    assert_eq!(told.other, None);
 }
