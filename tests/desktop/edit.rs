@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::person::{Form, MONITORS, in_row, row};
+use super::person::{Form, MONITORS, in_row, monitors, row};
 use crate::support::desktop::Desk;
 use crate::support::people::Caller;
 
@@ -31,4 +31,46 @@ async fn what_is_changed_of_a_key_holds_from_the_next_call_on() {
     // Now it is the sandbox that says what is missing.
     holder.post(MONITORS, json!({})).await.expect(422);
     assert_eq!(desk.copy("Dashboards").await, secret);
+}
+
+#[tokio::test]
+async fn a_key_is_made_with_a_share_and_another_is_tried_before_it_is_saved() {
+    let desk = Desk::start().await;
+    let gateway = desk.found().await;
+    desk.make_project("Shop").await;
+    desk.go("keys").await;
+    desk.click("new-key").await;
+    desk.fill_in(Form::reader("Terraform", "Shop")).await;
+    desk.look("key-new-share-closed").await;
+    desk.click("share-toggle").await;
+    desk.fill("share-reserved", "100").await;
+    desk.click("create-key").await;
+    desk.wait_text("share-reserved-problem", "it would be 100")
+        .await;
+    desk.look("key-new-share-refused").await;
+    desk.fill("share-reserved", "10").await;
+    desk.wait_text("what-if", "no other key").await;
+    desk.look("key-new-share").await;
+    desk.click("create-key").await;
+    desk.click("fresh-done").await;
+    let secret = desk.copy("Terraform").await;
+    for _ in 0..12 {
+        monitors(&gateway, &secret).await.expect(200);
+    }
+
+    desk.click(&row("Terraform")).await;
+    desk.wait_text("drawer", "10 a minute kept free").await;
+    desk.click("drawer-edit").await;
+    desk.fill("share-reserved", "").await;
+    desk.fill("share-at-most", "5").await;
+    desk.wait_text("what-if", "this key could have made 5 of its")
+        .await;
+    desk.look("edit-share").await;
+    desk.click("save-key").await;
+    desk.wait_gone("edit-key").await;
+    desk.wait_text("drawer", "At most 5 a minute").await;
+    // It has called more often than that in this minute.
+    monitors(&gateway, &secret)
+        .await
+        .refusal(429, "share_used_up");
 }

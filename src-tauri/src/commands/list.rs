@@ -70,6 +70,7 @@ macro_rules! each_command {
                 organization() => OrganizationView;
                 update_organization(args: OrganizationPatch) => OrganizationView;
                 limits() => LimitsView;
+                what_if(args: WhatIfQuery) => WhatIfView;
                 list_members() => Vec<MemberView>;
                 list_operations() => Vec<OperationView>;
             }

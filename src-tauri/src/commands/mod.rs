@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gardien_authority::api::{
     AuditPage, AuditQuery, AuditVerification, KeyQuery, KeyView, LimitsView, MemberView,
     OperationView, OrganizationPatch, OrganizationView, PhareKeyView, ProjectName, ProjectView,
+    WhatIfQuery, WhatIfView,
 };
 use tauri::ipc::{Channel, Invoke};
 use tauri::{State, Wry};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use gardien_authority::api::{
-    LimitsView, MemberView, OperationView, OrganizationPatch, OrganizationView,
+    LimitsView, MemberView, OperationView, OrganizationPatch, OrganizationView, WhatIfQuery,
+    WhatIfView,
 };
 
 use crate::app::App;
@@ -22,6 +23,10 @@ pub(crate) async fn update_organization(
 
 pub(crate) async fn limits(app: &Arc<App>) -> Result<LimitsView, CommandError> {
     Ok(app.ready()?.client.limits().await?)
+}
+
+pub(crate) async fn what_if(app: &Arc<App>, args: WhatIfQuery) -> Result<WhatIfView, CommandError> {
+    Ok(app.ready()?.client.what_if(&args).await?)
 }
 
 pub(crate) async fn list_members(app: &Arc<App>) -> Result<Vec<MemberView>, CommandError> {

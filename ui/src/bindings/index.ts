@@ -200,6 +200,15 @@ export type Copied = { clears_in_seconds: number, };
 export type CopyText = { text: string, };
 
 /**
+ * What a key could have made of the calls that it wanted in one minute.
+ */
+export type CouldMake = { wanted: number, made: number, 
+/**
+ * When the minute began.
+ */
+at: string, };
+
+/**
  * A key to be made.
  */
 export type CreateKey = { key: NewKey, 
@@ -796,6 +805,15 @@ longest_wait_seconds: number,
 cache_seconds: number, };
 
 /**
+ * The same of another key.
+ */
+export type OtherCouldMake = { id: KeyId, name: string, wanted: number, made: number, 
+/**
+ * When the minute began.
+ */
+at: string, };
+
+/**
  * What a pasted text holds.
  */
 export type Pasted = { 
@@ -1142,6 +1160,37 @@ export type UpstreamKind = "sandbox" | "phare" | "none";
 export type Usage = "never" | "stale";
 
 /**
+ * Which share to try: the whole of it, as for a key to be made.
+ */
+export type WhatIfQuery = { 
+/**
+ * Whose it would be; absent: that of a key that is not made yet.
+ */
+key_id?: KeyId, at_most?: number, reserved?: number, 
+/**
+ * 1 to 10; 1 if absent.
+ */
+weight?: number, };
+
+/**
+ * What a share would have meant in the last hour. Calls count when they come, those that were refused too.
+ */
+export type WhatIfView = { 
+/**
+ * Minutes that are known of: 60, or fewer after a start.
+ */
+known_minutes: number, 
+/**
+ * The key's worst minute, or its busiest if it would have lost nothing; null if it did not call.
+ */
+key: CouldMake | null, 
+/**
+ * The key that it would have cost the most in a minute beyond what that key lost anyway; null if it costs nobody
+ * anything.
+ */
+other: OtherCouldMake | null, };
+
+/**
  * What is pushed to the window.
  */
 export type WindowEvent = { "type": "changed", change: Event, } | { "type": "status", status: AppStatus, } | { "type": "lost", error: CommandError | null, } | { "type": "closing", closing: Closing, };
@@ -1197,6 +1246,7 @@ export interface Commands {
   organization: { args: null; result: OrganizationView };
   update_organization: { args: OrganizationPatch; result: OrganizationView };
   limits: { args: null; result: LimitsView };
+  what_if: { args: WhatIfQuery; result: WhatIfView };
   list_members: { args: null; result: Array<MemberView> };
   list_operations: { args: null; result: Array<OperationView> };
   list_audit: { args: AuditQuery; result: AuditPage };

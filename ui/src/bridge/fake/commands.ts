@@ -3,6 +3,7 @@ import { keptFree } from '../../share';
 import * as keys from './keys';
 import { OPERATIONS } from './operations';
 import { PHARE_COMMANDS } from './phare';
+import { whatIf } from './shares';
 import { fault, makeWorld, record, type World } from './world';
 
 type Handlers = { [K in keyof Commands]: (world: World, args: Commands[K]['args']) => Commands[K]['result'] };
@@ -148,6 +149,7 @@ export const COMMANDS: Handlers = {
       share,
     })),
   }),
+  what_if: whatIf,
   update_organization(world, patch) {
     const before = world.organization;
     world.organization = { ...before, ...patch };

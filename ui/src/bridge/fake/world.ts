@@ -63,6 +63,8 @@ export interface World {
   fresh: Set<string>;
   clipboard: string;
   used: number;
+  /** Calls that keys wanted in their worst minute of the last hour. */
+  wanted: number;
   delay: number;
   failing: Map<keyof Commands, CommandError>;
 }
@@ -137,6 +139,7 @@ export function makeWorld(options: WorldOptions): World {
     fresh: new Set(),
     clipboard: '',
     used: options.used ?? 63,
+    wanted: 84,
     delay: options.delay ?? 0,
     failing: new Map(),
   };
