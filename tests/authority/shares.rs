@@ -77,7 +77,7 @@ async fn more_than_there_is_to_keep_is_refused_with_the_sum() {
     let problem = refused.await.problem(422, "invalid");
     let why = problem["errors"]["share.reserved"][0].as_str().unwrap();
     assert!(
-        why.contains("60 of the 100") && why.contains("it would be 100"),
+        why.contains("100 of 100") && why.contains("60 of them for other keys"),
         "{why}"
     );
     world.issue(with(json!({ "reserved": 39 }))).await;
@@ -88,7 +88,10 @@ async fn more_than_there_is_to_keep_is_refused_with_the_sum() {
     let refused = world.owner.patch(&bot.path(""), more).await;
     let problem = refused.problem(422, "invalid");
     let why = problem["errors"]["share.reserved"][0].as_str().unwrap();
-    assert!(why.contains("39 of the 100"), "{why}");
+    assert!(
+        why.contains("39 of them") && why.contains("60 at most"),
+        "{why}"
+    );
     let limits = world.owner.get("/v1/limits").await.expect(200);
     let kept = |of: &Value| of["share"]["reserved"].as_u64().unwrap_or_default();
     let kept: u64 = limits["by_key"].as_array().unwrap().iter().map(kept).sum();

@@ -45,8 +45,7 @@ async fn a_key_is_made_with_a_share_and_another_is_tried_before_it_is_saved() {
     desk.click("share-toggle").await;
     desk.fill("share-reserved", "100").await;
     desk.click("create-key").await;
-    desk.wait_text("share-reserved-problem", "it would be 100")
-        .await;
+    desk.wait_text("share-reserved-problem", "99 at most").await;
     desk.look("key-new-share-refused").await;
     desk.fill("share-reserved", "10").await;
     desk.wait_text("what-if", "no other key").await;

@@ -41,6 +41,9 @@ describe('a new key', () => {
     });
     expect(at('share-reserved').closest('details')?.open).toBe(true);
     expect(at('share-reserved-problem').textContent).toContain('110');
+    // What is written then is another share.
+    await fill('share-reserved', '10');
+    gone('share-reserved-problem');
   });
 });
 
@@ -177,12 +180,12 @@ describe('its words', () => {
 
   it('say how much is known', () => {
     expect(told(12, null)).toBe(
-      'Not enough is known yet: this key made no call in the last 12 minutes, since Gardien started.',
+      'Not enough is known yet: this key made no call in the 12 minutes since Gardien started.',
     );
     expect(told(60, null)).toBe('This key made no call in the last hour.');
-    expect(told(12, [71, 84])).toContain('In the worst of the last 12 minutes this key');
+    expect(told(12, [71, 84])).toContain('In the worst of the 12 minutes since Gardien started this key');
     expect(told(1, [0, 1])).toBe(
-      'In the last minute this key could have made no call, of the one that it wanted to make.',
+      'In the minute since Gardien started this key could have made no call, of the one that it wanted to make.',
     );
     expect(told(60, [1, 1])).toContain('busiest minute this key could have made its only call.');
   });

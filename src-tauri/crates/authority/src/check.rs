@@ -87,11 +87,16 @@ impl Checks {
         }
         let together = reserved + u64::from(share.reserved);
         if share.reserved > 0 && together >= u64::from(calls_per_minute) {
+            let others = match reserved {
+                0 => String::new(),
+                _ => format!(", {reserved} of them for other keys"),
+            };
+            let left = u64::from(calls_per_minute).saturating_sub(reserved + 1);
             self.refuse(
                 "share.reserved",
                 format!(
-                    "{reserved} of the {calls_per_minute} calls a minute are kept free for other keys. With this \
-                     it would be {together}, and at least one has to be left for all."
+                    "{together} of {calls_per_minute} calls a minute would be kept free{others}. This key can have \
+                     {left} at most: one is left for all."
                 ),
             );
         }

@@ -40,6 +40,8 @@ export class Draft {
   tried = $state(false);
   #weight = NO_SHARE.weight;
   #refused = $state.raw<Record<string, string[]>>({});
+  /** The share that was refused: another is not wrong for that. */
+  #refusedShare = $state.raw<Share | null>(null);
   /** What it was before anybody touched it. */
   #untouched = this.#content();
 
@@ -126,6 +128,8 @@ export class Draft {
       { name: this.name.trim() !== '', note: true, at_most: true, reserved: true }[field as string] ?? false;
     const own = this.tried || written ? this.#own[field] : undefined;
     if (own) return [own];
+    const ofShare = field === 'at_most' || field === 'reserved';
+    if (ofShare && this.#refusedShare && sharePatch(this.#refusedShare, this.share)) return [];
     return Object.entries(this.#refused)
       .filter(([name]) => belongs(name, field))
       .flatMap(([, messages]) => messages);
@@ -134,6 +138,7 @@ export class Draft {
   /** Takes what the backend found wrong. */
   refuse(error: CommandError): void {
     this.#refused = error.fields ?? {};
+    this.#refusedShare = this.share;
   }
 
   clearRefusal(): void {

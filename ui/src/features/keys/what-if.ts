@@ -8,19 +8,24 @@ function part({ wanted, made }: CouldMake): string {
   return `${made === wanted ? 'all' : count(made)} of its ${count(wanted)} calls`;
 }
 
-/** "In the last hour’s worst minute"; "In the worst of the last 12 minutes" */
-function when(known: number, which: 'worst' | 'busiest'): string {
-  if (known >= 60) return `In the last hour’s ${which} minute`;
-  return known <= 1 ? 'In the last minute' : `In the ${which} of the last ${plural(known, 'minute')}`;
+/** "12 minutes since Gardien started" */
+const known = (minutes: number): string => `${plural(minutes, 'minute').replace(/^1 /, '')} since Gardien started`;
+
+/** "In the last hour’s worst minute"; "In the worst of the 12 minutes since Gardien started" */
+function when(minutes: number, which: 'worst' | 'busiest'): string {
+  if (minutes >= 60) return `In the last hour’s ${which} minute`;
+  return minutes <= 1 ? `In the ${known(minutes)}` : `In the ${which} of the ${known(minutes)}`;
 }
 
 /** What it would have meant for the key itself; of one that is not made yet, for all others. */
-export function ownWords({ known_minutes: known, key, other }: WhatIfView, isNew: boolean): string {
-  if (key) return `${when(known, key.made < key.wanted ? 'worst' : 'busiest')} this key could have made ${part(key)}.`;
+export function ownWords({ known_minutes: minutes, key, other }: WhatIfView, isNew: boolean): string {
+  if (key)
+    return `${when(minutes, key.made < key.wanted ? 'worst' : 'busiest')} this key could have made ${part(key)}.`;
   if (isNew && other) return '';
-  const since = known >= 60 ? 'in the last hour' : `in the last ${plural(known, 'minute')}, since Gardien started`;
+  const all = minutes >= 60;
+  const since = all ? 'in the last hour' : `in the ${known(minutes)}`;
   if (isNew) return `It would have cost no other key a call ${since}.`;
-  return known >= 60 ? `This key made no call ${since}.` : `Not enough is known yet: this key made no call ${since}.`;
+  return all ? `This key made no call ${since}.` : `Not enough is known yet: this key made no call ${since}.`;
 }
 
 /** What follows the name of the key that it would have cost the most. */

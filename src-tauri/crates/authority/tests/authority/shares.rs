@@ -45,7 +45,7 @@ async fn more_than_there_is_is_kept_for_nobody() {
     let (field, why) = refused(made(&world, keeping(40)).await.unwrap_err());
     assert_eq!(field, "share.reserved");
     assert!(
-        why.contains("60 of the 100") && why.contains("100, and"),
+        why.contains("100 of 100") && why.contains("60 of them") && why.contains("39 at most"),
         "{why}"
     );
     let second = made(&world, keeping(39)).await.unwrap();
