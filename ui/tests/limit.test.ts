@@ -188,6 +188,10 @@ describe('the pace', () => {
     await waitFor(() => {
       expect(at('burst-problem').textContent).toContain(why);
     });
+    await press('pace-cancel');
+    await waitFor(() => {
+      gone('burst');
+    });
   });
 
   it('is nobody’s business where calls are refused', async () => {
