@@ -96,7 +96,7 @@ async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
     desk.click("pace-save").await;
     desk.wait_text("pace", "95 calls at once, then 5 a minute")
         .await;
-    desk.wait_text("pace", "longer than 24 seconds").await;
+    desk.wait_text("pace", "no call waits over 24 s").await;
 
     // Five a minute after the first: some wait, and others could not go in time.
     let called = join_all((0..105).map(|_| monitors(&gateway, &terraform)));

@@ -155,7 +155,7 @@ describe('the pace', () => {
     await waitFor(() => {
       expect(at('pace').textContent).toContain('10 calls at once, then 90 a minute.');
     });
-    expect(at('pace').textContent).toContain('no call waits for longer than 9 seconds');
+    expect(at('pace').textContent).toContain('no call waits over 9 s');
     expect(document.activeElement).toBe(at('pace-change'));
 
     await press('pace-change');
