@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::limit::{Mark, Said};
+use gardien_domain::limit::Mark;
 use gardien_domain::schedule::{Bound, Full, Own, Part, Turn};
 use gardien_domain::share::Share;
 use gardien_domain::turns::Ticket;
 use gardien_domain::wanted::Hour;
 use gardien_domain::{KeyId, Organization};
 use jiff::Timestamp;
+pub(crate) use pass::Pass;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
@@ -20,6 +21,7 @@ use crate::minute::Minute;
 use crate::refusal::CallRefusal;
 
 mod keeping;
+mod pass;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -289,99 +291,5 @@ impl Drop for Place<'_> {
         }
         drop(meter);
         self.throttle.turns.notify_one();
-    }
-}
-
-/// Permission to make one call. Dropped before the call goes out, it costs nothing; after, the call counts as made from
-/// that moment on.
-#[derive(Debug)]
-pub(crate) struct Pass {
-    throttle: Arc<Throttle>,
-    turn: Option<Turn>,
-    mark: Mark,
-    waited: Duration,
-    is_out: bool,
-    /// What its answer said of the limit, once there is one.
-    answered: Option<Option<Said>>,
-}
-
-impl Pass {
-    /// How long it was waited for.
-    pub(crate) fn waited(&self) -> Duration {
-        self.waited
-    }
-
-    fn new(throttle: &Arc<Throttle>, (turn, mark): (Turn, Mark), waited: Duration) -> Self {
-        Self {
-            waited,
-            throttle: throttle.clone(),
-            turn: Some(turn),
-            mark,
-            is_out: false,
-            answered: None,
-        }
-    }
-
-    /// The call goes out now: from here on it may reach the upstream.
-    pub(crate) fn goes_out(&mut self) {
-        self.is_out = true;
-    }
-
-    /// The call was answered, and this was said of the limit. What Gardien itself is told may be of another organization's.
-    pub(crate) fn is_answered(&mut self, said: Option<Said>) {
-        let is_a_keys = self.turn.as_ref().is_some_and(|turn| turn.key().is_some());
-        self.answered = Some(said.filter(|_| is_a_keys));
-    }
-
-    /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
-    pub(crate) fn hold(&self, wait_ms: u64) -> u64 {
-        let clock = &self.throttle.clock;
-        let held = self
-            .throttle
-            .meter()
-            .hold(wait_ms, clock.unix_ms(), clock.now());
-        // Written down at once, lease or no lease.
-        self.throttle.low.notify_one();
-        held
-    }
-
-    /// Permission to make the same call once more, if the limit has room.
-    pub(crate) async fn another(&self) -> Option<Self> {
-        let key = self.turn.as_ref().and_then(Turn::key);
-        let entering = self.throttle.enter(key, Duration::ZERO, false, || ());
-        entering.await.ok()
-    }
-
-    /// The call certainly never reached the upstream.
-    pub(crate) fn cancel(mut self) {
-        self.is_out = false;
-    }
-}
-
-impl Drop for Pass {
-    fn drop(&mut self) {
-        let Some(turn) = self.turn.take() else {
-            return;
-        };
-        if self.is_out {
-            let clock = &self.throttle.clock;
-            let (now, unix_now) = (clock.now(), clock.unix_ms());
-            let mut meter = self.throttle.meter();
-            meter.finish(turn, now);
-            let less = match self.answered {
-                Some(said) => said.is_some_and(|said| meter.heard(said, self.mark, unix_now, now)),
-                None => {
-                    meter.gave_up(now);
-                    false
-                }
-            };
-            drop(meter);
-            if less {
-                self.throttle.turns.notify_one();
-            }
-        } else {
-            self.throttle.meter().cancel(turn);
-            self.throttle.turns.notify_one();
-        }
     }
 }
