@@ -11,7 +11,11 @@ use super::Throttle;
 /// Permission to make one call. Dropped before the call goes out, it costs nothing; after, the call counts as made from
 /// that moment on.
 #[derive(Debug)]
-pub(crate) struct Pass {
+pub(crate) struct Pass(Box<Permission>);
+
+/// On the heap: whoever waits keeps no room for it yet.
+#[derive(Debug)]
+struct Permission {
     throttle: Arc<Throttle>,
     turn: Option<Turn>,
     mark: Mark,
@@ -24,7 +28,7 @@ pub(crate) struct Pass {
 impl Pass {
     /// How long it was waited for.
     pub(crate) fn waited(&self) -> Duration {
-        self.waited
+        self.0.waited
     }
 
     pub(super) fn new(
@@ -32,43 +36,49 @@ impl Pass {
         (turn, mark): (Turn, Mark),
         waited: Duration,
     ) -> Self {
-        Self {
+        Self(Box::new(Permission {
             waited,
             throttle: throttle.clone(),
             turn: Some(turn),
             mark,
             is_out: false,
             answered: None,
-        }
+        }))
     }
 
     /// The call goes out now: from here on it may reach the upstream.
     pub(crate) fn goes_out(&mut self) {
-        self.is_out = true;
+        self.0.is_out = true;
     }
 
     /// The call was answered, and this was said of the limit. What Gardien itself is told may be of another organization's.
     pub(crate) fn is_answered(&mut self, said: Option<Said>) {
-        let is_a_keys = self.turn.as_ref().is_some_and(|turn| turn.key().is_some());
-        self.answered = Some(said.filter(|_| is_a_keys));
+        let is_a_keys = self
+            .0
+            .turn
+            .as_ref()
+            .is_some_and(|turn| turn.key().is_some());
+        self.0.answered = Some(said.filter(|_| is_a_keys));
     }
 
     /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
     pub(crate) fn hold(&self, wait_ms: u64) -> u64 {
-        let clock = &self.throttle.clock;
+        let clock = &self.0.throttle.clock;
         let held = self
+            .0
             .throttle
             .meter()
             .hold(wait_ms, clock.unix_ms(), clock.now());
         // Written down at once, lease or no lease.
-        self.throttle.low.notify_one();
+        self.0.throttle.low.notify_one();
         held
     }
 
     /// Permission to make the same call once more, if the limit has room.
     pub(crate) async fn another(&self) -> Option<Self> {
-        let key = self.turn.as_ref().and_then(Turn::key);
-        self.throttle
+        let key = self.0.turn.as_ref().and_then(Turn::key);
+        self.0
+            .throttle
             .enter(key, Duration::ZERO, false, || ())
             .await
             .ok()
@@ -76,22 +86,24 @@ impl Pass {
 
     /// The call certainly never reached the upstream.
     pub(crate) fn cancel(mut self) {
-        self.is_out = false;
+        self.0.is_out = false;
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        let Some(turn) = self.turn.take() else {
+        let Some(turn) = self.0.turn.take() else {
             return;
         };
-        if self.is_out {
-            let clock = &self.throttle.clock;
+        if self.0.is_out {
+            let clock = &self.0.throttle.clock;
             let (now, unix_now) = (clock.now(), clock.unix_ms());
-            let mut meter = self.throttle.meter();
+            let mut meter = self.0.throttle.meter();
             meter.finish(turn, now);
-            let less = match self.answered {
-                Some(said) => said.is_some_and(|said| meter.heard(said, self.mark, unix_now, now)),
+            let less = match self.0.answered {
+                Some(said) => {
+                    said.is_some_and(|said| meter.heard(said, self.0.mark, unix_now, now))
+                }
                 None => {
                     meter.gave_up(now);
                     false
@@ -99,11 +111,11 @@ impl Drop for Pass {
             };
             drop(meter);
             if less {
-                self.throttle.turns.notify_one();
+                self.0.throttle.turns.notify_one();
             }
         } else {
-            self.throttle.meter().cancel(turn);
-            self.throttle.turns.notify_one();
+            self.0.throttle.meter().cancel(turn);
+            self.0.throttle.turns.notify_one();
         }
     }
 }
