@@ -113,7 +113,7 @@ impl Throttle {
                         }
                         break Place {
                             throttle: self,
-                            key,
+                            key: &key,
                             ticket,
                             told,
                         };
@@ -270,7 +270,7 @@ fn milliseconds(duration: Duration) -> u64 {
 /// A place among those who wait. Dropped, it is free for others: a client that goes away leaves at once.
 struct Place<'a> {
     throttle: &'a Arc<Throttle>,
-    key: Option<KeyId>,
+    key: &'a Option<KeyId>,
     ticket: Ticket,
     told: oneshot::Receiver<Result<(Turn, Mark), Full>>,
 }
@@ -287,7 +287,7 @@ impl Drop for Place<'_> {
         let mut meter = self.throttle.meter();
         match self.told.try_recv() {
             Ok(Ok((turn, _))) => meter.cancel(turn),
-            _ => meter.leave(self.key, self.ticket),
+            _ => meter.leave(*self.key, self.ticket),
         }
         drop(meter);
         self.throttle.turns.notify_one();
