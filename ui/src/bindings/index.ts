@@ -576,6 +576,11 @@ export type LimitMost = { id: KeyId, name: string,
 calls: number, };
 
 /**
+ * How calls follow one another now, of what is kept free for no key: so many at once, and so many in each minute after.
+ */
+export type LimitPace = { burst: number, per_minute: number, };
+
+/**
  * That calls began to wait for their turn or to be refused. It is noted at most once in an hour.
  */
 export type LimitReached = { at: string, 
@@ -583,10 +588,6 @@ export type LimitReached = { at: string,
  * The key that had the most of the limit then; null if it is gone, or for whoever does not see it.
  */
 most: LimitMost | null, };
-
- * How calls follow one another now, of what is kept free for no key: so many at once, and so many in each minute after.
- */
-export type LimitPace = { burst: number, per_minute: number, };
 
 /**
  * What one key has of the shared limit.
