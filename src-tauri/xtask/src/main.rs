@@ -5,6 +5,8 @@
     reason = "a developer's command reads the developer's environment, and times itself"
 )]
 
+#[cfg(target_os = "linux")]
+mod bench;
 mod bindings;
 mod command;
 #[cfg(target_os = "linux")]
@@ -56,6 +58,9 @@ enum Task {
     /// Measures a release build beside a bare Tauri window, and prints a table.
     #[cfg(target_os = "linux")]
     Measure,
+    /// Measures the gateway beside nginx, HAProxy and a bare proxy, and prints a table.
+    #[cfg(target_os = "linux")]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +72,8 @@ fn main() -> ExitCode {
         Task::Package { check } => package::build(check),
         #[cfg(target_os = "linux")]
         Task::Measure => measure::run(),
+        #[cfg(target_os = "linux")]
+        Task::Bench(bench) => bench::run(&bench),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -28,7 +28,17 @@ pub(crate) fn python() -> PathBuf {
     root().join("target/tools/python")
 }
 
-/// Where the package of the web server is unpacked.
-pub(crate) fn nginx() -> PathBuf {
-    root().join("target/tools/nginx")
+/// Where the package of a server is unpacked.
+pub(crate) fn unpacked(server: &str) -> PathBuf {
+    root().join("target/tools").join(server)
+}
+
+/// A server of the system's packages: the one that the set-up unpacked, or the system's.
+pub(crate) fn server(name: &str) -> PathBuf {
+    // The second is where only administrators look.
+    [unpacked(name).join("usr/sbin"), PathBuf::from("/usr/sbin")]
+        .map(|folder| folder.join(name))
+        .into_iter()
+        .find(|program| program.exists())
+        .unwrap_or_else(|| PathBuf::from(name))
 }

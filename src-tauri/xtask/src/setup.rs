@@ -9,6 +9,8 @@ use std::time::SystemTime;
 
 use crate::{command, place, say};
 
+mod unpacked;
+
 /// Something of the system: how it shows that it is there, and the package of Debian and Ubuntu that brings it.
 struct Need {
     sign: Sign,
@@ -63,9 +65,8 @@ const AROUND: &[Need] = &[
     program("tinyproxy", "tinyproxy-bin"),
 ];
 
-/// The web server of the tests, and the packages that hold it, one or another, in the releases of Debian and Ubuntu.
-const WEB_SERVER: Need = program("nginx", "nginx");
-const WITH_WEB_SERVER: [&str; 2] = ["nginx", "nginx-core"];
+/// What calls a server as fast as it can.
+const LOAD: &[Need] = &[program("wrk", "wrk")];
 
 /// What trying packages on a bare system takes.
 const BARE_SYSTEM: &[Need] = &[
@@ -107,12 +108,22 @@ pub(crate) fn packages() -> io::Result<()> {
 /// When apt fails.
 pub(crate) fn tests() -> io::Result<()> {
     system(&[WINDOW, SESSION, DRIVING, AROUND])?;
-    web_server()?;
+    bench()?;
     // Debian's Python comes without the second of these; one from elsewhere may have both.
     if runs("python3", &["-c", "import venv, ensurepip"]) {
         return Ok(());
     }
     system(&[PYTHON])
+}
+
+/// What measuring the gateway beside others takes.
+///
+/// # Errors
+/// When apt fails.
+pub(crate) fn bench() -> io::Result<()> {
+    system(&[LOAD])?;
+    unpacked::bring(&unpacked::WEB_SERVER)?;
+    unpacked::bring(&unpacked::LOAD_BALANCER)
 }
 
 /// The packages of the UI, exactly as its lock file has them.
@@ -151,57 +162,6 @@ pub(crate) fn python() -> io::Result<()> {
     fs::write(installed, wanted)
 }
 
-/// Unpacked and not installed: its package starts a server for the whole machine, now and at each boot.
-fn web_server() -> io::Result<()> {
-    let program = place::nginx().join("usr/sbin/nginx");
-    let is_there = || runs(&program, &["-v"]);
-    // The second is where only administrators look.
-    let of_system = || runs("nginx", &["-v"]) || runs("/usr/sbin/nginx", &["-v"]);
-    if !cfg!(target_os = "linux") || is_there() || of_system() {
-        return Ok(());
-    }
-    if !is_debian() {
-        tell(&[&WEB_SERVER]);
-        return Ok(());
-    }
-    say("Unpacking nginx for the tests");
-    let unpacked = |package: &str| unpack(package).is_ok() && is_there();
-    if WITH_WEB_SERVER.into_iter().any(unpacked) {
-        return Ok(());
-    }
-    // What can be had is not known yet, or no longer so.
-    apt_get("update", &[])?;
-    if WITH_WEB_SERVER.into_iter().any(unpacked) {
-        return Ok(());
-    }
-    Err(io::Error::other(format!(
-        "nginx does not run from {}. Install one by hand; it need not be started",
-        place::nginx().display()
-    )))
-}
-
-/// What a package holds, in the folder of the web server and nowhere else. It takes no administrator.
-fn unpack(package: &str) -> io::Result<()> {
-    let folder = place::nginx();
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
-    let mut download = Command::new("apt-get");
-    download.args(["--quiet", "download", package]);
-    command::finish(
-        download.current_dir(&folder),
-        &format!("apt-get download {package}"),
-    )?;
-    let files: Vec<_> = fs::read_dir(&folder)?.collect::<Result<_, _>>()?;
-    for file in files {
-        let mut unpack = Command::new("dpkg-deb");
-        unpack.arg("--extract").arg(file.path()).arg(&folder);
-        command::finish(&mut unpack, &format!("dpkg-deb --extract {package}"))?;
-    }
-    Ok(())
-}
-
 fn runs(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     let answer = Command::new(program).args(arguments).output();
     answer.is_ok_and(|answer| answer.status.success())
@@ -220,7 +180,9 @@ fn system(needs: &[&[Need]]) -> io::Result<()> {
     }
     let needs: Vec<&Need> = needs.iter().copied().flatten().collect();
     if is_debian() {
-        install(&needs)
+        let mut wanted: Vec<&str> = needs.iter().map(|need| need.package).collect();
+        wanted.dedup();
+        install(&wanted)
     } else {
         tell(&needs);
         Ok(())
@@ -231,16 +193,14 @@ fn is_debian() -> bool {
     Path::new("/etc/debian_version").exists()
 }
 
-/// Installs what is missing through apt.
-fn install(needs: &[&Need]) -> io::Result<()> {
-    let mut wanted: Vec<&str> = needs.iter().map(|need| need.package).collect();
-    wanted.dedup();
+/// Installs what is missing of these packages through apt.
+fn install(wanted: &[&str]) -> io::Result<()> {
     // It fails when it does not know one of them, and lists the others all the same.
     let listed = Command::new("dpkg-query")
         .args(["--show", "--showformat", "${Package} ${db:Status-Status}\n"])
-        .args(&wanted)
+        .args(wanted)
         .output()?;
-    let missing = missing(&wanted, &String::from_utf8_lossy(&listed.stdout));
+    let missing = missing(wanted, &String::from_utf8_lossy(&listed.stdout));
     if missing.is_empty() {
         return Ok(());
     }

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+use crate::bench;
 use crate::{command, say, setup};
 
 enum Work {
@@ -32,6 +34,8 @@ const STEPS: &[(&str, Work)] = &[
     // All targets: what it compiles is what the tests run, and the binaries that they start.
     ("build",           Line("cargo build --locked --workspace --all-targets --features gardien-desktop/custom-protocol")),
     ("test",            Line("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
+    #[cfg(target_os = "linux")]
+    ("bench",           SetUp(bench::smoke)),
 ];
 
 /// The names of the steps.

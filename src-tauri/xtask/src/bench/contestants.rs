@@ -1,0 +1,102 @@
+//! Who is measured.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::cores::Cores;
+use super::plan::Task;
+use super::{Programs, gardien, haproxy, nginx, peer};
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contestant {
+    /// Nobody: the load calls the upstream itself.
+    Straight,
+    Nginx,
+    HaProxy,
+    Hyper,
+    HyperOneThread,
+    Gardien,
+}
+
+/// What all are given alike.
+pub(super) struct Given<'a> {
+    /// Where the lists of secrets lie, and Gardien's data.
+    pub(super) folder: &'a Path,
+    /// How many secrets are known.
+    pub(super) keys: usize,
+    pub(super) cores: &'a Cores,
+    /// The upstream's port.
+    pub(super) upstream: u16,
+    pub(super) programs: &'a Programs,
+}
+
+impl Given<'_> {
+    /// The known secrets, one a line.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(super) fn known(&self) -> io::Result<String> {
+        fs::read_to_string(self.folder.join("known"))
+    }
+}
+
+impl Contestant {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Straight,
+        Self::Nginx,
+        Self::HaProxy,
+        Self::Hyper,
+        Self::HyperOneThread,
+        Self::Gardien,
+    ];
+
+    /// At the head of its column.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Straight => "straight to the upstream",
+            Self::Nginx => "nginx",
+            Self::HaProxy => "HAProxy",
+            Self::Hyper => "bare hyper proxy",
+            Self::HyperOneThread => "the same, one-threaded runtime",
+            Self::Gardien => "Gardien",
+        }
+    }
+
+    /// Whether it is given this task: who knows all keys refuses none.
+    pub(super) fn is_given(self, task: Task) -> bool {
+        !(self == Self::Straight && task == Task::Unknown)
+    }
+
+    /// How to start it on this port, with a folder of its own; nothing where there is nobody to start.
+    ///
+    /// # Errors
+    /// When what it reads at its start cannot be written.
+    pub(super) fn command(
+        self,
+        given: &Given<'_>,
+        folder: &Path,
+        port: u16,
+    ) -> io::Result<Option<Command>> {
+        Ok(Some(match self {
+            Self::Straight => return Ok(None),
+            Self::Nginx => nginx::command(given, folder, port)?,
+            Self::HaProxy => haproxy::command(given, folder, port)?,
+            Self::Hyper => peer::command(given, port, false),
+            Self::HyperOneThread => peer::command(given, port, true),
+            Self::Gardien => gardien::command(given, port),
+        }))
+    }
+
+    /// How long it goes on after its last answer, with what would disturb the next one's round: Gardien writes uses down
+    /// every 3 seconds.
+    pub(super) const fn aftermath(self) -> Duration {
+        match self {
+            Self::Gardien => Duration::from_millis(3_500),
+            _ => Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Who calls: `wrk` as fast as it gets answers, or our own at a steady pace.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::contestants::Given;
+use super::cores::pinned;
+use super::plan::{CONNECTIONS, PACE, Task};
+use super::upstream::PATH;
+use crate::place;
+
+/// What a load says of itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said {
+    pub(super) requests: f64,
+    pub(super) seconds: f64,
+    /// Microseconds that half of the answers, 99% and 99.9% took at most.
+    pub(super) waits: [f64; 3],
+}
+
+/// The command that gives a task to whoever listens on this port.
+pub(super) fn command(task: Task, given: &Given<'_>, port: u16, seconds: f64) -> Command {
+    let secrets = secrets(task, given.folder);
+    let mut load = pinned(&given.cores.load);
+    match task {
+        Task::Paced => {
+            load.arg(&given.programs.bench).arg("pace");
+            load.arg(format!("--address=127.0.0.1:{port}"));
+            load.arg(format!("--path={PATH}"));
+            load.arg("--secrets").arg(secrets);
+            load.arg(format!("--rate={PACE}"));
+            load.arg(format!("--connections={CONNECTIONS}"));
+            load.arg(format!("--seconds={seconds}"));
+        }
+        Task::Alone | Task::Known | Task::Unknown => {
+            let (threads, connections) = match task {
+                Task::Alone => (1, 1),
+                _ => (given.cores.count, CONNECTIONS as usize),
+            };
+            // Its own clock knows whole seconds only. At this signal it says what it saw until then.
+            load.args(["timeout", "--preserve-status", "--signal=INT"]);
+            load.arg(seconds.to_string()).arg("wrk");
+            load.args(["--duration=1h", "--timeout=10s"]);
+            load.arg(format!("--threads={threads}"));
+            load.arg(format!("--connections={connections}"));
+            let script = "src-tauri/xtask/src/bench/wrk.lua";
+            load.arg("--script").arg(place::root().join(script));
+            load.arg(format!("http://127.0.0.1:{port}{PATH}"));
+            load.arg("--").arg(secrets);
+        }
+    }
+    load
+}
+
+fn secrets(task: Task, folder: &Path) -> PathBuf {
+    folder.join(match task {
+        Task::Unknown => "unknown",
+        _ => "calling",
+    })
+}
+
+/// Runs it to its end. Nothing when nobody was answered in its time.
+///
+/// # Errors
+/// When it fails, or was not answered as the task demands.
+pub(super) fn run(mut load: Command, task: Task) -> io::Result<Option<Said>> {
+    let output = load.output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said = read(&text).filter(|_| output.status.success());
+    let (said, [refused, failed]) = said.ok_or_else(|| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        io::Error::other(format!("the load failed: {text}{errors}"))
+    })?;
+    let due = if task == Task::Unknown {
+        said.requests
+    } else {
+        0.0
+    };
+    if failed > 0.0 || refused != due {
+        return Err(io::Error::other(format!(
+            "of {} calls {refused} were refused instead of {due}, and {failed} failed",
+            said.requests
+        )));
+    }
+    Ok((said.requests > 0.0).then_some(said))
+}
+
+/// What it says, and the calls that were refused or failed.
+fn read(text: &str) -> Option<(Said, [f64; 2])> {
+    let figures: HashMap<&str, f64> = text
+        .lines()
+        .filter_map(|line| {
+            let (name, figure) = line.split_once(' ')?;
+            Some((name, figure.parse().ok()?))
+        })
+        .collect();
+    let figure = |name| figures.get(name).copied();
+    let said = Said {
+        requests: figure("requests")?,
+        seconds: figure("seconds")?,
+        waits: [figure("p50")?, figure("p99")?, figure("p999")?],
+    };
+    Some((said, [figure("refused")?, figure("failed")?]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn figures_are_found_among_other_lines() {
+        let text = "Running 1d test\n  1 threads and 1 connections\nrequests 12.0\nseconds 2\nrefused 1\nfailed 0\np50 7\np99 8\np999 9\n";
+        let read = read(text).map(|(said, wrong)| (said.requests, said.seconds, said.waits, wrong));
+        assert_eq!(read, Some((12.0, 2.0, [7.0, 8.0, 9.0], [1.0, 0.0])));
+    }
+
+    #[test]
+    fn a_load_that_was_cut_off_says_nothing() {
+        assert!(read("requests 12\n").is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! What is measured.
+
+/// All of it.
+pub(super) struct Plan {
+    /// Rounds of each measurement.
+    pub(super) rounds: usize,
+    /// How long a round takes.
+    pub(super) seconds: f64,
+    /// Whether rounds that others disturbed are thrown away.
+    pub(super) strict: bool,
+    /// Under which circumstances.
+    pub(super) scenes: Vec<Scene>,
+}
+
+/// Circumstances, and what is measured under them.
+pub(super) struct Scene {
+    /// Keys that every contestant knows.
+    pub(super) keys: usize,
+    /// Whether contestant, load and upstream share two cores; else the contestant has one to itself.
+    pub(super) shared: bool,
+    /// In turn.
+    pub(super) tasks: &'static [Task],
+}
+
+/// What a contestant is called with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Known keys over one connection.
+    Alone,
+    /// Known keys over 64 connections.
+    Known,
+    /// Unknown keys over 64 connections.
+    Unknown,
+    /// Known keys, 2,000 times a second, whatever becomes of the answers.
+    Paced,
+}
+
+/// Calls a second of [`Task::Paced`].
+pub(super) const PACE: u32 = 2_000;
+/// Connections of all but [`Task::Alone`].
+pub(super) const CONNECTIONS: u32 = 64;
+
+const ALL: &[Task] = &[Task::Known, Task::Alone, Task::Paced, Task::Unknown];
+
+impl Plan {
+    /// What the figures in the README come from.
+    pub(super) fn full(rounds: u8, seconds: u8) -> Self {
+        Self {
+            rounds: rounds.into(),
+            seconds: seconds.into(),
+            strict: true,
+            scenes: scenes(10_000, 1_000_000),
+        }
+    }
+
+    /// Everything, but little of it.
+    pub(super) fn short() -> Self {
+        Self {
+            rounds: 1,
+            seconds: 0.3,
+            strict: false,
+            scenes: scenes(100, 1_000),
+        }
+    }
+}
+
+fn scenes(few: usize, many: usize) -> Vec<Scene> {
+    let scene = |keys, shared, tasks| Scene {
+        keys,
+        shared,
+        tasks,
+    };
+    vec![
+        scene(few, false, ALL),
+        scene(few, true, &[Task::Known]),
+        scene(many, false, ALL),
+    ]
+}

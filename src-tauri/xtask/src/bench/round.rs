@@ -1,0 +1,137 @@
+//! One measurement, how much others disturbed it, and the median of several.
+
+use std::io;
+use std::process::Command;
+use std::time::Instant;
+
+use super::load;
+use super::plan::Task;
+use super::usage;
+
+/// Above this share of a core that went to others, a round says more of them than of the contestant.
+const DISTURBED: f64 = 0.05;
+
+/// What a round showed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Round {
+    /// Answers a second.
+    pub(super) rate: f64,
+    /// Microseconds of processor that an answer took the contestant.
+    pub(super) cpu: f64,
+    /// Context switches that an answer took it.
+    pub(super) switches: f64,
+    /// Microseconds that half of the answers, 99% and 99.9% took at most.
+    pub(super) waits: [f64; 3],
+    /// The share of a core that neither the contestant nor the upstream nor the load used.
+    foreign: f64,
+}
+
+/// Gives the contestant that these processes are its task. `upstream` are those behind it. Nothing when nobody was
+/// answered in the time of the load.
+///
+/// # Errors
+/// When something ends or answers wrong.
+pub(super) fn measure(
+    load: Command,
+    task: Task,
+    contestant: &[u32],
+    upstream: &[u32],
+) -> io::Result<Option<Round>> {
+    let (start, machine, ours) = (Instant::now(), usage::machine()?, usage::ours()?);
+    let (before, behind) = (usage::of(contestant)?, usage::of(upstream)?);
+    let Some(said) = load::run(load, task)? else {
+        return Ok(None);
+    };
+    let after = usage::of(contestant)?;
+    let known =
+        after.cpu - before.cpu + usage::of(upstream)?.cpu - behind.cpu + usage::ours()? - ours;
+    let foreign = usage::machine()? - machine - known;
+    Ok(Some(Round {
+        rate: said.requests / said.seconds,
+        cpu: (after.cpu - before.cpu) * 1e6 / said.requests,
+        switches: (after.switches - before.switches) / said.requests,
+        waits: said.waits,
+        foreign: foreign / start.elapsed().as_secs_f64(),
+    }))
+}
+
+/// The rounds of one contestant with one task.
+#[derive(Debug, Default)]
+pub(super) struct Rounds(Vec<Round>);
+
+impl Rounds {
+    pub(super) fn add(&mut self, round: Round) {
+        self.0.push(round);
+    }
+
+    /// How many nobody disturbed.
+    pub(super) fn undisturbed(&self) -> usize {
+        let quiet = |round: &&Round| round.foreign < DISTURBED;
+        self.0.iter().filter(quiet).count()
+    }
+
+    /// How many there were.
+    pub(super) fn all(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The median of each figure over so many rounds, those that were disturbed least. Nothing without a round.
+    pub(super) fn medians(&self, of: usize) -> Option<Round> {
+        let mut rounds = self.0.clone();
+        rounds.sort_by(|one, other| one.foreign.total_cmp(&other.foreign));
+        rounds.truncate(of);
+        let middle = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure));
+        Some(Round {
+            rate: middle(|round| round.rate)?,
+            cpu: middle(|round| round.cpu)?,
+            switches: middle(|round| round.switches)?,
+            waits: [
+                middle(|round| round.waits[0])?,
+                middle(|round| round.waits[1])?,
+                middle(|round| round.waits[2])?,
+            ],
+            foreign: middle(|round| round.foreign)?,
+        })
+    }
+}
+
+/// The middle one; of two in the middle the upper. Nothing of nothing.
+pub(super) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut figures: Vec<_> = figures.collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Round, Rounds, median};
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median([9.0, 1.0, 5.0].into_iter()), Some(5.0));
+        assert_eq!(median([].into_iter()), None);
+    }
+
+    #[test]
+    fn rounds_that_others_disturbed_do_not_count() {
+        let mut rounds = Rounds::default();
+        for (rate, foreign) in [
+            (100.0, 0.01),
+            (10.0, 0.9),
+            (11.0, 0.8),
+            (12.0, 0.7),
+            (90.0, 0.0),
+        ] {
+            rounds.add(Round {
+                rate,
+                cpu: 1.0,
+                switches: 0.0,
+                waits: [0.0; 3],
+                foreign,
+            });
+        }
+        assert_eq!((rounds.undisturbed(), rounds.all()), (2, 5));
+        assert_eq!(rounds.medians(2).map(|round| round.rate), Some(100.0));
+        assert_eq!(rounds.medians(3).map(|round| round.rate), Some(90.0));
+    }
+}

@@ -1,0 +1,208 @@
+//! What is printed: Markdown, as the README has it.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::process::Command;
+
+use super::contestants::Contestant;
+use super::plan::{CONNECTIONS, PACE, Plan, Task};
+use super::round::Round;
+use super::scene::{Column, Measured};
+use crate::place;
+
+const NONE: &str = "—";
+/// The column that ratios are formed with.
+const NGINX: usize = 1;
+/// The column of the upstream's own.
+const STRAIGHT: usize = 0;
+
+/// Prints it.
+///
+/// # Errors
+/// When nobody reads it, or the system does not say what it is.
+pub(super) fn print(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<()> {
+    let mut text = String::new();
+    text.push_str(&line("", &Contestant::ALL.map(|it| it.name().to_owned())));
+    text.push_str(&line("---", &Contestant::ALL.map(|_| "---:".to_owned())));
+    for measured in scenes {
+        text.push_str(&rows(measured));
+    }
+    text.push('\n');
+    text.push_str(&circumstances(plan, scenes)?);
+    io::stdout().write_all(text.as_bytes())
+}
+
+fn rows(measured: &Measured<'_>) -> String {
+    let scene = measured.scene;
+    let cores = if scene.shared {
+        "two cores for all"
+    } else {
+        "a core for the contestant"
+    };
+    let keys = thousands(scene.keys as f64);
+    let mut text = line(
+        &format!("**{keys} keys, {cores}**"),
+        &[const { String::new() }; Contestant::ALL.len()],
+    );
+    let mut row = |name: &str, cell: &dyn Fn(&Column) -> String| {
+        let cells: Vec<_> = measured.columns.iter().map(cell).collect();
+        text.push_str(&line(name, &cells));
+    };
+    let nginx = &measured.columns[NGINX];
+    for (place, task) in scene.tasks.iter().enumerate() {
+        let of = |column: &Column| column.rounds[place];
+        // The upstream shares its core with the load, so what it uses says nothing.
+        let used = |column: &Column| of(column).filter(|_| column.start.is_some());
+        let rate = |round: Round| round.rate;
+        let (what, is_paced) = match task {
+            Task::Known => (format!("known keys, {CONNECTIONS} connections"), false),
+            Task::Alone => ("known keys, 1 connection".to_owned(), false),
+            Task::Unknown => (format!("unknown keys, {CONNECTIONS} connections"), false),
+            Task::Paced => (
+                format!("{} calls a second", thousands(f64::from(PACE))),
+                true,
+            ),
+        };
+        if !is_paced {
+            row(&format!("{what}: answers a second"), &|column| {
+                ratio(of(column).map(rate), of(nginx).map(rate), thousands)
+            });
+        }
+        row(&format!("{what}: p50 / p99 / p99.9, µs"), &|column| {
+            let waits = |round: Round| round.waits.map(thousands).join(" / ");
+            of(column).map_or(NONE.to_owned(), waits)
+        });
+        if is_paced {
+            let half = |column: &Column| of(column).map(|round| round.waits[0]);
+            let own = half(&measured.columns[STRAIGHT]);
+            let added = |column: &Column| {
+                let measured = half(column).filter(|_| column.start.is_some());
+                Some(measured? - own?)
+            };
+            row(
+                &format!("{what}: p50 less the upstream's own, µs"),
+                &|column| ratio(added(column), added(nginx), thousands),
+            );
+        }
+        row(&format!("{what}: CPU µs an answer"), &|column| {
+            let cpu = |round: Round| round.cpu;
+            ratio(used(column).map(cpu), used(nginx).map(cpu), tenths)
+        });
+        if *task == Task::Known {
+            row("system calls an answer", &|column| {
+                column.calls.map_or(NONE.to_owned(), tenths)
+            });
+            row("context switches an answer", &|column| {
+                used(column).map_or(NONE.to_owned(), |round| format!("{:.3}", round.switches))
+            });
+        }
+    }
+    row("memory, MiB: proportional", &|column| {
+        let proportional = |column: &Column| column.memory.map(|[it, _]| it);
+        ratio(proportional(column), proportional(nginx), tenths)
+    });
+    row("memory, MiB: resident", &|column| {
+        column.memory.map_or(NONE.to_owned(), |[_, it]| tenths(it))
+    });
+    row("start to the first answer, s", &|column| {
+        ratio(column.start, nginx.start, |seconds| format!("{seconds:.2}"))
+    });
+    text
+}
+
+/// A figure, and how many times nginx's it is.
+fn ratio(figure: Option<f64>, nginx: Option<f64>, shown: impl Fn(f64) -> String) -> String {
+    match (figure, nginx) {
+        (Some(figure), Some(nginx)) => format!("{} ({:.2})", shown(figure), figure / nginx),
+        _ => NONE.to_owned(),
+    }
+}
+
+fn line(name: &str, cells: &[String]) -> String {
+    format!("| {name} | {} |\n", cells.join(" | "))
+}
+
+fn tenths(figure: f64) -> String {
+    format!("{figure:.1}")
+}
+
+/// Rounded, with commas.
+fn thousands(figure: f64) -> String {
+    let digits = format!("{figure:.0}");
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// When and where it was measured, and how well.
+fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
+    let processor = fs::read_to_string("/proc/cpuinfo")?;
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("?", |name| name.trim_start_matches([' ', '\t', ':']));
+    let [thrown, kept] = [0, 1].map(|place| {
+        let disturbed = scenes.iter().map(|measured| measured.disturbed[place]);
+        disturbed.sum::<usize>()
+    });
+    let quality = if plan.strict {
+        format!(
+            "{thrown} rounds that other programs disturbed were thrown away; {kept} that they disturbed count for want of \
+             better ones"
+        )
+    } else {
+        "Others may have disturbed them".to_owned()
+    };
+    Ok(format!(
+        "{}, on {}, {}, {}, kernel {}. Medians of {} rounds of {} s. {quality}. In brackets: times nginx's.\n",
+        said("date", &["--utc", "+%F"])?,
+        processor,
+        version(said(place::server("nginx"), &["-v"])?),
+        version(said(place::server("haproxy"), &["-v"])?),
+        said("uname", &["--kernel-release"])?,
+        plan.rounds,
+        plan.seconds,
+    ))
+}
+
+/// The first line that a program says, wherever it says it.
+fn said(program: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> io::Result<String> {
+    let output = Command::new(program).args(arguments).output()?;
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    Ok(said.lines().next().unwrap_or_default().to_owned())
+}
+
+/// `HAProxy version 2.6 2026/01/01 - https://…` and `nginx version: nginx/1.22` without what nobody needs.
+fn version(said: String) -> String {
+    let said = said.replace("nginx version: nginx/", "nginx ");
+    let said = said.replace("HAProxy version", "HAProxy");
+    said.split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ratio, tenths, thousands, version};
+
+    #[test]
+    fn figures_are_shown_as_people_read_them() {
+        assert_eq!(thousands(999.4), "999");
+        assert_eq!(thousands(1_000_000.0), "1,000,000");
+        assert_eq!(ratio(Some(20.0), Some(40.0), tenths), "20.0 (0.50)");
+        assert_eq!(ratio(None, Some(40.0), tenths), "—");
+        let haproxy = "HAProxy version 2.6.12-1 2023/12/16 - https://haproxy.org/";
+        assert_eq!(version(haproxy.to_owned()), "HAProxy 2.6.12-1");
+        assert_eq!(
+            version("nginx version: nginx/1.22.1".to_owned()),
+            "nginx 1.22.1"
+        );
+    }
+}

@@ -1,0 +1,107 @@
+//! Servers that are unpacked and not installed: their packages start one for the whole machine, now and at each boot.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Need, apt_get, install, is_debian, program, runs, tell};
+use crate::{command, place, say};
+
+/// A server, and the packages that hold it, one or another, in the releases of Debian and Ubuntu.
+pub(super) struct Server {
+    need: Need,
+    name: &'static str,
+    packages: &'static [&'static str],
+}
+
+const fn server(name: &'static str, packages: &'static [&'static str]) -> Server {
+    Server {
+        need: program(name, packages[0]),
+        name,
+        packages,
+    }
+}
+
+/// The web server that many have in front of others.
+pub(super) const WEB_SERVER: Server = server("nginx", &["nginx", "nginx-core"]);
+/// The load balancer that many have there.
+pub(super) const LOAD_BALANCER: Server = server("haproxy", &["haproxy"]);
+
+/// Unpacks it, unless it is there or of the system.
+///
+/// # Errors
+/// When apt fails.
+pub(super) fn bring(server: &Server) -> io::Result<()> {
+    let is_there = || runs(place::server(server.name), &["-v"]);
+    let of_system = || runs(server.name, &["-v"]);
+    if !cfg!(target_os = "linux") || is_there() || of_system() {
+        return Ok(());
+    }
+    if !is_debian() {
+        tell(&[&server.need]);
+        return Ok(());
+    }
+    say(&format!("Unpacking {}", server.name));
+    let folder = place::unpacked(server.name);
+    let unpacked = |package: &&str| unpack(&folder, package).is_ok() && is_there();
+    if server.packages.iter().any(unpacked) {
+        return Ok(());
+    }
+    // What can be had is not known yet, or no longer so.
+    apt_get("update", &[])?;
+    if server.packages.iter().any(unpacked) {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "{} does not run from {}. Install one by hand; it need not be started",
+        server.name,
+        folder.display()
+    )))
+}
+
+/// What a package holds, in this folder and nowhere else, and the libraries that it needs where all find them: these take
+/// an administrator, if they are not there.
+fn unpack(folder: &Path, package: &str) -> io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    let mut download = Command::new("apt-get");
+    download.args(["--quiet", "download", package]);
+    command::finish(
+        download.current_dir(folder),
+        &format!("apt-get download {package}"),
+    )?;
+    let files: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    for file in files {
+        let mut unpack = Command::new("dpkg-deb");
+        unpack.arg("--extract").arg(file.path()).arg(folder);
+        command::finish(&mut unpack, &format!("dpkg-deb --extract {package}"))?;
+        let mut depends = Command::new("dpkg-deb");
+        depends.arg("--field").arg(file.path()).arg("Depends");
+        let depends = depends.output()?.stdout;
+        let depends = String::from_utf8_lossy(&depends);
+        install(&libraries(&depends))?;
+    }
+    Ok(())
+}
+
+/// The libraries of a list of dependencies; of alternatives the first.
+fn libraries(depends: &str) -> Vec<&str> {
+    let names = depends
+        .split(',')
+        .filter_map(|it| it.split_whitespace().next());
+    names.filter(|name| name.starts_with("lib")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::libraries;
+
+    #[test]
+    fn libraries_are_told_from_other_dependencies() {
+        let depends = "libc6 (>= 2.34), liblua5.3-0, libsystemd0 | libelogind0, adduser";
+        assert_eq!(libraries(depends), ["libc6", "liblua5.3-0", "libsystemd0"]);
+    }
+}

@@ -1,0 +1,30 @@
+//! What `cargo xtask bench` takes beside programs that can be had: the keys, a bare proxy to compare with, and a load that
+//! keeps its pace whatever becomes of the answers.
+
+mod fill;
+mod pace;
+mod proxy;
+
+use std::error::Error;
+
+use clap::Parser;
+
+/// Parts of the benchmark of the gateway.
+#[derive(Debug, Parser)]
+#[command(name = "gardien-bench")]
+enum Part {
+    /// Makes keys, for Gardien and as lists of secrets.
+    Fill(fill::Fill),
+    /// Calls at a steady pace, and says how long answers took.
+    Pace(pace::Pace),
+    /// Forwards calls with a known secret.
+    Proxy(proxy::Proxy),
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match Part::parse() {
+        Part::Fill(fill) => fill.run(),
+        Part::Pace(pace) => pace.run(),
+        Part::Proxy(proxy) => proxy.run(),
+    }
+}
