@@ -42,7 +42,7 @@ pub(crate) struct Fill {
 
 impl Fill {
     pub(crate) fn run(&self) -> Result<(), Box<dyn Error>> {
-        let secrets = made(self.keys)?;
+        let mut secrets = made(self.keys)?;
         list(&self.folder.join("known"), &secrets)?;
         let step = self.keys.div_ceil(CALLING).max(1);
         list(
@@ -52,6 +52,8 @@ impl Fill {
         list(&self.folder.join("unknown"), &made(UNKNOWN)?)?;
         let data = self.folder.join("data");
         fs::create_dir_all(&data)?;
+        // In the order of the index that is otherwise written all over; the lists must not be in it.
+        secrets.sort_by_cached_key(|secret| secret.digest().0);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

@@ -57,11 +57,11 @@ impl Contestant {
     /// At the head of its column.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Straight => "straight to the upstream",
+            Self::Straight => "no gateway",
             Self::Nginx => "nginx",
             Self::HaProxy => "HAProxy",
-            Self::Hyper => "bare hyper proxy",
-            Self::HyperOneThread => "the same, one-threaded runtime",
+            Self::Hyper => "bare hyper",
+            Self::HyperOneThread => "bare hyper, one thread",
             Self::Gardien => "Gardien",
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn command(given: &Given<'_>, folder: &Path, port: u16) -> io::Result
     }
     map.flush()?;
     let upstream = given.upstream;
-    // Less, and it builds its map longer.
+    // It says how many buckets there may be, and takes that many.
     let hash = given.keys.next_power_of_two() * 2;
     let servers = format!(
         r#"log_format calls escape=json '{{"at":"$time_iso8601","key":"$key","method":"$request_method","path":"$uri","status":$status,"seconds":$request_time}}';

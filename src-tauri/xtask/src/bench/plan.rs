@@ -42,6 +42,18 @@ pub(super) const CONNECTIONS: u32 = 64;
 
 const ALL: &[Task] = &[Task::Known, Task::Alone, Task::Paced, Task::Unknown];
 
+impl Task {
+    /// At the head of its rows.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "known, 1 connection",
+            Self::Known => "known, 64 connections",
+            Self::Unknown => "unknown, 64 connections",
+            Self::Paced => "known, 2,000 a second",
+        }
+    }
+}
+
 impl Plan {
     /// What the figures in the README come from.
     pub(super) fn full(rounds: u8, seconds: u8) -> Self {

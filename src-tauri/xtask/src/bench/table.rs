@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::process::Command;
 
 use super::contestants::Contestant;
-use super::plan::{CONNECTIONS, PACE, Plan, Task};
+use super::plan::{Plan, Task};
 use super::round::Round;
 use super::scene::{Column, Measured};
 use crate::place;
@@ -40,73 +40,72 @@ fn rows(measured: &Measured<'_>) -> String {
         "a core for the contestant"
     };
     let keys = thousands(scene.keys as f64);
-    let mut text = line(
-        &format!("**{keys} keys, {cores}**"),
-        &[const { String::new() }; Contestant::ALL.len()],
-    );
+    let nothing = [const { String::new() }; Contestant::ALL.len()];
+    let mut text = line(&format!("**{keys} keys, {cores}**"), &nothing);
+    for (place, task) in scene.tasks.iter().enumerate() {
+        text.push_str(&rows_of(*task, place, &measured.columns));
+    }
+    let nginx = &measured.columns[NGINX];
     let mut row = |name: &str, cell: &dyn Fn(&Column) -> String| {
         let cells: Vec<_> = measured.columns.iter().map(cell).collect();
         text.push_str(&line(name, &cells));
     };
-    let nginx = &measured.columns[NGINX];
-    for (place, task) in scene.tasks.iter().enumerate() {
-        let of = |column: &Column| column.rounds[place];
-        // The upstream shares its core with the load, so what it uses says nothing.
-        let used = |column: &Column| of(column).filter(|_| column.start.is_some());
-        let rate = |round: Round| round.rate;
-        let (what, is_paced) = match task {
-            Task::Known => (format!("known keys, {CONNECTIONS} connections"), false),
-            Task::Alone => ("known keys, 1 connection".to_owned(), false),
-            Task::Unknown => (format!("unknown keys, {CONNECTIONS} connections"), false),
-            Task::Paced => (
-                format!("{} calls a second", thousands(f64::from(PACE))),
-                true,
-            ),
+    row("memory, MiB: proportional / resident", &|column| {
+        let [all, nginx] = [column, nginx].map(|column| column.memory);
+        let (Some([proportional, resident]), Some([of_nginx, _])) = (all, nginx) else {
+            return NONE.to_owned();
         };
-        if !is_paced {
-            row(&format!("{what}: answers a second"), &|column| {
-                ratio(of(column).map(rate), of(nginx).map(rate), thousands)
-            });
-        }
-        row(&format!("{what}: p50 / p99 / p99.9, µs"), &|column| {
-            let waits = |round: Round| round.waits.map(thousands).join(" / ");
-            of(column).map_or(NONE.to_owned(), waits)
-        });
-        if is_paced {
-            let half = |column: &Column| of(column).map(|round| round.waits[0]);
-            let own = half(&measured.columns[STRAIGHT]);
-            let added = |column: &Column| {
-                let measured = half(column).filter(|_| column.start.is_some());
-                Some(measured? - own?)
-            };
-            row(
-                &format!("{what}: p50 less the upstream's own, µs"),
-                &|column| ratio(added(column), added(nginx), thousands),
-            );
-        }
-        row(&format!("{what}: CPU µs an answer"), &|column| {
-            let cpu = |round: Round| round.cpu;
-            ratio(used(column).map(cpu), used(nginx).map(cpu), tenths)
-        });
-        if *task == Task::Known {
-            row("system calls an answer", &|column| {
-                column.calls.map_or(NONE.to_owned(), tenths)
-            });
-            row("context switches an answer", &|column| {
-                used(column).map_or(NONE.to_owned(), |round| format!("{:.3}", round.switches))
-            });
-        }
-    }
-    row("memory, MiB: proportional", &|column| {
-        let proportional = |column: &Column| column.memory.map(|[it, _]| it);
-        ratio(proportional(column), proportional(nginx), tenths)
-    });
-    row("memory, MiB: resident", &|column| {
-        column.memory.map_or(NONE.to_owned(), |[_, it]| tenths(it))
+        let times = proportional / of_nginx;
+        format!("{proportional:.1} / {resident:.1} ({times:.2})")
     });
     row("start to the first answer, s", &|column| {
         ratio(column.start, nginx.start, |seconds| format!("{seconds:.2}"))
     });
+    text
+}
+
+/// The rows of the task at this place.
+fn rows_of(task: Task, place: usize, columns: &[Column]) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, cell: &dyn Fn(&Column) -> String| {
+        let cells: Vec<_> = columns.iter().map(cell).collect();
+        text.push_str(&line(&format!("{}: {name}", task.name()), &cells));
+    };
+    let of = |column: &Column| column.rounds[place];
+    // The upstream itself shares its core with the load: what it uses says nothing.
+    let served = |column: &Column| of(column).filter(|_| column.start.is_some());
+    let figure = |column: &Column, figure: fn(Round) -> f64| served(column).map(figure);
+    let nginx = &columns[NGINX];
+    if task != Task::Paced {
+        row("answers a second", &|column| {
+            let rate = |column: &Column| of(column).map(|round| round.rate);
+            ratio(rate(column), rate(nginx), thousands)
+        });
+    }
+    row("p50 / p99 / p99.9, µs", &|column| {
+        let waits = |round: Round| round.waits.map(thousands).join(" / ");
+        of(column).map_or(NONE.to_owned(), waits)
+    });
+    if task == Task::Paced {
+        let own = of(&columns[STRAIGHT]).map_or(0.0, |round| round.waits[0]);
+        let added = |column: &Column| Some(figure(column, |round| round.waits[0])? - own);
+        row("p50 less the upstream's own, µs", &|column| {
+            ratio(added(column), added(nginx), thousands)
+        });
+    }
+    row("CPU µs an answer", &|column| {
+        let cpu = |column: &Column| figure(column, |round| round.cpu);
+        ratio(cpu(column), cpu(nginx), tenths)
+    });
+    if task == Task::Known {
+        row("system calls an answer", &|column| {
+            column.calls.map_or(NONE.to_owned(), tenths)
+        });
+        row("context switches an answer", &|column| {
+            let switches = figure(column, |round| round.switches);
+            switches.map_or(NONE.to_owned(), |switches| format!("{switches:.3}"))
+        });
+    }
     text
 }
 
@@ -158,8 +157,13 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
     } else {
         "Others may have disturbed them".to_owned()
     };
+    let uncounted = scenes.iter().any(|it| it.columns[NGINX].calls.is_none());
+    let uncounted = match uncounted {
+        true => " System calls were not counted: `perf` is not there, or may not count them.",
+        false => "",
+    };
     Ok(format!(
-        "{}, on {}, {}, {}, kernel {}. Medians of {} rounds of {} s. {quality}. In brackets: times nginx's.\n",
+        "{}, on {}, {}, {}, kernel {}. Medians of {} rounds of {} s. {quality}. In brackets: times nginx's.{uncounted}\n",
         said("date", &["--utc", "+%F"])?,
         processor,
         version(said(place::server("nginx"), &["-v"])?),
