@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::contestants::Given;
 use super::cores::pinned;
-use super::plan::{CONNECTIONS, PACE, Task};
+use super::plan::{CONNECTIONS, Plan, Task};
 use super::upstream::PATH;
 use crate::place;
 
@@ -21,7 +21,13 @@ pub(super) struct Said {
 }
 
 /// The command that gives a task to whoever listens on this port.
-pub(super) fn command(task: Task, given: &Given<'_>, port: u16, seconds: f64) -> Command {
+pub(super) fn command(
+    task: Task,
+    given: &Given<'_>,
+    port: u16,
+    plan: &Plan,
+    seconds: u32,
+) -> Command {
     let secrets = secrets(task, given.folder);
     let mut load = pinned(&given.cores.load);
     match task {
@@ -30,7 +36,7 @@ pub(super) fn command(task: Task, given: &Given<'_>, port: u16, seconds: f64) ->
             load.arg(format!("--address=127.0.0.1:{port}"));
             load.arg(format!("--path={PATH}"));
             load.arg("--secrets").arg(secrets);
-            load.arg(format!("--rate={PACE}"));
+            load.arg(format!("--rate={}", plan.pace));
             load.arg(format!("--connections={CONNECTIONS}"));
             load.arg(format!("--seconds={seconds}"));
         }
@@ -39,10 +45,8 @@ pub(super) fn command(task: Task, given: &Given<'_>, port: u16, seconds: f64) ->
                 Task::Alone => (1, 1),
                 _ => (given.cores.count, CONNECTIONS as usize),
             };
-            // Its own clock knows whole seconds only. At this signal it says what it saw until then.
-            load.args(["timeout", "--preserve-status", "--signal=INT"]);
-            load.arg(seconds.to_string()).arg("wrk");
-            load.args(["--duration=1h", "--timeout=10s"]);
+            load.arg("wrk").arg("--timeout=10s");
+            load.arg(format!("--duration={seconds}s"));
             load.arg(format!("--threads={threads}"));
             load.arg(format!("--connections={connections}"));
             let script = "src-tauri/xtask/src/bench/wrk.lua";

@@ -19,7 +19,7 @@ const STARTS: usize = 3;
 const TRIES: usize = 3;
 
 /// Seconds that nobody can be left without an answer.
-const LONGEST: f64 = 300.0;
+const LONGEST: u32 = 300;
 
 const ANSWER: (u16, &str) = (200, upstream::WORDS);
 const REFUSAL: (u16, &str) = (401, "Unauthorized");
@@ -67,11 +67,11 @@ impl Seat {
         let mut seconds = plan.seconds;
         // A short round on a busy machine may be over before its first answer.
         while seconds < LONGEST {
-            let load = load::command(task, given, self.port, seconds);
+            let load = load::command(task, given, self.port, plan, seconds);
             if let Some(round) = round::measure(load, task, &self.processes, upstream)? {
                 return Ok(round);
             }
-            seconds *= 2.0;
+            seconds *= 2;
         }
         Err(io::Error::other("nobody was answered"))
     }
@@ -121,20 +121,20 @@ pub(super) fn measure<'a>(
     for turn in 0..plan.rounds * if plan.strict { TRIES } else { 1 } {
         say(&format!("Round {}", turn + 1));
         for (place, task) in scene.tasks.iter().enumerate() {
-            for seat in &mut seats {
+            each(&mut seats, plan, |seat| {
                 let rounds = &seat.rounds[place];
                 let enough = plan.strict && rounds.undisturbed() >= plan.rounds;
                 if enough || !seat.contestant.is_given(*task) {
-                    continue;
+                    return Ok(());
                 }
                 let round = seat.round(*task, plan, &given, &behind);
                 let round = round.map_err(|error| named(seat.contestant, &error))?;
                 seat.rounds[place].add(round);
-                interrupted.check()?;
                 if plan.strict {
                     thread::sleep(seat.contestant.aftermath());
                 }
-            }
+                interrupted.check()
+            })?;
         }
     }
 
@@ -145,11 +145,33 @@ pub(super) fn measure<'a>(
         disturbed[0] += rounds.all() - kept;
         disturbed[1] += lacking;
     }
-    let columns = seats.iter().map(|seat| column(seat, plan, &given));
     Ok(Measured {
         scene,
-        columns: columns.collect::<io::Result<_>>()?,
+        columns: each(&mut seats, plan, |seat| column(seat, plan, &given))?,
         disturbed,
+    })
+}
+
+/// Does something with every contestant: one after the other where figures count, else all at once.
+fn each<T: Send>(
+    seats: &mut [Seat],
+    plan: &Plan,
+    work: impl Fn(&mut Seat) -> io::Result<T> + Sync,
+) -> io::Result<Vec<T>> {
+    if plan.strict {
+        return seats.iter_mut().map(work).collect();
+    }
+    thread::scope(|scope| {
+        let work = &work;
+        let at_work: Vec<_> = seats
+            .iter_mut()
+            .map(|seat| scope.spawn(move || work(seat)))
+            .collect();
+        let panicked = |_| Err(io::Error::other("it panicked"));
+        let done = at_work
+            .into_iter()
+            .map(|it| it.join().unwrap_or_else(panicked));
+        done.collect()
     })
 }
 
@@ -204,12 +226,12 @@ fn seat(
 
 fn column(seat: &Seat, plan: &Plan, given: &Given<'_>) -> io::Result<Column> {
     let medians = seat.rounds.iter().map(|rounds| rounds.medians(plan.rounds));
-    let load = load::command(Task::Known, given, seat.port, plan.seconds);
+    let load = load::command(Task::Known, given, seat.port, plan, plan.seconds);
     let (calls, memory) = match seat.running {
         None => (None, None),
         // After the calls: what they took is in it.
         Some(_) => (
-            system_calls(&load, &seat.processes, given)?,
+            system_calls(&load, seat, given)?,
             Some(usage::memory(&seat.processes)?),
         ),
     };
@@ -223,9 +245,9 @@ fn column(seat: &Seat, plan: &Plan, given: &Given<'_>) -> io::Result<Column> {
 
 /// System calls that an answer takes, in a round of its own: counting costs time. Nothing where `perf` is not there or may
 /// not count.
-fn system_calls(load: &Command, processes: &[u32], given: &Given<'_>) -> io::Result<Option<f64>> {
-    let counted = given.folder.join("counted");
-    let ids: Vec<_> = processes.iter().map(u32::to_string).collect();
+fn system_calls(load: &Command, seat: &Seat, given: &Given<'_>) -> io::Result<Option<f64>> {
+    let counted = given.folder.join(format!("{:?}/counted", seat.contestant));
+    let ids: Vec<_> = seat.processes.iter().map(u32::to_string).collect();
     let perf = || {
         let mut perf = Command::new("perf");
         perf.args([

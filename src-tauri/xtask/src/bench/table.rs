@@ -163,7 +163,7 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
         false => "",
     };
     Ok(format!(
-        "{}, on {}, {}, {}, kernel {}. Medians of {} rounds of {} s. {quality}. In brackets: times nginx's.{uncounted}\n",
+        "{}, on {}, {}, {}, kernel {}. Medians of {} rounds of {} s; the pace is {} calls a second. {quality}. In brackets: times nginx's.{uncounted}\n",
         said("date", &["--utc", "+%F"])?,
         processor,
         version(said(place::server("nginx"), &["-v"])?),
@@ -171,6 +171,7 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
         said("uname", &["--kernel-release"])?,
         plan.rounds,
         plan.seconds,
+        thousands(plan.pace.into()),
     ))
 }
 
