@@ -11,6 +11,7 @@ mod plan;
 mod process;
 mod round;
 mod scene;
+mod seat;
 mod table;
 mod upstream;
 mod usage;

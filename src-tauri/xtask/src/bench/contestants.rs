@@ -42,6 +42,15 @@ impl Given<'_> {
     pub(super) fn known(&self) -> io::Result<String> {
         fs::read_to_string(self.folder.join("known"))
     }
+
+    /// The last secret of a list.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn last(&self, list: &str) -> io::Result<String> {
+        let list = fs::read_to_string(self.folder.join(list))?;
+        Ok(list.lines().next_back().unwrap_or_default().to_owned())
+    }
 }
 
 impl Contestant {

@@ -43,13 +43,13 @@ pub(super) fn measure(
         return Ok(None);
     };
     let after = usage::of(contestant)?;
-    let known =
-        after.cpu - before.cpu + usage::of(upstream)?.cpu - behind.cpu + usage::ours()? - ours;
+    let cpu = after.cpu_since(&before);
+    let known = cpu + usage::of(upstream)?.cpu_since(&behind) + usage::ours()? - ours;
     let foreign = usage::machine()? - machine - known;
     Ok(Some(Round {
         rate: said.requests / said.seconds,
-        cpu: (after.cpu - before.cpu) * 1e6 / said.requests,
-        switches: (after.switches - before.switches) / said.requests,
+        cpu: cpu * 1e6 / said.requests,
+        switches: after.switches_since(&before) / said.requests,
         waits: said.waits,
         foreign: foreign / start.elapsed().as_secs_f64(),
     }))
@@ -64,10 +64,10 @@ impl Rounds {
         self.0.push(round);
     }
 
-    /// How many nobody disturbed.
-    pub(super) fn undisturbed(&self) -> usize {
+    /// How many are wanting of so many that nobody disturbed.
+    pub(super) fn lacking(&self, of: usize) -> usize {
         let quiet = |round: &&Round| round.foreign < DISTURBED;
-        self.0.iter().filter(quiet).count()
+        of.saturating_sub(self.0.iter().filter(quiet).count())
     }
 
     /// How many there were.
@@ -130,7 +130,10 @@ mod tests {
                 foreign,
             });
         }
-        assert_eq!((rounds.undisturbed(), rounds.all()), (2, 5));
+        assert_eq!(
+            (rounds.lacking(2), rounds.lacking(3), rounds.all()),
+            (0, 1, 5)
+        );
         assert_eq!(rounds.medians(2).map(|round| round.rate), Some(100.0));
         assert_eq!(rounds.medians(3).map(|round| round.rate), Some(90.0));
     }

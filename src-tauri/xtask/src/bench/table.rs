@@ -7,7 +7,8 @@ use std::process::Command;
 use super::contestants::Contestant;
 use super::plan::{Plan, Task};
 use super::round::Round;
-use super::scene::{Column, Measured};
+use super::scene::Measured;
+use super::seat::Column;
 use crate::place;
 
 const NONE: &str = "—";

@@ -1,17 +1,34 @@
 //! What processes used, as the system counts it.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 
 use rustix::param::clock_ticks_per_second;
 
-/// What processes used since their start, all threads together.
-#[derive(Debug, Clone, Copy, Default)]
+/// What processes used since their start.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Usage {
     /// Seconds of processor.
-    pub(super) cpu: f64,
-    /// Context switches, wanted or not.
-    pub(super) switches: f64,
+    cpu: f64,
+    /// Context switches of each thread, wanted or not.
+    switches: HashMap<OsString, f64>,
+}
+
+impl Usage {
+    /// Seconds of processor since then.
+    pub(super) fn cpu_since(&self, then: &Self) -> f64 {
+        self.cpu - then.cpu
+    }
+
+    /// Context switches since then, but for threads that ended meanwhile.
+    pub(super) fn switches_since(&self, then: &Self) -> f64 {
+        let before = |thread| then.switches.get(thread).copied().unwrap_or_default();
+        let each = self.switches.iter();
+        each.map(|(thread, switches)| switches - before(thread))
+            .sum()
+    }
 }
 
 /// A process and all below it.
@@ -51,10 +68,12 @@ pub(super) fn of(processes: &[u32]) -> io::Result<Usage> {
     for id in processes {
         all.cpu += seconds(&stat(&id.to_string())?, &[USER, SYSTEM]);
         for thread in fs::read_dir(format!("/proc/{id}/task"))? {
-            // A thread may end meanwhile.
-            let status = fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
-            all.switches += field(&status, "voluntary_ctxt_switches:")
+            let thread = thread?;
+            // It may end meanwhile.
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            let switches = field(&status, "voluntary_ctxt_switches:")
                 + field(&status, "nonvoluntary_ctxt_switches:");
+            all.switches.insert(thread.file_name(), switches);
         }
     }
     Ok(all)
