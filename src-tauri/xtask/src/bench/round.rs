@@ -37,7 +37,7 @@ pub(super) fn measure(
     contestant: &[u32],
     upstream: &[u32],
 ) -> io::Result<Option<Round>> {
-    let (start, machine, ours) = (Instant::now(), usage::machine()?, usage::ours()?);
+    let (start, (cores, idle), ours) = (Instant::now(), usage::idle()?, usage::ours()?);
     let (before, behind) = (usage::of(contestant)?, usage::of(upstream)?);
     let Some(said) = load::run(load, task)? else {
         return Ok(None);
@@ -45,13 +45,14 @@ pub(super) fn measure(
     let after = usage::of(contestant)?;
     let cpu = after.cpu_since(&before);
     let known = cpu + usage::of(upstream)?.cpu_since(&behind) + usage::ours()? - ours;
-    let foreign = usage::machine()? - machine - known;
+    let elapsed = start.elapsed().as_secs_f64();
+    let foreign = cores * elapsed - (usage::idle()?.1 - idle) - known;
     Ok(Some(Round {
         rate: said.requests / said.seconds,
         cpu: cpu * 1e6 / said.requests,
         switches: after.switches_since(&before) / said.requests,
         waits: said.waits,
-        foreign: foreign / start.elapsed().as_secs_f64(),
+        foreign: foreign / elapsed,
     }))
 }
 

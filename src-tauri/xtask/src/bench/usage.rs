@@ -88,13 +88,14 @@ pub(super) fn ours() -> io::Result<f64> {
     Ok(seconds(&stat, &[USER, SYSTEM, USER_BELOW, SYSTEM_BELOW]))
 }
 
-/// Seconds that all cores together were busy with, or were taken away by the machine around this one.
+/// How many cores there are, and the seconds that all together had nothing to do. The system measures these, where it only
+/// samples what they were busy with.
 ///
 /// # Errors
 /// When the system does not say.
-pub(super) fn machine() -> io::Result<f64> {
-    let text = fs::read_to_string("/proc/stat")?;
-    Ok(busy(&text) / clock_ticks_per_second() as f64)
+pub(super) fn idle() -> io::Result<(f64, f64)> {
+    let (cores, ticks) = idle_ticks(&fs::read_to_string("/proc/stat")?);
+    Ok((cores, ticks / clock_ticks_per_second() as f64))
 }
 
 /// The memory of these processes in MiB: what they share shared out among them, and all that each has in it.
@@ -135,13 +136,16 @@ fn seconds(stat: &[f64], places: &[usize]) -> f64 {
     ticks / clock_ticks_per_second() as f64
 }
 
-/// Ticks of the first line: user, nice, system, idle, waiting for disks, interrupts of both kinds, stolen.
-fn busy(stat: &str) -> f64 {
-    let ticks = stat.split_whitespace().skip(1).take(8).enumerate();
-    ticks
-        .filter(|(place, _)| !matches!(place, 3 | 4))
-        .filter_map(|(_, ticks)| ticks.parse::<f64>().ok())
-        .sum()
+/// The lines of the cores, and of the line of all together: idle, and waiting for disks.
+fn idle_ticks(stat: &str) -> (f64, f64) {
+    let cores = stat
+        .lines()
+        .filter(|line| line.starts_with("cpu"))
+        .count()
+        .saturating_sub(1);
+    let ticks = stat.split_whitespace().skip(4).take(2);
+    let ticks = ticks.filter_map(|ticks| ticks.parse::<f64>().ok());
+    (cores as f64, ticks.sum())
 }
 
 fn field(text: &str, name: &str) -> f64 {
@@ -153,7 +157,7 @@ fn field(text: &str, name: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{USER, after_name, busy, field};
+    use super::{USER, after_name, field, idle_ticks};
 
     #[test]
     fn a_name_with_spaces_moves_no_field() {
@@ -162,8 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn idle_and_waiting_cores_are_not_busy() {
-        assert_eq!(busy("cpu  1 2 4 1000 2000 8 16 32 64 128\ncpu0 9"), 63.0);
+    fn a_core_that_waits_for_a_disk_is_idle() {
+        let stat =
+            "cpu  1 2 4 1000 2000 8 16 32\ncpu0 1 2 4 500 2000 8\ncpu1 0 0 0 500 0 0\nintr 9\n";
+        assert_eq!(idle_ticks(stat), (2.0, 3000.0));
     }
 
     #[test]
