@@ -96,11 +96,13 @@ impl Rounds {
     }
 }
 
-/// The middle one; of two in the middle the upper. Nothing of nothing.
+/// The middle one; of two in the middle what is between them. Nothing of nothing.
 pub(super) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let mut figures: Vec<_> = figures.collect();
     figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied()
+    let upper = *figures.get(figures.len() / 2)?;
+    let lower = *figures.get((figures.len() - 1) / 2)?;
+    Some(f64::midpoint(lower, upper))
 }
 
 #[cfg(test)]
@@ -110,6 +112,7 @@ mod tests {
     #[test]
     fn the_median_is_in_the_middle() {
         assert_eq!(median([9.0, 1.0, 5.0].into_iter()), Some(5.0));
+        assert_eq!(median([9.0, 1.0, 5.0, 6.0].into_iter()), Some(5.5));
         assert_eq!(median([].into_iter()), None);
     }
 
@@ -135,7 +138,7 @@ mod tests {
             (rounds.lacking(2), rounds.lacking(3), rounds.all()),
             (0, 1, 5)
         );
-        assert_eq!(rounds.medians(2).map(|round| round.rate), Some(100.0));
+        assert_eq!(rounds.medians(2).map(|round| round.rate), Some(95.0));
         assert_eq!(rounds.medians(3).map(|round| round.rate), Some(90.0));
     }
 }
