@@ -6,7 +6,7 @@ use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::WhatIf;
-use gardien_domain::{Key, KeyId, Organization, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, Organization, Project, ProjectId, Scope};
 use jiff::Timestamp;
 
 use crate::api::{DirectUse, LimitHold, LimitPace};
@@ -51,8 +51,8 @@ pub trait Enforcement: Send + Sync + Debug {
     fn put_key(&self, key: &Key);
     /// Refuses the key from here on, if there is such a one; one that was revoked before stays as it is.
     fn revoke(&self, id: KeyId, revocation: Revocation);
-    /// Knows this project, or its new slug, from here on.
-    fn put_project(&self, id: ProjectId, slug: &str);
+    /// Knows these projects, or their new slugs, from here on.
+    fn put_projects(&self, projects: &[Project]);
     /// Refuses the keys of this project from here on.
     fn remove_project(&self, id: ProjectId);
     /// Lets so many calls a minute through from here on, those that come too early wait or be refused, and reads be

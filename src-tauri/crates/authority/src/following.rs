@@ -28,9 +28,11 @@ impl Authority {
     /// Lets everything be in force that there is.
     pub(crate) async fn begin(&self) -> Result<(), Fault> {
         let mut followed = self.followed.0.lock().await;
-        let mut put = self.store.snapshot().await?;
+        let put = self
+            .store
+            .snapshot(&mut |key| self.in_force.begin(&key))
+            .await?;
         *followed = put.revision;
-        self.in_force.begin(&std::mem::take(&mut put.keys));
         self.enforce(Changes {
             put,
             ..Changes::default()
@@ -116,20 +118,20 @@ impl Authority {
     pub(crate) fn enforce(&self, changes: Changes) {
         let Changes {
             put,
+            keys,
             deleted_projects,
             ..
         } = changes;
         let Snapshot {
             organization,
             projects,
-            keys,
             ..
         } = put;
         for id in deleted_projects {
             self.enforcement.remove_project(id);
         }
-        for project in &projects {
-            self.enforcement.put_project(project.id, &project.slug);
+        if !projects.is_empty() {
+            self.enforcement.put_projects(&projects);
         }
         for key in keys {
             self.in_force.put(key);
@@ -145,8 +147,8 @@ impl Authority {
 fn events(changes: &Changes) -> Vec<Event> {
     let put = &changes.put;
     let mut events = Vec::new();
-    if !put.keys.is_empty() {
-        let ids = put.keys.iter().map(|key| key.id()).collect();
+    if !changes.keys.is_empty() {
+        let ids = changes.keys.iter().map(|key| key.id()).collect();
         events.push(Event::Keys { ids });
     }
     if !put.projects.is_empty() || !changes.deleted_projects.is_empty() {

@@ -50,12 +50,10 @@ impl InForce {
         }
     }
 
-    /// Lets the keys be in force that there are at the start. Nobody can have revoked any yet, and what the witness knows of
+    /// Lets a key be in force that there is at the start. Nobody can have revoked any yet, and what the witness knows of
     /// it comes after: it must not be told of them as of what was recorded since.
-    pub(crate) fn begin(&self, keys: &[Key]) {
-        for key in keys {
-            self.enforcement.put_key(key);
-        }
+    pub(crate) fn begin(&self, key: &Key) {
+        self.enforcement.put_key(key);
     }
 
     /// Lets a key be in force as it is recorded, and answers with what it is then.
@@ -171,7 +169,9 @@ mod tests {
     use gardien_domain::key::{KeyParts, PreviousSecrets};
     use gardien_domain::share::Share;
     use gardien_domain::what_if::WhatIf;
-    use gardien_domain::{MemberId, Organization, ProductScopes, ProjectId, Scope, SecretDigest};
+    use gardien_domain::{
+        MemberId, Organization, ProductScopes, Project, ProjectId, Scope, SecretDigest,
+    };
     use jiff::Timestamp;
     use uuid::Uuid;
 
@@ -210,7 +210,7 @@ mod tests {
             }
             self.revoked.store(true, Ordering::SeqCst);
         }
-        fn put_project(&self, _: ProjectId, _: &str) {}
+        fn put_projects(&self, _: &[Project]) {}
         fn remove_project(&self, _: ProjectId) {}
         fn set_limit(&self, _: &Organization) {}
         fn forget_reads(&self) {}

@@ -1,13 +1,11 @@
 //! What a call is and whether it may be made: the catalogue and the decision.
 
-use std::collections::HashMap;
-
+use arc_swap::ArcSwap;
 use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
-use gardien_domain::share::Share;
 use gardien_domain::{
-    Call, Key, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
+    Call, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
     SecretDigest, alive, decide,
 };
 use gardien_phare::{PathFault, match_request, methods_of};
@@ -15,17 +13,16 @@ use http::HeaderMap;
 use http::request::Parts;
 use jiff::Timestamp;
 
-use crate::identify::{Keys, presented};
+use crate::identify::presented;
 use crate::refusal::{Ambiguity, CallRefusal};
-use crate::under_way::Ended;
+use crate::secrets::Secrets;
+use crate::under_way::{Calls, Ended};
 
-/// Everything a decision is made from, in memory.
+/// Everything a decision is made from, in memory, and read without a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    pub(crate) keys: Keys,
-    pub(crate) projects: ProjectDirectory,
-    /// Of keys that have a share of their own.
-    shares: HashMap<KeyId, Share>,
+    pub(crate) secrets: Secrets,
+    pub(crate) projects: ArcSwap<ProjectDirectory>,
 }
 
 /// A call that may be forwarded.
@@ -48,66 +45,46 @@ pub(crate) struct Admitted {
 }
 
 impl Known {
-    /// Takes a key as it is now: see [`Keys::put`].
-    pub(crate) fn put(&mut self, key: &Key, now: Timestamp) {
-        self.keys.put(key.into(), &self.projects, now);
-        if key.share() == Share::default() {
-            self.shares.remove(&key.id());
-        } else {
-            self.shares.insert(key.id(), key.share());
-        }
-    }
-
-    /// Keys that have a share of their own.
-    pub(crate) fn with_shares(&self) -> Vec<KeyId> {
-        self.shares.keys().copied().collect()
-    }
-
-    /// A key that works.
-    pub(crate) fn working(&self, key: KeyId, now: Timestamp) -> Option<&KeyRule> {
-        let rule = self.keys.get(key)?;
-        let alive = alive(rule, Presented::Current, &self.projects, now);
-        alive.is_ok().then_some(rule)
-    }
-
-    /// What a key has of the calls a minute while it works, and nothing of its own after.
-    pub(crate) fn share(&self, key: KeyId, now: Timestamp) -> Share {
-        let works = |_: &&Share| self.working(key, now).is_some();
-        let share = self.shares.get(&key).filter(works);
-        share.copied().unwrap_or_default()
-    }
-
-    /// The same of all that have a share of their own.
-    pub(crate) fn shares(&self, now: Timestamp) -> HashMap<KeyId, Share> {
-        let keys = self.shares.keys();
-        keys.map(|key| (*key, self.share(*key, now))).collect()
-    }
-
     /// Whether a key is what it was, and works.
     pub(crate) fn is_as_it_was(&self, rule: &KeyRule, now: Timestamp) -> bool {
-        self.keys.get(rule.id) == Some(rule)
-            && alive(rule, Presented::Current, &self.projects, now).is_ok()
+        let projects = self.projects.load();
+        self.secrets.rule(&rule.digest).as_ref() == Some(rule)
+            && alive(rule, Presented::Current, &projects, now).is_ok()
     }
 
     /// Decides one request: who, what, may they, where.
     pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, CallRefusal> {
-        let (key, secret, calls) = presented(&head.headers)
-            .and_then(|digest| self.keys.find(&digest))
-            .ok_or(CallRefusal::Unauthorized)?;
+        presented(&head.headers)
+            .and_then(|digest| {
+                let judge =
+                    |key: KeyRule, secret, calls: &Calls| self.judge(head, key, secret, calls, now);
+                self.secrets.find(&digest, judge)
+            })
+            .unwrap_or(Err(CallRefusal::Unauthorized))
+    }
+
+    fn judge(
+        &self,
+        head: &Parts,
+        key: KeyRule,
+        secret: Presented,
+        calls: &Calls,
+        now: Timestamp,
+    ) -> Result<Admitted, CallRefusal> {
         let matched = match_request(&head.method, head.uri.path());
         let call = Call {
             operation: matched.ok().map(|matched| matched.operation),
             path_project: matched.ok().and_then(|matched| matched.path_project),
             selection: selection(&head.headers),
         };
-        let grant = decide(key, secret, &call, &self.projects, now);
+        let grant = decide(&key, secret, &call, &self.projects.load(), now);
         match (grant, matched) {
             // Only now: whoever has no working key is told that, not that the path is odd or what it takes.
             (Err(Refusal::OperationUnknown), Err(fault)) => Err(unmatched(fault, head.uri.path())),
             (Err(refusal), _) => Err(CallRefusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
-                rule: *key,
+                rule: key,
                 replaced: match secret {
                     Presented::Current => None,
                     Presented::Replaced(secret) => Some(secret.digest),

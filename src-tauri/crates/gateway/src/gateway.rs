@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +29,7 @@ use crate::links::Called;
 use crate::meter::LimitState;
 use crate::record::{Calling, Uses};
 use crate::refusal::CallRefusal;
+use crate::rules::Rules;
 use crate::shares;
 use crate::throttle::{Limited, Throttle};
 use crate::timing::Timing;
@@ -55,7 +56,8 @@ pub struct Gateway(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    known: Arc<RwLock<Known>>,
+    known: Arc<Known>,
+    rules: Arc<Mutex<Rules>>,
     throttle: Arc<Throttle>,
     cache: Arc<Cache>,
     uses: Arc<Uses>,
@@ -114,9 +116,10 @@ impl Gateway {
         let tasks = TaskTracker::new();
         tasks.spawn(throttle.clone().keep_lease(stop.clone()));
         tasks.spawn(throttle.clone().keep_turns(stop.clone()));
-        let known: Arc<RwLock<Known>> = Arc::default();
+        let known: Arc<Known> = Arc::default();
+        let rules = Arc::new(Mutex::new(Rules::of(known.clone())));
         let keeping =
-            shares::keep_settling(known.clone(), throttle.clone(), clock.clone(), stop.clone());
+            shares::keep_settling(rules.clone(), throttle.clone(), clock.clone(), stop.clone());
         tasks.spawn(keeping);
         let (written, every) = (uses.clone(), timing.write_uses);
         tasks.spawn(written.keep_writing(every, clock.clone(), stop.clone()));
@@ -125,6 +128,7 @@ impl Gateway {
         tasks.close();
         Ok(Self(Arc::new(Inner {
             known,
+            rules,
             throttle,
             cache,
             uses,
@@ -143,8 +147,8 @@ impl Gateway {
     /// refuses has under way ends.
     pub fn put_key(&self, key: &Key) {
         let now = self.0.clock.wall();
-        self.change(|known| {
-            known.put(key, now);
+        self.change(|rules| {
+            rules.put(key, now);
             vec![key.id()]
         });
         self.0.cache.forget(key.id());
@@ -153,28 +157,27 @@ impl Gateway {
     /// Refuses a key: no request that starts after this returned is granted, and what it has under way ends: it is refused, or
     /// where an answer has begun, cut off. One that was revoked before stays as it is.
     pub fn revoke(&self, id: KeyId, revocation: Revocation) {
-        self.change(|known| {
-            known.keys.revoke(id, revocation);
+        self.change(|rules| {
+            rules.revoke(id, revocation);
             vec![id]
         });
         self.0.cache.forget(id);
     }
 
-    /// Takes a project, or its new slug.
-    pub fn put_project(&self, id: ProjectId, slug: &str) {
-        self.change(|known| {
-            known.projects.insert(id, slug);
-            known.with_shares()
+    /// Takes projects, or their new slugs.
+    pub fn put_projects<'a>(&self, projects: impl IntoIterator<Item = (ProjectId, &'a str)>) {
+        self.change(|rules| {
+            rules.put_projects(projects);
+            rules.with_shares()
         });
         self.0.cache.clear();
     }
 
     /// Forgets a project. Its keys are refused from here on, and what they have under way ends.
     pub fn remove_project(&self, id: ProjectId) {
-        self.change(|known| {
-            known.projects.remove(id);
-            known.keys.end_in(id);
-            known.with_shares()
+        self.change(|rules| {
+            rules.remove_project(id);
+            rules.with_shares()
         });
         self.0.cache.clear();
     }
@@ -244,8 +247,8 @@ impl Gateway {
         parts.sort_unstable_by_key(|part| {
             (Reverse((part.calls, part.waiting, part.refused)), part.key)
         });
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        let is_seen = |key: KeyId| known.keys.get(key).is_some_and(|key| seen(key.scope));
+        let rules = self.rules();
+        let is_seen = |key: KeyId| rules.get(key).is_some_and(|key| seen(key.scope));
         let seen = parts.into_iter().filter(|part| is_seen(part.key));
         (state, seen.take(most).collect())
     }
@@ -261,9 +264,12 @@ impl Gateway {
     ) -> WhatIf {
         let now = self.0.clock.wall();
         // No change of a key waits until all is reckoned.
-        let known = || self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        let shares = known().shares(now);
-        let is_named = |key| known().working(key, now).is_some_and(|key| seen(key.scope));
+        let shares = self.rules().shares(now);
+        let is_named = |key| {
+            self.rules()
+                .working(key, now)
+                .is_some_and(|key| seen(key.scope))
+        };
         let (hour, limit) = self.0.throttle.hour();
         what_if(&hour, limit, &shares, (key, share), is_named)
     }
@@ -273,8 +279,8 @@ impl Gateway {
     #[must_use]
     pub fn limited(&self, seen: &dyn Fn(Scope) -> bool) -> Option<Limited> {
         let mut limited = self.0.throttle.limited()?;
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        let is_seen = |part: &Part| known.keys.get(part.key).is_some_and(|key| seen(key.scope));
+        let rules = self.rules();
+        let is_seen = |part: &Part| rules.get(part.key).is_some_and(|key| seen(key.scope));
         limited.most = limited.most.filter(is_seen);
         Some(limited)
     }
@@ -294,8 +300,7 @@ impl Gateway {
     /// The secrets that rotations of a key replaced.
     #[must_use]
     pub fn replaced(&self, key: KeyId) -> PreviousSecrets {
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        let key = known.keys.get(key);
+        let key = self.rules().get(key);
         key.map(|key| key.previous).unwrap_or_default()
     }
 
@@ -406,9 +411,13 @@ impl Gateway {
     }
 
     /// Changes what is known. `change` answers with the keys whose shares may be others then.
-    fn change(&self, change: impl FnOnce(&mut Known) -> Vec<KeyId>) {
-        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        let keys = change(&mut known);
-        shares::settle(&known, &keys, &self.0.throttle, self.0.clock.wall());
+    fn change(&self, change: impl FnOnce(&mut Rules) -> Vec<KeyId>) {
+        let mut rules = self.rules();
+        let keys = change(&mut rules);
+        shares::settle(&rules, &keys, &self.0.throttle, self.0.clock.wall());
+    }
+
+    fn rules(&self) -> MutexGuard<'_, Rules> {
+        self.0.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
 //! The gateway: who calls, what for, may they, where, how often; then forward and record.
 //!
-//! The files follow a request: `head`, `identify`, `authorize`, `cache` (of what a `question` is answered, by
+//! The files follow a request: `head`, `identify`, `authorize` (among `secrets`, which `rules` change), `cache` (of what a `question` is answered, by
 //! `keeping` it), `upload` (at its `data_rate`), `throttle` (on `meter`, with `shares`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream` on `line`), `said` and `retry_after`), `hand_back` (on `restrict` and
 //! `links`), `record`; `told` says what is left of the limit. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
@@ -36,7 +36,9 @@ mod record;
 mod refusal;
 mod restrict;
 mod retry_after;
+mod rules;
 mod said;
+mod secrets;
 mod shares;
 mod throttle;
 mod timing;

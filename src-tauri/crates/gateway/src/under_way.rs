@@ -2,35 +2,42 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use gardien_domain::Refusal;
 use http_body::{Body as _, Frame, SizeHint};
+use once_cell::race::OnceBox;
 use tokio::sync::watch;
 
 use crate::body::{Body, BoxError, boxed};
 use crate::refusal::CallRefusal;
 
-/// Ends the calls of one secret.
-#[derive(Debug)]
-pub(crate) struct Calls(watch::Sender<Option<Refusal>>);
-
-impl Default for Calls {
-    fn default() -> Self {
-        Self(watch::Sender::new(None))
-    }
-}
+/// Ends the calls of one secret. Clones are one. Little until the secret calls: most never do.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(OnceBox<Arc<watch::Sender<Option<Refusal>>>>);
 
 impl Calls {
-    /// Ends all that are under way, for this reason. Those that begin later are not touched.
-    pub(crate) fn end(&mut self, refusal: Refusal) {
-        std::mem::take(self).0.send_replace(Some(refusal));
+    /// Ends all of them for this reason, those that have only just begun, too.
+    pub(crate) fn end(&self, refusal: Refusal) {
+        self.sender().send_replace(Some(refusal));
     }
 
     /// One more.
     pub(crate) fn begin(&self) -> Ended {
-        Ended(self.0.subscribe())
+        Ended(self.sender().subscribe())
+    }
+
+    fn sender(&self) -> &Arc<watch::Sender<Option<Refusal>>> {
+        self.0
+            .get_or_init(|| Box::new(Arc::new(watch::Sender::new(None))))
+    }
+}
+
+impl Clone for Calls {
+    fn clone(&self) -> Self {
+        Self(OnceBox::with_value(Box::new(self.sender().clone())))
     }
 }
 

@@ -8,7 +8,7 @@ use gardien_authority::{Enforcement, LimitReading, Reached};
 use gardien_domain::key::Revocation;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::WhatIf;
-use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, NotedUse, Organization, Project, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use jiff::Timestamp;
 
@@ -23,8 +23,10 @@ impl Enforcement for GatewayEnforcement {
     fn revoke(&self, id: KeyId, revocation: Revocation) {
         self.0.revoke(id, revocation);
     }
-    fn put_project(&self, id: ProjectId, slug: &str) {
-        self.0.put_project(id, slug);
+    fn put_projects(&self, projects: &[Project]) {
+        let projects = projects.iter();
+        self.0
+            .put_projects(projects.map(|project| (project.id, project.slug.as_str())));
     }
     fn remove_project(&self, id: ProjectId) {
         self.0.remove_project(id);

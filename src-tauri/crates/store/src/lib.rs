@@ -138,8 +138,9 @@ pub trait Store: Send + Sync + Debug {
         at: Revision,
     ) -> Result<AuditEntry, StoreError>;
 
-    /// All that a gateway enforces, as of the newest revision.
-    async fn snapshot(&self) -> Result<Snapshot, StoreError>;
+    /// All that a gateway enforces, as of the newest revision: every key, whatever its status, is handed to `each`, in no
+    /// order. They are not all in memory at any moment.
+    async fn snapshot(&self, each: &mut (dyn FnMut(Key) + Send)) -> Result<Snapshot, StoreError>;
 
     /// What became of it since a revision that there was.
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError>;

@@ -181,8 +181,8 @@ impl Store for Sqlite {
         self.answer(last.map(revision)).await
     }
 
-    async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        self.answer(snapshot::get(&self.readers).await).await
+    async fn snapshot(&self, each: &mut (dyn FnMut(Key) + Send)) -> Result<Snapshot, StoreError> {
+        self.answer(snapshot::get(&self.readers, each).await).await
     }
 
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {
@@ -223,7 +223,9 @@ impl Store for Sqlite {
     }
 
     async fn every_key(&self) -> Result<Vec<Key>, StoreError> {
-        self.answer(keys::every(&self.readers).await).await
+        let mut every = Vec::new();
+        let each = keys::every(&self.readers, &mut |key| every.push(key)).await;
+        self.answer(each.map(|()| every)).await
     }
 
     async fn live_keys(&self, now: Timestamp) -> Result<HashMap<ProjectId, u32>, StoreError> {

@@ -61,8 +61,8 @@ impl Store for Failing {
         }
         self.store.revision().await
     }
-    async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        self.store.snapshot().await
+    async fn snapshot(&self, each: &mut (dyn FnMut(Key) + Send)) -> Result<Snapshot, StoreError> {
+        self.store.snapshot(each).await
     }
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {
         self.store.changes_since(revision).await

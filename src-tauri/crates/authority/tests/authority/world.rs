@@ -14,8 +14,8 @@ use gardien_domain::schedule::Part;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::{CouldMake, WhatIf};
 use gardien_domain::{
-    AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, ProjectId, Role, Scope,
-    Secret,
+    AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, Project, ProjectId, Role,
+    Scope, Secret,
 };
 use gardien_store::{Change, Sqlite, Store, Witness};
 use jiff::{SignedDuration, Timestamp};
@@ -62,7 +62,7 @@ impl Enforcement for Told {
             self.revoked.notify_one();
         }
     }
-    fn put_project(&self, _: ProjectId, _: &str) {}
+    fn put_projects(&self, _: &[Project]) {}
     fn remove_project(&self, _: ProjectId) {}
     fn set_limit(&self, organization: &Organization) {
         *self.limit.lock().unwrap() = Some(organization.calls_per_minute);

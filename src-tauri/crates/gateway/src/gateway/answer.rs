@@ -159,8 +159,7 @@ impl Gateway {
     }
 
     fn admit(&self, head: &Parts) -> Result<Admitted, CallRefusal> {
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.admit(head, self.0.clock.wall())
+        self.0.known.admit(head, self.0.clock.wall())
     }
 
     /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
@@ -258,7 +257,7 @@ impl Gateway {
     /// The way that a call to this upstream would take now, if it was admitted by this rule and still may be made.
     fn way_again(&self, rule: &KeyRule, upstream: u64) -> Option<Arc<dyn Transport>> {
         let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = &self.0.known;
         let may = behind.upstream == upstream
             && known.is_as_it_was(rule, self.0.clock.wall())
             && !self.is_paused();

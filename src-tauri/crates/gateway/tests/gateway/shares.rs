@@ -79,7 +79,7 @@ async fn a_project_that_is_gone_keeps_nothing_and_does_when_it_is_back() {
     world.gateway.put_key(&with(&world.reader, share));
     world.gateway.remove_project(ALPHA);
     assert_eq!(kept(&world), 0);
-    world.gateway.put_project(ALPHA, "alpha");
+    world.gateway.put_projects([(ALPHA, "alpha")]);
     assert_eq!(kept(&world), 4);
 }
 

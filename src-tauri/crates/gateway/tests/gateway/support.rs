@@ -237,8 +237,7 @@ pub(crate) async fn start_with(
     let gateway = Gateway::start_with(limit, ledger.clone(), Arc::new(now), timing)
         .await
         .unwrap();
-    gateway.put_project(ALPHA, "alpha");
-    gateway.put_project(BETA, "beta");
+    gateway.put_projects([(ALPHA, "alpha"), (BETA, "beta")]);
     for owned in keys {
         gateway.put_key(&owned.key);
     }

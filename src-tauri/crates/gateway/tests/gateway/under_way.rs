@@ -165,7 +165,7 @@ async fn the_end_of_a_secret_or_of_a_project_is_one_too() {
     assert!(is_cut(of_project).await && is_cut(other).await);
 
     // What is good again is as if nothing had been.
-    world.gateway.put_project(ALPHA, "alpha");
+    world.gateway.put_projects([(ALPHA, "alpha")]);
     let revoked = begun(&world, &world.reader).await;
     world.gateway.put_key(&world.reader.revoked());
     assert!(is_cut(revoked).await);

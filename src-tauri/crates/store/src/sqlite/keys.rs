@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::share::Share;
 use gardien_domain::{
@@ -142,9 +142,16 @@ pub(super) async fn page(
     })
 }
 
-/// In no order.
-pub(super) async fn every(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Vec<Key>> {
-    all_of(sqlx::query("SELECT * FROM keys").fetch(executor)).await
+/// Hands over one after the other, in no order.
+pub(super) async fn every(
+    executor: impl SqliteExecutor<'_>,
+    each: &mut (dyn FnMut(Key) + Send),
+) -> sqlx::Result<()> {
+    let mut rows = sqlx::query("SELECT * FROM keys").fetch(executor);
+    while let Some(row) = rows.try_next().await? {
+        each(key(&row)?);
+    }
+    Ok(())
 }
 
 /// Those that were changed after this revision, in no order.
@@ -152,15 +159,13 @@ pub(super) async fn changed(
     executor: impl SqliteExecutor<'_>,
     since: Revision,
 ) -> sqlx::Result<Vec<Key>> {
-    let query = sqlx::query("SELECT * FROM keys WHERE revision > ?").bind(stored(since));
-    all_of(query.fetch(executor)).await
-}
-
-/// Row by row: rows take several times the room of the keys that they become.
-async fn all_of(
-    rows: impl Stream<Item = sqlx::Result<SqliteRow>> + Send,
-) -> sqlx::Result<Vec<Key>> {
-    rows.map(|row| key(&row?)).try_collect().await
+    // Row by row: rows take several times the room of the keys that they become.
+    sqlx::query("SELECT * FROM keys WHERE revision > ?")
+        .bind(stored(since))
+        .fetch(executor)
+        .map(|row| key(&row?))
+        .try_collect()
+        .await
 }
 
 pub(super) async fn live(

@@ -1,6 +1,6 @@
 //! What a gateway enforces, and what became of it: all of one moment.
 
-use gardien_domain::{PhareKeyId, ProjectId};
+use gardien_domain::{Key, PhareKeyId, ProjectId};
 use sqlx::Row;
 use sqlx::sqlite::SqlitePool;
 
@@ -8,17 +8,20 @@ use super::columns::stored;
 use super::{audit, keys, organization, phare_keys, projects, revision};
 use crate::{Changes, Revision, Snapshot};
 
-pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<Snapshot> {
+pub(super) async fn get(
+    readers: &SqlitePool,
+    each: &mut (dyn FnMut(Key) + Send),
+) -> sqlx::Result<Snapshot> {
     let mut transaction = readers.begin().await?;
     let connection = &mut *transaction;
     let mut snapshot = Snapshot {
         revision: revision(audit::last(&mut *connection).await?),
         organization: organization::get(&mut *connection).await?,
         projects: projects::all(&mut *connection).await?,
-        keys: keys::every(&mut *connection).await?,
         phare_keys: phare_keys::all(&mut *connection).await?,
     };
     snapshot.order();
+    keys::every(&mut *connection, each).await?;
     Ok(snapshot)
 }
 
@@ -29,10 +32,11 @@ pub(super) async fn changes(readers: &SqlitePool, since: Revision) -> sqlx::Resu
         revision: revision(audit::last(&mut *connection).await?),
         organization: organization::changed(&mut *connection, since).await?,
         projects: projects::changed(&mut *connection, since).await?,
-        keys: keys::changed(&mut *connection, since).await?,
         phare_keys: phare_keys::changed(&mut *connection, since).await?,
     };
     put.order();
+    let mut keys = keys::changed(&mut *connection, since).await?;
+    keys.sort_unstable_by_key(Key::id);
     let since = stored(since);
     let projects = sqlx::query("SELECT id FROM deleted_projects WHERE revision > ? ORDER BY id")
         .bind(since)
@@ -45,6 +49,7 @@ pub(super) async fn changes(readers: &SqlitePool, since: Revision) -> sqlx::Resu
             .await?;
     Ok(Changes {
         put,
+        keys,
         deleted_projects: projects
             .iter()
             .map(|row| row.try_get("id").map(ProjectId))

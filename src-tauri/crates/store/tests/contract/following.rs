@@ -1,12 +1,14 @@
 //! How a gateway learns: all there is at its start, and what became of it since.
 
+use std::collections::BTreeMap;
+
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{
-    Key, KeyParts, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId, ProjectId,
-    ScopeKind,
+    Key, KeyId, KeyParts, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId,
+    ProjectId, ScopeKind,
 };
-use gardien_store::{Change, Snapshot};
+use gardien_store::{Change, Changes, Snapshot, Store};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -90,6 +92,52 @@ fn phare_key(id: u8, kept: bool) -> PhareKey {
     }
 }
 
+/// A gateway that has read a snapshot, and reads on.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Gateway {
+    known: Snapshot,
+    keys: BTreeMap<KeyId, Key>,
+}
+
+impl Gateway {
+    async fn begin(store: &dyn Store) -> Self {
+        let mut keys = BTreeMap::new();
+        let mut each = |key: Key| {
+            assert!(keys.insert(key.id(), key).is_none(), "told twice");
+        };
+        let known = store.snapshot(&mut each).await.unwrap();
+        Self { known, keys }
+    }
+
+    fn apply(&mut self, changes: Changes) {
+        let Changes {
+            put,
+            keys,
+            deleted_projects,
+            deleted_phare_keys,
+        } = changes;
+        let known = &mut self.known;
+        known.revision = put.revision;
+        if put.organization.is_some() {
+            known.organization = put.organization;
+        }
+        replace(&mut known.projects, put.projects, &deleted_projects, |it| {
+            it.id
+        });
+        let phare_keys = &mut known.phare_keys;
+        replace(phare_keys, put.phare_keys, &deleted_phare_keys, |it| it.id);
+        self.keys
+            .extend(keys.into_iter().map(|key| (key.id(), key)));
+    }
+}
+
+fn replace<T, I: Copy + Ord>(rows: &mut Vec<T>, put: Vec<T>, deleted: &[I], id: impl Fn(&T) -> I) {
+    let gone: Vec<I> = put.iter().map(&id).chain(deleted.iter().copied()).collect();
+    rows.retain(|row| !gone.contains(&id(row)));
+    rows.extend(put);
+    rows.sort_unstable_by_key(id);
+}
+
 pub(crate) async fn the_changes_since_any_revision_make_its_snapshot_the_newest(
     database: &dyn Database,
 ) {
@@ -98,22 +146,22 @@ pub(crate) async fn the_changes_since_any_revision_make_its_snapshot_the_newest(
         .new_tree(&mut TestRunner::default())
         .unwrap()
         .current();
-    let mut snapshots = vec![store.snapshot().await.unwrap()];
+    let mut gateways = vec![Gateway::begin(&*store).await];
     for steps in &commits {
         let changes: Vec<_> = steps.iter().copied().map(change).collect();
         let entry = commit(&*store, &changes).await;
-        let snapshot = store.snapshot().await.unwrap();
-        assert_eq!(snapshot.revision, (&entry).into());
-        snapshots.push(snapshot);
+        let gateway = Gateway::begin(&*store).await;
+        assert_eq!(gateway.known.revision, (&entry).into());
+        gateways.push(gateway);
     }
-    let newest = snapshots.last().unwrap().clone();
-    for mut snapshot in snapshots {
-        let from = snapshot.revision;
-        snapshot.apply(store.changes_since(from).await.unwrap());
-        assert_eq!(snapshot, newest, "from {from:?} over {commits:?}");
+    let newest = gateways.last().unwrap().clone();
+    for mut gateway in gateways {
+        let from = gateway.known.revision;
+        gateway.apply(store.changes_since(from).await.unwrap());
+        assert_eq!(gateway, newest, "from {from:?} over {commits:?}");
     }
-    let mut nothing = Snapshot::default();
-    let changes = store.changes_since(nothing.revision).await.unwrap();
+    let mut nothing = Gateway::default();
+    let changes = store.changes_since(nothing.known.revision).await.unwrap();
     nothing.apply(changes);
     assert_eq!(nothing, newest, "from the beginning");
 }
@@ -126,7 +174,7 @@ pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Databa
     )
     .await;
     commit(&*store, &[change(Step::DeleteProject(1))]).await;
-    let snapshot = store.snapshot().await.unwrap();
+    let snapshot = store.snapshot(&mut |_| ()).await.unwrap();
     let changes = store.changes_since(snapshot.revision).await.unwrap();
     assert_eq!(
         changes.put,
@@ -135,5 +183,9 @@ pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Databa
             ..Snapshot::default()
         }
     );
-    assert!(changes.deleted_projects.is_empty() && changes.deleted_phare_keys.is_empty());
+    assert!(
+        changes.keys.is_empty()
+            && changes.deleted_projects.is_empty()
+            && changes.deleted_phare_keys.is_empty()
+    );
 }

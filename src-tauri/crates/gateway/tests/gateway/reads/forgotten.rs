@@ -109,7 +109,7 @@ async fn nothing_outlives_what_stands_behind_the_gateway() {
     let forgets: [fn(&Reads); 6] = [
         |reads| reads.gateway.attach(Some(reads.phare.transport())),
         |reads| reads.gateway.attach_again(reads.phare.transport()),
-        |reads| reads.gateway.put_project(BETA, "gamma"),
+        |reads| reads.gateway.put_projects([(BETA, "gamma")]),
         |reads| reads.gateway.remove_project(BETA),
         |reads| reads.gateway.forget_reads(),
         |reads| {

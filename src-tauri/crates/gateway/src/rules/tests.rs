@@ -1,0 +1,156 @@
+use futures_util::FutureExt as _;
+use gardien_domain::key::{KeyParts, PreviousSecret, PreviousSecrets};
+use gardien_domain::{MemberId, ProductScope, ProductScopes};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::under_way::Ended;
+
+const SHOP: ProjectId = ProjectId(7);
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn digest(seed: u8) -> SecretDigest {
+    SecretDigest([seed; 32])
+}
+
+fn key(scope: Scope) -> KeyParts {
+    KeyParts {
+        id: KeyId(Uuid::from_u128(1)),
+        name: "Grafana".to_owned(),
+        note: String::new(),
+        scope,
+        products: ProductScopes {
+            platform: ProductScope::Read,
+            uptime: ProductScope::ReadWrite,
+        },
+        digest: digest(1),
+        display: String::new(),
+        previous: PreviousSecrets::default(),
+        share: Share::default(),
+        created_at: NOW,
+        created_by: MemberId(Uuid::from_u128(2)),
+        expires_at: None,
+        revoked: None,
+    }
+}
+
+fn revocation() -> Revocation {
+    Revocation {
+        at: NOW,
+        by: MemberId(Uuid::from_u128(2)),
+    }
+}
+
+fn rules() -> Rules {
+    let mut rules = Rules::of(Arc::default());
+    rules.put_projects([(SHOP, "shop")]);
+    rules.put(
+        &Key::from_parts(key(Scope::Project { project_id: SHOP })),
+        NOW,
+    );
+    rules
+}
+
+fn is_over(ended: &mut Ended) -> bool {
+    ended.reason().now_or_never().is_some()
+}
+
+/// A call that begins on what it found before a change, and only after it.
+fn late(rules: &mut Rules, change: impl FnOnce(&mut Rules)) -> Ended {
+    let known = rules.known.clone();
+    let found = known.secrets.find(&digest(1), |_, _, calls| {
+        change(rules);
+        calls.begin()
+    });
+    found.unwrap()
+}
+
+#[test]
+fn a_call_that_found_its_key_a_moment_before_it_was_taken_away_ends() {
+    let rotated = KeyParts {
+        digest: digest(2),
+        ..key(Scope::Project { project_id: SHOP })
+    };
+    let takes_away: [&dyn Fn(&mut Rules); 4] = [
+        &|rules| rules.revoke(KeyId(Uuid::from_u128(1)), revocation()),
+        &|rules| rules.remove_project(SHOP),
+        &|rules| rules.put(&Key::from_parts(rotated.clone()), NOW),
+        &|rules| {
+            let mut key = Key::from_parts(key(Scope::Project { project_id: SHOP }));
+            key.revoke(revocation());
+            rules.put(&key, NOW);
+        },
+    ];
+    for take_away in takes_away {
+        assert!(is_over(&mut late(&mut rules(), take_away)));
+    }
+}
+
+#[test]
+fn a_call_that_found_its_key_a_moment_before_an_edit_goes_on_until_the_key_is_revoked() {
+    let mut rules = rules();
+    let edited = KeyParts {
+        products: ProductScopes::default(),
+        ..key(Scope::Project { project_id: SHOP })
+    };
+    let mut ended = late(&mut rules, |rules| {
+        rules.put(&Key::from_parts(edited), NOW);
+    });
+    assert!(!is_over(&mut ended));
+    rules.revoke(KeyId(Uuid::from_u128(1)), revocation());
+    assert!(is_over(&mut ended));
+}
+
+#[test]
+fn calls_of_a_project_that_is_back_are_not_those_that_ended_with_it() {
+    let mut rules = rules();
+    let mut before = late(&mut rules, |_| ());
+    rules.remove_project(SHOP);
+    rules.put_projects([(SHOP, "shop")]);
+    assert!(is_over(&mut before));
+    assert!(!is_over(&mut late(&mut rules, |_| ())));
+}
+
+prop_compose! {
+    fn moment()(micros in -1_000_000_i64..4_000_000_000_000_000) -> Timestamp {
+        Timestamp::from_microsecond(micros).unwrap()
+    }
+}
+
+prop_compose! {
+    fn any_rule()(
+        project in proptest::option::of(any::<i64>()),
+        product in prop::sample::select(ProductScope::ALL),
+        expires_at in proptest::option::of(moment()),
+        revoked_at in proptest::option::of(moment()),
+        last in proptest::option::of(moment()),
+        earlier in proptest::option::of(moment()),
+    ) -> KeyRule {
+        let previous = |seed| move |valid_until| PreviousSecret { digest: digest(seed), valid_until };
+        KeyRule {
+            id: KeyId(Uuid::from_u128(1)),
+            scope: project.map_or(Scope::Organization {}, |id| Scope::Project { project_id: ProjectId(id) }),
+            products: ProductScopes { platform: product, uptime: ProductScope::Read },
+            digest: digest(1),
+            previous: PreviousSecrets { last: last.map(previous(2)), earlier: earlier.map(previous(3)) },
+            expires_at,
+            revoked_at,
+        }
+    }
+}
+
+proptest! {
+    /// Whatever a key is, each of its secrets finds all of that.
+    #[test]
+    fn what_is_held_in_little_room_is_whole(rule in any_rule()) {
+        let rules = Rules::of(Arc::default());
+        for digest in rule.digests() {
+            rules.known.secrets.put(digest, &rule, None);
+        }
+        for digest in rule.digests() {
+            prop_assert_eq!(rules.known.secrets.rule(&digest), Some(rule));
+        }
+        prop_assert_eq!(rules.known.secrets.rule(&digest(9)), None);
+    }
+}
