@@ -17,8 +17,8 @@ use crate::authorize::Known;
 #[derive(Debug)]
 pub(crate) struct Rules {
     known: Arc<Known>,
-    /// Of the secrets in force.
-    digests: HashMap<KeyId, SecretDigest>,
+    /// Of the secrets in force. It grows a little at a time: nobody waits while all are placed anew.
+    digests: papaya::HashMap<KeyId, SecretDigest>,
     /// Of keys that have a share of their own.
     shares: HashMap<KeyId, Share>,
 }
@@ -27,7 +27,7 @@ impl Rules {
     pub(crate) fn of(known: Arc<Known>) -> Self {
         Self {
             known,
-            digests: HashMap::new(),
+            digests: papaya::HashMap::new(),
             shares: HashMap::new(),
         }
     }
@@ -37,7 +37,7 @@ impl Rules {
     pub(crate) fn put(&mut self, key: &Key, now: Timestamp) {
         let rule = KeyRule::from(key);
         let before = self.get(rule.id);
-        self.digests.insert(rule.id, rule.digest);
+        self.digests.pin().insert(rule.id, rule.digest);
         if key.share() == Share::default() {
             self.shares.remove(&key.id());
         } else {
@@ -83,6 +83,7 @@ impl Rules {
 
     /// Forgets a project, and ends what its keys have under way.
     pub(crate) fn remove_project(&mut self, id: ProjectId) {
+        // First: whoever finds a secret after it was put anew must know that the project is gone.
         self.change_projects(|known| known.remove(id));
         let secrets = &self.known.secrets;
         for digest in secrets.of(Scope::Project { project_id: id }) {
@@ -94,7 +95,7 @@ impl Rules {
 
     /// A key as it is known.
     pub(crate) fn get(&self, id: KeyId) -> Option<KeyRule> {
-        self.known.secrets.rule(self.digests.get(&id)?)
+        self.known.secrets.rule(self.digests.pin().get(&id)?)
     }
 
     /// Keys that have a share of their own.

@@ -1,7 +1,7 @@
 //! What a secret has under way, and its end: whoever takes a key's right away ends its calls, too.
 
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -9,64 +9,74 @@ use bytes::Bytes;
 use gardien_domain::Refusal;
 use http_body::{Body as _, Frame, SizeHint};
 use once_cell::race::OnceBox;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::body::{Body, BoxError, boxed};
 use crate::refusal::CallRefusal;
 
-/// Ends the calls of one secret. Clones are one. Little until the secret calls: most never do.
+/// Ends the calls of one secret. Clones are one. Nothing until the secret calls, and little then: most never do.
 #[derive(Debug, Default)]
-pub(crate) struct Calls(OnceBox<Arc<watch::Sender<Option<Refusal>>>>);
+pub(crate) struct Calls(OnceBox<Arc<End>>);
+
+/// The end of calls, once it has come.
+#[derive(Debug, Default)]
+struct End {
+    refusal: OnceBox<Refusal>,
+    come: Notify,
+}
 
 impl Calls {
     /// Ends all of them for this reason, those that have only just begun, too.
     pub(crate) fn end(&self, refusal: Refusal) {
-        self.sender().send_replace(Some(refusal));
+        let end = self.coming();
+        // The first reason stands.
+        end.refusal.set(Box::new(refusal)).ok();
+        end.come.notify_waiters();
     }
 
     /// One more.
     pub(crate) fn begin(&self) -> Ended {
-        Ended(self.sender().subscribe())
+        Ended(self.coming().clone())
     }
 
-    fn sender(&self) -> &Arc<watch::Sender<Option<Refusal>>> {
-        self.0
-            .get_or_init(|| Box::new(Arc::new(watch::Sender::new(None))))
+    fn coming(&self) -> &Arc<End> {
+        self.0.get_or_init(Box::default)
     }
 }
 
 impl Clone for Calls {
     fn clone(&self) -> Self {
-        Self(OnceBox::with_value(Box::new(self.sender().clone())))
+        Self(OnceBox::with_value(Box::new(self.coming().clone())))
     }
 }
 
 /// The end that a call may come to before its own. Stands on its answer, for whoever accepted the connection: while a
 /// client takes nothing, nobody may ask the answer itself.
 #[derive(Debug, Clone)]
-pub struct Ended(watch::Receiver<Option<Refusal>>);
+pub struct Ended(Arc<End>);
 
 impl Ended {
     /// Why it may not go on; never, if it may.
-    pub(crate) async fn reason(&mut self) -> CallRefusal {
+    pub(crate) async fn reason(&self) -> CallRefusal {
         loop {
-            if let Some(refusal) = self.0.borrow_and_update().clone() {
-                return CallRefusal::Decided(refusal);
+            let mut come = pin!(self.0.come.notified());
+            // Listening before looking: an end in between is not missed.
+            come.as_mut().enable();
+            if let Some(refusal) = self.0.refusal.get() {
+                return CallRefusal::Decided(refusal.clone());
             }
-            if self.0.changed().await.is_err() {
-                std::future::pending().await
-            }
+            come.await;
         }
     }
 
     /// Comes back when the call may not go on; never, if it may.
-    pub async fn over(mut self) {
+    pub async fn over(self) {
         self.reason().await;
     }
 
     /// A body that ends in an error, and its connection with it, once the call may not go on. What is there to its last
     /// byte by then still passes.
-    pub(crate) fn cuts(mut self, body: Body) -> Body {
+    pub(crate) fn cuts(self, body: Body) -> Body {
         if body.is_end_stream() {
             return body;
         }

@@ -55,7 +55,7 @@ async fn ten_thousand_who_wait_cost_less_than_two_kilobytes_each_and_nothing_whe
         ..Organization::named(String::new())
     });
     for owned in &keys {
-        // What ends the calls of a key is made with its first, and stays.
+        // What is kept of a key that called is of the key, and costs no more however many of its calls wait.
         assert_eq!(world.get(owned, "/projects").await.status, 200);
     }
 

@@ -108,7 +108,7 @@ impl Gateway {
         route: Box<Route>,
         id: &HeaderValue,
     ) -> impl Future<Output = Result<Response<Body>, CallRefusal>> + Send {
-        let mut ended = route.admitted.ended.clone();
+        let ended = route.admitted.ended.clone();
         let has_body = !call.body.is_end_stream();
         async move {
             let mut answer = tokio::select! {

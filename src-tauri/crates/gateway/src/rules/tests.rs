@@ -52,7 +52,7 @@ fn rules() -> Rules {
     rules
 }
 
-fn is_over(ended: &mut Ended) -> bool {
+fn is_over(ended: &Ended) -> bool {
     ended.reason().now_or_never().is_some()
 }
 
@@ -83,7 +83,7 @@ fn a_call_that_found_its_key_a_moment_before_it_was_taken_away_ends() {
         },
     ];
     for take_away in takes_away {
-        assert!(is_over(&mut late(&mut rules(), take_away)));
+        assert!(is_over(&late(&mut rules(), take_away)));
     }
 }
 
@@ -94,22 +94,22 @@ fn a_call_that_found_its_key_a_moment_before_an_edit_goes_on_until_the_key_is_re
         products: ProductScopes::default(),
         ..key(Scope::Project { project_id: SHOP })
     };
-    let mut ended = late(&mut rules, |rules| {
+    let ended = late(&mut rules, |rules| {
         rules.put(&Key::from_parts(edited), NOW);
     });
-    assert!(!is_over(&mut ended));
+    assert!(!is_over(&ended));
     rules.revoke(KeyId(Uuid::from_u128(1)), revocation());
-    assert!(is_over(&mut ended));
+    assert!(is_over(&ended));
 }
 
 #[test]
 fn calls_of_a_project_that_is_back_are_not_those_that_ended_with_it() {
     let mut rules = rules();
-    let mut before = late(&mut rules, |_| ());
+    let before = late(&mut rules, |_| ());
     rules.remove_project(SHOP);
     rules.put_projects([(SHOP, "shop")]);
-    assert!(is_over(&mut before));
-    assert!(!is_over(&mut late(&mut rules, |_| ())));
+    assert!(is_over(&before));
+    assert!(!is_over(&late(&mut rules, |_| ())));
 }
 
 prop_compose! {
