@@ -105,9 +105,11 @@ pub struct OrganizationView {
     /// fifths.
     pub burst: Option<u32>,
     /// Where calls are paced, none waits for its turn for longer.
+    #[serde(default)]
     pub longest_wait_seconds: u32,
     /// The same read again, by the same key in the same project, is answered from memory for so long unless something was
     /// written there meanwhile; 0: never.
+    #[serde(default)]
     pub cache_seconds: u32,
 }
 
@@ -183,8 +185,10 @@ pub struct LimitsView {
     pub used: u32,
     pub remaining: u32,
     /// Calls that wait for their turn.
+    #[serde(default)]
     pub waiting: u32,
     /// Calls that were answered from memory in the last minute, and count for nothing.
+    #[serde(default)]
     pub saved: u32,
     /// Seconds until the oldest of them no longer counts, or the hold ends; 0 if none counts.
     pub reset_seconds: u32,
@@ -229,6 +233,7 @@ pub struct LimitUse {
     #[serde(default)]
     pub waiting: u32,
     /// Whole seconds that the first of them has waited; 0 if none waits.
+    #[serde(default)]
     pub waited_seconds: u32,
     /// Calls of it that were refused in the last minute, for want of a turn.
     #[serde(default)]

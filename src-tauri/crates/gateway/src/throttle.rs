@@ -203,6 +203,8 @@ impl Throttle {
     /// A call of Gardien's own was made without waiting for room.
     pub(crate) fn made_beside(&self) {
         self.meter().made_beside(self.clock.now());
+        // Written down at once: no lease covers it.
+        self.low.notify_one();
     }
 
     pub(crate) fn release(&self) {

@@ -13,8 +13,9 @@ use crate::turns::Waiting;
 
 /// Milliseconds that are looked ahead: a key whose share is nothing never goes.
 const LONGEST: u64 = 10 * WINDOW_MS;
-/// Of more that wait no copy is made: what is said may be too late then.
+/// Of more that wait, or of more slots that are held, no copy is made: what is said may be too late then.
 const REHEARSED: usize = 200;
+const REHEARSED_SLOTS: u32 = 1_000;
 
 impl<W> Schedule<W> {
     /// Milliseconds until it is the turn of the `place`th of a key to wait, with at most so many before it: never too
@@ -35,7 +36,8 @@ impl<W> Schedule<W> {
         let own = self.own_in(key, place, now);
         let organization = self.served_in(before, 0, now);
         let is_alone = self.turns.is_empty() && self.reserved == 0;
-        let wait = if is_alone || self.turns.len() > REHEARSED {
+        let is_small = self.turns.len() <= REHEARSED && self.window.held() <= REHEARSED_SLOTS;
+        let wait = if is_alone || !is_small {
             self.served_in(before, own, now)
         } else {
             self.rehearse(key, place, now)
