@@ -54,10 +54,9 @@ pub(crate) fn run(bench: &Bench) -> io::Result<()> {
         return smoke();
     }
     command::run(&format!("{BUILD} --release"))?;
-    let release = place::root().join("target/release");
     let programs = Programs {
-        bench: release.join("gardien-bench"),
-        gardien: release.join("gardien-server"),
+        bench: place::released("gardien-bench"),
+        gardien: place::released("gardien-server"),
     };
     measure(&programs, &Plan::full(bench.rounds, bench.seconds))
 }

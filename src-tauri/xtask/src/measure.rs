@@ -17,9 +17,13 @@ pub(crate) fn run() -> io::Result<()> {
     command::run(
         "cargo build --locked --release --package gardien-desktop --package gardien-server --bins --example bare --features gardien-desktop/custom-protocol,gardien-desktop/measure",
     )?;
-    let release = place::root().join("target/release");
-    command::run(&format!(
-        "GARDIEN_MEASURE={0} GARDIEN_DESKTOP={0}/gardien-desktop GARDIEN_SERVER={0}/gardien-server cargo test --locked --package acceptance measure:: -- --nocapture",
-        release.display()
-    ))
+    const TEST: &str = "cargo test --locked --package acceptance measure:: -- --nocapture";
+    let mut words = TEST.split_whitespace();
+    let mut test = command::at_root(words.next().unwrap_or_default());
+    test.args(words).envs([
+        ("GARDIEN_MEASURE", place::releases()),
+        ("GARDIEN_DESKTOP", place::released("gardien-desktop")),
+        ("GARDIEN_SERVER", place::released("gardien-server")),
+    ]);
+    command::finish(&mut test, TEST)
 }

@@ -9,13 +9,31 @@ pub(crate) fn root() -> &'static Path {
     here.ancestors().nth(2).unwrap_or(here)
 }
 
-/// A binary of this workspace: debug builds lie beside the one that runs now, wherever the target folder is.
+/// A binary of this workspace, of a debug build.
 pub(crate) fn built(name: &str) -> PathBuf {
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
-    match env::current_exe() {
-        Ok(this) => this.with_file_name(file),
-        Err(_) => root().join("target/debug").join(file),
+    builds("debug").join(file(name))
+}
+
+/// A binary of this workspace, of a release build.
+pub(crate) fn released(name: &str) -> PathBuf {
+    releases().join(file(name))
+}
+
+/// Where release builds lie.
+pub(crate) fn releases() -> PathBuf {
+    builds("release")
+}
+
+/// Builds lie where the program that runs now does or beside it, wherever the target folder is.
+fn builds(profile: &str) -> PathBuf {
+    match env::current_exe().as_deref().map(Path::parent) {
+        Ok(Some(these)) => these.with_file_name(profile),
+        _ => root().join("target").join(profile),
     }
+}
+
+fn file(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
 }
 
 /// The folder of the tools that the set-up installs.
