@@ -16,13 +16,14 @@ mod table;
 mod upstream;
 mod usage;
 
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::{command, place, setup};
 use plan::Plan;
@@ -95,7 +96,12 @@ struct Interrupted(Arc<AtomicBool>);
 impl Interrupted {
     fn listen() -> io::Result<Self> {
         let interrupted = Arc::<AtomicBool>::default();
-        for signal in [SIGINT, SIGTERM] {
+        let status = fs::read_to_string("/proc/self/status")?;
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            // Under `nohup` it goes on.
+            if usage::ignores(&status, signal) {
+                continue;
+            }
             signal_hook::flag::register(signal, interrupted.clone())?;
         }
         Ok(Self(interrupted))

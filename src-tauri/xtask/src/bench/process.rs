@@ -19,9 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const FAREWELL: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A running one. Dropping it ends it.
+/// A running one that listens. Dropping it ends it.
 pub(super) struct Running {
-    child: Child,
+    child: Owned,
     /// Where it listens on the loopback.
     pub(super) port: u16,
     log: PathBuf,
@@ -42,7 +42,7 @@ impl Running {
             .stderr(File::create(&log)?)
             .spawn()?;
         Ok(Self {
-            child,
+            child: Owned(child),
             port,
             log,
             started,
@@ -51,7 +51,7 @@ impl Running {
 
     /// The number of its process.
     pub(super) fn id(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     /// How long it took from its start until it answered `status` to a call with this secret, with a body that has these
@@ -76,7 +76,7 @@ impl Running {
                 }
                 answer => answer.unwrap_or_else(|error| error.to_string()),
             };
-            let ended = self.child.try_wait()?.is_some();
+            let ended = self.child.0.try_wait()?.is_some();
             if ended || waited > PATIENCE {
                 return Err(io::Error::other(format!(
                     "it does not answer {status}, but {answer:?}. Its log:\n{}",
@@ -88,17 +88,37 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+/// Runs it to its end.
+///
+/// # Errors
+/// When it cannot be started or does not succeed, or somebody interrupts it.
+pub(super) fn finish(command: &mut Command, interrupted: &Interrupted) -> io::Result<()> {
+    let mut child = Owned(command.spawn()?);
+    loop {
+        match child.0.try_wait()? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => {
+                return Err(io::Error::other(format!("{command:?} failed: {status}")));
+            }
+            None => interrupted.check()?,
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Dropping it ends it.
+struct Owned(Child);
+
+impl Drop for Owned {
     fn drop(&mut self) {
-        let process = Pid::from_child(&self.child);
         for signal in [Signal::TERM, Signal::KILL] {
-            // It may have ended by itself.
-            let _ = kill_process(process, signal);
+            // Once it was seen to end, its number may be a stranger's.
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            let _ = kill_process(Pid::from_child(&self.0), signal);
             let end = Instant::now() + FAREWELL;
-            while Instant::now() < end {
-                if !matches!(self.child.try_wait(), Ok(None)) {
-                    return;
-                }
+            while Instant::now() < end && matches!(self.0.try_wait(), Ok(None)) {
                 thread::sleep(PAUSE);
             }
         }
@@ -124,4 +144,32 @@ fn call(port: u16, secret: &str) -> io::Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::process::Command;
+    use std::sync::atomic::AtomicBool;
+
+    use super::finish;
+    use crate::bench::Interrupted;
+
+    #[test]
+    fn an_interruption_ends_what_runs() {
+        let interrupted = Interrupted(AtomicBool::new(true).into());
+        let ended = finish(Command::new("sleep").arg("infinity"), &interrupted);
+        assert_eq!(
+            ended.map_err(|error| error.kind()),
+            Err(io::ErrorKind::Interrupted)
+        );
+    }
+
+    #[test]
+    fn what_fails_is_named() {
+        let undisturbed = Interrupted(AtomicBool::new(false).into());
+        assert!(finish(&mut Command::new("true"), &undisturbed).is_ok());
+        let failed = finish(&mut Command::new("false"), &undisturbed).map_err(|it| it.to_string());
+        assert!(failed.is_err_and(|said| said.contains("false")));
+    }
 }

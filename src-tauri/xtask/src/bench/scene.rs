@@ -7,10 +7,10 @@ use std::thread;
 use super::contestants::{Contestant, Given};
 use super::cores::{Cores, pinned};
 use super::plan::{Plan, Scene};
-use super::process::{Running, free_port};
+use super::process::{Running, finish, free_port};
 use super::seat::{ANSWER, Column, Seat};
 use super::{Interrupted, Programs, upstream, usage};
-use crate::{command, say};
+use crate::say;
 
 /// So many tries at most for each round that counts.
 const TRIES: usize = 3;
@@ -43,8 +43,7 @@ pub(super) fn measure<'a>(
     fill.arg(&programs.bench).arg("fill");
     fill.arg(format!("--keys={}", scene.keys));
     fill.arg("--folder").arg(folder.path());
-    command::finish(&mut fill, "gardien-bench fill")?;
-    interrupted.check()?;
+    finish(&mut fill, interrupted)?;
 
     let behind = folder.path().join("upstream");
     fs::create_dir(&behind)?;
