@@ -152,8 +152,7 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
     });
     let quality = if plan.strict {
         format!(
-            "{thrown} rounds that other programs disturbed were thrown away; {kept} that they disturbed count for want of \
-             better ones"
+            "Of rounds that other programs disturbed, {thrown} did not count, and {kept} did for want of better ones"
         )
     } else {
         "Others may have disturbed them".to_owned()
@@ -164,16 +163,23 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
         false => "",
     };
     Ok(format!(
-        "{}, on {}, {}, {}, kernel {}. Medians of {} rounds of {} s; the pace is {} calls a second. {quality}. In brackets: times nginx's.{uncounted}\n",
+        "{}, on {}, {}, {}, kernel {}. {} of {} s; the pace is {} calls a second. {quality}. In brackets: times nginx's.{uncounted}\n",
         said("date", &["--utc", "+%F"])?,
         processor,
         version(said(place::server("nginx"), &["-v"])?),
         version(said(place::server("haproxy"), &["-v"])?),
         said("uname", &["--kernel-release"])?,
-        plan.rounds,
+        medians(plan.rounds),
         plan.seconds,
         thousands(plan.pace.into()),
     ))
+}
+
+fn medians(rounds: usize) -> String {
+    match rounds {
+        1 => "Median of 1 round".to_owned(),
+        more => format!("Medians of {more} rounds"),
+    }
 }
 
 /// The first line that a program says, wherever it says it.
@@ -196,7 +202,7 @@ fn version(said: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ratio, tenths, thousands, version};
+    use super::{medians, ratio, tenths, thousands, version};
 
     #[test]
     fn figures_are_shown_as_people_read_them() {
@@ -204,6 +210,8 @@ mod tests {
         assert_eq!(thousands(1_000_000.0), "1,000,000");
         assert_eq!(ratio(Some(20.0), Some(40.0), tenths), "20.0 (0.50)");
         assert_eq!(ratio(None, Some(40.0), tenths), "—");
+        assert_eq!(medians(1), "Median of 1 round");
+        assert_eq!(medians(5), "Medians of 5 rounds");
         let haproxy = "HAProxy version 2.6.12-1 2023/12/16 - https://haproxy.org/";
         assert_eq!(version(haproxy.to_owned()), "HAProxy 2.6.12-1");
         assert_eq!(
