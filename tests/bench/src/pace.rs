@@ -17,7 +17,7 @@ use clap::Args;
 
 /// Longer than an answer of any contestant.
 const MOST: usize = 16 * 1024;
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Args)]
 pub(crate) struct Pace {
@@ -30,6 +30,9 @@ pub(crate) struct Pace {
     /// The secrets that it calls with in turn, one a line.
     #[arg(long, value_name = "FILE")]
     secrets: PathBuf,
+    /// How many of these it leaves out before its first call.
+    #[arg(long)]
+    begin: usize,
     /// Calls a second.
     #[arg(long)]
     rate: f64,
@@ -90,7 +93,7 @@ impl Pace {
                 "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
                 self.path,
                 self.address,
-                secrets[call % secrets.len()]
+                secrets[(self.begin + call) % secrets.len()]
             );
             // How late a sleeper wakes up is the system's, not the contestant's.
             let from = match due.checked_duration_since(Instant::now()) {

@@ -100,8 +100,8 @@ impl Contestant {
         }))
     }
 
-    /// How long it goes on after its last answer, with what would disturb the next one's round: Gardien writes uses down
-    /// every 3 seconds.
+    /// How long it goes on after its last answer, with what its answers cost and what would disturb the next one's round:
+    /// Gardien writes uses down every 3 seconds.
     pub(super) const fn aftermath(self) -> Duration {
         match self {
             Self::Gardien => Duration::from_millis(3_500),

@@ -13,31 +13,41 @@ pub(super) struct Cores {
     pub(super) load: String,
     /// How many the contestant has.
     pub(super) count: usize,
+    /// The numbers of all of them.
+    pub(super) all: [usize; 2],
 }
 
 impl Cores {
-    /// Two of those that this program may use: one for each side, or both for both.
+    /// Two of those that this program may use: one for each side, or both for both. Where figures do not count, one will do
+    /// for everything.
     ///
     /// # Errors
-    /// When there is only one.
-    pub(super) fn choose(shared: bool) -> io::Result<Self> {
+    /// When there is only one, and figures count.
+    pub(super) fn choose(shared: bool, strict: bool) -> io::Result<Self> {
         let allowed = sched_getaffinity(None)?;
-        let mut allowed = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
-        let (Some(first), Some(second)) = (allowed.next(), allowed.next()) else {
-            return Err(io::Error::other("it takes two cores"));
-        };
-        Ok(if shared {
+        let allowed = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+        Self::among(allowed, shared, strict)
+            .ok_or_else(|| io::Error::other("measuring takes two cores; `--short` does with one"))
+    }
+
+    fn among(mut allowed: impl Iterator<Item = usize>, shared: bool, strict: bool) -> Option<Self> {
+        let first = allowed.next()?;
+        let second = allowed.next().or((!strict).then_some(first))?;
+        let all = [first, second];
+        Some(if shared {
             let both = format!("{first},{second}");
             Self {
                 contestant: both.clone(),
                 load: both,
                 count: 2,
+                all,
             }
         } else {
             Self {
                 contestant: first.to_string(),
                 load: second.to_string(),
                 count: 1,
+                all,
             }
         })
     }
@@ -48,4 +58,21 @@ pub(super) fn pinned(cores: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "TERM", "taskset", "--cpu-list", cores]);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cores;
+
+    #[test]
+    fn one_core_will_do_where_figures_do_not_count() {
+        let among = |cores: &[usize], strict| {
+            let cores = Cores::among(cores.iter().copied(), false, strict)?;
+            Some((cores.contestant, cores.load))
+        };
+        let of = |contestant: &str, load: &str| Some((contestant.to_owned(), load.to_owned()));
+        assert_eq!(among(&[3], true), None);
+        assert_eq!(among(&[3], false), of("3", "3"));
+        assert_eq!(among(&[3, 5, 7], true), of("3", "5"));
+    }
 }

@@ -20,15 +20,20 @@ pub(super) struct Said {
     pub(super) waits: [f64; 3],
 }
 
-/// The command that gives a task to whoever listens on this port.
+/// Secrets that each round begins after those that the one before began with: rounds that all begin alike would call with
+/// the same few of many keys. A prime, which divides no number of them.
+const STRIDE: usize = 7_919;
+
+/// The command that gives a task to whoever listens on this port, for the round of this number.
 pub(super) fn command(
     task: Task,
+    round: usize,
     given: &Given<'_>,
     port: u16,
     plan: &Plan,
     seconds: u32,
 ) -> Command {
-    let secrets = secrets(task, given.folder);
+    let (secrets, begin) = (secrets(task, given.folder), round * STRIDE);
     let mut load = pinned(&given.cores.load);
     match task {
         Task::Paced => {
@@ -36,6 +41,7 @@ pub(super) fn command(
             load.arg(format!("--address=127.0.0.1:{port}"));
             load.arg(format!("--path={PATH}"));
             load.arg("--secrets").arg(secrets);
+            load.arg(format!("--begin={begin}"));
             load.arg(format!("--rate={}", plan.pace));
             load.arg(format!("--connections={CONNECTIONS}"));
             load.arg(format!("--seconds={seconds}"));
@@ -45,14 +51,14 @@ pub(super) fn command(
                 Task::Alone => (1, 1),
                 _ => (given.cores.count, CONNECTIONS as usize),
             };
-            load.arg("wrk").arg("--timeout=10s");
+            load.arg("wrk").arg("--timeout=300s");
             load.arg(format!("--duration={seconds}s"));
             load.arg(format!("--threads={threads}"));
             load.arg(format!("--connections={connections}"));
             let script = "src-tauri/xtask/src/bench/wrk.lua";
             load.arg("--script").arg(place::root().join(script));
             load.arg(format!("http://127.0.0.1:{port}{PATH}"));
-            load.arg("--").arg(secrets);
+            load.arg("--").arg(secrets).arg(begin.to_string());
         }
     }
     load
@@ -111,7 +117,40 @@ fn read(text: &str) -> Option<(Said, [f64; 2])> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use std::io;
+    use std::path::Path;
+
+    use super::{command, read};
+    use crate::bench::Programs;
+    use crate::bench::contestants::Given;
+    use crate::bench::cores::Cores;
+    use crate::bench::plan::{Plan, Task};
+
+    #[test]
+    fn each_round_begins_with_another_secret() -> io::Result<()> {
+        let programs = Programs {
+            bench: "bench".into(),
+            gardien: "gardien".into(),
+        };
+        let given = Given {
+            folder: Path::new("folder"),
+            keys: 1,
+            cores: &Cores::choose(false, false)?,
+            upstream: 1,
+            programs: &programs,
+        };
+        for task in [Task::Alone, Task::Known, Task::Unknown, Task::Paced] {
+            let of = |round| command(task, round, &given, 2, &Plan::short(), 1);
+            let arguments = |round| {
+                of(round)
+                    .get_args()
+                    .map(Into::into)
+                    .collect::<Vec<std::ffi::OsString>>()
+            };
+            assert_ne!(arguments(0), arguments(1));
+        }
+        Ok(())
+    }
 
     #[test]
     fn figures_are_found_among_other_lines() {

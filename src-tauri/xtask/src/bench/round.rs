@@ -4,6 +4,7 @@ use std::io;
 use std::process::Command;
 use std::time::Instant;
 
+use super::cores::Cores;
 use super::load;
 use super::plan::Task;
 use super::usage;
@@ -16,18 +17,18 @@ const DISTURBED: f64 = 0.05;
 pub(super) struct Round {
     /// Answers a second.
     pub(super) rate: f64,
-    /// Microseconds of processor that an answer took the contestant.
+    /// Microseconds of processor that an answer took the contestant, with its aftermath.
     pub(super) cpu: f64,
-    /// Context switches that an answer took it.
+    /// Context switches that an answer took it, with its aftermath.
     pub(super) switches: f64,
     /// Microseconds that half of the answers, 99% and 99.9% took at most.
     pub(super) waits: [f64; 3],
-    /// The share of a core that neither the contestant nor the upstream nor the load used.
+    /// The share of a core, of those that it was measured on, that neither the contestant nor the upstream nor the load used.
     foreign: f64,
 }
 
-/// Gives the contestant that these processes are its task. `upstream` are those behind it. Nothing when nobody was
-/// answered in the time of the load.
+/// Gives the contestant that these processes are its task. `upstream` are those behind it; `aftermath` waits until it has
+/// written down what it answered. Nothing when nobody was answered in the time of the load.
 ///
 /// # Errors
 /// When something ends or answers wrong.
@@ -36,20 +37,25 @@ pub(super) fn measure(
     task: Task,
     contestant: &[u32],
     upstream: &[u32],
+    on: &Cores,
+    aftermath: impl FnOnce(),
 ) -> io::Result<Option<Round>> {
-    let (start, (cores, idle), ours) = (Instant::now(), usage::idle()?, usage::ours()?);
+    let (start, (cores, idle), ours) = (Instant::now(), usage::idle(&on.all)?, usage::ours()?);
     let (before, behind) = (usage::of(contestant)?, usage::of(upstream)?);
     let Some(said) = load::run(load, task)? else {
         return Ok(None);
     };
-    let after = usage::of(contestant)?;
-    let cpu = after.cpu_since(&before);
-    let known = cpu + usage::of(upstream)?.cpu_since(&behind) + usage::ours()? - ours;
+    let known = usage::of(contestant)?.cpu_since(&before)
+        + usage::of(upstream)?.cpu_since(&behind)
+        + usage::ours()?
+        - ours;
     let elapsed = start.elapsed().as_secs_f64();
-    let foreign = cores * elapsed - (usage::idle()?.1 - idle) - known;
+    let foreign = cores * elapsed - (usage::idle(&on.all)?.1 - idle) - known;
+    aftermath();
+    let after = usage::of(contestant)?;
     Ok(Some(Round {
         rate: said.requests / said.seconds,
-        cpu: cpu * 1e6 / said.requests,
+        cpu: after.cpu_since(&before) * 1e6 / said.requests,
         switches: after.switches_since(&before) / said.requests,
         waits: said.waits,
         foreign: foreign / elapsed,
@@ -107,7 +113,41 @@ pub(super) fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Round, Rounds, median};
+    use std::io::{self, Write as _};
+    use std::process::{Command, Stdio};
+    use std::thread;
+
+    use super::{Round, Rounds, measure, median};
+    use crate::bench::cores::Cores;
+    use crate::bench::plan::Task;
+    use crate::bench::usage;
+
+    #[test]
+    fn what_is_done_after_the_last_answer_counts() -> io::Result<()> {
+        // It has something to do as soon as it is told so.
+        let mut contestant = Command::new("sh")
+            .args(["-c", "read told; while :; do :; done"])
+            .stdin(Stdio::piped())
+            .spawn()?;
+        let processes = [contestant.id()];
+        let before = usage::of(&processes)?;
+        let mut told = contestant.stdin.take();
+        let aftermath = || {
+            let _ = told.as_mut().map(|told| told.write_all(b"\n"));
+            let busy = |now: usage::Usage| now.cpu_since(&before) > 0.1;
+            while !usage::of(&processes).is_ok_and(busy) {
+                thread::yield_now();
+            }
+        };
+        let mut load = Command::new("printf");
+        load.arg("requests 2\nseconds 1\nrefused 0\nfailed 0\np50 7\np99 8\np999 9");
+        let on = Cores::choose(true, false)?;
+        let round = measure(load, Task::Known, &processes, &[], &on, aftermath);
+        contestant.kill()?;
+        contestant.wait()?;
+        assert!(round?.is_some_and(|round| round.cpu > 49_000.0));
+        Ok(())
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

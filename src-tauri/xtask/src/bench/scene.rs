@@ -37,7 +37,7 @@ pub(super) fn measure<'a>(
     let folder = tempfile::Builder::new()
         .prefix("gardien-bench-")
         .tempdir()?;
-    let cores = Cores::choose(scene.shared)?;
+    let cores = Cores::choose(scene.shared, plan.strict)?;
     say(&format!("Making {} keys", scene.keys));
     let mut fill = pinned(&cores.load);
     fill.arg(&programs.bench).arg("fill");

@@ -103,18 +103,17 @@ impl Seat {
         if enough || !self.contestant.is_given(task) {
             return Ok(());
         }
-        let round = self.round(task, plan, given, upstream);
+        let number = self.rounds[place].all();
+        let round = self.round(task, number, plan, given, upstream);
         let round = round.map_err(|error| self.named(&error))?;
         self.rounds[place].add(round);
-        if plan.strict {
-            thread::sleep(self.contestant.aftermath());
-        }
         Ok(())
     }
 
     fn round(
         &self,
         task: Task,
+        number: usize,
         plan: &Plan,
         given: &Given<'_>,
         upstream: &[u32],
@@ -123,8 +122,14 @@ impl Seat {
         let mut seconds = plan.seconds;
         // A short round on a busy machine may be over before its first answer.
         while seconds < LONGEST {
-            let load = load::command(task, given, self.port, plan, seconds);
-            if let Some(round) = round::measure(load, task, &processes, upstream)? {
+            let load = load::command(task, number, given, self.port, plan, seconds);
+            let aftermath = || {
+                if plan.strict {
+                    thread::sleep(self.contestant.aftermath());
+                }
+            };
+            let round = round::measure(load, task, &processes, upstream, given.cores, aftermath)?;
+            if let Some(round) = round {
                 return Ok(round);
             }
             seconds *= 2;
@@ -181,7 +186,8 @@ impl Seat {
         if !may.is_ok_and(|output| output.status.success()) {
             return Ok(None);
         }
-        let load = load::command(Task::Known, given, self.port, plan, plan.seconds);
+        let (number, seconds) = (plan.rounds, plan.seconds);
+        let load = load::command(Task::Known, number, given, self.port, plan, seconds);
         let processes = self.processes()?;
         let processes: Vec<_> = processes.iter().map(u32::to_string).collect();
         let mut perf = perf();

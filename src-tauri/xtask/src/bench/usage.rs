@@ -88,13 +88,13 @@ pub(super) fn ours() -> io::Result<f64> {
     Ok(seconds(&stat, &[USER, SYSTEM, USER_BELOW, SYSTEM_BELOW]))
 }
 
-/// How many cores there are, and the seconds that all together had nothing to do. The system measures these, where it only
-/// samples what they were busy with.
+/// How many different ones these cores are, and the seconds that all together had nothing to do. The system measures these,
+/// where it only samples what they were busy with.
 ///
 /// # Errors
 /// When the system does not say.
-pub(super) fn idle() -> io::Result<(f64, f64)> {
-    let (cores, ticks) = idle_ticks(&fs::read_to_string("/proc/stat")?);
+pub(super) fn idle(cores: &[usize]) -> io::Result<(f64, f64)> {
+    let (cores, ticks) = idle_ticks(&fs::read_to_string("/proc/stat")?, cores);
     Ok((cores, ticks / clock_ticks_per_second() as f64))
 }
 
@@ -143,16 +143,19 @@ fn seconds(stat: &[f64], places: &[usize]) -> f64 {
     ticks / clock_ticks_per_second() as f64
 }
 
-/// The lines of the cores, and of the line of all together: idle, and waiting for disks.
-fn idle_ticks(stat: &str) -> (f64, f64) {
-    let cores = stat
-        .lines()
-        .filter(|line| line.starts_with("cpu"))
-        .count()
-        .saturating_sub(1);
-    let ticks = stat.split_whitespace().skip(4).take(2);
-    let ticks = ticks.filter_map(|ticks| ticks.parse::<f64>().ok());
-    (cores as f64, ticks.sum())
+/// The lines of these cores, and what they have together: idle, and waiting for disks.
+fn idle_ticks(stat: &str, cores: &[usize]) -> (f64, f64) {
+    let of_core = |line: &&str| {
+        let name = line.split_whitespace().next();
+        let number = name.and_then(|name| name.strip_prefix("cpu")?.parse().ok());
+        number.is_some_and(|number| cores.contains(&number))
+    };
+    let lines = stat.lines().filter(of_core);
+    let ticks = lines.clone().flat_map(|line| {
+        let ticks = line.split_whitespace().skip(4).take(2);
+        ticks.filter_map(|ticks| ticks.parse::<f64>().ok())
+    });
+    (lines.count() as f64, ticks.sum())
 }
 
 fn field(text: &str, name: &str) -> f64 {
@@ -185,7 +188,14 @@ mod tests {
     fn a_core_that_waits_for_a_disk_is_idle() {
         let stat =
             "cpu  1 2 4 1000 2000 8 16 32\ncpu0 1 2 4 500 2000 8\ncpu1 0 0 0 500 0 0\nintr 9\n";
-        assert_eq!(idle_ticks(stat), (2.0, 3000.0));
+        assert_eq!(idle_ticks(stat, &[0, 1]), (2.0, 3000.0));
+        assert_eq!(idle_ticks(stat, &[0, 0]), (1.0, 2500.0));
+    }
+
+    #[test]
+    fn what_other_cores_do_disturbs_nobody() {
+        let stat = "cpu 1 2 4 9 9\ncpu0 0 0 0 1 0\ncpu1 0 0 0 2 0\ncpu10 0 0 0 4 0\n";
+        assert_eq!(idle_ticks(stat, &[1, 0]), (2.0, 3.0));
     }
 
     #[test]

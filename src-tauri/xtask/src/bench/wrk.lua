@@ -1,4 +1,5 @@
--- Calls with the secrets of a file in turn, and says what came of it in lines of a name and a figure.
+-- Calls with the secrets of a file in turn, without so many of the first, and says what came of it in lines of a name and a
+-- figure.
 
 local threads = 0
 
@@ -15,7 +16,7 @@ function init(args)
       requests[#requests + 1] = wrk.format("GET", wrk.path, headers)
    end
    -- Threads begin at places of their own.
-   at = math.floor(number * #requests / 7)
+   at = (math.floor(number * #requests / 7) + args[2]) % #requests
 end
 
 function request()
