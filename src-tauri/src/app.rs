@@ -97,6 +97,12 @@ impl App {
         (standing.turn, standing.place.clone())
     }
 
+    /// Waits until the place is no longer that of `turn`.
+    pub(crate) async fn moved(&self, turn: u64) {
+        let mut changes = self.changes();
+        while self.place().0 == turn && changes.changed().await.is_ok() {}
+    }
+
     pub(crate) fn put(&self, place: Place) {
         {
             let mut standing = self.write();

@@ -38,16 +38,14 @@ pub(crate) async fn status(app: Arc<App>) {
 
 /// Pushes what changes at the authority where the person is, until the app ends.
 pub(crate) async fn authority(app: Arc<App>) {
-    let mut changes = app.changes();
     loop {
         let (turn, place) = app.place();
-        let moved = async { while app.place().0 == turn && changes.changed().await.is_ok() {} };
         match place {
             Place::Ready(ready) => tokio::select! {
-                () = moved => {}
+                () = app.moved(turn) => {}
                 () = while_seen(&app, turn, &ready) => {}
             },
-            _ => moved.await,
+            _ => app.moved(turn).await,
         }
         app.listener.tell_left();
     }

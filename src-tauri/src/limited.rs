@@ -18,15 +18,15 @@ use crate::preferences::Connection;
 const PAUSE: Duration = Duration::from_secs(10);
 /// What happened while nobody asked for so long is no news.
 const GAP: SignedDuration = SignedDuration::from_mins(10);
-/// A home that was started anew does not know what it told within the hour; a minute less, because its clock may be set.
-const HOUR: SignedDuration = SignedDuration::from_mins(59);
+/// A home that was started anew does not know what it told within the hour. How far apart two that are told lie: a minute
+/// less, because its clock may be set.
+const APART: SignedDuration = SignedDuration::from_mins(59);
 
 /// Asks until the app ends.
 #[expect(clippy::disallowed_methods, reason = "when a home was last asked")]
 pub(crate) async fn tell(app: Arc<App>) {
     let mut here = Told::opened(Timestamp::now());
     let mut teams = HashMap::<String, Told>::new();
-    let mut changes = app.changes();
     loop {
         let (turn, place) = app.place();
         let now = Timestamp::now();
@@ -46,11 +46,10 @@ pub(crate) async fn tell(app: Arc<App>) {
             }
         };
         tokio::join!(local, team);
-        // Whoever comes to a server hears at once what it told before.
-        let moved = async { while app.place().0 == turn && changes.changed().await.is_ok() {} };
+        // Asked at once, so that what was so before is known and not told.
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}
-            () = moved => {}
+            () = app.moved(turn) => {}
         }
     }
 }
@@ -89,7 +88,8 @@ impl Told {
         let asked = self.asked.replace(now);
         let reached = reached?;
         let told = self.at;
-        if told.is_some_and(|told| reached.at.duration_since(told) < HOUR) {
+        // Either way: whoever's clock was ahead and is set right tells of the next as well.
+        if told.is_some_and(|told| reached.at.duration_since(told).abs() < APART) {
             return None;
         }
         self.at = Some(reached.at);
@@ -125,6 +125,8 @@ mod tests {
             assert!(!tells(&mut told, 15, 30 + now * 10));
         }
         assert!(tells(&mut told, 3_615, 3_640));
+        assert!(!tells(&mut told, 3_600, 3_650), "set back a little");
+        assert!(tells(&mut told, -80_000, 3_660), "a day ahead until now");
     }
 
     #[test]

@@ -21,11 +21,8 @@ fn use_of(name: &str) -> String {
 #[tokio::test]
 async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
     let phare = Upstream::start();
-    let variables = [("GARDIEN_PHARE_URL", phare.url())];
-    let variables = variables
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
-    let mut desk = Desk::start_with(Keychain::Unlocked, &variables).await;
+    let mut desk =
+        Desk::start_with(Keychain::Unlocked, &[("GARDIEN_PHARE_URL", &phare.url())]).await;
     let gateway = desk.found_over_phare(PHARE_KEY).await;
     desk.keep_key(Form::reader("Terraform", "Shop")).await;
     let terraform = desk.copy("Terraform").await;
@@ -74,11 +71,7 @@ async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
 #[tokio::test]
 async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
     let phare = Upstream::start();
-    let variables = [("GARDIEN_PHARE_URL", phare.url())];
-    let variables = variables
-        .each_ref()
-        .map(|(name, value)| (*name, value.as_str()));
-    let desk = Desk::start_with(Keychain::Unlocked, &variables).await;
+    let desk = Desk::start_with(Keychain::Unlocked, &[("GARDIEN_PHARE_URL", &phare.url())]).await;
     let gateway = desk.found_over_phare(PHARE_KEY).await;
     desk.keep_key(Form::reader("Terraform", "Shop")).await;
     let terraform = desk.copy("Terraform").await;
