@@ -1,7 +1,7 @@
 //! What keeps secrets: the keychain, or, where none answers, the memory of this run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +9,10 @@ use gardien_authority::{SecretFault, Secrets};
 use gardien_domain::{MemberId, PhareSecretId};
 use gardien_vault::{Vault, VaultFault, VaultItem, VaultState};
 use secrecy::SecretString;
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
+
+#[cfg(test)]
+mod tests;
 
 /// How long a look at it waits for a keychain that is slow to say how it is.
 const GLANCE: Duration = Duration::from_millis(500);
@@ -18,20 +21,23 @@ const GLANCE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(crate) struct Keeper {
     vault: Vault,
-    this_run: Mutex<Vec<(VaultItem, SecretString)>>,
-    /// What the keychain still holds and should not.
-    unforgotten: Mutex<Vec<VaultItem>>,
+    owed: Mutex<Vec<Owed>>,
+    /// What is being changed. One item waits for no other, because a keychain may ask a person.
+    changing: Mutex<Vec<(VaultItem, Arc<tokio::sync::Mutex<()>>)>>,
     last_state: watch::Sender<VaultState>,
     /// Whether the keychain gave or took less than it was asked to.
     refused: AtomicBool,
 }
 
+/// What the keychain did not do yet, each item at most once: keep a secret, or forget what it holds.
+type Owed = (VaultItem, Option<SecretString>);
+
 impl Keeper {
     pub(crate) fn new(vault: Vault) -> Self {
         Self {
             vault,
-            this_run: Mutex::default(),
-            unforgotten: Mutex::default(),
+            owed: Mutex::default(),
+            changing: Mutex::default(),
             last_state: watch::Sender::new(VaultState::Available),
             refused: AtomicBool::new(false),
         }
@@ -92,14 +98,28 @@ impl Keeper {
         item: &VaultItem,
         secret: SecretString,
     ) -> Result<(), VaultFault> {
-        let kept = self.vault.put(item, secret.clone()).await;
-        self.drop_from_memory(item);
-        if let Err(fault) = &kept {
+        let _alone = self.alone_with(item).await;
+        self.ask(item, Some(secret)).await
+    }
+
+    /// Asks the keychain for a change, in place of what it owes of this item. What it does not do it owes.
+    async fn ask(&self, item: &VaultItem, secret: Option<SecretString>) -> Result<(), VaultFault> {
+        let done = match &secret {
+            Some(secret) => self.vault.put(item, secret.clone()).await,
+            None => match self.vault.remove(item).await {
+                Err(VaultFault::NotFound) => Ok(()),
+                done => done,
+            },
+        };
+        let mut owed = self.owed();
+        owed.retain(|(of, _)| of != item);
+        if let Err(fault) = &done {
             // Before it is noted, or whoever offers again just then would miss it.
-            self.memory().push((item.clone(), secret));
+            owed.push((item.clone(), secret));
+            drop(owed);
             self.note_refusal(fault);
         }
-        kept
+        done
     }
 
     /// A secret that was kept.
@@ -107,14 +127,9 @@ impl Keeper {
     /// # Errors
     /// Each of the vault's other answers.
     pub(crate) async fn get(&self, item: &VaultItem) -> Result<SecretString, VaultFault> {
-        // First what the keychain did not take: what it holds under the same name is older.
-        let in_memory = self
-            .memory()
-            .iter()
-            .find(|(kept, _)| kept == item)
-            .map(|(_, secret)| secret.clone());
-        if let Some(secret) = in_memory {
-            return Ok(secret);
+        // First what the keychain did not do: what it holds under the same name is older.
+        if let Some(secret) = self.owed_of(item) {
+            return secret.ok_or(VaultFault::NotFound);
         }
         let kept = self.vault.get(item).await;
         if let Err(fault) = &kept {
@@ -125,22 +140,19 @@ impl Keeper {
 
     /// Forgets a secret. A keychain that does not answer is asked again when it does, while this run lasts.
     pub(crate) async fn forget(&self, item: &VaultItem) {
-        self.drop_from_memory(item);
-        match self.vault.remove(item).await {
-            Ok(()) | Err(VaultFault::NotFound) => {}
-            Err(fault) => {
-                tracing::warn!(%fault, "a secret could not be removed from the keychain yet");
-                self.unforgotten().push(item.clone());
-                self.note_refusal(&fault);
-            }
+        // From memory at once, however long the keychain takes.
+        for (_, secret) in self.owed().iter_mut().filter(|(of, _)| of == item) {
+            *secret = None;
+        }
+        let _alone = self.alone_with(item).await;
+        if let Err(fault) = self.ask(item, None).await {
+            tracing::warn!(%fault, "a secret could not be removed from the keychain yet");
         }
     }
 
     /// Whether the keychain has not done all that it was asked for, or refused anything since [`Self::offer_again`].
     pub(crate) fn lacks_something(&self) -> bool {
-        self.refused.load(Ordering::Acquire)
-            || !self.memory().is_empty()
-            || !self.unforgotten().is_empty()
+        self.refused.load(Ordering::Acquire) || !self.owed().is_empty()
     }
 
     /// What the keychain holds of Gardien's, by name.
@@ -154,47 +166,62 @@ impl Keeper {
 
     /// What is kept for this run only.
     pub(crate) fn only_this_run(&self) -> Vec<VaultItem> {
-        self.memory().iter().map(|(item, _)| item.clone()).collect()
+        let owed = self.owed();
+        let secrets = owed.iter().filter(|(_, secret)| secret.is_some());
+        secrets.map(|(item, _)| item.clone()).collect()
     }
 
-    /// Offers the keychain once more what it did not take. Answers what it took now.
+    /// Offers the keychain once more what it did not do, until it refuses. Answers which secrets it took now.
     pub(crate) async fn offer_again(&self) -> Vec<VaultItem> {
         self.refused.store(false, Ordering::Release);
-        let unforgotten = std::mem::take(&mut *self.unforgotten());
-        for item in unforgotten {
-            self.forget(&item).await;
-        }
-        let waiting = self.memory().clone();
+        let mut waiting = self.owed().clone();
+        // What is lost with this run comes first.
+        waiting.sort_by_key(|(_, secret)| secret.is_none());
         let mut taken = Vec::new();
-        for (item, secret) in waiting {
-            if let Err(fault) = self.vault.put(&item, secret).await {
-                self.note_refusal(&fault);
+        for (item, _) in waiting {
+            let _alone = self.alone_with(&item).await;
+            // Somebody else may have kept or forgotten it meanwhile.
+            let Some(secret) = self.owed_of(&item) else {
+                continue;
+            };
+            let is_secret = secret.is_some();
+            if self.ask(&item, secret).await.is_err() {
                 break;
             }
-            if self.only_this_run().contains(&item) {
-                self.drop_from_memory(&item);
+            if is_secret {
                 taken.push(item);
-            } else {
-                // Somebody gave it up meanwhile.
-                self.forget(&item).await;
             }
         }
         self.state().await;
         taken
     }
 
-    fn drop_from_memory(&self, item: &VaultItem) {
-        self.memory().retain(|(kept, _)| kept != item);
+    /// Waits until nobody else changes this item, or an older secret could take the place of a newer one.
+    async fn alone_with(&self, item: &VaultItem) -> OwnedMutexGuard<()> {
+        let lock = {
+            let changing = self.changing.lock();
+            let mut changing = changing.unwrap_or_else(PoisonError::into_inner);
+            changing.retain(|(_, lock)| Arc::strong_count(lock) > 1);
+            let found = changing.iter().find(|(of, _)| of == item);
+            let found = found.map(|(_, lock)| Arc::clone(lock));
+            found.unwrap_or_else(|| {
+                let lock = Arc::default();
+                changing.push((item.clone(), Arc::clone(&lock)));
+                lock
+            })
+        };
+        lock.lock_owned().await
     }
 
-    fn unforgotten(&self) -> MutexGuard<'_, Vec<VaultItem>> {
-        self.unforgotten
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// What the keychain owes of an item, if anything.
+    fn owed_of(&self, item: &VaultItem) -> Option<Option<SecretString>> {
+        let owed = self.owed();
+        let found = owed.iter().find(|(of, _)| of == item);
+        found.map(|(_, secret)| secret.clone())
     }
 
-    fn memory(&self) -> MutexGuard<'_, Vec<(VaultItem, SecretString)>> {
-        self.this_run.lock().unwrap_or_else(PoisonError::into_inner)
+    fn owed(&self) -> MutexGuard<'_, Vec<Owed>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,12 +18,21 @@ pub(crate) use native::{Native as System, TIME_LIMIT};
 #[cfg(target_os = "linux")]
 pub(crate) use secret_service::{SecretService as System, TIME_LIMIT};
 
-/// A keychain as one thread sees it. May block.
-pub(crate) trait Keychain {
+/// A keychain as one thread sees it. May block. What each answers: the method of the same name of [`Vault`](crate::Vault).
+pub trait Keychain {
+    /// What it is good for right now.
     fn state(&mut self) -> VaultState;
+    /// # Errors
+    /// Each of the vault's.
     fn get(&mut self, item: &VaultItem) -> Result<SecretString, VaultFault>;
+    /// # Errors
+    /// Locked or unavailable.
     fn put(&mut self, item: &VaultItem, secret: &SecretString) -> Result<(), VaultFault>;
+    /// # Errors
+    /// Each of the vault's.
     fn remove(&mut self, item: &VaultItem) -> Result<(), VaultFault>;
+    /// # Errors
+    /// Locked or unavailable.
     fn list(&mut self) -> Result<Vec<VaultItem>, VaultFault>;
 }
 

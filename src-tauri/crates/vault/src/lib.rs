@@ -16,4 +16,5 @@ mod owner;
 
 pub use fault::{VaultFault, VaultState};
 pub use item::VaultItem;
+pub use keychain::Keychain;
 pub use owner::Vault;

@@ -30,7 +30,10 @@ impl Vault {
         Self::owning(System::default, TIME_LIMIT)
     }
 
-    fn owning<K: Keychain>(open: impl FnOnce() -> K + Send + 'static, limit: Duration) -> Self {
+    /// A keychain of one's own, such as that of a test. It is opened and asked on a thread of its own, and has until `limit`
+    /// for each answer.
+    #[must_use]
+    pub fn owning<K: Keychain>(open: impl FnOnce() -> K + Send + 'static, limit: Duration) -> Self {
         let (questions, queue) = mpsc::channel::<Question>();
         let thread = thread::Builder::new()
             .name("keychain".to_owned())
