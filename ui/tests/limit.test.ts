@@ -194,6 +194,23 @@ describe('the pace', () => {
     });
   });
 
+  it('keeps what somebody else set meanwhile, and sends only what was written', async () => {
+    const bridge = await open();
+    await settings(bridge);
+    await press('pace-change');
+    bridge.world.organization.burst = 70;
+    bridge.push({ type: 'changed', change: { type: 'organization' } });
+    await waitFor(() => {
+      expect(at('burst')).toHaveProperty('value', '70');
+    });
+    await user.clear(at('longest-wait'));
+    await fill('longest-wait', '9');
+    await press('pace-save');
+    await waitFor(() => {
+      expect(asked(bridge, 'update_organization')).toEqual([{ longest_wait_seconds: 9 }]);
+    });
+  });
+
   it('is nobody’s business where calls are refused', async () => {
     const bridge = await open();
     await settings(bridge);
