@@ -1,7 +1,7 @@
 // What a key may have of the calls a minute, when it is made and when it is edited.
 import { screen, waitFor } from '@testing-library/svelte';
 import { tick } from 'svelte';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FakeBridge } from '../src/bridge/fake';
 import { fault } from '../src/bridge/fake/world';
 import { ownWords } from '../src/features/keys/what-if';
@@ -20,7 +20,9 @@ describe('a new key', () => {
     await press('share-toggle');
     const fold = at('share-at-most').closest('details');
     expect(fold?.open).toBe(true);
-    expect(fold?.textContent).toContain('Calls beyond it wait their turn.');
+    expect(fold?.textContent).toContain(
+      'Calls beyond “At most” wait their turn, and get 429 where it would come after the longest wait.',
+    );
     await fill('share-at-most', '30');
     await fill('share-reserved', '1o');
     expect(at('share-reserved-problem').textContent).toContain('A number of calls a minute');
@@ -44,6 +46,59 @@ describe('a new key', () => {
     // What is written then is another share.
     await fill('share-reserved', '10');
     gone('share-reserved-problem');
+  });
+
+  it('cannot fold a share away while it is wrong, and is led to it', async () => {
+    const bridge = await open();
+    await fillIn();
+    await press('share-toggle');
+    await fill('share-at-most', 'x');
+    await press('share-toggle');
+    await press('create-key');
+    await waitFor(() => {
+      expect(at('share-at-most').closest('details')?.open).toBe(true);
+    });
+    expect(document.activeElement).toBe(at('share-at-most'));
+    expect(asked(bridge, 'create_key')).toEqual([]);
+  });
+
+  it('says on the folded line what share applies', async () => {
+    await open();
+    await fillIn();
+    expect(at('share-toggle').textContent).toBe('Share of the calls a minute (optional)');
+    await press('share-toggle');
+    await fill('share-at-most', '30');
+    await press('share-toggle');
+    await waitFor(() => {
+      expect(at('share-toggle').textContent).toBe('Share of the calls a minute: At most 30 a minute');
+    });
+  });
+
+  it('blames no share for what another was refused for', async () => {
+    const bridge = await open();
+    await fillIn();
+    await press('share-toggle');
+    await fill('share-at-most', '100');
+    const problem = fault('invalid', 'Some fields need a look.', { 'share.at_most': ['100 of 100 is no bound.'] });
+    bridge.world.failing.set('create_key', problem);
+    const call = bridge.call;
+    let answer: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    bridge.call = async (name, args) => {
+      if (name === 'create_key') await held;
+      return call(name, args);
+    };
+    await press('create-key');
+    await user.type(at('share-at-most'), '{Backspace}');
+    answer?.();
+    await waitFor(() => {
+      expect(asked(bridge, 'create_key')).toHaveLength(1);
+      expect(at('create-key').getAttribute('aria-busy')).not.toBe('true');
+    });
+    gone('share-at-most-problem');
+    // It stands as soon as the share is again the one that was refused.
+    await user.type(at('share-at-most'), '0');
+    expect(at('share-at-most-problem').textContent).toContain('100 of 100');
   });
 });
 
@@ -122,6 +177,25 @@ describe('what a share would have meant', () => {
         .every(({ reserved }) => reserved === 5),
     ).toBe(true);
     expect(asked(bridge, 'update_key')).toEqual([{ id: key.id, patch: { share: { reserved: 5 } } }]);
+  });
+
+  it('scrolls into sight for whoever writes, and away from nobody who went on', async () => {
+    const scrolled = vi.spyOn(Element.prototype, 'scrollIntoView');
+    const bridge = await open();
+    const times = () => scrolled.mock.contexts.filter((element) => element === at('what-if')).length;
+    await edit(first(bridge).name);
+    await fill('share-at-most', '71');
+    await waitFor(() => {
+      expect(sentence()).toContain('71 of its 84');
+    });
+    expect(times()).toBe(1);
+    await user.type(at('share-at-most'), '{Backspace}');
+    await user.click(at('edit-note'));
+    await waitFor(() => {
+      expect(sentence()).toContain('7 of its 84');
+    });
+    expect(times()).toBe(1);
+    scrolled.mockRestore();
   });
 
   it('takes no answer for a number that was written over meanwhile', async () => {

@@ -135,10 +135,10 @@ export class Draft {
       .flatMap(([, messages]) => messages);
   }
 
-  /** Takes what the backend found wrong. */
-  refuse(error: CommandError): void {
+  /** Takes what the backend found wrong with what was sent, which may not be what stands here now. */
+  refuse(error: CommandError, sent: Share): void {
     this.#refused = error.fields ?? {};
-    this.#refusedShare = this.share;
+    this.#refusedShare = sent;
   }
 
   clearRefusal(): void {
