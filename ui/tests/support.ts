@@ -52,6 +52,11 @@ export function row(name: string): HTMLElement {
   return found;
 }
 export const inRow = (name: string, testid: string): HTMLElement => within(row(name)).getByTestId(testid);
+/** Opens the form that changes this key. */
+export async function edit(name: string): Promise<void> {
+  await user.click(inRow(name, 'row-menu'));
+  await press('edit-key-item');
+}
 
 /** Opens the palette and types into it. */
 export async function openPalette(text = ''): Promise<void> {
