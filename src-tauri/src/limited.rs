@@ -77,6 +77,9 @@ impl Told {
         let Ok(limits) = client.limits().await else {
             return;
         };
+        if self.asked.is_none() {
+            tracing::debug!(organization, "a limit is looked at for the first time");
+        }
         if let Some(reached) = self.news(limits.reached, now) {
             let most = reached.most.map(|most| (most.name, most.calls));
             notices::tell_of_the_limit(organization, most).await;

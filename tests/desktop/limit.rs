@@ -117,9 +117,12 @@ async fn whoever_is_at_a_teams_server_hears_that_its_limit_is_reached_and_by_who
     changed.expect(200);
     let key = world.reading_key().await;
     let token = world.server.token("adam@lighthouse.test", "admin");
-    let mut desk = Desk::start().await;
+    let variables = [("RUST_LOG", "warn,gardien=info,gardien_desktop=debug")];
+    let mut desk = Desk::start_with(Keychain::Unlocked, &variables).await;
     desk.join(world.server.management(), &token).await;
     let notices = desk.notices().await;
+    // What it says first is not told.
+    desk.wait_logged("a limit is looked at").await;
     let holder = world.holder(&key);
     while holder.get(MONITORS).await.status == 200 {}
     notices.wait_for(TOLD).await;

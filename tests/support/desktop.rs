@@ -133,6 +133,14 @@ impl Desk {
         fs::read_to_string(self.session.log()).unwrap_or_default()
     }
 
+    /// Comes back when this was logged.
+    pub async fn wait_logged(&self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            self.not_yet(end, &format!("{text:?} in the log")).await;
+        }
+    }
+
     /// The visible element in this place, as soon as there is one.
     pub async fn wait_for(&self, place: &str) -> Element {
         let end = Instant::now() + PATIENCE;
