@@ -41,15 +41,16 @@ async fn a_key_is_made_with_a_share_and_another_is_tried_before_it_is_saved() {
     desk.go("keys").await;
     desk.click("new-key").await;
     desk.fill_in(Form::reader("Terraform", "Shop")).await;
-    desk.look("key-new-share-closed").await;
+    desk.look_to("key-new-share-closed", "share-toggle").await;
     desk.click("share-toggle").await;
     desk.fill("share-reserved", "100").await;
     desk.click("create-key").await;
     desk.wait_text("share-reserved-problem", "99 at most").await;
-    desk.look("key-new-share-refused").await;
+    desk.look_to("key-new-share-refused", "share-reserved-problem")
+        .await;
     desk.fill("share-reserved", "10").await;
     desk.wait_text("what-if", "no other key").await;
-    desk.look("key-new-share").await;
+    desk.look_to("key-new-share", "what-if").await;
     desk.click("create-key").await;
     desk.click("fresh-done").await;
     let secret = desk.copy("Terraform").await;
@@ -64,7 +65,7 @@ async fn a_key_is_made_with_a_share_and_another_is_tried_before_it_is_saved() {
     desk.fill("share-at-most", "5").await;
     desk.wait_text("what-if", "this key could have made 5 of its")
         .await;
-    desk.look("edit-share").await;
+    desk.look_to("edit-share", "what-if").await;
     desk.click("save-key").await;
     desk.wait_gone("edit-key").await;
     desk.wait_text("drawer", "At most 5 a minute").await;

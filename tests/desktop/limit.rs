@@ -48,7 +48,7 @@ async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
     notices.wait_for(TOLD).await;
     notices.wait_for("The key “Terraform” has").await;
     desk.wait_text(&use_of("Status bot"), "refused").await;
-    desk.look("limit-starved").await;
+    desk.look_to("limit-starved", &use_of("Status bot")).await;
 
     desk.click(&format!(
         "{} [data-testid='keep-free']",
@@ -57,7 +57,7 @@ async fn who_is_starved_is_given_ten_with_one_press_and_answers() {
     .await;
     desk.wait_text(&use_of("Status bot"), "10 a minute kept free")
         .await;
-    desk.look("limit-kept").await;
+    desk.look_to("limit-kept", &use_of("Status bot")).await;
     // What Terraform called before counts for a minute. Each call that leaves it is the bot's, whatever Terraform does.
     let asked = Instant::now();
     let mut answered = 0;
@@ -83,7 +83,7 @@ async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
     desk.fill("burst", "100").await;
     desk.wait_text("burst-problem", "A number from 1 to 99")
         .await;
-    desk.look("limit-pace").await;
+    desk.look_to("limit-pace", "burst").await;
     desk.fill("burst", "95").await;
     desk.fill("longest-wait", "24").await;
     desk.click("pace-save").await;
@@ -96,7 +96,7 @@ async fn a_person_moves_the_point_between_burst_and_rate_and_sees_who_waits() {
     let seen = async {
         desk.wait_text(&use_of("Terraform"), "waiting, the first for")
             .await;
-        desk.look("limit-waiting").await;
+        desk.look_to("limit-waiting", &use_of("Terraform")).await;
     };
     let (called, ()) = tokio::join!(called, seen);
     let with = |status| {

@@ -425,7 +425,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-fn selector(place: &str) -> Cow<'_, str> {
+pub(super) fn selector(place: &str) -> Cow<'_, str> {
     if place.contains(['[', ' ']) {
         Cow::Borrowed(place)
     } else {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::desktop::{Desk, SCREEN};
+use super::desktop::{Desk, SCREEN, selector};
 use super::programs;
 use super::window::Window;
 
@@ -22,11 +22,25 @@ impl Desk {
     /// Lets axe judge the page as it is now, light and dark and in every size, and takes a picture of each. What axe
     /// finds fails the test at its end, and so does a toast that covers something.
     pub async fn look(&self, name: &str) {
+        self.look_in_sizes(name, None).await;
+    }
+
+    /// The same, with this place in sight in every size.
+    pub async fn look_to(&self, name: &str, place: &str) {
+        self.look_in_sizes(name, Some(place)).await;
+    }
+
+    async fn look_in_sizes(&self, name: &str, place: Option<&str>) {
         let window = self.window();
         let size = "return [innerWidth, innerHeight]";
         let before = self.run(size, vec![]).await;
         for (suffix, (width, height)) in SIZES {
             self.resize(&window, [width, height]).await;
+            if let Some(place) = place {
+                let show =
+                    "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
+                self.run(show, vec![selector(place).into()]).await;
+            }
             self.look_at(&format!("{name}{suffix}"), &window.place())
                 .await;
         }
