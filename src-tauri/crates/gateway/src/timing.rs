@@ -10,7 +10,8 @@ const SHORTEST_PATIENCE: Duration = Duration::from_secs(4);
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// The upstream may say nothing for so long after it was last sent something. Clients are gone after 30 s.
+    /// The upstream may say nothing for so long after the call went out, or more of a body that still comes. Clients are
+    /// gone after 30 s.
     pub patience: Duration,
     /// A call that certainly was not made is tried again for so long before anybody hears of it.
     pub insistence: Duration,

@@ -144,7 +144,10 @@ impl http_body::Body for Upload {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = match self.ahead.pop_front() {
             Some(frame) => {
-                self.course.state().last = Instant::now();
+                // A whole body is ours to send: nobody was waited for, however late it is taken.
+                if !self.is_read() {
+                    self.course.state().last = Instant::now();
+                }
                 Poll::Ready(Some(Ok(frame)))
             }
             None => self.poll_body(cx),
@@ -173,7 +176,7 @@ pub(crate) struct Course(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    /// When something was last sent.
+    /// When the call went out, or more of a body that still comes.
     last: Instant,
     progress: Progress,
     stage: Stage,

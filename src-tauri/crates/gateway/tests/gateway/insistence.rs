@@ -1,6 +1,7 @@
 //! What certainly was not made is tried again for a while before anybody hears of it.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use gardien_domain::phare_key::Need;
 use gardien_domain::{Key, KeyParts};
 use gardien_gateway::{Body, LocalUpstream, Timing, Transport, TransportFault};
 use http::{Request, Response};
-use http_body_util::Empty;
+use http_body_util::{BodyExt as _, Empty};
 use tokio::net::TcpSocket;
 use tokio::time::{Instant, sleep};
 
@@ -166,4 +167,36 @@ async fn a_call_that_is_tried_again_goes_to_no_other_upstream() {
     let (answer, ()) = tokio::join!(post(&world), moved);
     assert_eq!(answer.code(), "upstream_key_missing");
     assert_eq!(called.load(Ordering::SeqCst), 0);
+}
+
+/// No key as yet for 4 s; then whatever it is sent is taken, and nothing said.
+#[derive(Debug)]
+struct LateAndSilent(Instant);
+
+#[async_trait]
+impl Transport for LateAndSilent {
+    async fn send(&self, call: Request<Body>, _: Need) -> Result<Response<Body>, TransportFault> {
+        if self.0.elapsed() < Duration::from_secs(4) {
+            return Err(TransportFault::NoKeyYet);
+        }
+        let _ = call.into_body().collect().await;
+        pending().await
+    }
+}
+
+/// That what it sends goes out late gives the upstream no more time.
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_a_body_is_told_as_soon_as_whoever_sends_none() {
+    let world = insistent().await;
+    for sends in [false, true] {
+        let begun = Instant::now();
+        world.gateway.attach(Some(Arc::new(LateAndSilent(begun))));
+        let answer = if sends {
+            post(&world).await
+        } else {
+            world.get(&world.owner, "/projects").await
+        };
+        assert_eq!(answer.status, 504);
+        assert_eq!(begun.elapsed().as_secs(), 25, "with a body: {sends}");
+    }
 }
