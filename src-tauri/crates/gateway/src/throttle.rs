@@ -105,7 +105,8 @@ impl Throttle {
                         if low {
                             self.low.notify_one();
                         }
-                        return Ok(Pass::new(self, (turn, mark), Duration::ZERO));
+                        let waited = Duration::from_millis(now - came);
+                        return Ok(Pass::new(self, (turn, mark), waited));
                     }
                     (Entry::Waits(ticket), Some(told)) => {
                         if self.meter().is_full(now) {

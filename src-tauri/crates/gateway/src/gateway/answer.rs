@@ -120,8 +120,7 @@ impl Gateway {
                         Recalled::Call(to_make) => to_make,
                     };
                     let ToMake { route, keeping, waited } = to_make;
-                    let (pass, route) = self.turn(&mut call, route, waited).await?;
-                    let waited = waited + pass.waited();
+                    let (pass, route, waited) = self.turn(&mut call, route, waited).await?;
                     Box::pin(self.make(call, *route, pass, keeping, waited, id)).await
                 } => answer?,
             };
@@ -163,15 +162,14 @@ impl Gateway {
     }
 
     /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
-    /// until then; and nobody is waited for with a slot in hand. The call has `waited` for something else before.
+    /// until then; and nobody is waited for with a slot in hand. The call has `waited` for something else before; the answer says
+    /// how long it waited in all.
     fn turn(
         &self,
         call: &mut Call,
         route: Box<Route>,
-        waited: Duration,
-    ) -> impl Future<Output = Result<(Pass, Box<Route>), CallRefusal>> + Send {
-        let longest = head::patience(&call.head.headers).min(LONGEST_WAIT);
-        let mut left = longest.saturating_sub(waited);
+        mut waited: Duration,
+    ) -> impl Future<Output = Result<(Pass, Box<Route>, Duration), CallRefusal>> + Send {
         let mut route = Some(route);
         async move {
             if let Some(first) = &route
@@ -186,14 +184,16 @@ impl Gateway {
             let mut is_new = true;
             loop {
                 let key = route.as_ref().map(|route| route.key());
+                let longest = head::patience(&call.head.headers).min(LONGEST_WAIT);
+                let left = longest.saturating_sub(waited);
                 // What may be done, and where it goes, may have changed when a wait is over.
                 let entering = self.0.throttle.enter(key, left, is_new, || route = None);
                 let pass = entering.await?;
                 is_new = false;
+                waited += pass.waited();
                 if let Some(route) = route.take_if(|_| call.is_gathered()) {
-                    return Ok((pass, route));
+                    return Ok((pass, route, waited));
                 }
-                left = left.saturating_sub(pass.waited());
                 // On the heap, as all that comes after a wait: a call that waits needs no room for it yet.
                 let timing = self.0.timing;
                 let upload = call.upload(timing.min_data_rate);
@@ -201,7 +201,7 @@ impl Gateway {
                 let pass = Box::pin(gathering).await?;
                 let again = self.route(&call.head)?;
                 match pass {
-                    Some(pass) => return Ok((pass, again)),
+                    Some(pass) => return Ok((pass, again, waited)),
                     None => route = Some(again),
                 }
             }

@@ -60,6 +60,8 @@ pub(crate) struct Memory {
     pub(crate) saved: Mutex<SavedCalls>,
     pub(crate) uses: Mutex<HashMap<KeyId, NotedUse>>,
     pub(crate) broken: AtomicBool,
+    /// Whoever writes is never answered.
+    pub(crate) hangs: AtomicBool,
     pub(crate) saves: AtomicU32,
 }
 
@@ -70,6 +72,9 @@ impl Ledger for Memory {
     }
     async fn save(&self, window: SavedCalls) -> Result<(), BoxError> {
         tokio::time::sleep(Duration::from_millis(1)).await;
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         if self.broken.load(Ordering::Relaxed) {
             return Err("disk full".into());
         }
