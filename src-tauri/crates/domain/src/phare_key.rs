@@ -222,10 +222,16 @@ impl PhareSecret {
         }
     }
 
+    /// Whether all that is known of it is that it is there: calls wait for its first examination.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.findings.is_none() && self.refused_at.is_none()
+    }
+
     /// Whether it may turn out to work where the call does, once it was examined.
     #[must_use]
     pub fn may_reach(&self, need: &Need) -> bool {
-        self.findings.is_none() && need.project.is_some() && !need.manages_projects
+        self.is_unknown() && need.project.is_some() && !need.manages_projects
     }
 
     /// Whether it is known not to have the permission that a call needs.
@@ -366,6 +372,9 @@ mod tests {
                     // Only what nobody has looked at yet may turn out to be another's.
                     let may = all.each_ref().map(|secret| secret.may_reach(&need));
                     assert_eq!(may, [false, false, project.is_some()]);
+                    let mut refused = all[2].clone();
+                    refused.refused_at = Some(Timestamp::UNIX_EPOCH);
+                    assert!(!refused.may_reach(&need), "it carries none for now");
                 }
             }
         }

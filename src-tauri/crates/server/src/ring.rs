@@ -197,8 +197,11 @@ mod tests {
             let request = Request::new(Body::default());
             ring.send(request, need).await.unwrap_err()
         };
+        let mut refused = key(None);
+        refused.current.refused_at = Some(Timestamp::UNIX_EPOCH);
         for (keys, project, as_yet) in [
             (&[][..], Some(1), false),
+            (&[refused], Some(1), false),
             (&[key(Some(2))], Some(1), false),
             (&[key(None)], None, false),
             (&[key(None)], Some(1), true),
