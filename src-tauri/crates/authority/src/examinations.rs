@@ -70,7 +70,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::Store`].
-    pub async fn phare_secrets_to_examine(&self) -> Result<Vec<PhareSecretId>, Fault> {
+    pub async fn phare_secrets_to_examine(&self) -> Result<Vec<PhareSecret>, Fault> {
         let now = self.now();
         let keys = self.store.phare_keys().await?;
         Ok(keys
@@ -78,7 +78,7 @@ impl Authority {
             .filter(|key| key.purpose == Purpose::Attached)
             .flat_map(PhareKey::secrets)
             .filter(|secret| secret.examination_due(now))
-            .map(|secret| secret.id)
+            .cloned()
             .collect())
     }
 

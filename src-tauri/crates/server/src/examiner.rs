@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gardien_authority::{Authority, By, Fault, System};
-use gardien_gateway::Gateway;
+use gardien_domain::PhareSecret;
+use gardien_gateway::{Gateway, LimitState};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
@@ -49,21 +50,75 @@ pub(crate) fn start(
 async fn examine_due(authority: &Authority, gateway: &Gateway) -> Result<(), Fault> {
     let mut all = Ok(());
     for secret in authority.phare_secrets_to_examine().await? {
-        // Programs come first. What is left is looked at when there is room again.
-        let limits = gateway.limits();
-        if limits.remaining < limits.limit / 2 {
-            break;
+        if !is_time_for(&secret, gateway.limits()) {
+            continue;
         }
         let Some(attached) = authority.attached() else {
             break;
         };
-        let found = attached.examine(&secret).await;
+        let found = attached.examine(&secret.id).await;
         // One that cannot be told must not keep the others from being told.
         all = all.and(
             authority
-                .examined_phare_secret(By::System(BY_ITSELF), &secret, found)
+                .examined_phare_secret(By::System(BY_ITSELF), &secret.id, found)
                 .await,
         );
     }
     all
+}
+
+/// Programs come first, and the rest is looked at when there is room again; but for a secret that nobody has looked at
+/// yet, programs wait.
+fn is_time_for(secret: &PhareSecret, limits: LimitState) -> bool {
+    secret.is_unknown() || limits.remaining >= limits.limit / 2
+}
+
+#[cfg(test)]
+mod tests {
+    use gardien_domain::phare_key::Findings;
+    use gardien_domain::{PhareSecretId, ScopeKind};
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn only_what_nobody_waits_for_is_put_off_while_programs_call() {
+        let fresh = PhareSecret {
+            id: PhareSecretId(Uuid::nil()),
+            display: String::new(),
+            kind: ScopeKind::Project,
+            added_at: Timestamp::UNIX_EPOCH,
+            findings: None,
+            refused_at: None,
+        };
+        let known = PhareSecret {
+            findings: Some(Findings {
+                at: Timestamp::UNIX_EPOCH,
+                platform: None,
+                uptime: None,
+                projects: Vec::new(),
+                calls: Vec::new(),
+            }),
+            ..fresh.clone()
+        };
+        let refused = PhareSecret {
+            refused_at: Some(Timestamp::UNIX_EPOCH),
+            ..fresh.clone()
+        };
+        let with_left = |remaining| LimitState {
+            limit: 100,
+            used: 100 - remaining,
+            remaining,
+            waiting: 0,
+            pace: None,
+            reset_seconds: 0,
+            hold: None,
+            direct: None,
+        };
+        for (secret, at_full) in [(fresh, true), (known, false), (refused, false)] {
+            assert_eq!(is_time_for(&secret, with_left(49)), at_full, "{secret:?}");
+            assert!(is_time_for(&secret, with_left(50)), "{secret:?}");
+        }
+    }
 }
