@@ -63,6 +63,6 @@ pub trait Enforcement: Send + Sync + Debug {
     /// What the limit looks like, and of keys those whose scope is `seen`: the ones that have the most of it.
     fn limits(&self, most: usize, seen: &dyn Fn(Scope) -> bool) -> LimitReading;
     /// What a share would have meant in the last hour for a key, or for one that is not made yet, and for the others
-    /// whose scope is `seen`. Minutes begin in unix milliseconds.
-    fn what_if(&self, key: Option<KeyId>, share: Share, seen: &dyn Fn(Scope) -> bool) -> WhatIf;
+    /// that work now. Minutes begin in unix milliseconds.
+    fn what_if(&self, key: Option<KeyId>, share: Share) -> WhatIf;
 }

@@ -217,7 +217,7 @@ mod tests {
         fn limits(&self, _: usize, _: &dyn Fn(Scope) -> bool) -> LimitReading {
             unreachable!("nobody asks")
         }
-        fn what_if(&self, _: Option<KeyId>, _: Share, _: &dyn Fn(Scope) -> bool) -> WhatIf {
+        fn what_if(&self, _: Option<KeyId>, _: Share) -> WhatIf {
             unreachable!("nobody asks")
         }
     }

@@ -108,7 +108,6 @@ impl Authority {
         manager: KeyManager<'_>,
         query: WhatIfQuery,
     ) -> Result<WhatIfView, Fault> {
-        let member = manager.actor().member();
         if let Some(id) = query.key_id {
             self.key(manager.actor(), id).await?;
         }
@@ -116,8 +115,8 @@ impl Authority {
         let mut checks = Checks::default();
         self.check_share(&mut checks, share, query.key_id).await?;
         checks.end()?;
-        let seen = |scope| member.sees(scope);
-        let what_if = self.enforcement.what_if(query.key_id, share, &seen);
+        // Of any key: whoever sets shares sees them all.
+        let what_if = self.enforcement.what_if(query.key_id, share);
         let other = match what_if.other {
             Some((id, could)) => self.store.key(id).await?.zip(CouldMake::of(could)),
             None => None,

@@ -59,7 +59,10 @@ pub fn what_if(
     for minute in &hour.minutes {
         let wanted = |key: &KeyId| minute.calls.get(key).copied().unwrap_or_default();
         // What is kept free counts whether the key called or not.
-        let silent = shares.keys().filter(|key| wanted(key) == 0);
+        let silent = shares
+            .iter()
+            .filter(|(key, share)| share.kept_free() > 0 && wanted(key) == 0)
+            .map(|(key, _)| key);
         let all = minute.calls.keys().chain(silent).copied();
         let mut others: Vec<KeyId> = all.filter(|it| Some(*it) != key).collect();
         others.sort_unstable();

@@ -254,22 +254,13 @@ impl Gateway {
     }
 
     /// What a share would have meant in the last hour for a key, or for one that is not made yet, and for the others that
-    /// work and whose scope is `seen`. Minutes begin in unix milliseconds.
+    /// work now. Minutes begin in unix milliseconds.
     #[must_use]
-    pub fn what_if(
-        &self,
-        key: Option<KeyId>,
-        share: Share,
-        seen: &dyn Fn(Scope) -> bool,
-    ) -> WhatIf {
+    pub fn what_if(&self, key: Option<KeyId>, share: Share) -> WhatIf {
         let now = self.0.clock.wall();
         // No change of a key waits until all is reckoned.
         let shares = self.rules().shares(now);
-        let is_named = |key| {
-            self.rules()
-                .working(key, now)
-                .is_some_and(|key| seen(key.scope))
-        };
+        let is_named = |key| self.rules().working(key, now).is_some();
         let (hour, limit) = self.0.throttle.hour();
         what_if(&hour, limit, &shares, (key, share), is_named)
     }

@@ -69,8 +69,8 @@ impl Enforcement for GatewayEnforcement {
             by_key,
         }
     }
-    fn what_if(&self, key: Option<KeyId>, share: Share, seen: &dyn Fn(Scope) -> bool) -> WhatIf {
-        self.0.what_if(key, share, seen)
+    fn what_if(&self, key: Option<KeyId>, share: Share) -> WhatIf {
+        self.0.what_if(key, share)
     }
 }
 

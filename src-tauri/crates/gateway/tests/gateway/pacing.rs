@@ -257,7 +257,7 @@ async fn a_call_that_waits_counts_once_for_what_a_share_would_have_meant() {
     one_and_then(&world.gateway, 600);
     let wanted = || {
         let key = Some(world.owner.key.id());
-        let told = world.gateway.what_if(key, Share::default(), &|_| true);
+        let told = world.gateway.what_if(key, Share::default());
         told.key.map(|could| could.wanted)
     };
     assert_eq!(wanted(), None);
