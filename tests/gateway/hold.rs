@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::people::Answer;
 use crate::support::tls::TlsFront;
-use crate::support::upstream::{Upstream, answer};
+use crate::support::upstream::{Seen, Upstream, answer};
 use crate::support::world::World;
 
 /// A Phare that takes no calls to `/users` while the number of seconds that it asks for is not 0.
@@ -122,4 +123,33 @@ async fn what_gardien_itself_is_told_holds_for_all_and_outlives_a_kill() {
     world.restart();
     held_back(world.holder(&key).get("/projects").await, 41);
     assert_eq!(upstream.everything().len(), reached);
+}
+
+/// A key is looked at before anything is known of it: its organization has a limit of its own.
+#[tokio::test]
+async fn what_a_key_of_another_organization_has_left_holds_nobody() {
+    let others = "pha_org_TheKeyOfAnotherOrganizationThatIsOnlyLookedAt";
+    let users = async move |headers: HeaderMap| {
+        let bearer = headers[AUTHORIZATION].to_str().unwrap();
+        if bearer.ends_with(others) {
+            too_many(120)
+        } else {
+            answer(&json!({}))
+        }
+    };
+    let upstream = Upstream::with(Router::new().route("/users", get(users)));
+    let front = TlsFront::before(&upstream.url());
+    let world = World::behind(&front).await.rejecting().await;
+    let key = world.organization_key().await;
+    world.server.remember(others);
+    let kept = json!({ "name": "Other", "key": others, "purpose": "kept" });
+    let looked_at = world.owner.post("/v1/phare-keys", kept).await;
+    let was_asked = |seen: &Seen| {
+        let bearer = seen.header("authorization");
+        bearer.is_some_and(|bearer| bearer.ends_with(others))
+    };
+    assert!(upstream.everything().iter().any(was_asked));
+    looked_at.problem(503, "upstream_busy");
+    assert_eq!(hold(&world).await, Value::Null);
+    world.holder(&key).get("/users").await.expect(200);
 }

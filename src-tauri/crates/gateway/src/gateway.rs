@@ -202,7 +202,6 @@ impl Gateway {
 
     /// Forwards to `upstream` from here on. Without one, calls are answered with 503.
     pub fn attach(&self, upstream: Option<Arc<dyn Transport>>) {
-        self.0.throttle.release();
         self.forward_to(upstream, true);
     }
 
@@ -329,16 +328,20 @@ impl Gateway {
         }
     }
 
-    /// Makes a call of Gardien's own to `upstream`, counted against the limit like any other.
+    /// Makes a call of Gardien's own to `upstream`, counted against the limit like any other. `believed`: that is the one that
+    /// is attached, so that what it says of its limit holds for all; another may speak of another organization's.
     ///
     /// # Errors
     /// A [`CallRefusal`] when the limit is used up or the upstream does not answer.
     pub async fn call(
         &self,
-        upstream: &dyn Transport,
+        upstream: &Arc<dyn Transport>,
         request: Request<Body>,
         need: Need,
+        believed: bool,
     ) -> Result<Response<Body>, CallRefusal> {
+        let behind = self.0.behind.read();
+        let number = behind.unwrap_or_else(PoisonError::into_inner).upstream;
         let pass = self
             .0
             .throttle
@@ -350,7 +353,8 @@ impl Gateway {
             ..self.0.timing
         };
         let request = request.map(|body| Upload::of(body, timing.min_data_rate));
-        self.forward_forgetting(upstream, request, need, pass, timing, &|| None)
+        let pass = pass.to(believed.then_some(number));
+        self.forward_forgetting(upstream.as_ref(), request, need, pass, timing, &|| None)
             .await
     }
 
@@ -396,7 +400,10 @@ impl Gateway {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         behind.transport = transport;
-        behind.upstream += u64::from(is_another);
+        if is_another {
+            behind.upstream += 1;
+            self.0.throttle.release(behind.upstream);
+        }
         drop(behind);
         self.0.cache.clear();
     }

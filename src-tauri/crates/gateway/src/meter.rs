@@ -56,6 +56,8 @@ pub struct Hold {
 #[derive(Debug)]
 pub(crate) struct Meter<W> {
     schedule: Schedule<W>,
+    /// Which upstream stands behind the gateway. What any other says of its limit says nothing of this one's.
+    upstream: u64,
     /// The upstream's own word, and when it ends on the clock of the window.
     hold: Option<(Hold, u64)>,
     direct: Direct,
@@ -179,6 +181,11 @@ impl<W> Meter<W> {
         self.schedule.window().remaining(limit, now)
     }
 
+    /// Whether what is said by this upstream is believed; `None`: it may count for somebody else.
+    pub(crate) fn believes(&self, upstream: Option<u64>) -> bool {
+        upstream == Some(self.upstream)
+    }
+
     /// The upstream wants no call for so long. Never shortens what it wanted before. Answers with the milliseconds that
     /// it is left alone for.
     pub(crate) fn hold(&mut self, wait_ms: u64, unix_now: u64, now: u64) -> u64 {
@@ -269,10 +276,11 @@ impl<W> Meter<W> {
     }
 
     /// Another upstream stands behind the gateway: it did not say so.
-    pub(crate) fn release(&mut self, now: u64) {
+    pub(crate) fn release(&mut self, upstream: u64) {
+        self.upstream = upstream;
         self.hold = None;
         self.schedule.hold(0);
-        self.direct.release(self.schedule.window(), now);
+        self.direct.release();
     }
 
     pub(crate) fn set_limit(&mut self, organization: &Organization, now: u64) {

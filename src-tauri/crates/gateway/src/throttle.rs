@@ -208,8 +208,9 @@ impl Throttle {
         self.low.notify_one();
     }
 
-    pub(crate) fn release(&self) {
-        self.meter().release(self.clock.now());
+    /// Another upstream stands behind the gateway, with this number.
+    pub(crate) fn release(&self, upstream: u64) {
+        self.meter().release(upstream);
         self.turns.notify_one();
     }
 

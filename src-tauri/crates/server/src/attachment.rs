@@ -128,7 +128,7 @@ impl Attaching for Builder {
         let keyed = Arc::new(keyed.map_err(|error| PhareFault::Unreachable(error.into()))?);
         let kind = PhareSecret::kind_of(secret.expose_secret());
         let calls = if counted {
-            OwnCalls::counted(keyed, self.gateway.clone())
+            OwnCalls::with_a_key_of_anybodys(keyed, self.gateway.clone())
         } else {
             OwnCalls::beside(keyed, self.gateway.clone())
         };

@@ -30,6 +30,8 @@ pub(crate) struct OwnCalls {
     transport: Arc<dyn Transport>,
     /// Counts them against the limit. The sandbox has none of its own, so there they are free.
     counted_by: Option<Gateway>,
+    /// Whether what they hear of the limit is the organization's own.
+    believed: bool,
     /// Is told of each that waits for no room of the limit.
     beside: Option<Gateway>,
     /// Where more keys than one may be needed to see every project.
@@ -42,6 +44,7 @@ impl OwnCalls {
         Self {
             transport,
             counted_by: None,
+            believed: false,
             beside: None,
             ring: None,
         }
@@ -56,8 +59,16 @@ impl OwnCalls {
         }
     }
 
-    /// Calls that count like any other.
+    /// Calls to what is attached, that count like any other.
     pub(crate) fn counted(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
+        Self {
+            believed: true,
+            ..Self::with_a_key_of_anybodys(transport, gateway)
+        }
+    }
+
+    /// The same with a key that may be of another organization: nobody is held by what that has left.
+    pub(crate) fn with_a_key_of_anybodys(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
         Self {
             counted_by: Some(gateway),
             ..Self::free(transport)
@@ -165,7 +176,10 @@ impl OwnCalls {
                 }
                 answer => answer?,
             },
-            Some(gateway) => match gateway.call(self.transport.as_ref(), request, need).await {
+            Some(gateway) => match gateway
+                .call(&self.transport, request, need, self.believed)
+                .await
+            {
                 Ok(answer) => answer,
                 Err(CallRefusal::TooManyAttempts { .. }) => {
                     return Ok(empty(StatusCode::TOO_MANY_REQUESTS));

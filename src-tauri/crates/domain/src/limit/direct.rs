@@ -51,10 +51,6 @@ pub struct Direct {
     closed: Finished,
     /// The use, and when it was seen last on the clock of the window.
     seen: Option<(DirectUse, u64)>,
-    /// Upstreams that were called before this one.
-    upstreams: u64,
-    /// Since when this one is: calls that were granted before are another's.
-    since: Option<(Mark, u64)>,
 }
 
 impl Direct {
@@ -64,7 +60,7 @@ impl Direct {
         let slots = window.ever - u64::from(window.held());
         let ours = slots - self.closed.expired();
         let others = self.found.expired() + self.late.expired();
-        Mark(round(ours + others + self.upstreams))
+        Mark(round(ours + others))
     }
 
     /// A call of ours was given up: it may still reach Phare.
@@ -82,15 +78,11 @@ impl Direct {
         limit: u32,
         (now, unix_now): (u64, u64),
     ) -> bool {
-        let is_anothers = |(since, at)| now < at + FORGOTTEN_MS && mark.is_before(since);
-        if self.since.is_some_and(is_anothers) {
-            return false;
-        }
         self.expire(window, now);
         let ours = window.ever - self.closed.ever();
         let others = self.found.ever() + self.late.ever();
         let Mark(gone) = mark;
-        let known = round(ours + others + self.upstreams).wrapping_sub(gone);
+        let known = round(ours + others).wrapping_sub(gone);
         let known = known.saturating_sub(said.is_refused.into());
         let others = self.found.len() + self.late.len();
         let counted = said.limit.saturating_sub(said.remaining);
@@ -117,11 +109,9 @@ impl Direct {
         (now < last + FORGOTTEN_MS).then_some(seen)
     }
 
-    /// Another upstream is called from here on: nothing is known of that, and answers of the one before say nothing of it.
-    pub fn release(&mut self, window: &mut Window, now: u64) {
+    /// Another upstream is called from here on: nothing is known of that.
+    pub fn release(&mut self) {
         self.seen = None;
-        self.upstreams += 1;
-        self.since = Some((self.mark(window, now), now));
     }
 
     fn expire(&mut self, window: &mut Window, now: u64) {
@@ -143,12 +133,6 @@ impl Direct {
             calls: before.map_or(0, |seen| seen.calls).saturating_add(calls),
         };
         self.seen = Some((seen, now));
-    }
-}
-
-impl Mark {
-    fn is_before(self, other: Self) -> bool {
-        self.0.wrapping_sub(other.0) > u32::MAX / 2
     }
 }
 

@@ -239,6 +239,7 @@ impl Gateway {
         let (request, need) = (Request::from_parts(head, upload), admitted.need);
         let (timing, course) = (self.0.timing.after(waited), request.body().course());
         let at = self.0.clock.now();
+        let pass = pass.to(Some(upstream));
         let again = || self.way_again(&admitted.rule, upstream);
         let answer = self
             .forward_forgetting(transport.as_ref(), request, need, pass, timing, &again)

@@ -38,6 +38,7 @@ impl<W> Meter<W> {
         window.record_leased(leased, now);
         Self {
             schedule: Schedule::new(window, limit),
+            upstream: 0,
             hold: None,
             direct: Direct::default(),
             lease: Lease::default(),

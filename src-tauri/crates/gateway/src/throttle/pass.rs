@@ -21,6 +21,8 @@ struct Permission {
     mark: Mark,
     waited: Duration,
     is_out: bool,
+    /// Which upstream it goes to; `None`: one that may count it for another organization.
+    upstream: Option<u64>,
     /// What its answer said of the limit, once there is one.
     answered: Option<Option<Said>>,
 }
@@ -42,8 +44,16 @@ impl Pass {
             turn: Some(turn),
             mark,
             is_out: false,
+            upstream: None,
             answered: None,
         }))
+    }
+
+    /// The call goes to this upstream. What it says of the limit is believed while that one stands behind the gateway;
+    /// `None`: never, for it may be said of another organization's.
+    pub(crate) fn to(mut self, upstream: Option<u64>) -> Self {
+        self.0.upstream = upstream;
+        self
     }
 
     /// The call goes out now: from here on it may reach the upstream.
@@ -51,24 +61,21 @@ impl Pass {
         self.0.is_out = true;
     }
 
-    /// The call was answered, and this was said of the limit. What Gardien itself is told may be of another organization's.
+    /// The call was answered, and this was said of the limit.
     pub(crate) fn is_answered(&mut self, said: Option<Said>) {
-        let is_a_keys = self
-            .0
-            .turn
-            .as_ref()
-            .is_some_and(|turn| turn.key().is_some());
-        self.0.answered = Some(said.filter(|_| is_a_keys));
+        self.0.answered = Some(said);
     }
 
-    /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for.
+    /// The upstream wants no more calls for so long. Answers with the milliseconds that it is left alone for, or should be
+    /// where it is not the one that calls go to.
     pub(crate) fn hold(&self, wait_ms: u64) -> u64 {
         let clock = &self.0.throttle.clock;
-        let held = self
-            .0
-            .throttle
-            .meter()
-            .hold(wait_ms, clock.unix_ms(), clock.now());
+        let mut meter = self.0.throttle.meter();
+        if !meter.believes(self.0.upstream) {
+            return wait_ms;
+        }
+        let held = meter.hold(wait_ms, clock.unix_ms(), clock.now());
+        drop(meter);
         // Written down at once, lease or no lease.
         self.0.throttle.low.notify_one();
         held
@@ -101,9 +108,9 @@ impl Drop for Pass {
             let mut meter = self.0.throttle.meter();
             meter.finish(turn, now);
             let less = match self.0.answered {
-                Some(said) => {
-                    said.is_some_and(|said| meter.heard(said, self.0.mark, unix_now, now))
-                }
+                Some(said) => said
+                    .filter(|_| meter.believes(self.0.upstream))
+                    .is_some_and(|said| meter.heard(said, self.0.mark, unix_now, now)),
                 None => {
                     meter.gave_up(now);
                     false

@@ -223,24 +223,34 @@ async fn gardiens_own_calls_are_nobody_elses_and_accuse_nobody() {
     let phare = Phare::taking(100);
     let world = before(&phare).await;
     let need = Need::of(gardien_phare::operation("getUsers").unwrap(), None);
-    let own = async |at: &Phare| {
+    let own = async |at: &Phare, believed| {
         let request = Request::get("/users").body(Body::default()).unwrap();
         let transport = at.at_hand();
-        let called = world.gateway.call(transport.as_ref(), request, need);
-        assert_eq!(called.await.unwrap().status(), 200);
+        let called = world.gateway.call(&transport, request, need, believed);
+        called.await.unwrap().status().as_u16()
     };
     for _ in 0..4 {
-        own(&phare).await;
+        assert_eq!(own(&phare, true).await, 200);
     }
     let other = Phare::taking(100);
     other.called(70);
-    own(&other).await;
+    assert_eq!(own(&other, false).await, 200);
     // Made where no room was waited for.
     phare.called(1);
     world.gateway.made_beside();
     call(&world, 1).await;
     let limits = world.gateway.limits();
     assert_eq!((limits.direct, limits.used), (None, 7));
+    // A full minute of the other's holds nobody here.
+    other.called(100);
+    assert_eq!(own(&other, false).await, 429);
+    let limits = world.gateway.limits();
+    assert_eq!((limits.hold, limits.direct, limits.used), (None, None, 8));
+    assert_eq!(call(&world, 1).await, 1);
+    // What is attached is believed, whoever asks.
+    phare.called(7);
+    assert_eq!(own(&phare, true).await, 200);
+    assert_eq!(direct(&world.gateway), Some(5), "two were the other's");
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,6 +274,24 @@ async fn what_is_known_of_one_upstream_is_not_told_of_another() {
     assert_eq!(world.gateway.limits().direct, None, "an answer of before");
     call(&world, 1).await;
     assert_eq!(world.gateway.limits().direct, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_under_way_at_a_move_does_not_hold_the_next_upstream() {
+    let (full, next) = (Phare::taking(1), Phare::taking(100));
+    let world = before(&full).await;
+    full.called(1);
+    let slow = full.behind(|| Duration::from_millis(100));
+    world.gateway.attach_again(slow);
+    let called = world.get(&world.owner, "/projects");
+    let moved = async {
+        sleep(Duration::from_millis(50)).await;
+        world.gateway.attach(Some(next.at_hand()));
+    };
+    let (answer, ()) = tokio::join!(called, moved);
+    assert_eq!(answer.status, 429, "as its upstream has it");
+    assert_eq!(world.gateway.limits().hold, None);
+    assert_eq!(call(&world, 3).await, 3);
 }
 
 #[tokio::test(start_paused = true)]

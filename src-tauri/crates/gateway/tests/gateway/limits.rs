@@ -212,13 +212,13 @@ async fn gardiens_own_calls_learn_for_all_that_phare_takes_no_more() {
     let need = Need::of(gardien_phare::operation("getUsers").unwrap(), None);
     let asked = world
         .gateway
-        .call(transport.as_ref(), own().unwrap(), need)
+        .call(&transport, own().unwrap(), need, true)
         .await;
     assert_eq!(asked.unwrap().status(), 429);
     assert_eq!(world.get(&world.owner, "/projects").await.status, 429);
     let refused = world
         .gateway
-        .call(transport.as_ref(), own().unwrap(), need)
+        .call(&transport, own().unwrap(), need, true)
         .await;
     assert!(matches!(
         refused,

@@ -12,7 +12,7 @@ use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Need;
 use gardien_domain::product::{Access, Product};
 use gardien_domain::{AtLimit, Key, KeyParts, Organization, ProductScope, ProductScopes, Scope};
-use gardien_gateway::{Body, BoxError, Gateway, LocalUpstream, Timing};
+use gardien_gateway::{Body, BoxError, Gateway, LocalUpstream, Timing, Transport};
 use http::{Method, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};

@@ -166,14 +166,11 @@ fn nobody_is_shut_out_by_nonsense_for_longer_than_a_minute() {
 }
 
 #[test]
-fn what_the_upstream_before_says_is_nothing() {
+fn what_was_seen_at_the_upstream_before_is_nothing() {
     let mut counting = Counting::of(100);
     counting.call(said(100, 80), 1_000);
-    let call = counting.grant(1_000).unwrap();
-    counting.direct.release(&mut counting.window, 1_000);
+    counting.direct.release();
     assert_eq!(counting.direct.seen(1_000), None);
-    counting.hear(call, said(100, 10), 1_100);
-    assert_eq!(counting.direct.seen(1_100), None);
 }
 
 #[test]

@@ -47,8 +47,8 @@ async fn so_does_a_write_of_gardiens_own() {
         manages_projects: true,
     };
     let request = Request::post("/projects").body(whole("{}")).unwrap();
-    let transport = reads.phare.transport();
-    let answer = reads.gateway.call(&*transport, request, need).await;
+    let transport: Arc<dyn Transport> = reads.phare.transport();
+    let answer = reads.gateway.call(&transport, request, need, true).await;
     assert_eq!(answer.unwrap().status(), 200);
     assert_eq!(reads.body(&reads.reader, MONITORS).await, "3");
 }
