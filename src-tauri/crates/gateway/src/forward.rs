@@ -50,7 +50,8 @@ pub(crate) async fn forward(
     let mut pass = pass;
     pass.goes_out();
     let sending = async {
-        let sent = insistently(upstream, Request::from_parts(head, body), need, timing, way).await;
+        let request = Request::from_parts(head, body);
+        let sent = insistently(upstream, request, need, &mut pass, timing, way).await;
         // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
         let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, again) else {
             return sent;
@@ -58,9 +59,12 @@ pub(crate) async fn forward(
         let Some(mut second) = pass.another().await else {
             return sent;
         };
+        let Some(now) = way() else {
+            return sent;
+        };
         second.goes_out();
         let request = Request::from_parts(head, whole(Bytes::new()));
-        match upstream.send(request, need).await {
+        match now.send(request, need).await {
             Err(TransportFault::Unreachable { .. }) => {
                 second.cancel();
                 sent
@@ -105,11 +109,13 @@ pub(crate) async fn forward(
 
 /// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
 /// no error for anybody, nor that Gardien does not know yet where a key of Phare's works. What could not be sent the same
-/// once more is sent once, and so is what has no way any more.
+/// once more is sent once, and so is what has no way any more. While others took what it gave back between two attempts,
+/// there is none.
 async fn insistently(
     upstream: &dyn Transport,
     request: Request<Upload>,
     need: Need,
+    pass: &mut Pass,
     timing: Timing,
     way: &Again<'_>,
 ) -> Result<Response<Body>, TransportFault> {
@@ -125,8 +131,18 @@ async fn insistently(
             .send(Request::from_parts(head.clone(), boxed(body)), need)
             .await;
         match (sent, again) {
-            (Err(fault), Some(again)) if may_pass(&fault) && Instant::now() + pause < end => {
-                sleep(pause).await;
+            (Err(fault), Some(again)) if may_pass(&fault) => {
+                pass.rests();
+                loop {
+                    if Instant::now() + pause >= end {
+                        return Err(fault);
+                    }
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    if pass.goes_on().await {
+                        break;
+                    }
+                }
                 now = way();
                 if now.is_none() {
                     return Err(fault);
@@ -135,7 +151,6 @@ async fn insistently(
             }
             (sent, _) => return sent,
         }
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

@@ -354,7 +354,8 @@ impl Gateway {
         };
         let request = request.map(|body| Upload::of(body, timing.min_data_rate));
         let pass = pass.to(believed.then_some(number));
-        self.forward_forgetting(upstream.as_ref(), request, need, pass, timing, &|| None)
+        let again = || Some(upstream.clone());
+        self.forward_forgetting(upstream.as_ref(), request, need, pass, timing, &again)
             .await
     }
 

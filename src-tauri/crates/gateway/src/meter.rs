@@ -181,6 +181,11 @@ impl<W> Meter<W> {
         self.schedule.window().remaining(limit, now)
     }
 
+    /// Whether calls wait for their turn.
+    pub(crate) fn is_paced(&self) -> bool {
+        self.schedule.pace().is_some()
+    }
+
     /// Whether what is said by this upstream is believed; `None`: it may count for somebody else.
     pub(crate) fn believes(&self, upstream: Option<u64>) -> bool {
         upstream == Some(self.upstream)

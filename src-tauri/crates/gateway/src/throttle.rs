@@ -102,11 +102,8 @@ impl Throttle {
                 };
                 match (entry, told) {
                     (Entry::Granted { turn, mark, low }, _) => {
-                        if low {
-                            self.low.notify_one();
-                        }
                         let waited = Duration::from_millis(now - came);
-                        return Ok(Pass::new(self, (turn, mark), waited));
+                        return Ok(self.granted((turn, mark), waited, low));
                     }
                     (Entry::Waits(ticket), Some(told)) => {
                         if self.meter().is_full(now) {
@@ -144,6 +141,33 @@ impl Throttle {
             let waited = Duration::from_millis(self.clock.now() - came);
             Ok(Pass::new(self, turn, waited))
         }
+    }
+
+    /// Takes a slot for a call that had one before, if there is one now. Who gets none is not refused by the limit: nothing
+    /// is noted of it.
+    pub(crate) async fn again(self: &Arc<Self>, key: Option<KeyId>) -> Option<Pass> {
+        loop {
+            let now = self.clock.now();
+            let entry = self.meter().enter(key, 0, now, || oneshot::channel().0);
+            match entry {
+                Entry::Granted { turn, mark, low } => {
+                    return Some(self.granted((turn, mark), Duration::ZERO, low));
+                }
+                Entry::Dry => self.until_renewed().await,
+                Entry::Waits(ticket) => {
+                    self.meter().leave(key, ticket);
+                    return None;
+                }
+                Entry::Full(_) | Entry::Closed => return None,
+            }
+        }
+    }
+
+    fn granted(self: &Arc<Self>, turn: (Turn, Mark), waited: Duration, low: bool) -> Pass {
+        if low {
+            self.low.notify_one();
+        }
+        Pass::new(self, turn, waited)
     }
 
     /// Waits for the ledger, if that is what there is to wait for.

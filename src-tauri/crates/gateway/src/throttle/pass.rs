@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gardien_domain::KeyId;
 use gardien_domain::limit::{Mark, Said};
 use gardien_domain::schedule::Turn;
 
@@ -17,6 +18,8 @@ pub(crate) struct Pass(Box<Permission>);
 #[derive(Debug)]
 struct Permission {
     throttle: Arc<Throttle>,
+    key: Option<KeyId>,
+    /// `None` while the call rests.
     turn: Option<Turn>,
     mark: Mark,
     waited: Duration,
@@ -41,6 +44,7 @@ impl Pass {
         Self(Box::new(Permission {
             waited,
             throttle: throttle.clone(),
+            key: turn.key(),
             turn: Some(turn),
             mark,
             is_out: false,
@@ -83,45 +87,62 @@ impl Pass {
 
     /// Permission to make the same call once more, if the limit has room.
     pub(crate) async fn another(&self) -> Option<Self> {
-        let key = self.0.turn.as_ref().and_then(Turn::key);
-        self.0
-            .throttle
-            .enter(key, Duration::ZERO, false, || ())
-            .await
-            .ok()
+        let pass = self.0.throttle.again(self.0.key).await?;
+        Some(pass.to(self.0.upstream))
+    }
+
+    /// The call was not made, and may be in a while. Whoever would be refused meanwhile has its slot; but where calls wait
+    /// for their turn it keeps its own, for all of them would come to nothing one after the other, and stand behind it.
+    pub(crate) fn rests(&mut self) {
+        if !self.0.throttle.meter().is_paced() {
+            self.cancel();
+        }
+    }
+
+    /// The call goes out after it rested, if the limit has room.
+    pub(crate) async fn goes_on(&mut self) -> bool {
+        if self.0.turn.is_none() {
+            let Some(another) = self.another().await else {
+                return false;
+            };
+            *self = another;
+            self.goes_out();
+        }
+        true
     }
 
     /// The call certainly never reached the upstream.
-    pub(crate) fn cancel(mut self) {
-        self.0.is_out = false;
+    pub(crate) fn cancel(&mut self) {
+        if let Some(turn) = self.0.turn.take() {
+            self.0.throttle.meter().cancel(turn);
+            self.0.throttle.turns.notify_one();
+        }
     }
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
+        if !self.0.is_out {
+            self.cancel();
+        }
         let Some(turn) = self.0.turn.take() else {
             return;
         };
-        if self.0.is_out {
-            let clock = &self.0.throttle.clock;
-            let (now, unix_now) = (clock.now(), clock.unix_ms());
-            let mut meter = self.0.throttle.meter();
-            meter.finish(turn, now);
-            let less = match self.0.answered {
-                Some(said) => said
-                    .filter(|_| meter.believes(self.0.upstream))
-                    .is_some_and(|said| meter.heard(said, self.0.mark, unix_now, now)),
-                None => {
-                    meter.gave_up(now);
-                    false
-                }
-            };
-            drop(meter);
-            if less {
-                self.0.throttle.turns.notify_one();
+        let clock = &self.0.throttle.clock;
+        let (now, unix_now) = (clock.now(), clock.unix_ms());
+        let mut meter = self.0.throttle.meter();
+        meter.finish(turn, now);
+        let less = match self.0.answered {
+            Some(said) => said
+                .filter(|_| meter.believes(self.0.upstream))
+                .is_some_and(|said| meter.heard(said, self.0.mark, unix_now, now)),
+            None => {
+                meter.gave_up(now);
+                false
             }
-        } else {
-            self.0.throttle.meter().cancel(turn);
+        };
+        drop(meter);
+        if less {
             self.0.throttle.turns.notify_one();
         }
     }

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use gardien_domain::phare_key::Need;
-use gardien_domain::{Key, KeyParts};
+use gardien_domain::{AtLimit, Key, KeyParts, Organization, ProductScopes};
 use gardien_gateway::{Body, LocalUpstream, Timing, Transport, TransportFault};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty};
@@ -58,6 +59,73 @@ async fn an_upstream_that_is_away_for_a_moment_is_no_error() {
     assert_eq!(seen.len(), 1, "once");
     assert!(seen[0].ends_with("{\"name\":\"x\"}"), "{}", seen[0]);
     assert_eq!(world.gateway.limits().used, 1);
+}
+
+fn limit(world: &World, calls_per_minute: u32, at_limit: AtLimit) {
+    world.gateway.set_limit(&Organization {
+        calls_per_minute,
+        at_limit,
+        ..Organization::named(String::new())
+    });
+}
+
+fn refused(world: &World) -> u32 {
+    let (_, parts) = world.gateway.limits_by_key(10, &|_| true);
+    parts.iter().map(|part| part.refused).sum()
+}
+
+/// What came to nothing holds no slot while it is tried again: nobody is told of a limit that nothing has come near.
+#[tokio::test]
+async fn an_outage_is_not_told_as_too_many_attempts() {
+    let (world, _away) = before_nobody().await;
+    limit(&world, 3, AtLimit::Reject);
+    let told = join_all((0..12).map(|_| post(&world))).await;
+    for answer in told {
+        assert_eq!(answer.code(), "upstream_unreachable");
+    }
+    assert_eq!((world.gateway.limits().used, refused(&world)), (0, 0));
+    assert!(world.gateway.limited(&|_| true).is_none());
+}
+
+/// Where others took what it gave back, it is told what it came to: the limit refused nobody.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_finds_no_slot_any_more_is_told_why_it_was_not_made() {
+    let world = insistent().await;
+    limit(&world, 1, AtLimit::Reject);
+    world
+        .gateway
+        .attach(Some(Arc::new(Keyless { as_yet: true })));
+    let taken = async {
+        sleep(Duration::from_secs(2)).await;
+        let (found, called) = answering();
+        world.gateway.made_beside();
+        world.gateway.attach_again(found);
+        called
+    };
+    let (answer, called) = tokio::join!(post(&world), taken);
+    assert_eq!(answer.code(), "upstream_key_missing");
+    assert_eq!(called.load(Ordering::SeqCst), 0);
+    assert_eq!((world.gateway.limits().used, refused(&world)), (1, 0));
+    assert!(world.gateway.limited(&|_| true).is_none());
+}
+
+/// Where calls wait for their turn, those that stand behind one that is tried again do not pass it.
+#[tokio::test(start_paused = true)]
+async fn a_paced_call_that_is_tried_again_keeps_its_turn() {
+    let world = insistent().await;
+    limit(&world, 60, AtLimit::Pace);
+    world
+        .gateway
+        .attach(Some(Arc::new(Keyless { as_yet: true })));
+    let found = async {
+        sleep(Duration::from_secs(3)).await;
+        world.gateway.attach_again(answering().0);
+    };
+    let calls = join_all((0..30).map(|_| post(&world)));
+    let (answers, ()) = tokio::join!(calls, found);
+    for answer in answers {
+        assert_eq!(answer.status, 200);
+    }
 }
 
 /// What is tried again is what may still be made.
@@ -199,4 +267,55 @@ async fn whoever_sends_a_body_is_told_as_soon_as_whoever_sends_none() {
         assert_eq!(answer.status, 504);
         assert_eq!(begun.elapsed().as_secs(), 25, "with a body: {sends}");
     }
+}
+
+/// One that keeps each call for a while, and has then lost it with its connection.
+#[derive(Debug, Default)]
+struct Dead(AtomicU32);
+
+#[async_trait]
+impl Transport for Dead {
+    async fn send(&self, _: Request<Body>, _: Need) -> Result<Response<Body>, TransportFault> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        sleep(Duration::from_secs(2)).await;
+        Err(TransportFault::Dead("lost".into()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_is_made_once_more_by_the_way_of_now_and_only_if_it_still_may_be() {
+    for may in [true, false] {
+        let world = insistent().await;
+        let dead = Arc::new(Dead::default());
+        world.gateway.attach(Some(dead.clone()));
+        let (way, called) = answering();
+        let changed = async {
+            sleep(Duration::from_secs(1)).await;
+            world.gateway.attach_again(way);
+            if !may {
+                let none = Key::from_parts(KeyParts {
+                    products: ProductScopes::default(),
+                    ..world.owner.key.clone().into_parts()
+                });
+                world.gateway.put_key(&none);
+            }
+        };
+        let (answer, ()) = tokio::join!(world.get(&world.owner, "/projects"), changed);
+        let count = u32::from(may);
+        assert_eq!(answer.status, if may { 200 } else { 502 });
+        assert_eq!(called.load(Ordering::SeqCst), count);
+        assert_eq!(dead.0.load(Ordering::SeqCst), 1);
+        assert_eq!(world.gateway.limits().used, 1 + count);
+    }
+}
+
+/// It is told that it broke off: the limit refused nobody.
+#[tokio::test(start_paused = true)]
+async fn a_get_that_finds_no_second_slot_is_not_counted_as_refused() {
+    let world = insistent().await;
+    limit(&world, 1, AtLimit::Reject);
+    world.gateway.attach(Some(Arc::new(Dead::default())));
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 502);
+    assert_eq!((world.gateway.limits().used, refused(&world)), (1, 0));
+    assert!(world.gateway.limited(&|_| true).is_none());
 }
