@@ -20,6 +20,8 @@ use crate::support::world::World;
 
 const CLIENTS: usize = 6;
 const ROUNDS: usize = 10;
+/// What Gardien asks of its own accord has room in it.
+const LIMIT: u32 = 50;
 const BLIP: Duration = Duration::from_secs(3);
 /// Gardien tries for five, and clients give up after thirty.
 const TOLD_WITHIN: Duration = Duration::from_secs(15);
@@ -129,6 +131,30 @@ async fn whoever_calls_a_port_that_stays_closed_is_told_why_in_time() {
         assert!(took < TOLD_WITHIN, "{took:?}");
     }
     assert!(made.lock().unwrap().is_empty());
+    upstream.again();
+    clients[0].get("/uptime/monitors").await.expect(200);
+}
+
+/// More calls than the limit in the time that each is tried for: nothing reaches Phare, so nothing is too much for it.
+#[tokio::test]
+async fn a_port_that_stays_closed_is_no_matter_of_the_limit() {
+    let (mut upstream, _) = counting();
+    let world = World::before(&upstream).await.rejecting().await;
+    world.limit_to(LIMIT).await;
+    let clients = clients(&world).await;
+    upstream.end();
+    let told = (0..2 * LIMIT as usize).map(|number| {
+        let client = &clients[number % CLIENTS];
+        async move {
+            tokio::time::sleep(Duration::from_millis(35) * number as u32).await;
+            client.get("/uptime/monitors").await
+        }
+    });
+    for told in join_all(told).await {
+        told.refusal(502, "upstream_unreachable");
+    }
+    let limits = world.owner.get("/v1/limits").await.expect(200);
+    assert!(limits["used"].as_u64() < Some(LIMIT.into()), "{limits:#}");
     upstream.again();
     clients[0].get("/uptime/monitors").await.expect(200);
 }

@@ -129,7 +129,7 @@ async fn what_gardien_itself_is_told_holds_for_all_and_outlives_a_kill() {
 #[tokio::test]
 async fn what_a_key_of_another_organization_has_left_holds_nobody() {
     let others = "pha_org_TheKeyOfAnotherOrganizationThatIsOnlyLookedAt";
-    let users = async move |headers: HeaderMap| {
+    let monitors = async move |headers: HeaderMap| {
         let bearer = headers[AUTHORIZATION].to_str().unwrap();
         if bearer.ends_with(others) {
             too_many(120)
@@ -137,7 +137,7 @@ async fn what_a_key_of_another_organization_has_left_holds_nobody() {
             answer(&json!({}))
         }
     };
-    let upstream = Upstream::with(Router::new().route("/users", get(users)));
+    let upstream = Upstream::with(Router::new().route("/uptime/monitors", get(monitors)));
     let front = TlsFront::before(&upstream.url());
     let world = World::behind(&front).await.rejecting().await;
     let key = world.organization_key().await;
@@ -151,5 +151,6 @@ async fn what_a_key_of_another_organization_has_left_holds_nobody() {
     assert!(upstream.everything().iter().any(was_asked));
     looked_at.problem(503, "upstream_busy");
     assert_eq!(hold(&world).await, Value::Null);
-    world.holder(&key).get("/users").await.expect(200);
+    let client = world.holder_in(&key, &world.shop);
+    client.get("/uptime/monitors").await.expect(200);
 }
