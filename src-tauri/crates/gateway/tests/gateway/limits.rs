@@ -1,10 +1,11 @@
 //! Rule 6 through the whole gateway.
 
-use gardien_domain::phare_key::Need;
-use gardien_domain::{AtLimit, Organization};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use gardien_domain::phare_key::Need;
+use gardien_domain::{AtLimit, Organization};
+use gardien_gateway::Timing;
 use serde_json::json;
 
 use crate::support::*;
@@ -250,7 +251,13 @@ async fn a_million_a_minute_is_not_slow_and_hardly_writes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_at_once_never_exceed_the_limit() {
-    let world = std::sync::Arc::new(World::new().await);
+    // Whoever is answered late has a slot all the same.
+    let patient = Timing {
+        patience: Duration::from_secs(60),
+        ..TIMING
+    };
+    let upstream = Upstream::answering(ok("{}")).await;
+    let world = std::sync::Arc::new(World::timed(100, upstream, patient).await);
     let callers: Vec<_> = (0..16)
         .map(|_| {
             let world = world.clone();
