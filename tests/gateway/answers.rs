@@ -367,7 +367,13 @@ async fn head_says_what_get_says_and_takes_one_call() {
         let (head, nothing) = head.split_once("\r\n\r\n").unwrap();
         assert!(!body.is_empty() && nothing.is_empty(), "{path}");
         let lasting = |head: &str| {
-            let ours = ["x-request-id", "x-ratelimit", "ratelimit", "date"];
+            let ours = [
+                "x-request-id",
+                "x-ratelimit",
+                "ratelimit",
+                "server-timing",
+                "date",
+            ];
             let lines = head
                 .lines()
                 .filter(|line| !ours.iter().any(|name| line.starts_with(name)));
