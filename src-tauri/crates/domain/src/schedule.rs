@@ -2,7 +2,7 @@
 //!
 //! Pure: times come in, in milliseconds on one clock that never runs backwards. Two promises hold at every moment: no
 //! more slots are held than the limit, and each key finds what is reserved for it free. So nothing reserved is lent: a
-//! slot that is lent is gone for a minute.
+//! slot that is lent is gone for a minute. What Phare counts that did not pass here takes slots all the same.
 //!
 //! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
 //! slots come and go. Only whoever is refused, or nearly, is told its time by a look at those before it.

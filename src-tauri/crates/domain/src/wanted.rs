@@ -29,8 +29,8 @@ pub struct Hour {
 
 /// Counts the calls of the last hour. Times are milliseconds on one clock that never runs backwards.
 ///
-/// To count costs the same whatever is remembered, and whoever reads shares what is counted no more: nobody who calls
-/// waits for that.
+/// To count costs the same whatever is remembered. Whoever reads shares what is counted; the minute under way is copied once
+/// by the next call after that.
 #[derive(Debug, Clone)]
 pub struct Wanted {
     /// When the first minute began.

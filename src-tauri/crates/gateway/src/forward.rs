@@ -32,7 +32,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The way that a call which was not made would take now; `None`: it may not be made any more.
-pub(crate) type Again<'a> = dyn Fn() -> Option<Arc<dyn Transport>> + Sync + 'a;
+pub(crate) type WayNow<'a> = dyn Fn() -> Option<Arc<dyn Transport>> + Sync + 'a;
 
 /// Forwards one call.
 pub(crate) async fn forward(
@@ -41,19 +41,19 @@ pub(crate) async fn forward(
     need: Need,
     pass: Pass,
     timing: Timing,
-    way: &Again<'_>,
+    way: &WayNow<'_>,
 ) -> Result<Response<Body>, CallRefusal> {
     let (head, body) = request.into_parts();
     body.goes_out();
     let course = body.course();
-    let again = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
+    let repeatable = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
     let mut pass = pass;
     pass.goes_out();
     let sending = async {
         let request = Request::from_parts(head, body);
         let sent = insistently(upstream, request, need, &mut pass, timing, way).await;
         // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
-        let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, again) else {
+        let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, repeatable) else {
             return sent;
         };
         let Some(mut second) = pass.another().await else {
@@ -117,7 +117,7 @@ async fn insistently(
     need: Need,
     pass: &mut Pass,
     timing: Timing,
-    way: &Again<'_>,
+    way: &WayNow<'_>,
 ) -> Result<Response<Body>, TransportFault> {
     let end = Instant::now() + timing.insistence;
     let (head, mut body) = request.into_parts();

@@ -72,8 +72,9 @@ impl Throttle {
         }
     }
 
-    /// Takes a slot, for a key or for Gardien itself; `is_new`: for a call that just came. Where calls are paced it waits for its turn, no longer than
-    /// `patience`, and says so by `waits`; beyond that it waits only for the ledger, and only when the lease is used up.
+    /// Takes a slot, for a key or for Gardien itself; `is_new`: for a call that just came, and is counted as wanted. Where
+    /// calls are paced it waits for its turn, no longer than `patience`, and says so by `waits`; beyond that it waits only for
+    /// the ledger, and only when the lease is used up.
     pub(crate) fn enter(
         self: &Arc<Self>,
         key: Option<KeyId>,

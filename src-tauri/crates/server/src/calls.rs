@@ -28,51 +28,52 @@ const READ_BACK: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct OwnCalls {
     transport: Arc<dyn Transport>,
-    /// Counts them against the limit. The sandbox has none of its own, so there they are free.
-    counted_by: Option<Gateway>,
-    /// Whether what they hear of the limit is the organization's own.
-    believed: bool,
-    /// Is told of each that waits for no room of the limit.
-    beside: Option<Gateway>,
+    counted: Counted,
     /// Where more keys than one may be needed to see every project.
     ring: Option<Ring>,
 }
 
+/// What of the limit such calls take.
+#[derive(Debug)]
+enum Counted {
+    /// Nothing: the sandbox has no limit of its own.
+    Free,
+    /// A slot each, whether there is room or not.
+    Beside(Gateway),
+    /// A slot each, like any other. `believed`: what they hear of the limit is the organization's own.
+    Within { gateway: Gateway, believed: bool },
+}
+
 impl OwnCalls {
-    /// Calls that nobody counts.
-    pub(crate) fn free(transport: Arc<dyn Transport>) -> Self {
+    fn of(transport: Arc<dyn Transport>, counted: Counted) -> Self {
         Self {
             transport,
-            counted_by: None,
-            believed: false,
-            beside: None,
+            counted,
             ring: None,
         }
+    }
+
+    /// Calls that nobody counts.
+    pub(crate) fn free(transport: Arc<dyn Transport>) -> Self {
+        Self::of(transport, Counted::Free)
     }
 
     /// Calls that wait for no room, because something else stands behind the gateway. What they go to counts them all
     /// the same, and may be attached next.
     pub(crate) fn beside(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
-        Self {
-            beside: Some(gateway),
-            ..Self::free(transport)
-        }
+        Self::of(transport, Counted::Beside(gateway))
     }
 
     /// Calls to what is attached, that count like any other.
     pub(crate) fn counted(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
-        Self {
-            believed: true,
-            ..Self::with_a_key_of_anybodys(transport, gateway)
-        }
+        let believed = true;
+        Self::of(transport, Counted::Within { gateway, believed })
     }
 
     /// The same with a key that may be of another organization: nobody is held by what that has left.
     pub(crate) fn with_a_key_of_anybodys(transport: Arc<dyn Transport>, gateway: Gateway) -> Self {
-        Self {
-            counted_by: Some(gateway),
-            ..Self::free(transport)
-        }
+        let believed = false;
+        Self::of(transport, Counted::Within { gateway, believed })
     }
 
     /// Calls with the keys of a ring.
@@ -98,7 +99,7 @@ impl Exchange for OwnCalls {
     }
 
     fn views(&self) -> Vec<Arc<dyn Exchange>> {
-        let (Some(ring), Some(gateway)) = (&self.ring, &self.counted_by) else {
+        let (Some(ring), Counted::Within { gateway, .. }) = (&self.ring, &self.counted) else {
             return Vec::new();
         };
         if ring
@@ -165,19 +166,19 @@ impl OwnCalls {
                 .map_err(|never| match never {})
                 .boxed_unsync()
         });
-        if let Some(gateway) = &self.beside {
+        if let Counted::Beside(gateway) = &self.counted {
             gateway.made_beside();
         }
-        let answer = match &self.counted_by {
-            None => match self.transport.send(request, need).await {
+        let answer = match &self.counted {
+            Counted::Free | Counted::Beside(_) => match self.transport.send(request, need).await {
                 Err(TransportFault::Unreachable { way, cause }) => {
                     let (way, cause) = (way.to_string(), Some(cause));
                     return Err(NotReached { way, cause }.into());
                 }
                 answer => answer?,
             },
-            Some(gateway) => match gateway
-                .call(&self.transport, request, need, self.believed)
+            Counted::Within { gateway, believed } => match gateway
+                .call(&self.transport, request, need, *believed)
                 .await
             {
                 Ok(answer) => answer,

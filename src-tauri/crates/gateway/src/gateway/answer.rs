@@ -18,7 +18,7 @@ use crate::authorize::Admitted;
 use crate::body::Body;
 use crate::client::{self, OnGranted, Peer};
 use crate::data_rate::MinDataRate;
-use crate::forward::{Again, forward};
+use crate::forward::{WayNow, forward};
 use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
@@ -240,9 +240,9 @@ impl Gateway {
         let (timing, course) = (self.0.timing.after(waited), request.body().course());
         let at = self.0.clock.now();
         let pass = pass.to(Some(upstream));
-        let again = || self.way_again(&admitted.rule, upstream);
+        let way = || self.way_now(&admitted.rule, upstream);
         let answer = self
-            .forward_forgetting(transport.as_ref(), request, need, pass, timing, &again)
+            .forward_forgetting(transport.as_ref(), request, need, pass, timing, &way)
             .await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
         let handing = hand_back(answer, need, only, called);
@@ -256,7 +256,7 @@ impl Gateway {
     }
 
     /// The way that a call to this upstream would take now, if it was admitted by this rule and still may be made.
-    fn way_again(&self, rule: &KeyRule, upstream: u64) -> Option<Arc<dyn Transport>> {
+    fn way_now(&self, rule: &KeyRule, upstream: u64) -> Option<Arc<dyn Transport>> {
         let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
         let known = &self.0.known;
         let may = behind.upstream == upstream
@@ -273,12 +273,12 @@ impl Gateway {
         need: Need,
         pass: Pass,
         timing: Timing,
-        again: &Again<'_>,
+        way: &WayNow<'_>,
     ) -> Result<Response<Body>, CallRefusal> {
         let cache = &self.0.cache;
         let is_write = request.method() != Method::GET;
         let writing = is_write.then(|| cache.write(&need, &self.0.clock));
-        let answer = forward(upstream, request, need, pass, timing, again).await;
+        let answer = forward(upstream, request, need, pass, timing, way).await;
         if let Some(writing) = writing.filter(|_| is_over(&answer)) {
             writing.answered();
         }
