@@ -9,6 +9,7 @@ use serde_json::json;
 use super::person::{Form, MONITORS, monitors};
 use crate::support::background::Background;
 use crate::support::desktop::Desk;
+use crate::support::people::Caller;
 use crate::support::upstream::{PHARE_KEY, Upstream};
 use crate::support::world::World;
 
@@ -127,4 +128,32 @@ async fn whoever_is_at_a_teams_server_hears_that_its_limit_is_reached_and_by_who
     while holder.get(MONITORS).await.status == 200 {}
     notices.wait_for(TOLD).await;
     notices.wait_for("The key “Reader” has 3 calls").await;
+}
+
+#[tokio::test]
+async fn whoever_calls_phare_past_gardien_is_told_of() {
+    let phare = Upstream::counting(100);
+    let desk = Desk::start_with(Keychain::Unlocked, &[("GARDIEN_PHARE_URL", &phare.url())]).await;
+    let gateway = desk.found_over_phare(PHARE_KEY).await;
+    desk.keep_key(Form::reader("Status bot", "Shop")).await;
+    let bot = desk.copy("Status bot").await;
+    monitors(&gateway, &bot).await.expect(200);
+    desk.go("settings").await;
+    desk.wait_for(&use_of("Status bot")).await;
+    desk.wait_gone("direct-use").await;
+
+    let somebody = Caller::with(&phare.url(), "pha_org_AnotherKeyOfTheSameOrganization");
+    for _ in 0..12 {
+        somebody.get("/users").await.expect(200);
+    }
+    // Beside a call of Gardien's own they are not told apart at once.
+    for _ in 0..10 {
+        monitors(&gateway, &bot).await.expect(200);
+    }
+    let told = "Somebody uses Phare’s key directly: at least 12 calls";
+    desk.wait_text("direct-use", told).await;
+    desk.look_to("direct-use", "direct-use").await;
+    desk.click("gauge-open").await;
+    desk.wait_text("gauge-direct", told).await;
+    desk.look("gauge-direct").await;
 }
