@@ -346,6 +346,4 @@ fn terms_of(share: Share, key: KeyId, window: &Window) -> Terms {
 }
 
 #[cfg(test)]
-mod exact;
-#[cfg(test)]
 mod tests;
