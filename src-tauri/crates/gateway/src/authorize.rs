@@ -63,7 +63,7 @@ impl Known {
             .unwrap_or(Err(CallRefusal::Unauthorized))
     }
 
-    fn judge(
+    pub(crate) fn judge(
         &self,
         head: &Parts,
         key: KeyRule,
@@ -139,60 +139,7 @@ fn selection(headers: &HeaderMap) -> ProjectSelection {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use gardien_domain::key::{KeyParts, PreviousSecrets};
-    use gardien_domain::share::Share;
-    use gardien_domain::{Key, MemberId, ProductScope, ProductScopes, Scope};
-    use http::Request;
-    use uuid::Uuid;
-
     use super::*;
-    use crate::rules::Rules;
-
-    #[test]
-    fn a_project_that_goes_while_its_key_is_judged_is_gone() {
-        let (shop, digest) = (ProjectId(7), SecretDigest([1; 32]));
-        let key = Key::from_parts(KeyParts {
-            id: KeyId(Uuid::from_u128(1)),
-            name: String::new(),
-            note: String::new(),
-            scope: Scope::Project { project_id: shop },
-            products: ProductScopes {
-                platform: ProductScope::None,
-                uptime: ProductScope::Read,
-            },
-            digest,
-            display: String::new(),
-            previous: PreviousSecrets::default(),
-            share: Share::default(),
-            created_at: Timestamp::UNIX_EPOCH,
-            created_by: MemberId(Uuid::from_u128(2)),
-            expires_at: None,
-            revoked: None,
-        });
-        let known: Arc<Known> = Arc::default();
-        let mut rules = Rules::of(known.clone());
-        rules.put_projects([(shop, "shop")]);
-        rules.put(&key, Timestamp::UNIX_EPOCH);
-        let (head, ()) = Request::get("/uptime/monitors")
-            .body(())
-            .unwrap()
-            .into_parts();
-        let mut judge = |change: fn(&mut Rules)| {
-            let known = known.clone();
-            known.secrets.find(&digest, |key, secret, calls| {
-                change(&mut rules);
-                known.judge(&head, key, secret, calls, Timestamp::UNIX_EPOCH)
-            })
-        };
-        assert!(judge(|_| ()).unwrap().is_ok());
-        let gone = judge(|rules| rules.remove_project(ProjectId(7))).unwrap();
-        assert!(matches!(
-            gone,
-            Err(CallRefusal::Decided(Refusal::ProjectDeleted))
-        ));
-    }
 
     #[test]
     fn rule_4_no_parameter_stands_for_the_method() {

@@ -1,10 +1,12 @@
 use futures_util::FutureExt as _;
 use gardien_domain::key::{KeyParts, PreviousSecret, PreviousSecrets};
 use gardien_domain::{MemberId, ProductScope, ProductScopes};
+use http::Request;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
+use crate::refusal::CallRefusal;
 use crate::under_way::Ended;
 
 const SHOP: ProjectId = ProjectId(7);
@@ -110,6 +112,28 @@ fn calls_of_a_project_that_is_back_are_not_those_that_ended_with_it() {
     rules.put_projects([(SHOP, "shop")]);
     assert!(is_over(&before));
     assert!(!is_over(&late(&mut rules, |_| ())));
+}
+
+#[test]
+fn a_project_that_goes_while_its_key_is_judged_is_gone() {
+    let mut rules = rules();
+    let known = rules.known.clone();
+    let (head, ()) = Request::get("/uptime/monitors")
+        .body(())
+        .unwrap()
+        .into_parts();
+    let mut judge = |change: fn(&mut Rules)| {
+        known.secrets.find(&digest(1), |key, secret, calls| {
+            change(&mut rules);
+            known.judge(&head, key, secret, calls, NOW)
+        })
+    };
+    assert!(judge(|_| ()).unwrap().is_ok());
+    let gone = judge(|rules| rules.remove_project(SHOP)).unwrap();
+    assert!(matches!(
+        gone,
+        Err(CallRefusal::Decided(Refusal::ProjectDeleted))
+    ));
 }
 
 prop_compose! {
