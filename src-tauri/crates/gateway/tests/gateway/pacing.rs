@@ -54,6 +54,16 @@ async fn until_waiting(world: &World, calls: u32) {
     shown.unwrap_or_else(|_| panic!("{calls} never waited"));
 }
 
+/// A client that gives up while its call waits.
+async fn comes_and_goes_away(world: &World) {
+    let gateway = world.gateway.clone();
+    let call = preferring(&world.owner, "wait=25");
+    let client = tokio::spawn(async move { gateway.handle(call).await });
+    until_waiting(world, 1).await;
+    client.abort();
+    until_waiting(world, 0).await;
+}
+
 #[tokio::test]
 async fn whoever_comes_too_early_waits_its_turn_and_is_told_for_how_long() {
     let world = World::new().await;
@@ -116,12 +126,7 @@ async fn a_client_that_goes_away_leaves_its_place() {
     let world = World::new().await;
     one_and_then(&world.gateway, 6);
     assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
-    let gateway = world.gateway.clone();
-    let call = preferring(&world.owner, "wait=25");
-    let client = tokio::spawn(async move { gateway.handle(call).await });
-    until_waiting(&world, 1).await;
-    client.abort();
-    until_waiting(&world, 0).await;
+    comes_and_goes_away(&world).await;
     assert_eq!(world.upstream.seen().len(), 1);
 }
 
@@ -268,12 +273,7 @@ async fn a_call_that_waits_counts_once_for_what_a_share_would_have_meant() {
     }
     assert_eq!(wanted(), Some(3));
     one_and_then(&world.gateway, 6);
-    let gateway = world.gateway.clone();
-    let call = preferring(&world.owner, "wait=25");
-    let client = tokio::spawn(async move { gateway.handle(call).await });
-    until_waiting(&world, 1).await;
-    client.abort();
-    until_waiting(&world, 0).await;
+    comes_and_goes_away(&world).await;
     assert_eq!(wanted(), Some(4));
 }
 

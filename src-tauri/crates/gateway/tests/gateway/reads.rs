@@ -17,6 +17,7 @@ use http::{Method, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::support::*;
@@ -29,6 +30,7 @@ mod twins;
 const SOON: Duration = Duration::from_secs(20);
 const MONITORS: &str = "/uptime/monitors";
 
+type Asked = JoinHandle<Response<Body>>;
 type Answering = fn(usize, &Request<()>) -> Response<Body>;
 
 /// An upstream whose answers tell how many calls it had, and that lets none end of the methods that it holds.
@@ -192,7 +194,7 @@ impl Reads {
     }
 
     /// A read whose answer nobody has taken yet.
-    fn asks(&self, owned: &Owned) -> tokio::task::JoinHandle<Response<Body>> {
+    fn asks(&self, owned: &Owned) -> Asked {
         let bearer = owned.bearer();
         let head = [
             ("authorization", bearer.as_str()),
@@ -200,6 +202,15 @@ impl Reads {
         ];
         let (gateway, request) = (self.gateway.clone(), request("GET", MONITORS, &head));
         tokio::spawn(async move { gateway.handle(request).await })
+    }
+
+    /// The same, at the upstream, which lets no read end before it is told to go.
+    async fn asks_and_is_held(&self, owned: &Owned) -> Asked {
+        let calls = self.phare.calls();
+        self.phare.hold(Method::GET);
+        let asked = self.asks(owned);
+        self.phare.until(calls + 1).await;
+        asked
     }
 }
 

@@ -68,9 +68,7 @@ async fn what_is_read_while_a_write_is_under_way_is_not_kept() {
     assert_eq!(reads.body(&reads.reader, MONITORS).await, "3");
 
     // Nor is one that goes on when the write ends, or whose write is given up.
-    reads.phare.hold(Method::GET);
-    let read = reads.asks(&reads.owner);
-    reads.phare.until(4).await;
+    let read = reads.asks_and_is_held(&reads.owner).await;
     reads.phare.hold(Method::POST);
     let write = reads.send("POST", &reads.owner, "/uptime/monitors/1", &[]);
     tokio::select! {

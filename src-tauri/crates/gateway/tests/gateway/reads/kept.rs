@@ -9,9 +9,7 @@ async fn a_cut_answer_is_not_kept_and_its_twin_gets_a_whole_one() {
         _ => in_chunks(vec![Ok("ha"), Ok("lf and half")]),
     })
     .await;
-    reads.phare.hold(Method::GET);
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(1).await;
+    let first = reads.asks_and_is_held(&reads.owner).await;
     let twin = reads.asks(&reads.owner);
     reads.phare.go();
     let cut = first.await.unwrap().into_body().collect().await;

@@ -2,12 +2,18 @@
 
 use super::*;
 
+/// A read that is under way, and its twin that waits for the answer.
+async fn first_and_twin(reads: &Reads) -> (Asked, Asked) {
+    let first = reads.asks_and_is_held(&reads.owner).await;
+    let twin = reads.asks(&reads.owner);
+    settled().await;
+    (first, twin)
+}
+
 #[tokio::test]
 async fn twins_share_one_call() {
     let reads = Reads::new().await;
-    reads.phare.hold(Method::GET);
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(1).await;
+    let first = reads.asks_and_is_held(&reads.owner).await;
     let twins = (0..5).map(|_| reads.read(&reads.owner, MONITORS));
     let go = async {
         settled().await;
@@ -29,11 +35,9 @@ async fn twins_share_one_call() {
 #[tokio::test]
 async fn a_twin_waits_for_nobody_who_is_not_answered() {
     let reads = Reads::new().await;
-    reads.phare.hold(Method::GET);
 
     // The first one goes away: each of the others goes by itself, and waits for no other.
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(1).await;
+    let first = reads.asks_and_is_held(&reads.owner).await;
     let twins = [(); 3].map(|()| reads.asks(&reads.owner));
     settled().await;
     assert_eq!(reads.phare.calls(), 1);
@@ -46,11 +50,7 @@ async fn a_twin_waits_for_nobody_who_is_not_answered() {
 
     // Somebody writes.
     pass(Duration::from_secs(11)).await;
-    reads.phare.hold(Method::GET);
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(5).await;
-    let twin = reads.asks(&reads.owner);
-    settled().await;
+    let (first, twin) = first_and_twin(&reads).await;
     let written = reads
         .send("POST", &reads.owner, "/uptime/monitors/1", &[])
         .await;
@@ -77,11 +77,7 @@ async fn a_twin_waits_for_nobody_who_is_not_answered() {
 #[tokio::test]
 async fn a_twin_whose_key_is_narrowed_meanwhile_is_refused() {
     let reads = Reads::new().await;
-    reads.phare.hold(Method::GET);
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(1).await;
-    let twin = reads.asks(&reads.owner);
-    settled().await;
+    let (first, twin) = first_and_twin(&reads).await;
     reads.gateway.put_key(&narrowed(&reads.owner));
     assert_eq!(twin.await.unwrap().status(), 403);
     reads.phare.go();
@@ -99,11 +95,7 @@ async fn a_twin_of_a_call_that_is_refused_goes_by_itself() {
         answer
     })
     .await;
-    reads.phare.hold(Method::GET);
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(1).await;
-    let twin = reads.asks(&reads.owner);
-    settled().await;
+    let (first, twin) = first_and_twin(&reads).await;
     reads.phare.go();
     assert_eq!(first.await.unwrap().status(), 502);
     assert_eq!(Answer::read(twin.await.unwrap()).await.body, "2");
@@ -112,11 +104,7 @@ async fn a_twin_of_a_call_that_is_refused_goes_by_itself() {
 #[tokio::test]
 async fn a_twin_whose_key_is_revoked_meanwhile_is_refused() {
     let reads = Reads::new().await;
-    reads.phare.hold(Method::GET);
-    let first = reads.asks(&reads.owner);
-    reads.phare.until(1).await;
-    let twin = reads.asks(&reads.owner);
-    settled().await;
+    let (first, twin) = first_and_twin(&reads).await;
     reads.gateway.put_key(&reads.owner.revoked());
     for call in [first, twin] {
         assert_eq!(call.await.unwrap().status(), 401);
