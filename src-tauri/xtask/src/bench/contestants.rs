@@ -101,9 +101,10 @@ impl Contestant {
     }
 
     /// How long it goes on after its last answer, with what its answers cost and what would disturb the next one's round:
-    /// Gardien writes uses down every 3 seconds.
+    /// nginx writes its log a second after the first line that waits for it, Gardien uses every 3 seconds.
     pub(super) const fn aftermath(self) -> Duration {
         match self {
+            Self::Nginx => Duration::from_millis(1_200),
             Self::Gardien => Duration::from_millis(3_500),
             _ => Duration::ZERO,
         }
