@@ -28,14 +28,13 @@ pub(super) const WEB_SERVER: Server = server("nginx", &["nginx", "nginx-core"]);
 /// The load balancer that many have there.
 pub(super) const LOAD_BALANCER: Server = server("haproxy", &["haproxy"]);
 
-/// Unpacks it, unless it is there or of the system.
+/// Unpacks it, unless the one that would be started runs.
 ///
 /// # Errors
 /// When apt fails.
 pub(super) fn bring(server: &Server) -> io::Result<()> {
     let is_there = || runs(place::server(server.name), &["-v"]);
-    let of_system = || runs(server.name, &["-v"]);
-    if !cfg!(target_os = "linux") || is_there() || of_system() {
+    if !cfg!(target_os = "linux") || is_there() {
         return Ok(());
     }
     if !is_debian() {
