@@ -10,7 +10,7 @@ use super::cores::Cores;
 use super::plan::Task;
 use super::{Programs, gardien, haproxy, nginx, peer};
 
-/// One of them.
+/// One of them. Columns stand in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Contestant {
     /// Nobody: the load calls the upstream itself.
@@ -107,6 +107,18 @@ impl Contestant {
             Self::Nginx => Duration::from_millis(1_200),
             Self::Gardien => Duration::from_millis(3_500),
             _ => Duration::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Contestant;
+
+    #[test]
+    fn each_is_found_in_its_column() {
+        for (column, contestant) in Contestant::ALL.into_iter().enumerate() {
+            assert_eq!(contestant as usize, column);
         }
     }
 }

@@ -55,7 +55,7 @@ impl Task {
 }
 
 impl Plan {
-    /// What the figures in the README come from.
+    /// All of it, in release builds: figures that count.
     pub(super) fn full(rounds: u8, seconds: u8) -> Self {
         Self {
             rounds: rounds.into(),

@@ -1,4 +1,4 @@
-//! What is printed: Markdown, as the README has it.
+//! What is printed: a table in Markdown.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -13,9 +13,9 @@ use crate::place;
 
 const NONE: &str = "—";
 /// The column that ratios are formed with.
-const NGINX: usize = 1;
+const NGINX: usize = Contestant::Nginx as usize;
 /// The column of the upstream's own.
-const STRAIGHT: usize = 0;
+const STRAIGHT: usize = Contestant::Straight as usize;
 
 /// Prints it.
 ///
