@@ -19,11 +19,8 @@ mod usage;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::{command, place, setup};
 use plan::Plan;
@@ -81,38 +78,13 @@ struct Programs {
 }
 
 fn measure(programs: &Programs, plan: &Plan) -> io::Result<()> {
-    let interrupted = Interrupted::listen()?;
+    // One for all runs, so that the next removes what was cut off or failed: two at once would take it from each other.
+    let folder = place::root().join("target/bench");
     let scenes = plan
         .scenes
         .iter()
-        .map(|scene| scene::measure(scene, plan, programs, &interrupted))
+        .map(|scene| scene::measure(scene, plan, programs, &folder))
         .collect::<io::Result<Vec<_>>>()?;
+    fs::remove_dir_all(folder)?;
     table::print(plan, &scenes)
-}
-
-/// Whether whoever started it wants it to end. Then it ends what it started, and removes what it wrote.
-struct Interrupted(Arc<AtomicBool>);
-
-impl Interrupted {
-    fn listen() -> io::Result<Self> {
-        let interrupted = Arc::<AtomicBool>::default();
-        let status = fs::read_to_string("/proc/self/status")?;
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
-            // Under `nohup` it goes on.
-            if usage::ignores(&status, signal) {
-                continue;
-            }
-            signal_hook::flag::register(signal, interrupted.clone())?;
-        }
-        Ok(Self(interrupted))
-    }
-
-    /// # Errors
-    /// When it is so.
-    fn check(&self) -> io::Result<()> {
-        if self.0.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        Ok(())
-    }
 }

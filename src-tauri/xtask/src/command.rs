@@ -74,3 +74,17 @@ pub(crate) fn finish(command: &mut Command, shown: &str) -> io::Result<()> {
         Err(io::Error::other(format!("`{shown}` failed: {status}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::finish;
+
+    #[test]
+    fn what_fails_is_named() {
+        assert!(finish(Command::new("rustc").arg("--version"), "a version").is_ok());
+        let failed = finish(Command::new("rustc").arg("--nonsense"), "some nonsense");
+        assert!(failed.is_err_and(|error| error.to_string().contains("some nonsense")));
+    }
+}

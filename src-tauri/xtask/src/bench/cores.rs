@@ -62,7 +62,34 @@ pub(super) fn pinned(cores: &str) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::Cores;
+    use std::io::{self, Read as _};
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Stdio;
+    use std::thread;
+
+    use rustix::process::Signal;
+
+    use super::{Cores, pinned};
+
+    #[test]
+    fn what_is_started_ends_with_who_started_it() -> io::Result<()> {
+        let cores = Cores::choose(true, false)?;
+        // For the system, that is a thread.
+        let starter = thread::spawn(move || {
+            let mut started = pinned(&cores.load)
+                .args(["sh", "-c", "echo; exec sleep 60"])
+                .stdout(Stdio::piped())
+                .spawn()?;
+            // Once it says something, it is bound to this thread.
+            let said = started.stdout.as_mut();
+            said.map(|said| said.read_exact(&mut [0])).transpose()?;
+            Ok::<_, io::Error>(started)
+        });
+        let panicked = |_| Err(io::Error::other("it panicked"));
+        let mut started = starter.join().unwrap_or_else(panicked)?;
+        assert_eq!(started.wait()?.signal(), Some(Signal::TERM.as_raw()));
+        Ok(())
+    }
 
     #[test]
     fn one_core_will_do_where_figures_do_not_count() {

@@ -15,13 +15,12 @@ use crate::place;
 /// # Errors
 /// When its configuration cannot be written.
 pub(super) fn command(given: &Given<'_>, folder: &Path, port: u16) -> io::Result<Command> {
-    let keys = folder.join("keys.map");
-    let mut map = BufWriter::new(File::create(&keys)?);
+    let mut map = BufWriter::new(File::create(folder.join("keys.map"))?);
     for (number, secret) in given.known()?.lines().enumerate() {
         writeln!(map, "{secret} {number}")?;
     }
     map.flush()?;
-    let (threads, upstream, keys) = (given.cores.count, given.upstream, keys.display());
+    let (threads, upstream) = (given.cores.count, given.upstream);
     let configuration = format!(
         r#"global
     nbthread {threads}
@@ -37,7 +36,7 @@ defaults
     log-format '{{"at":"%t","key":"%[var(txn.key)]","method":"%HM","path":"%HP","status":%ST,"milliseconds":%Ta}}'
 frontend gateway
     bind 127.0.0.1:{port} backlog 4096
-    http-request set-var(txn.key) http_auth_bearer,map_str({keys})
+    http-request set-var(txn.key) http_auth_bearer,map_str(keys.map)
     http-request return status 401 content-type application/json string '{{"message":"Unauthorized"}}' unless {{ var(txn.key) -m found }}
     http-request track-sc0 int(1) table calls
     http-request return status 429 content-type application/json string '{{"message":"Too Many Attempts."}}' if {{ sc_http_req_rate(0) gt 100000000 }}
@@ -49,13 +48,14 @@ backend phare
     server phare 127.0.0.1:{upstream}
 "#
     );
-    let file = folder.join("haproxy.cfg");
-    fs::write(&file, configuration)?;
+    fs::write(folder.join("haproxy.cfg"), configuration)?;
     let mut haproxy = pinned(&given.cores.contestant);
     haproxy
         .arg(place::server("haproxy"))
         .arg("-db")
-        .arg("-f")
-        .arg(file);
+        // Names in the configuration are of this folder: its path may have characters in it that mean something there.
+        .arg("-C")
+        .arg(folder)
+        .args(["-f", "haproxy.cfg"]);
     Ok(haproxy)
 }

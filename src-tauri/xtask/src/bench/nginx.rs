@@ -72,7 +72,7 @@ pub(super) fn configured(
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {name};"))
         .concat();
-    // Workers of another user would not get into the folder.
+    // Workers of another user may not get into the folder.
     let configuration = format!(
         "daemon off; user root; worker_processes {workers}; pid pid;
          events {{ worker_connections 4096; }}

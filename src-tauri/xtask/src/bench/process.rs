@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Interrupted;
 use super::upstream::PATH;
 
 /// How long a program may take to answer right after its start, with a million keys and a slow disk.
@@ -63,11 +62,9 @@ impl Running {
         &mut self,
         secret: &str,
         (status, words): (u16, &str),
-        interrupted: &Interrupted,
     ) -> io::Result<Duration> {
         let begin = format!("HTTP/1.1 {status} ");
         loop {
-            interrupted.check()?;
             let answer = call(self.port, secret);
             let waited = self.started.elapsed();
             let answer = match answer {
@@ -85,24 +82,6 @@ impl Running {
             }
             thread::sleep(PAUSE);
         }
-    }
-}
-
-/// Runs it to its end.
-///
-/// # Errors
-/// When it cannot be started or does not succeed, or somebody interrupts it.
-pub(super) fn finish(command: &mut Command, interrupted: &Interrupted) -> io::Result<()> {
-    let mut child = Owned(command.spawn()?);
-    loop {
-        match child.0.try_wait()? {
-            Some(status) if status.success() => return Ok(()),
-            Some(status) => {
-                return Err(io::Error::other(format!("{command:?} failed: {status}")));
-            }
-            None => interrupted.check()?,
-        }
-        thread::sleep(PAUSE);
     }
 }
 
@@ -144,32 +123,4 @@ fn call(port: u16, secret: &str) -> io::Result<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     Ok(answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-    use std::process::Command;
-    use std::sync::atomic::AtomicBool;
-
-    use super::finish;
-    use crate::bench::Interrupted;
-
-    #[test]
-    fn an_interruption_ends_what_runs() {
-        let interrupted = Interrupted(AtomicBool::new(true).into());
-        let ended = finish(Command::new("sleep").arg("infinity"), &interrupted);
-        assert_eq!(
-            ended.map_err(|error| error.kind()),
-            Err(io::ErrorKind::Interrupted)
-        );
-    }
-
-    #[test]
-    fn what_fails_is_named() {
-        let undisturbed = Interrupted(AtomicBool::new(false).into());
-        assert!(finish(&mut Command::new("true"), &undisturbed).is_ok());
-        let failed = finish(&mut Command::new("false"), &undisturbed).map_err(|it| it.to_string());
-        assert!(failed.is_err_and(|said| said.contains("false")));
-    }
 }

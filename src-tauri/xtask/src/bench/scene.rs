@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::thread;
 
 use super::contestants::{Contestant, Given};
 use super::cores::{Cores, pinned};
 use super::plan::{Plan, Scene};
-use super::process::{Running, finish, free_port};
+use super::process::{Running, free_port};
 use super::seat::{ANSWER, Column, Seat};
-use super::{Interrupted, Programs, upstream, usage};
-use crate::say;
+use super::{Programs, upstream, usage};
+use crate::{command, say};
 
 /// So many tries at most for each round that counts.
 const TRIES: usize = 3;
@@ -24,35 +25,37 @@ pub(super) struct Measured<'a> {
     pub(super) disturbed: [usize; 2],
 }
 
-/// Measures it.
+/// Measures it, in this folder. What was written stays there until the next one begins.
 ///
 /// # Errors
-/// When something does not start or answers wrong, or somebody interrupts it.
+/// When something does not start or answers wrong.
 pub(super) fn measure<'a>(
     scene: &'a Scene,
     plan: &Plan,
     programs: &Programs,
-    interrupted: &Interrupted,
+    folder: &Path,
 ) -> io::Result<Measured<'a>> {
-    let folder = tempfile::Builder::new()
-        .prefix("gardien-bench-")
-        .tempdir()?;
+    // What the one before left goes first, also in a run that was cut off.
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
     let cores = Cores::choose(scene.shared, plan.strict)?;
     say(&format!("Making {} keys", scene.keys));
     let mut fill = pinned(&cores.load);
     fill.arg(&programs.bench).arg("fill");
     fill.arg(format!("--keys={}", scene.keys));
-    fill.arg("--folder").arg(folder.path());
-    finish(&mut fill, interrupted)?;
+    fill.arg("--folder").arg(folder);
+    command::finish(&mut fill, "gardien-bench fill")?;
 
-    let behind = folder.path().join("upstream");
+    let behind = folder.join("upstream");
     fs::create_dir(&behind)?;
     let port = free_port()?;
     let mut upstream = upstream::command(&behind, &cores.load, port)?;
     let mut upstream = Running::start(&mut upstream, port, &behind)?;
-    upstream.first_answer("", ANSWER, interrupted)?;
+    upstream.first_answer("", ANSWER)?;
     let given = Given {
-        folder: folder.path(),
+        folder,
         keys: scene.keys,
         cores: &cores,
         upstream: port,
@@ -61,15 +64,14 @@ pub(super) fn measure<'a>(
     let behind = usage::tree(upstream.id())?;
     let mut seats = Contestant::ALL
         .into_iter()
-        .map(|contestant| Seat::take(contestant, scene, plan, &given, interrupted))
+        .map(|contestant| Seat::take(contestant, scene, plan, &given))
         .collect::<io::Result<Vec<_>>>()?;
 
     for turn in 1..=plan.rounds * if plan.strict { TRIES } else { 1 } {
         say(&format!("Round {turn}"));
         for (place, task) in scene.tasks.iter().enumerate() {
             each(&mut seats, plan, |seat| {
-                seat.play(place, *task, plan, &given, &behind)?;
-                interrupted.check()
+                seat.play(place, *task, plan, &given, &behind)
             })?;
         }
         if plan.strict && seats.iter().all(|seat| seat.lacking(plan) == 0) {

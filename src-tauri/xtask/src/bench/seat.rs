@@ -9,7 +9,7 @@ use super::contestants::{Contestant, Given};
 use super::plan::{Plan, Scene, Task};
 use super::process::{Running, free_port};
 use super::round::{self, Round, Rounds, median};
-use super::{Interrupted, load, upstream, usage};
+use super::{load, upstream, usage};
 use crate::say;
 
 /// Starts of which the median is taken.
@@ -48,13 +48,12 @@ impl Seat {
     /// Starts a contestant, and sees that it answers right.
     ///
     /// # Errors
-    /// When it does not, or somebody interrupts it.
+    /// When it does not.
     pub(super) fn take(
         contestant: Contestant,
         scene: &Scene,
         plan: &Plan,
         given: &Given<'_>,
-        interrupted: &Interrupted,
     ) -> io::Result<Self> {
         let mut seat = Self {
             contestant,
@@ -76,9 +75,9 @@ impl Seat {
             // The one before has to have ended: they are given the same port and folder.
             drop(seat.running.take());
             let mut running = Running::start(&mut command, port, &folder)?;
-            let started = running.first_answer(&known, ANSWER, interrupted);
+            let started = running.first_answer(&known, ANSWER);
             starts.push(started.map_err(|error| seat.named(&error))?.as_secs_f64());
-            let refused = running.first_answer(&unknown, REFUSAL, interrupted);
+            let refused = running.first_answer(&unknown, REFUSAL);
             refused.map_err(|error| seat.named(&error))?;
             seat.running = Some(running);
         }

@@ -113,13 +113,6 @@ pub(super) fn memory(processes: &[u32]) -> io::Result<[f64; 2]> {
     Ok(all)
 }
 
-/// Whether the process of this `/proc/PID/status` ignores a signal.
-pub(super) fn ignores(status: &str, signal: i32) -> bool {
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
-    ignored.is_some_and(|signals| signals & (1 << (signal - 1)) != 0)
-}
-
 // Places after the name in `/proc/PID/stat`.
 const PARENT: usize = 1;
 const USER: usize = 11;
@@ -167,16 +160,7 @@ fn field(text: &str, name: &str) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use signal_hook::consts::{SIGHUP, SIGINT};
-
-    use super::{USER, after_name, field, idle_ticks, ignores};
-
-    #[test]
-    fn an_ignored_signal_is_told_from_others() {
-        let status = "SigBlk:\t0000000000000002\nSigIgn:\t0000000000001001\n";
-        assert!(ignores(status, SIGHUP));
-        assert!(!ignores(status, SIGINT));
-    }
+    use super::{USER, after_name, field, idle_ticks};
 
     #[test]
     fn a_name_with_spaces_moves_no_field() {
