@@ -133,6 +133,17 @@ describe('the gauge', () => {
     expect((await screen.findByTestId('drawer-name')).textContent).toBe('Grafana dashboards');
   });
 
+  it('names a key of which every call was refused', async () => {
+    const bridge = await open();
+    const by_key = limits(1).by_key.map((use) => ({ ...use, calls: 0, refused: 3 }));
+    push(bridge, { type: 'changed', change: { type: 'limits', limits: { ...limits(0), by_key } } });
+    await waitFor(() => {
+      expect(at('gauge').dataset['used']).toBe('0');
+    });
+    await press('gauge-open');
+    expect((await screen.findByTestId('gauge-key')).dataset['keyName']).toBe('Grafana dashboards');
+  });
+
   it('says how long Phare takes no calls', async () => {
     const bridge = await open();
     const hold = { since: new Date().toISOString(), until: new Date(Date.now() + 41_000).toISOString() };

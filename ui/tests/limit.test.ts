@@ -1,24 +1,18 @@
 // The shared limit on Settings: who has what of it, and what one press changes.
 import { screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
-import type { FakeBridge } from '../src/bridge/fake';
 import { fault } from '../src/bridge/fake/world';
 import { app } from '../src/state/app.svelte';
-import { asked, at, fill, gone, open, press, user } from './support';
+import { asked, at, open, openSettings, press, user } from './support';
 
 const use = (index: number) => screen.getAllByTestId('limit-use')[index] ?? document.body;
 const button = (index: number, testid: string) => within(use(index)).queryByTestId(testid);
-async function settings(bridge: FakeBridge): Promise<void> {
-  bridge.world.used = 84;
-  await app.loadLimits();
-  await press('nav-settings');
-  await screen.findAllByTestId('limit-use');
-}
+const names = () => screen.getAllByTestId('limit-use').map((row) => row.dataset['keyName']);
 
 describe('the shared limit', () => {
   it('says that somebody uses Phare’s key directly, on Settings and in the gauge', async () => {
     const bridge = await open();
-    await settings(bridge);
+    await openSettings(bridge);
     expect(screen.queryByTestId('direct-use')).toBeNull();
     const limits = app.limits;
     if (!limits) throw new Error('no limits');
@@ -41,7 +35,7 @@ describe('the shared limit', () => {
 
   it('keeps calls free for a key with one press, and takes that back with another', async () => {
     const bridge = await open();
-    await settings(bridge);
+    await openSettings(bridge);
     const [first] = bridge.world.keys;
     expect(button(0, 'unshare')).toHaveProperty('disabled', true);
     await user.click(within(use(0)).getByTestId('keep-free'));
@@ -63,7 +57,7 @@ describe('the shared limit', () => {
     const second = bridge.world.keys[1];
     if (!second) throw new Error('no second key');
     second.share = { at_most: null, reserved: 5, weight: 1 };
-    await settings(bridge);
+    await openSettings(bridge);
     await user.click(within(use(1)).getByTestId('cap'));
     await waitFor(() => {
       expect(within(use(1)).getByTestId('limit-share').textContent).toBe('At most 50 a minute, 5 a minute kept free');
@@ -77,7 +71,7 @@ describe('the shared limit', () => {
     const [first, second] = bridge.world.keys;
     if (!first || !second) throw new Error('no keys');
     first.share = { at_most: null, reserved: 99, weight: 1 };
-    await settings(bridge);
+    await openSettings(bridge);
     expect(button(1, 'keep-free')).toHaveProperty('disabled', true);
     bridge.world.failing.set(
       'update_key',
@@ -89,10 +83,19 @@ describe('the shared limit', () => {
     });
   });
 
+  it('keeps no more free for a key than it may have', async () => {
+    const bridge = await open();
+    const second = bridge.world.keys[1];
+    if (!second) throw new Error('no second key');
+    second.share = { at_most: 5, reserved: null, weight: 1 };
+    await openSettings(bridge);
+    expect(button(0, 'keep-free')).toHaveProperty('disabled', false);
+    expect(button(1, 'keep-free')).toHaveProperty('disabled', true);
+  });
+
   it('puts no row in the place of another under the pointer', async () => {
     const bridge = await open();
-    await settings(bridge);
-    const names = () => screen.getAllByTestId('limit-use').map((row) => row.dataset['keyName']);
+    await openSettings(bridge);
     const before = names();
     await user.hover(within(use(0)).getByTestId('cap'));
     const limits = app.limits;
@@ -112,9 +115,29 @@ describe('the shared limit', () => {
     });
   });
 
+  it('puts no row in the place of another while one has the focus', async () => {
+    const bridge = await open();
+    await openSettings(bridge);
+    const before = names();
+    within(use(0)).getByTestId('cap').focus();
+    const limits = app.limits;
+    if (!limits) throw new Error('no limits');
+    const turned = limits.by_key.toReversed();
+    app.limits = { ...limits, by_key: turned.map((use) => ({ ...use, calls: 7 })) };
+    await waitFor(() => {
+      expect(use(0).textContent).toContain('7 calls');
+    });
+    expect(names()).toEqual(before);
+    at('nav-settings').focus();
+    app.limits = { ...limits, by_key: turned };
+    await waitFor(() => {
+      expect(names()).toEqual(before.toReversed());
+    });
+  });
+
   it('says for how long the first of a key has waited', async () => {
     const bridge = await open();
-    await settings(bridge);
+    await openSettings(bridge);
     const limits = app.limits;
     if (!limits) throw new Error('no limits');
     const [one, ...others] = limits.by_key;
@@ -124,102 +147,5 @@ describe('the shared limit', () => {
       expect(use(0).textContent).toContain('42 calls, 12 waiting, the first for 7 s');
     });
     expect(use(1).textContent).not.toContain('waiting');
-  });
-});
-
-describe('the pace', () => {
-  it('is the one that is in force', async () => {
-    const bridge = await open();
-    await settings(bridge);
-    expect(at('pace').textContent).toContain('40 calls at once, then 60 a minute.');
-    const limits = app.limits;
-    if (!limits) throw new Error('no limits');
-    app.limits = { ...limits, pace: { burst: 1, per_minute: 30 } };
-    await waitFor(() => {
-      expect(at('pace').textContent).toContain('1 call at once, then 30 a minute.');
-    });
-  });
-
-  it('is changed behind a press: what comes at once, and how long a call waits', async () => {
-    const bridge = await open();
-    await settings(bridge);
-    gone('burst');
-    await press('pace-change');
-    expect(document.activeElement).toBe(at('burst'));
-    await fill('burst', '10');
-    await user.clear(at('longest-wait'));
-    await fill('longest-wait', '9');
-    await press('pace-save');
-    await waitFor(() => {
-      gone('burst');
-    });
-    expect(asked(bridge, 'update_organization')).toEqual([{ burst: 10, longest_wait_seconds: 9 }]);
-    await waitFor(() => {
-      expect(at('pace').textContent).toContain('10 calls at once, then 90 a minute.');
-    });
-    expect(at('pace').textContent).toContain('no call waits over 9 s');
-    expect(document.activeElement).toBe(at('pace-change'));
-
-    await press('pace-change');
-    await user.clear(at('burst'));
-    await press('pace-save');
-    await waitFor(() => {
-      expect(asked(bridge, 'update_organization')[1]).toEqual({ burst: null });
-    });
-  });
-
-  it('is not sent while it cannot be, and what was refused stands at its field', async () => {
-    const bridge = await open();
-    await settings(bridge);
-    await press('pace-change');
-    await fill('burst', '100');
-    await user.clear(at('longest-wait'));
-    await fill('longest-wait', '26');
-    await press('pace-save');
-    expect(at('burst-problem').textContent).toContain('A number from 1 to 99.');
-    expect(at('longest-wait-problem').textContent).toContain('A number from 1 to 25.');
-    expect(asked(bridge, 'update_organization')).toEqual([]);
-    await press('pace-cancel');
-    gone('burst');
-
-    const why = 'A number from 1 to 4: the rest of the limit follows after it.';
-    bridge.world.failing.set('update_organization', fault('invalid', 'Some fields need a look.', { burst: [why] }));
-    await user.clear(at('calls-per-minute'));
-    await fill('calls-per-minute', '5');
-    await press('calls-per-minute-save');
-    await waitFor(() => {
-      expect(at('burst-problem').textContent).toContain(why);
-    });
-    await press('pace-cancel');
-    await waitFor(() => {
-      gone('burst');
-    });
-  });
-
-  it('keeps what somebody else set meanwhile, and sends only what was written', async () => {
-    const bridge = await open();
-    await settings(bridge);
-    await press('pace-change');
-    bridge.world.organization.burst = 70;
-    bridge.push({ type: 'changed', change: { type: 'organization' } });
-    await waitFor(() => {
-      expect(at('burst')).toHaveProperty('value', '70');
-    });
-    await user.clear(at('longest-wait'));
-    await fill('longest-wait', '9');
-    await press('pace-save');
-    await waitFor(() => {
-      expect(asked(bridge, 'update_organization')).toEqual([{ longest_wait_seconds: 9 }]);
-    });
-  });
-
-  it('is nobody’s business where calls are refused', async () => {
-    const bridge = await open();
-    await settings(bridge);
-    await press('at-limit-reject');
-    await waitFor(() => {
-      gone('pace');
-    });
-    gone('pace-change');
   });
 });

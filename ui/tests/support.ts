@@ -6,6 +6,7 @@ import type { Commands } from '../src/bindings';
 import { use } from '../src/bridge';
 import { fake, type FakeBridge } from '../src/bridge/fake';
 import type { WorldOptions } from '../src/bridge/fake/world';
+import { app } from '../src/state/app.svelte';
 import App from '../src/views/App.svelte';
 
 export const user = userEvent.setup({ pointerEventsCheck: 0 });
@@ -66,6 +67,14 @@ export async function openPalette(text = ''): Promise<void> {
 }
 export const paletteRows = () => [...at('palette').querySelectorAll<HTMLElement>('[role="option"]')];
 export const highlighted = () => at('palette').querySelector<HTMLElement>('[role="option"][data-selected]');
+
+/** Opens Settings while this much of the limit is used. */
+export async function openSettings(bridge: FakeBridge, used = 84): Promise<void> {
+  bridge.world.used = used;
+  await app.loadLimits();
+  await press('nav-settings');
+  await screen.findAllByTestId('limit-use');
+}
 
 /** What the window asked of the backend under this name, oldest first. */
 export function asked<K extends keyof Commands>(bridge: FakeBridge, name: K): Commands[K]['args'][] {
