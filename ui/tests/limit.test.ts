@@ -52,6 +52,26 @@ describe('the shared limit', () => {
     expect(asked(bridge, 'update_key')[1]).toEqual({ id: first?.id, patch: { share: null } });
   });
 
+  it('knows of an idle key that it has no share any more, while its row stays under the pointer', async () => {
+    const bridge = await open();
+    const [first] = bridge.world.keys;
+    if (!first) throw new Error('no keys');
+    first.share = { at_most: null, reserved: 10, weight: 1 };
+    await openSettings(bridge, 0);
+    expect(within(use(0)).getByTestId('limit-share').textContent).toBe('10 a minute kept free');
+    await user.click(within(use(0)).getByTestId('unshare'));
+    await waitFor(() => {
+      expect(app.limits?.by_key).toEqual([]);
+      expect(button(0, 'limit-share')).toBeNull();
+    });
+    expect(names()).toEqual([first.name]);
+    await waitFor(() => {
+      expect(button(0, 'unshare')?.getAttribute('aria-busy')).not.toBe('true');
+    });
+    expect(button(0, 'unshare')).toHaveProperty('disabled', true);
+    expect(button(0, 'keep-free')).toHaveProperty('disabled', false);
+  });
+
   it('bounds a key with one press, and leaves what is kept free for it', async () => {
     const bridge = await open();
     const second = bridge.world.keys[1];

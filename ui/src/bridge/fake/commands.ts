@@ -139,15 +139,18 @@ export const COMMANDS: Handlers = {
     hold: null,
     direct: null,
     reached: null,
-    by_key: all.slice(0, 2).map(({ id, name, share }, index) => ({
-      id,
-      name,
-      calls: Math.floor(used / (index + 2)),
-      waiting: 0,
-      waited_seconds: 0,
-      refused: 0,
-      share,
-    })),
+    by_key: all
+      .slice(0, 2)
+      .map(({ id, name, share }, index) => ({
+        id,
+        name,
+        calls: Math.floor(used / (index + 2)),
+        waiting: 0,
+        waited_seconds: 0,
+        refused: 0,
+        share,
+      }))
+      .filter(({ calls, share }) => calls > 0 || share.reserved !== null),
   }),
   what_if: whatIf,
   update_organization(world, patch) {
