@@ -1,5 +1,7 @@
 import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
+import { fault } from '../src/bridge/fake/world';
+import { Draft, type FieldName } from '../src/features/keys/draft.svelte';
 import { asked, at, fill, fillIn, gone, open, press, row, user } from './support';
 
 describe('what somebody has begun', () => {
@@ -35,6 +37,28 @@ describe('what somebody has begun', () => {
     expect(asked(bridge, 'create_key')).toEqual([]);
   });
 
+  it('comes back without what was refused', async () => {
+    const bridge = await open();
+    await fillIn();
+    const fields = { name: ['Another key has this name.'] };
+    bridge.world.failing.set('create_key', fault('invalid', 'Some fields need a look.', fields));
+    await press('create-key');
+    await screen.findByTestId('key-name-problem');
+    await press('cancel');
+    await press('draft-keep');
+    gone('new-key-sheet');
+    await press('new-key');
+    expect((at('key-name') as HTMLInputElement).value).toBe('grafana');
+    gone('key-name-problem');
+  });
+
+  it('is begun by the choice to keep no secret, too', () => {
+    const draft = new Draft();
+    expect(draft.touched).toBe(false);
+    draft.keep = false;
+    expect(draft.touched).toBe(true);
+  });
+
   it('ends with the key', async () => {
     await open();
     await fillIn();
@@ -66,6 +90,52 @@ describe('what somebody has begun', () => {
       scope: dead.scope,
       share: dead.share,
     });
+  });
+});
+
+describe('a refusal', () => {
+  const REFUSED: Record<FieldName, string> = {
+    name: 'key.name',
+    note: 'note',
+    project: 'scope.project_id',
+    products: 'products.uptime',
+    at_most: 'share.at_most',
+    reserved: 'share.reserved',
+    expires_at: 'expires_at',
+  };
+  it.each<[string, FieldName[], Partial<Draft>]>([
+    ['name', ['name'], { name: 'another' }],
+    ['note', ['note'], { note: 'another' }],
+    ['scope', ['project'], { scope: 'organization' }],
+    ['project', ['project'], { project: 2 }],
+    ['products', ['products'], { uptime: 'read' }],
+    ['bound', ['at_most', 'reserved'], { atMost: '30' }],
+    ['part kept free', ['at_most', 'reserved'], { reserved: '10' }],
+    ['choice of an end', ['expires_at'], { expiry: '30' }],
+    ['last day', ['expires_at'], { date: '25 Feb 2099' }],
+  ])('is of what was sent, not of another %s', (_, corrected, change) => {
+    const sent: Partial<Draft> = {
+      name: 'grafana',
+      note: '',
+      scope: 'project',
+      project: 1,
+      platform: 'read',
+      uptime: 'none',
+      atMost: '100',
+      reserved: '20',
+      expiry: 'date',
+      date: '24 Feb 2099',
+    };
+    const draft = Object.assign(new Draft(), sent);
+    const fields = Object.keys(REFUSED) as FieldName[];
+    const wrong = () => fields.filter((field) => draft.problems(field).length > 0);
+    const refusal = Object.fromEntries(Object.values(REFUSED).map((path) => [path, ['No.']]));
+    draft.refuse(fault('invalid', 'Some fields need a look.', refusal), draft.content);
+    expect(wrong()).toEqual(fields);
+    Object.assign(draft, change);
+    expect(wrong()).toEqual(fields.filter((field) => !corrected.includes(field)));
+    Object.assign(draft, sent);
+    expect(wrong()).toEqual(fields);
   });
 });
 

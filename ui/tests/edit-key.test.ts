@@ -1,12 +1,8 @@
 import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
+import { fault } from '../src/bridge/fake/world';
 import { NO_ACCESS } from '../src/features/keys/draft.svelte';
-import { asked, at, gone, inRow, open, press, row, user } from './support';
-
-async function edit(name: string) {
-  await user.click(inRow(name, 'row-menu'));
-  await press('edit-key-item');
-}
+import { asked, at, edit, gone, hold, open, press, row, user } from './support';
 
 describe('editing a key', () => {
   it('sends only what was changed, and the row shows it', async () => {
@@ -39,6 +35,27 @@ describe('editing a key', () => {
     await press('save-key');
     expect(at('products-problem').textContent).toContain(NO_ACCESS);
     expect(asked(bridge, 'update_key')).toEqual([]);
+  });
+
+  it('blames no name for what another was refused for', async () => {
+    const bridge = await open();
+    const name = screen.getAllByTestId('key-row')[0]?.dataset['keyName'] ?? '';
+    await edit(name);
+    await user.clear(at('edit-name'));
+    await user.type(at('edit-name'), 'taken');
+    const fields = { name: ['Another key has this name.'] };
+    bridge.world.failing.set('update_key', fault('invalid', 'Some fields need a look.', fields));
+    const answer = hold(bridge, 'update_key');
+    await press('save-key');
+    await user.type(at('edit-name'), ' too');
+    answer();
+    await waitFor(() => {
+      expect(asked(bridge, 'update_key')).toHaveLength(1);
+      expect(at('save-key').getAttribute('aria-busy')).not.toBe('true');
+    });
+    gone('edit-name-problem');
+    await user.type(at('edit-name'), '{Backspace>4/}');
+    expect(at('edit-name-problem').textContent).toContain('Another key has this name.');
   });
 
   it('asks once before what was changed is lost', async () => {

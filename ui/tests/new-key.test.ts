@@ -223,5 +223,8 @@ describe('a new key', () => {
     await press('create-key');
     expect((await screen.findByTestId('key-name-problem')).textContent).toContain('Another key has this name.');
     gone('problem');
+    // What is written then is another name.
+    await fill('key-name', '-2');
+    gone('key-name-problem');
   });
 });

@@ -2,7 +2,7 @@
 import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import { fault } from '../src/bridge/fake/world';
-import { asked, at, edit, fill, fillIn, gone, open, press, user } from './support';
+import { asked, at, edit, fill, fillIn, gone, hold, open, press, user } from './support';
 
 describe('a new key', () => {
   it('has a share only if somebody asks for one, and is told what happens beyond it', async () => {
@@ -73,16 +73,10 @@ describe('a new key', () => {
     await fill('share-at-most', '100');
     const problem = fault('invalid', 'Some fields need a look.', { 'share.at_most': ['100 of 100 is no bound.'] });
     bridge.world.failing.set('create_key', problem);
-    const call = bridge.call;
-    let answer: (() => void) | undefined;
-    const held = new Promise<void>((resolve) => (answer = resolve));
-    bridge.call = async (name, args) => {
-      if (name === 'create_key') await held;
-      return call(name, args);
-    };
+    const answer = hold(bridge, 'create_key');
     await press('create-key');
     await user.type(at('share-at-most'), '{Backspace}');
-    answer?.();
+    answer();
     await waitFor(() => {
       expect(asked(bridge, 'create_key')).toHaveLength(1);
       expect(at('create-key').getAttribute('aria-busy')).not.toBe('true');

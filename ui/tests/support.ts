@@ -68,6 +68,18 @@ export async function openPalette(text = ''): Promise<void> {
 export const paletteRows = () => [...at('palette').querySelectorAll<HTMLElement>('[role="option"]')];
 export const highlighted = () => at('palette').querySelector<HTMLElement>('[role="option"][data-selected]');
 
+/** Keeps back what the backend does about this command until the returned function is called. */
+export function hold(bridge: FakeBridge, command: keyof Commands): () => void {
+  const { call } = bridge;
+  let answer: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  bridge.call = async (name, args) => {
+    if (name === command) await held;
+    return call(name, args);
+  };
+  return answer;
+}
+
 /** Opens Settings while this much of the limit is used. */
 export async function openSettings(bridge: FakeBridge, used = 84): Promise<void> {
   bridge.world.used = used;

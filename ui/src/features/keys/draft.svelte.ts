@@ -16,7 +16,8 @@ import { callsOf, isUsual, NO_SHARE, sharePatch } from '../../share';
 import { endOf, localDay, understandDay } from './days';
 
 export type Expiry = '30' | '90' | '365' | 'date' | 'never';
-type FieldName = 'name' | 'note' | 'project' | 'products' | 'at_most' | 'reserved' | 'expires_at';
+export type FieldName = 'name' | 'note' | 'project' | 'products' | 'at_most' | 'reserved' | 'expires_at';
+type Content = Record<FieldName | 'keep', string>;
 
 export const NO_ACCESS = 'Choose access to one of the two: without any, a key does nothing.';
 /** The longest name and note, in characters. */
@@ -39,11 +40,10 @@ export class Draft {
   /** Set by the first attempt to send: from then on problems show. */
   tried = $state(false);
   #weight = NO_SHARE.weight;
-  #refused = $state.raw<Record<string, string[]>>({});
-  /** The share that was refused: another is not wrong for that. */
-  #refusedShare = $state.raw<Share | null>(null);
+  /** What the backend found wrong with what was sent: with anything else it is not wrong. */
+  #refusal = $state.raw<{ fields: Record<string, string[]>; sent: Content } | null>(null);
   /** What it was before anybody touched it. */
-  #untouched = this.#content();
+  #untouched = JSON.stringify(this.content);
 
   /** The settings of a key, to be changed. */
   static of(key: KeyView): Draft {
@@ -76,17 +76,27 @@ export class Draft {
 
   /** What it holds now was not somebody's doing. */
   settle(): void {
-    this.#untouched = this.#content();
+    this.#untouched = JSON.stringify(this.content);
   }
 
   /** Whether somebody has put something into it. */
   get touched(): boolean {
-    return this.#content() !== this.#untouched;
+    return JSON.stringify(this.content) !== this.#untouched;
   }
 
-  #content(): string {
-    const { name, note, scope, project, platform, uptime, atMost, reserved, expiry, date, keep } = this;
-    return JSON.stringify([name, note, scope, project, platform, uptime, atMost, reserved, expiry, date, keep]);
+  /** What stands in each field, to be compared. The figures of a share are judged together. */
+  get content(): Content {
+    const share = JSON.stringify([this.atMost, this.reserved]);
+    return {
+      name: this.name,
+      note: this.note,
+      project: JSON.stringify([this.scope, this.project]),
+      products: JSON.stringify([this.platform, this.uptime]),
+      at_most: share,
+      reserved: share,
+      expires_at: JSON.stringify([this.expiry, this.date]),
+      keep: String(this.keep),
+    };
   }
 
   where = $derived.by((): Scope =>
@@ -128,21 +138,19 @@ export class Draft {
       { name: this.name.trim() !== '', note: true, at_most: true, reserved: true }[field as string] ?? false;
     const own = this.tried || written ? this.#own[field] : undefined;
     if (own) return [own];
-    const ofShare = field === 'at_most' || field === 'reserved';
-    if (ofShare && this.#refusedShare && sharePatch(this.#refusedShare, this.share)) return [];
-    return Object.entries(this.#refused)
+    if (this.#refusal?.sent[field] !== this.content[field]) return [];
+    return Object.entries(this.#refusal.fields)
       .filter(([name]) => belongs(name, field))
       .flatMap(([, messages]) => messages);
   }
 
   /** Takes what the backend found wrong with what was sent, which may not be what stands here now. */
-  refuse(error: CommandError, sent: Share): void {
-    this.#refused = error.fields ?? {};
-    this.#refusedShare = sent;
+  refuse({ fields = {} }: CommandError, sent: Content): void {
+    this.#refusal = { fields, sent };
   }
 
   clearRefusal(): void {
-    this.#refused = {};
+    this.#refusal = null;
   }
 
   toNewKey(): NewKey {
