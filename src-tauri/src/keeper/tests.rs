@@ -125,6 +125,26 @@ async fn what_was_forgotten_is_gone_at_once_and_from_the_keychain_once_it_answer
 }
 
 #[tokio::test]
+async fn a_keychain_that_is_unlocked_is_good_again_once_it_has_what_it_did_not_take() {
+    let (chain, item) = (Chain::default(), session("a"));
+    let keeper = chain.keeper();
+    chain.lock(true);
+    let refused = keeper.keep(&item, "first".into()).await;
+    assert_eq!(refused, Err(VaultFault::Locked));
+    assert_eq!(keeper.last_state(), VaultState::Locked);
+
+    chain.lock(false);
+    assert_eq!(keeper.state().await, VaultState::Available);
+    assert_eq!(
+        keeper.last_state(),
+        VaultState::Locked,
+        "a look gives nothing"
+    );
+    assert_eq!(keeper.offer_again().await, [item]);
+    assert_eq!(keeper.last_state(), VaultState::Available);
+}
+
+#[tokio::test]
 async fn what_changes_while_the_keychain_is_offered_an_older_one_stays() {
     let (chain, items) = (
         Chain::default(),
