@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use gardien_authority::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView};
-use gardien_domain::KeyId;
+use gardien_authority::Client;
+use gardien_authority::api::{CreatedKey, DisclosedHow, KeyPatch, KeyView, SharePatch};
+use gardien_domain::{KeyId, KeyStatus};
 use serde::Serialize;
 use ts_rs::TS;
 
@@ -12,6 +13,9 @@ use crate::app::App;
 use crate::custody;
 use crate::error::CommandError;
 use crate::home::Ready;
+
+#[cfg(test)]
+mod tests;
 
 /// A key whose secret is new, without the secret.
 #[derive(Debug, Serialize, TS)]
@@ -66,22 +70,29 @@ pub(crate) async fn replace(app: &Arc<App>, id: KeyId) -> Result<FreshKey, Comma
     Ok(FreshKey { copied, ..fresh })
 }
 
-/// What is kept free for the replacement was kept for the key that comes back: both cannot have it.
-async fn restore(ready: &Ready, id: KeyId, replacement: KeyId) -> Result<KeyView, CommandError> {
-    let with = |share| KeyPatch {
-        share: Some(share),
+/// What is kept free for the replacement was kept for the key that comes back: both cannot have it. One that has ended
+/// keeps nothing free, and its refusal to be changed must not keep the key from coming back.
+async fn restore(client: &Client, id: KeyId, replacement: KeyId) -> Result<KeyView, CommandError> {
+    let keeping = |reserved| KeyPatch {
+        share: Some(Some(SharePatch {
+            reserved: Some(reserved),
+            ..SharePatch::default()
+        })),
         ..KeyPatch::default()
     };
-    let client = &ready.client;
-    let share = client.key(replacement).await?.share;
-    client.update_key(replacement, &with(None)).await?;
+    let KeyView { share, status, .. } = client.key(replacement).await?;
+    let has_ended = matches!(status, KeyStatus::Revoked | KeyStatus::Expired);
+    if has_ended || share.reserved == 0 {
+        return Ok(client.restore_key(id).await?);
+    }
+    client.update_key(replacement, &keeping(None)).await?;
     let restored = client.restore_key(id).await;
     if restored.is_err()
         && let Err(fault) = client
-            .update_key(replacement, &with(Some(share.into())))
+            .update_key(replacement, &keeping(Some(share.reserved)))
             .await
     {
-        tracing::warn!(%fault, key = %replacement, "a replacement lost its share");
+        tracing::warn!(%fault, key = %replacement, "what was kept free for a replacement is not any more");
     }
     Ok(restored?)
 }
@@ -93,7 +104,7 @@ pub(crate) async fn undo_replacement(
     replacement: KeyId,
 ) -> Result<UndoneReplacement, CommandError> {
     let ready = app.ready()?;
-    let key = restore(&ready, id, replacement).await?;
+    let key = restore(&ready.client, id, replacement).await?;
     let revoked = ready.client.revoke_key(replacement).await?;
     if app.fresh(replacement).is_some() {
         app.forget_fresh();

@@ -45,17 +45,6 @@ impl SharePatch {
     }
 }
 
-/// The whole of a share, whatever there was before.
-impl From<Share> for SharePatch {
-    fn from(share: Share) -> Self {
-        Self {
-            at_most: Some(share.at_most),
-            reserved: Some(Some(share.reserved)),
-            weight: Some(Some(share.weight)),
-        }
-    }
-}
-
 /// Which share to try: the whole of it, as for a key to be made.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema, IntoParams,
