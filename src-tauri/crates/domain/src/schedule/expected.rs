@@ -63,11 +63,11 @@ impl<W> Schedule<W> {
 
     /// Milliseconds until a slot is free that is kept for nobody, with so many taken before.
     fn slot_in(&self, before: usize, now: u64) -> u64 {
-        let (taken, minutes) = taken(before, self.shared().max(1));
-        // Slots that expire into a reservation are free for nobody else.
+        // Slots that expire into a reservation are free for nobody else, however many come.
         let into = u32::try_from(self.reserved - self.kept.sum()).unwrap_or(u32::MAX);
-        let most = self.shared().saturating_sub(taken.saturating_add(into));
-        self.window.held_down_in(most, now) + minutes
+        let open = self.shared().saturating_sub(into).max(1);
+        let (taken, minutes) = taken(before, open);
+        self.window.held_down_in(open - taken, now) + minutes
     }
 
     /// Milliseconds until the share of a key has room for its `place`th to wait.

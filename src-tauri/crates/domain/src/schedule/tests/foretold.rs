@@ -112,6 +112,23 @@ fn a_slot_that_expires_into_a_reservation_is_free_for_its_key_alone() {
 }
 
 #[test]
+fn what_expires_into_a_reservation_is_not_there_for_a_second_one() {
+    let mut schedule = paced(5);
+    goes(&mut schedule, 2, 0);
+    goes(&mut schedule, 2, 0);
+    schedule.set_share(key(1).unwrap(), share(None, 4, 1), 2_000);
+    for now in [2_000, 3_000, 6_000] {
+        goes(&mut schedule, 1, now);
+    }
+    // It takes the one slot that is kept for nobody, at 60 s and for a minute.
+    waits(&mut schedule, 2, 35_000);
+    let Coming::Refused(full) = schedule.come(key(2), PATIENCE, 42_000, || 0) else {
+        panic!()
+    };
+    assert_eq!(full.retry_after_ms, 78_000);
+}
+
+#[test]
 fn a_hold_does_not_fill_the_bucket_beyond_its_brim() {
     let mut schedule = paced(100);
     schedule.hold(20_000);
