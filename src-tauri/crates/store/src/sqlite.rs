@@ -19,6 +19,7 @@ mod projects;
 mod sessions;
 mod snapshot;
 mod upstream;
+mod uses;
 mod window;
 
 use std::collections::HashMap;
@@ -330,7 +331,7 @@ impl Ledger for Sqlite {
             let mut place = store.place.lock().await;
             let recorded = async {
                 let mut transaction = store.write().await?;
-                keys::record_uses(&mut transaction, &uses).await?;
+                uses::record(&mut transaction, &uses).await?;
                 transaction.commit().await
             };
             recorded.await.map_err(store_error)?;

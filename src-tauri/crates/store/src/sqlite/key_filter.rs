@@ -17,7 +17,7 @@ pub(super) fn searched(key: &Key) -> String {
         .join("A")
 }
 
-/// Adds one ` AND …` for each thing that the filter asks for.
+/// Adds one ` AND …` for each thing that the filter asks for. Of usage, it asks `key_uses`.
 pub(super) fn push(query: &mut QueryBuilder<Sqlite>, filter: &KeyFilter, now: Timestamp) {
     let now = micros(now);
     if let Some(text) = &filter.text {
@@ -50,10 +50,10 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, filter: &KeyFilter, now: Ti
     }
     match filter.usage {
         Some(Usage::Never) => {
-            query.push(" AND last_used_at IS NULL");
+            query.push(" AND used_at IS NULL");
         }
         Some(Usage::Stale) => {
-            query.push(" AND coalesce(last_used_at, created_at) <= ");
+            query.push(" AND coalesce(used_at, created_at) <= ");
             query.push_bind(now.saturating_sub(STALE_DAYS * DAY));
         }
         None => {}

@@ -12,7 +12,7 @@ fn value(sort: KeySort) -> Option<&'static str> {
             "CASE WHEN keys.project_id IS NULL THEN '0' ELSE coalesce((SELECT '1' || search || char(1) || id
                  FROM projects AS listed WHERE listed.id = keys.project_id), '2') END",
         ),
-        KeySort::LastUsed => Some("coalesce(keys.last_used_at, -9223372036854775808)"),
+        KeySort::LastUsed => Some("coalesce(key_uses.used_at, -9223372036854775808)"),
         KeySort::Expires => Some("coalesce(keys.expires_at, 9223372036854775807)"),
     }
 }

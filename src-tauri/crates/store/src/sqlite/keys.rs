@@ -6,8 +6,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::share::Share;
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, LastUse, MemberId, NotedUse,
-    ProductScopes, ProjectId, Scope, ScopeKind, SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, KeySort, LastUse, MemberId, ProductScopes,
+    ProjectId, Scope, ScopeKind, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
@@ -16,11 +16,13 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use super::columns::{
     digest, micros, number, optional_number, optional_time, optional_word, stored, time, word,
 };
-use super::{key_filter, key_order};
+use super::{key_filter, key_order, uses};
 use crate::{KeyRows, Revision, StoredKey};
 
-const SELECT: &str = "SELECT keys.*, projects.name AS project_name, members.email AS creator
+const SELECT: &str = "SELECT keys.*, used_at, operation, client, address,
+         projects.name AS project_name, members.email AS creator
      FROM keys JOIN members ON members.id = keys.created_by
+     LEFT JOIN key_uses ON key_uses.number = keys.number
      LEFT JOIN projects ON projects.id = keys.project_id";
 
 /// Leaves the last use as it is; that of a secret that was replaced goes with the secret.
@@ -121,12 +123,20 @@ pub(super) async fn page(
 ) -> sqlx::Result<KeyRows> {
     let mut transaction = readers.begin().await?;
 
-    let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) AS total FROM keys WHERE true");
+    let mut count = QueryBuilder::<Sqlite>::new("SELECT count(*) AS total FROM keys");
+    if filter.usage.is_some() {
+        count.push(uses::JOIN);
+    }
+    count.push(" WHERE true");
     key_filter::push(&mut count, filter, now);
     let counted = count.build().fetch_one(&mut *transaction).await?;
 
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
-    query.push(" WHERE keys.id IN (SELECT id FROM keys WHERE true");
+    query.push(" WHERE keys.id IN (SELECT id FROM keys");
+    if filter.usage.is_some() || order.sort == KeySort::LastUsed {
+        query.push(uses::JOIN);
+    }
+    query.push(" WHERE true");
     key_filter::push(&mut query, filter, now);
     if let Some(after) = after {
         key_order::push_after(&mut query, order, after);
@@ -202,57 +212,17 @@ pub(super) async fn reserved(
     number(&row, "reserved")
 }
 
-/// A use never gives way to an older one, and that of a secret goes with it.
-pub(super) async fn record_uses(
-    connection: &mut SqliteConnection,
-    uses: &[NotedUse],
-) -> sqlx::Result<()> {
-    for noted in uses {
-        let NotedUse {
-            key,
-            last,
-            previous,
-        } = noted;
-        sqlx::query(
-            "UPDATE keys SET last_used_at = ?1, last_operation = ?2, last_client = ?3, last_address = ?4
-             WHERE id = ?5 AND (last_used_at IS NULL OR last_used_at <= ?1)",
-        )
-        .bind(micros(last.at))
-        .bind(&last.operation)
-        .bind(&last.client)
-        .bind(last.address.map(|address| address.to_string()))
-        .bind(key.0)
-        .execute(&mut *connection)
-        .await?;
-        for previous in previous {
-            sqlx::query(
-                "UPDATE keys SET previous_used_at = CASE previous_digest
-                         WHEN ?3 THEN max(coalesce(previous_used_at, ?1), ?1) ELSE previous_used_at END,
-                     earlier_used_at = CASE earlier_digest
-                         WHEN ?3 THEN max(coalesce(earlier_used_at, ?1), ?1) ELSE earlier_used_at END
-                 WHERE id = ?2 AND ?3 IN (previous_digest, earlier_digest)",
-            )
-            .bind(micros(previous.at))
-            .bind(key.0)
-            .bind(&previous.digest.0[..])
-            .execute(&mut *connection)
-            .await?;
-        }
-    }
-    Ok(())
-}
-
 fn stored_key(row: &SqliteRow) -> sqlx::Result<StoredKey> {
     Ok(StoredKey {
         key: key(row)?,
         project_name: row.try_get("project_name")?,
         created_by: row.try_get("creator")?,
-        last_use: match optional_time(row, "last_used_at")? {
+        last_use: match optional_time(row, "used_at")? {
             Some(at) => Some(LastUse {
                 at,
-                operation: row.try_get("last_operation")?,
-                client: row.try_get("last_client")?,
-                address: optional_word(row, "last_address")?,
+                operation: row.try_get("operation")?,
+                client: row.try_get("client")?,
+                address: optional_word(row, "address")?,
             }),
             None => None,
         },

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::share::Share;
 use gardien_domain::{
-    Key, KeyFilter, KeyOrder, KeyParts, LastUse, NotedUse, PreviousUse, ProductScope,
-    ProductScopes, ProjectId, Scope, SecretDigest,
+    Key, KeyFilter, KeyOrder, KeyParts, ProductScope, ProductScopes, ProjectId, Scope, SecretDigest,
 };
 use gardien_store::{Change, StoreError, StoredKey};
 
 use crate::support::{Database, at, commit, enter, key, member, opened, project, some_record};
 
 /// A key with every field set.
-fn full(number: u128) -> Key {
+pub(crate) fn full(number: u128) -> Key {
     Key::from_parts(KeyParts {
         name: "Déploiement %_'\"".into(),
         note: "two\nlines, 𝕦𝕟𝕚𝕔𝕠𝕕𝕖".into(),
@@ -46,23 +45,6 @@ fn full(number: u128) -> Key {
         }),
         ..key(number).into_parts()
     })
-}
-
-fn used(micros: i64, operation: &str) -> LastUse {
-    LastUse {
-        at: at(micros),
-        operation: operation.into(),
-        client: Some("terraform-provider-phare".into()),
-        address: Some([192, 0, 2, 7].into()),
-    }
-}
-
-fn noted(number: u128, last: LastUse) -> NotedUse {
-    NotedUse {
-        key: key(number).id(),
-        last,
-        previous: Vec::new(),
-    }
 }
 
 pub(crate) async fn every_field_comes_back(database: &dyn Database) {
@@ -99,20 +81,6 @@ pub(crate) async fn every_field_comes_back(database: &dyn Database) {
     assert_eq!(page.unwrap().rows, [second, first]);
 }
 
-pub(crate) async fn a_change_replaces_the_key_and_keeps_its_last_use(database: &dyn Database) {
-    let store = opened(database).await;
-    commit(&*store, &[Change::PutKey(full(1))]).await;
-    let last_use = used(1_780_000_000_000_000, "listMonitors");
-    let uses = [noted(1, last_use.clone())];
-    store.record_uses(&uses).await.unwrap();
-    for changed in [key(1), full(1)] {
-        commit(&*store, &[Change::PutKey(changed.clone())]).await;
-        let stored = store.key(changed.id()).await.unwrap().unwrap();
-        assert_eq!(stored.key, changed);
-        assert_eq!(stored.last_use, Some(last_use.clone()));
-    }
-}
-
 pub(crate) async fn a_digest_belongs_to_one_key(database: &dyn Database) {
     let store = opened(database).await;
     commit(&*store, &[Change::PutKey(key(1))]).await;
@@ -123,99 +91,6 @@ pub(crate) async fn a_digest_belongs_to_one_key(database: &dyn Database) {
     let refused = enter(&*store, &[Change::PutKey(twin)], some_record()).await;
     assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
     assert_eq!(store.every_key().await.unwrap(), [key(1)]);
-}
-
-pub(crate) async fn a_use_never_gives_way_to_an_older_one(database: &dyn Database) {
-    let store = opened(database).await;
-    commit(&*store, &[Change::PutKey(key(1)), Change::PutKey(key(2))]).await;
-    let later = used(2_000, "createMonitor");
-    let uses = [
-        noted(1, used(1_000, "listMonitors")),
-        noted(1, later.clone()),
-        noted(99, later.clone()),
-    ];
-    store.record_uses(&uses).await.unwrap();
-    let silent = LastUse {
-        client: None,
-        address: None,
-        ..used(1_500, "listMonitors")
-    };
-    let older = [noted(1, silent.clone())];
-    store.record_uses(&older).await.unwrap();
-    let stored = |number| store.key(key(number).id());
-    assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(later));
-    assert_eq!(stored(2).await.unwrap().unwrap().last_use, None);
-    assert_eq!(stored(99).await.unwrap(), None);
-    // What the newest call does not say is not what the one before it said.
-    let newer = LastUse {
-        at: at(3_000),
-        address: Some("2001:db8::1".parse().unwrap()),
-        ..silent
-    };
-    store.record_uses(&[noted(1, newer.clone())]).await.unwrap();
-    assert_eq!(stored(1).await.unwrap().unwrap().last_use, Some(newer));
-}
-
-/// A key whose secrets were replaced: the last one, and one before that; 0 is none.
-fn rotated([last, earlier]: [u8; 2]) -> Key {
-    let replaced = |number| PreviousSecret {
-        digest: SecretDigest([number; 32]),
-        valid_until: at(9_000),
-    };
-    Key::from_parts(KeyParts {
-        previous: PreviousSecrets {
-            last: Some(last).filter(|number| *number > 0).map(replaced),
-            earlier: Some(earlier).filter(|number| *number > 0).map(replaced),
-        },
-        ..key(1).into_parts()
-    })
-}
-
-pub(crate) async fn the_use_of_a_replaced_secret_goes_with_it(database: &dyn Database) {
-    let store = opened(database).await;
-    let note = async |uses: &[(u8, i64)]| {
-        let last = uses.iter().map(|(_, micros)| *micros).max().unwrap();
-        let of = |(secret, micros): &(u8, i64)| PreviousUse {
-            digest: SecretDigest([*secret; 32]),
-            at: at(*micros),
-        };
-        let noted = NotedUse {
-            previous: uses.iter().map(of).collect(),
-            ..noted(1, used(last, "listMonitors"))
-        };
-        store.record_uses(&[noted]).await.unwrap();
-    };
-    let shown = async || {
-        let stored = store.key(key(1).id()).await.unwrap().unwrap();
-        (stored.previous_used_at, stored.earlier_used_at)
-    };
-    commit(&*store, &[Change::PutKey(rotated([7, 0]))]).await;
-    note(&[(7, 1_000)]).await;
-    assert_eq!(shown().await, (Some(at(1_000)), None));
-    note(&[(7, 900)]).await;
-    let renamed = Key::from_parts(KeyParts {
-        name: "Other".into(),
-        ..rotated([7, 0]).into_parts()
-    });
-    commit(&*store, &[Change::PutKey(renamed)]).await;
-    assert_eq!(shown().await, (Some(at(1_000)), None));
-
-    commit(&*store, &[Change::PutKey(rotated([6, 7]))]).await;
-    assert_eq!(shown().await, (None, Some(at(1_000))));
-    note(&[(6, 1_100), (7, 1_200)]).await;
-    assert_eq!(shown().await, (Some(at(1_100)), Some(at(1_200))));
-    commit(&*store, &[Change::PutKey(rotated([5, 7]))]).await;
-    assert_eq!(shown().await, (None, Some(at(1_200))));
-
-    commit(&*store, &[Change::PutKey(rotated([8, 0]))]).await;
-    assert_eq!(shown().await, (None, None));
-    // Noted before the rotation, written after it.
-    note(&[(7, 2_000)]).await;
-    assert_eq!(shown().await, (None, None));
-    note(&[(8, 3_000)]).await;
-    assert_eq!(shown().await, (Some(at(3_000)), None));
-    commit(&*store, &[Change::PutKey(key(1))]).await;
-    assert_eq!(shown().await, (None, None));
 }
 
 pub(crate) async fn a_key_is_found_by_its_secret_and_by_the_one_before(database: &dyn Database) {

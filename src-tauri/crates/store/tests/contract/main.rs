@@ -16,6 +16,7 @@ mod owned;
 mod revisions;
 mod sqlite;
 mod support;
+mod uses;
 
 /// One test of each contract for the database that `$fresh` makes.
 macro_rules! contract {
@@ -65,14 +66,18 @@ macro_rules! every_contract {
             }
             keys {
                 every_field_comes_back
-                a_change_replaces_the_key_and_keeps_its_last_use
                 a_digest_belongs_to_one_key
-                a_use_never_gives_way_to_an_older_one
                 a_key_is_found_by_its_secret_and_by_the_one_before
-                the_use_of_a_replaced_secret_goes_with_it
                 live_keys_are_counted_by_project
                 what_is_reserved_is_that_of_keys_that_work
                 a_key_outlives_its_project
+            }
+            uses {
+                a_change_replaces_the_key_and_keeps_its_last_use
+                a_use_never_gives_way_to_an_older_one
+                the_use_of_a_replaced_secret_goes_with_it
+                every_use_of_a_large_batch_is_that_of_its_key
+                a_batch_is_written_whole_or_not_at_all
             }
             filters {
                 rows_and_total_are_those_that_the_filter_keeps

@@ -8,6 +8,7 @@
 
 mod older;
 mod place;
+mod uses;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -77,10 +77,10 @@ async fn what_an_older_version_had_in_its_trail_stands_behind_the_gateway() {
 async fn what_an_older_version_knew_of_a_use_is_kept() {
     let (_folder, path) = folder();
     filled(&path).await;
-    let back = "ALTER TABLE keys DROP COLUMN last_client; ALTER TABLE keys DROP COLUMN last_address;
-                ALTER TABLE keys DROP COLUMN previous_used_at;
+    let back = "DROP TABLE key_uses; ALTER TABLE keys ADD COLUMN last_used_at INTEGER;
+                ALTER TABLE keys ADD COLUMN last_operation TEXT; ALTER TABLE keys DROP COLUMN previous_used_at;
                 DROP INDEX audit_by_actor; DROP INDEX audit_by_action; DROP INDEX audit_by_time;
-                DELETE FROM _sqlx_migrations WHERE version = 5;
+                DELETE FROM _sqlx_migrations WHERE version IN (5, 12);
                 INSERT INTO keys (id, name, note, display, search, scope, platform, uptime, digest, created_at,
                     created_by, last_used_at, last_operation)
                 SELECT zeroblob(16), 'Grafana', '', '', '', 'organization', 'read', 'none', zeroblob(32), 0, id, 7,
@@ -103,6 +103,7 @@ async fn what_an_older_version_knew_of_a_use_is_kept() {
 async fn what_an_older_version_promised_of_a_replaced_secret_ends_with_the_key() {
     let (_folder, path) = folder();
     filled(&path).await;
+    execute(&path, uses::OF_KEYS).await;
     let back = "DROP INDEX keys_by_earlier_digest; DROP INDEX keys_by_project; DROP INDEX keys_by_age;
                 ALTER TABLE keys DROP COLUMN earlier_used_at; ALTER TABLE keys DROP COLUMN earlier_valid_until;
                 ALTER TABLE keys DROP COLUMN earlier_digest;
