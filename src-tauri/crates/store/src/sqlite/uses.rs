@@ -5,6 +5,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::columns::micros;
 
+#[cfg(test)]
+mod tests;
+
 /// Uses that one statement writes: five values each at most, of the 32,766 that SQLite binds.
 const ROWS: usize = 500;
 
