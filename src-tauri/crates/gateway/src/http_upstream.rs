@@ -3,29 +3,25 @@
 use std::error::Error;
 use std::fmt::{self, Debug};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
-use gardien_egress::{Connector, Egress, IDLE, NoTls, Proxies, UNHEARD, Way};
-use http::header::{AUTHORIZATION, HeaderValue};
-use http::uri::{Parts, PathAndQuery, Scheme};
-use http::{Extensions, Request, Response, Uri};
+use gardien_egress::{Connector, Egress, NoTls, Proxies, UNHEARD, Way};
+use http::header::{AUTHORIZATION, HOST, HeaderValue};
+use http::uri::{PathAndQuery, Scheme};
+use http::{Request, Response, Uri};
 use http_body::Body as _;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::Error as ClientError;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use tower::util::BoxCloneSyncService;
-use tower::{ServiceExt as _, service_fn};
+use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError};
 use crate::clock::WallClock;
-use crate::line::{Line, Moment};
+use crate::line::Line;
 use crate::links::Own;
+use crate::pool::{Pool, Shelf};
 use crate::upstream::{Transport, TransportFault};
 
 /// Why an upstream cannot be set up.
@@ -44,32 +40,24 @@ pub enum UpstreamError {
     Tls(#[from] NoTls),
 }
 
-/// Bytes of an answer that are read before somebody takes them. No head of Phare's is as long.
-const BUFFER: usize = 32 * 1024;
 /// Bytes of a body that are under way at once, however slow the upstream is to read them.
 const AT_ONCE: u64 = 64 * 1024;
-
-type Http = Client<BoxCloneSyncService<Uri, Line, BoxError>, Body>;
 
 /// A Phare over HTTP or HTTPS. Never follows a redirect: that would carry the key elsewhere. Clones share their
 /// connections.
 #[derive(Clone)]
 pub struct HttpUpstream {
     base: Uri,
+    host: HeaderValue,
+    /// Put before every path.
+    prefix: Arc<str>,
     own: Own,
     way: Way,
     connector: Connector,
-    pool: Arc<Mutex<Pool>>,
-    /// Keeps no connection: for bodies that the upstream may take its time to read, which a connection that has to be
-    /// acknowledged would take for its end.
-    single: Http,
-    clock: WallClock,
-}
-
-/// Connections that wait for the next call.
-struct Pool {
-    http: Http,
-    used_at: Timestamp,
+    pool: Arc<Pool>,
+    /// For bodies that the upstream may take its time to read, which a connection that has to be acknowledged would take for
+    /// its end.
+    patient: Connector,
 }
 
 impl HttpUpstream {
@@ -87,20 +75,22 @@ impl HttpUpstream {
             Some(scheme) if *scheme == Scheme::HTTP => false,
             _ => return Err(UpstreamError::Address),
         };
+        let usual = if secure { 443 } else { 80 };
+        let host = match base.port_u16().filter(|port| *port != usual) {
+            Some(port) => format!("{}:{port}", authority.host()),
+            None => authority.host().to_owned(),
+        };
         let way = proxies.way(&base);
         let egress = Egress::new(secure, proxies)?;
-        let connector = egress.connector(Some(UNHEARD));
         Ok(Self {
+            host: HeaderValue::from_str(&host).map_err(|_| UpstreamError::Address)?,
+            prefix: base.path().trim_end_matches('/').into(),
             own: Own::of(&base),
             base,
             way,
-            pool: Arc::new(Mutex::new(Pool {
-                http: http(&connector, usize::MAX),
-                used_at: clock(),
-            })),
-            connector,
-            single: http(&egress.connector(None), 0),
-            clock,
+            connector: egress.connector(Some(UNHEARD)),
+            pool: Arc::new(Pool::new(clock)),
+            patient: egress.connector(None),
         })
     }
 
@@ -115,35 +105,85 @@ impl HttpUpstream {
         })
     }
 
-    fn target(&self, asked: &Uri) -> Result<Uri, BoxError> {
-        let asked = asked.path_and_query().map_or("/", PathAndQuery::as_str);
-        let prefix = self.base.path().trim_end_matches('/');
-        let mut parts = Parts::default();
-        parts.scheme = self.base.scheme().cloned();
-        parts.authority = self.base.authority().cloned();
-        parts.path_and_query = Some(format!("{prefix}{asked}").parse()?);
-        Ok(Uri::from_parts(parts)?)
+    /// The target of a call as the upstream reads it.
+    fn target(&self, asked: Uri) -> Result<Uri, BoxError> {
+        let asked = asked.into_parts().path_and_query;
+        let asked = asked.unwrap_or(PathAndQuery::from_static("/"));
+        if self.prefix.is_empty() {
+            return Ok(asked.into());
+        }
+        Ok(format!("{}{asked}", self.prefix).parse()?)
     }
 
-    /// The client for a body of at most so many bytes.
-    fn http(&self, bytes: Option<u64>) -> Http {
+    async fn send(&self, mut call: Request<Body>) -> Result<Response<Body>, TransportFault> {
+        let bytes = call.body().size_hint().upper();
         if bytes.is_none_or(|bytes| bytes > AT_ONCE) {
-            return self.single.clone();
+            let line = self.connect(&self.patient).await;
+            let line = line.map_err(|error| self.unreachable(error))?;
+            let sent = line.send_alone(call).await;
+            return sent.map_err(|error| self.broken(error.into_error(), false));
         }
-        let now = (self.clock)();
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = now.duration_since(std::mem::replace(&mut pool.used_at, now));
-        // The clock that counts idle connections out stands still while the machine sleeps.
-        if SignedDuration::try_from(IDLE).is_ok_and(|longest| idle.abs() > longest) {
-            pool.http = http(&self.connector, usize::MAX);
+        let shelf = self.pool.shelf();
+        loop {
+            let (line, of_before) = match shelf.take().await {
+                Some(line) => (line, true),
+                None => self.next(&shelf).await?,
+            };
+            match line.send(call, &shelf).await {
+                Ok(answer) => return Ok(answer),
+                Err(mut error) => match error.take_message() {
+                    // It was closed before anything was written.
+                    Some(back) if of_before => call = back,
+                    _ => return Err(self.broken(error.into_error(), of_before)),
+                },
+            }
         }
-        pool.http.clone()
     }
 
-    /// Forgets all connections that wait: what killed one killed the others.
-    fn forget(&self) {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.http = http(&self.connector, usize::MAX);
+    /// The connection that is free first: a new one, or one that others have done with meanwhile; and whether it stood
+    /// before. One that is asked for in vain is for the next call.
+    async fn next(&self, shelf: &Arc<Shelf>) -> Result<(Line, bool), TransportFault> {
+        let mut connecting = Box::pin(self.connect(&self.connector));
+        loop {
+            tokio::select! {
+                biased;
+                line = &mut connecting => {
+                    let line = line.map_err(|error| self.unreachable(error))?;
+                    return Ok((line, false));
+                }
+                () = shelf.changed() => if let Some(line) = shelf.take().await {
+                    let shelf = shelf.clone();
+                    tokio::spawn(async move {
+                        if let Ok(line) = connecting.await {
+                            shelf.put(line);
+                        }
+                    });
+                    return Ok((line, true));
+                }
+            }
+        }
+    }
+
+    fn connect(
+        &self,
+        connector: &Connector,
+    ) -> impl Future<Output = Result<Line, BoxError>> + Send + use<> {
+        let connecting = connector.clone().oneshot(self.base.clone());
+        async move { Ok(Line::begin(connecting.await?).await?) }
+    }
+
+    /// What went wrong on a connection that was made for the call, or stood before it began (`of_before`): that may have
+    /// died meanwhile.
+    fn broken(&self, error: hyper::Error, of_before: bool) -> TransportFault {
+        if !is_broken(&error) {
+            return TransportFault::Broken(error.into());
+        }
+        self.pool.forget();
+        if of_before {
+            TransportFault::Dead(error.into())
+        } else {
+            TransportFault::Broken(error.into())
+        }
     }
 
     fn unreachable(&self, cause: impl Into<BoxError>) -> TransportFault {
@@ -154,38 +194,10 @@ impl HttpUpstream {
     }
 }
 
-/// An idle connection that the server closes before a call is written to it is replaced by a new one; what was written
-/// is never sent twice here.
-fn http(connector: &Connector, idle: usize) -> Http {
-    let connector = connector.clone();
-    let lines = service_fn(move |target| {
-        let connecting = connector.clone().oneshot(target);
-        async move { connecting.await.map(Line::new) }
-    });
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(idle)
-        .http1_max_buf_size(BUFFER)
-        .build(BoxCloneSyncService::new(lines))
-}
-
 /// Whether the connection broke, and not what was sent or answered on it.
-fn is_broken(error: &ClientError) -> bool {
-    let error = error.source().and_then(|cause| cause.downcast_ref());
-    error.is_some_and(|error: &hyper::Error| {
-        let is_io = error.source().is_some_and(|cause| cause.is::<io::Error>());
-        error.is_incomplete_message() || is_io && !error.is_user()
-    })
-}
-
-/// Whether the call was made on a connection that stood before it began: it may have died meanwhile.
-fn is_of_before(error: &ClientError, begun: Moment) -> bool {
-    let mut known = Extensions::new();
-    if let Some(connection) = error.connect_info() {
-        connection.get_extras(&mut known);
-    }
-    known.get().is_some_and(|made: &Moment| *made < begun)
+fn is_broken(error: &hyper::Error) -> bool {
+    let is_io = error.source().is_some_and(|cause| cause.is::<io::Error>());
+    error.is_incomplete_message() || is_io && !error.is_user()
 }
 
 /// Never printed, and wiped with the last request that it was put on.
@@ -217,28 +229,14 @@ impl Transport for KeyedUpstream {
         _: Need,
     ) -> Result<Response<Body>, TransportFault> {
         let upstream = &self.upstream;
-        let target = upstream.target(request.uri());
+        let target = upstream.target(std::mem::take(request.uri_mut()));
         *request.uri_mut() = target.map_err(|error| upstream.unreachable(error))?;
-        let authorization = self.authorization.clone();
-        request.headers_mut().insert(AUTHORIZATION, authorization);
-        let http = upstream.http(request.body().size_hint().upper());
-        let begun = Moment::now();
-        match http.request(request).await {
-            Ok(mut response) => {
-                response.extensions_mut().insert(upstream.own.clone());
-                Ok(response.map(boxed))
-            }
-            Err(error) if error.is_connect() => Err(upstream.unreachable(error)),
-            Err(error) if is_broken(&error) => {
-                upstream.forget();
-                Err(if is_of_before(&error, begun) {
-                    TransportFault::Dead(error.into())
-                } else {
-                    TransportFault::Broken(error.into())
-                })
-            }
-            Err(error) => Err(TransportFault::Broken(error.into())),
-        }
+        let headers = request.headers_mut();
+        headers.insert(HOST, upstream.host.clone());
+        headers.insert(AUTHORIZATION, self.authorization.clone());
+        let mut answer = upstream.send(request).await?;
+        answer.extensions_mut().insert(upstream.own.clone());
+        Ok(answer)
     }
 }
 
@@ -258,7 +256,7 @@ mod tests {
     #[test]
     fn the_header_of_a_key_is_made_once_and_never_printed() {
         let base = "http://127.0.0.1:1".parse().unwrap();
-        let clock: WallClock = Arc::new(|| Timestamp::UNIX_EPOCH);
+        let clock: WallClock = Arc::new(|| jiff::Timestamp::UNIX_EPOCH);
         let upstream = HttpUpstream::new(base, Proxies::default(), clock).unwrap();
         let keyed = upstream.with_key(&"pha_org_secret".into()).unwrap();
         assert_eq!(keyed.authorization, "Bearer pha_org_secret");

@@ -1,82 +1,144 @@
-//! A connection to the upstream, and when it was made.
+//! A connection to the upstream, moved by the call that it carries: it has no task of its own, so that a call and its answer
+//! stay with whoever waits for them.
 
-use std::io::{IoSlice, Result};
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use gardien_egress::Stream;
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
-use tokio::time::Instant;
+use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 
-/// When a connection was made or a call began, to tell which was first.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub(crate) struct Moment(Instant);
+use crate::body::{Body, BoxError, boxed};
+use crate::pool::Shelf;
 
-impl Moment {
-    #[expect(clippy::disallowed_methods, reason = "only compared with one another")]
-    pub(crate) fn now() -> Self {
-        Self(Instant::now())
-    }
-}
+/// Bytes of an answer that are read before somebody takes them. No head of Phare's is as long.
+const BUFFER: usize = 32 * 1024;
 
+/// A connection that carries one call at a time.
 pub(crate) struct Line {
-    stream: Stream,
-    made: Moment,
+    calls: SendRequest<Body>,
+    /// Nothing once it is closed. Kept longer, it would keep the call that it did not send, too.
+    connection: Option<Connection<Stream, Body>>,
 }
 
 impl Line {
-    /// One that was just made.
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self {
-            stream,
-            made: Moment::now(),
+    /// One on a stream that was just opened.
+    ///
+    /// # Errors
+    /// The HTTP library's.
+    pub(crate) async fn begin(stream: Stream) -> hyper::Result<Self> {
+        let handshake = Builder::new().max_buf_size(BUFFER).handshake(stream);
+        let (calls, connection) = handshake.await?;
+        Ok(Self {
+            calls,
+            connection: Some(connection),
+        })
+    }
+
+    /// Whether it can take a call now, as far as can be seen from here.
+    pub(crate) fn is_free(&mut self, cx: &mut Context<'_>) -> bool {
+        self.moves(cx);
+        self.connection.is_some() && self.calls.is_ready()
+    }
+
+    /// Sends a call, and has the head of its answer. When the answer is over, the connection goes onto the shelf.
+    ///
+    /// # Errors
+    /// The HTTP library's; with the call, if nothing of it was sent.
+    pub(crate) async fn send(
+        mut self,
+        call: Request<Body>,
+        shelf: &Arc<Shelf>,
+    ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
+        let mut answer = pin!(self.calls.try_send_request(call));
+        let answer = poll_fn(|cx| {
+            // It is what brings the answer.
+            self.moves(cx);
+            answer.as_mut().poll(cx)
+        });
+        let answer = answer.await?;
+        let (line, shelf) = (Some(self), shelf.clone());
+        Ok(answer.map(|body| boxed(Answer { body, line, shelf })))
+    }
+
+    /// The same for a call that the upstream may take its time to read: moved by a task of its own, so that the call goes on while
+    /// nobody takes what comes back. Kept for no other.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) async fn send_alone(
+        mut self,
+        call: Request<Body>,
+    ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
+        if let Some(connection) = self.connection.take() {
+            tokio::spawn(connection);
+        }
+        Ok(self.calls.try_send_request(call).await?.map(boxed))
+    }
+
+    fn moves(&mut self, cx: &mut Context<'_>) {
+        if let Some(connection) = &mut self.connection
+            && Pin::new(connection).poll(cx).is_ready()
+        {
+            // What went wrong with it, the call or its answer says.
+            self.connection = None;
         }
     }
 }
 
-impl Connection for Line {
-    fn connected(&self) -> Connected {
-        self.stream.connected().extra(self.made)
+/// The body of an answer, which moves the connection that it comes by.
+struct Answer {
+    body: Incoming,
+    /// Until the answer is over.
+    line: Option<Line>,
+    shelf: Arc<Shelf>,
+}
+
+impl Answer {
+    fn is_over(&mut self, cx: &mut Context<'_>) {
+        if let Some(mut line) = self.line.take()
+            && line.is_free(cx)
+        {
+            self.shelf.put(line);
+        }
     }
 }
 
-impl Read for Line {
-    fn poll_read(
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl Write for Line {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let mut frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_pending()
+            && let Some(line) = &mut self.line
+        {
+            line.moves(cx);
+            frame = Pin::new(&mut self.body).poll_frame(cx);
+        }
+        match &frame {
+            Poll::Ready(Some(Ok(_))) if !self.body.is_end_stream() => {}
+            Poll::Ready(Some(Err(_))) => self.line = None,
+            Poll::Ready(_) => self.is_over(cx),
+            Poll::Pending => {}
+        }
+        frame.map_err(Into::into)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
     }
 
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
