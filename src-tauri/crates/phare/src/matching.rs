@@ -1,6 +1,8 @@
 //! Which operation a request names. A path is taken literally or not at all: nothing is normalized, so that
 //! the path that is authorized is the path that is sent.
 
+use std::sync::LazyLock;
+
 use gardien_domain::{Method, Operation, ProjectId};
 
 use crate::operations::OPERATIONS;
@@ -59,10 +61,67 @@ pub fn methods_of(path: &str) -> Vec<Method> {
         .collect()
 }
 
+/// The path of an operation, taken apart once.
+struct Template {
+    operation: &'static Operation,
+    parts: Vec<Part>,
+}
+
+enum Part {
+    Literal(&'static str),
+    /// The id of a record.
+    Id,
+    /// The id of a project.
+    Project,
+    /// Whatever it is.
+    Any,
+}
+
+static TEMPLATES: LazyLock<Vec<Template>> =
+    LazyLock::new(|| OPERATIONS.iter().map(Template::of).collect());
+
 fn at(segments: &[&str]) -> impl Iterator<Item = Matched> {
-    OPERATIONS
+    TEMPLATES
         .iter()
-        .filter_map(|operation| matches(operation, segments))
+        .filter_map(|template| template.matches(segments))
+}
+
+impl Template {
+    fn of(operation: &'static Operation) -> Self {
+        let parts = operation.path.split('/').filter(|part| !part.is_empty());
+        let parts = parts.map(|part| match part {
+            "{app}" => Part::Any,
+            "{projectId}" => Part::Project,
+            parameter if parameter.starts_with('{') => Part::Id,
+            literal => Part::Literal(literal),
+        });
+        Self {
+            operation,
+            parts: parts.collect(),
+        }
+    }
+
+    fn matches(&self, segments: &[&str]) -> Option<Matched> {
+        if self.parts.len() != segments.len() {
+            return None;
+        }
+        let mut path_project = None;
+        for (part, segment) in self.parts.iter().zip(segments) {
+            match part {
+                Part::Any => {}
+                Part::Id => {
+                    number(segment)?;
+                }
+                Part::Project => path_project = Some(ProjectId(number(segment)?)),
+                Part::Literal(literal) if literal == segment => {}
+                Part::Literal(_) => return None,
+            }
+        }
+        Some(Matched {
+            operation: self.operation,
+            path_project,
+        })
+    }
 }
 
 /// Splits a path, letting through only letters, digits, `-` and `_`: nothing in Phare's paths needs more, and
@@ -79,28 +138,6 @@ fn segments(path: &str) -> Result<Vec<&str>, PathFault> {
         _ => Err(PathFault::OddCharacter),
     });
     segments.collect()
-}
-
-fn matches(operation: &'static Operation, segments: &[&str]) -> Option<Matched> {
-    let mut template = operation.path.split('/').filter(|part| !part.is_empty());
-    let mut path_project = None;
-    for segment in segments {
-        match template.next()? {
-            "{app}" => {}
-            parameter if parameter.starts_with('{') => {
-                let id = number(segment)?;
-                if parameter == "{projectId}" {
-                    path_project = Some(ProjectId(id));
-                }
-            }
-            literal if literal == *segment => {}
-            _ => return None,
-        }
-    }
-    template.next().is_none().then_some(Matched {
-        operation,
-        path_project,
-    })
 }
 
 /// Ids are integers everywhere; anything else names no record.
