@@ -43,6 +43,14 @@ pub(crate) fn without_body(answer: Response<Body>) -> Response<Body> {
 /// The body's own, or that it is larger than `limit` bytes.
 pub async fn read_all(mut body: Body, limit: usize) -> Result<Bytes, BoxError> {
     let mut read = BytesMut::new();
+    if let Some(first) = body.frame().await {
+        let first = first?;
+        match first.into_data() {
+            Ok(data) if body.is_end_stream() && data.len() <= limit => return Ok(data),
+            Ok(data) => read.extend_from_slice(&data),
+            Err(_) => {}
+        }
+    }
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
             read.extend_from_slice(&data);

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::Frame;
+use memchr::{memchr, memchr2};
 
 use super::{Called, Own};
 use crate::body::{Body, BoxError};
@@ -129,25 +130,35 @@ impl Reader {
     /// What can be handed on after these bytes came.
     fn read(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut led = Vec::with_capacity(bytes.len() + self.held.len());
-        for &byte in bytes {
-            match (self.text, byte) {
-                (Text::Outside, _) => {
-                    self.outside(byte);
-                    led.push(byte);
+        let mut rest = bytes;
+        while let Some(&first) = rest.first() {
+            let now = match self.text {
+                Text::Outside => {
+                    let length = memchr(b'"', rest).map_or(rest.len(), |quote| quote + 1);
+                    let now = &rest[..length];
+                    now.iter().for_each(|byte| self.outside(*byte));
+                    led.extend_from_slice(now);
+                    now
                 }
-                (Text::Inside, b'"') => {
+                Text::Inside if first == b'"' => {
                     self.end_text(&mut led);
-                    led.push(byte);
+                    led.push(first);
+                    &rest[..1]
                 }
-                (Text::Inside, b'\\') => {
+                Text::Inside if first == b'\\' => {
                     self.text = Text::Escaped;
-                    self.inside(byte, &mut led);
+                    self.inside(&rest[..1], &mut led)
                 }
-                (Text::Inside | Text::Escaped, _) => {
+                Text::Inside => {
+                    let length = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+                    self.inside(&rest[..length], &mut led)
+                }
+                Text::Escaped => {
                     self.text = Text::Inside;
-                    self.inside(byte, &mut led);
+                    self.inside(&rest[..1], &mut led)
                 }
-            }
+            };
+            rest = &rest[now.len()..];
         }
         led
     }
@@ -167,11 +178,12 @@ impl Reader {
         self.named &= byte.is_ascii_whitespace();
     }
 
-    fn inside(&mut self, byte: u8, led: &mut Vec<u8>) {
+    fn inside<'a>(&mut self, bytes: &'a [u8], led: &mut Vec<u8>) -> &'a [u8] {
         if self.long {
-            return led.push(byte);
+            led.extend_from_slice(bytes);
+            return bytes;
         }
-        self.held.push(byte);
+        self.held.extend_from_slice(bytes);
         let longest = match self.within {
             Some(_) => LONGEST_LINK,
             None => LONGEST_NAME,
@@ -180,18 +192,19 @@ impl Reader {
             self.long = true;
             led.append(&mut self.held);
         }
+        bytes
     }
 
     fn end_text(&mut self, led: &mut Vec<u8>) {
         self.text = Text::Outside;
         self.named = !self.long && NAMES.contains(&self.held.as_slice());
         self.long = false;
-        let text = std::mem::take(&mut self.held);
         let link = match self.within {
-            Some(_) => self.own.lead_back(&text, &self.called),
+            Some(_) => self.own.lead_back(&self.held, &self.called),
             None => None,
         };
-        led.extend(link.unwrap_or(text));
+        led.extend_from_slice(link.as_deref().unwrap_or(&self.held));
+        self.held.clear();
     }
 
     /// What is still held when the body is over.
