@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use http::header::RETRY_AFTER;
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use jiff::Timestamp;
@@ -46,16 +47,16 @@ pub(crate) async fn forward(
     let (head, body) = request.into_parts();
     body.goes_out();
     let course = body.course();
-    let repeatable = (head.method == Method::GET && body.is_end_stream()).then(|| head.clone());
+    let is_repeatable = head.method == Method::GET && body.is_end_stream();
     let mut pass = pass;
     pass.goes_out();
     let sending = async {
         let request = Request::from_parts(head, body);
-        let sent = insistently(upstream, request, need, &mut pass, timing, way).await;
+        let (sent, head) = insistently(upstream, request, need, &mut pass, timing, way).await;
         // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
-        let (Err(TransportFault::Dead(_)), Some(head)) = (&sent, repeatable) else {
+        if !(is_repeatable && matches!(sent, Err(TransportFault::Dead(_)))) {
             return sent;
-        };
+        }
         let Some(mut second) = pass.another().await else {
             return sent;
         };
@@ -110,7 +111,7 @@ pub(crate) async fn forward(
 /// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
 /// no error for anybody, nor that Gardien does not know yet where a key of Phare's works. What could not be sent the same
 /// once more is sent once, and so is what has no way any more. While others took what it gave back between two attempts,
-/// there is none.
+/// there is none. Gives its head back, too.
 async fn insistently(
     upstream: &dyn Transport,
     request: Request<Upload>,
@@ -118,7 +119,7 @@ async fn insistently(
     pass: &mut Pass,
     timing: Timing,
     way: &WayNow<'_>,
-) -> Result<Response<Body>, TransportFault> {
+) -> (Result<Response<Body>, TransportFault>, Parts) {
     let end = Instant::now() + timing.insistence;
     let (head, mut body) = request.into_parts();
     let mut pause = FIRST_PAUSE;
@@ -135,7 +136,7 @@ async fn insistently(
                 pass.rests();
                 loop {
                     if Instant::now() + pause >= end {
-                        return Err(fault);
+                        return (Err(fault), head);
                     }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -145,11 +146,11 @@ async fn insistently(
                 }
                 now = way();
                 if now.is_none() {
-                    return Err(fault);
+                    return (Err(fault), head);
                 }
                 body = again;
             }
-            (sent, _) => return sent,
+            (sent, _) => return (sent, head),
         }
     }
 }
@@ -217,7 +218,7 @@ fn patient(body: Body, patience: Duration) -> Body {
     boxed(Patient {
         body,
         patience,
-        silence: Box::pin(sleep(patience)),
+        silence: None,
         waiting: false,
     })
 }
@@ -227,7 +228,7 @@ fn patient(body: Body, patience: Duration) -> Body {
 struct Patient {
     body: Body,
     patience: Duration,
-    silence: Pin<Box<Sleep>>,
+    silence: Option<Pin<Box<Sleep>>>,
     /// Silence is counted while somebody listens: a client that is slow to read is not the upstream's fault.
     waiting: bool,
 }
@@ -245,11 +246,14 @@ impl http_body::Body for Patient {
         if frame.is_ready() {
             return frame;
         }
+        let patience = self.patience;
+        let silence = self
+            .silence
+            .get_or_insert_with(|| Box::pin(sleep(patience)));
         if !waited {
-            let until = Instant::now() + self.patience;
-            self.silence.as_mut().reset(until);
+            silence.as_mut().reset(Instant::now() + patience);
         }
-        ready!(self.silence.as_mut().poll(cx));
+        ready!(silence.as_mut().poll(cx));
         Poll::Ready(Some(Err(
             "the upstream stopped in the middle of its answer".into(),
         )))

@@ -21,27 +21,29 @@ pub(crate) fn outgoing(
     request_id: &HeaderValue,
 ) {
     // First what the client asks to have removed, so that it cannot reach what is set below.
-    strip_hop_by_hop(headers);
-    for name in [
-        // Links are looked for in what comes back, which therefore must not be compressed.
-        ACCEPT_ENCODING,
-        AUTHORIZATION,
-        COOKIE,
-        FORWARDED,
-        // The body's own size speaks for itself on the next connection.
-        CONTENT_LENGTH,
-        // The listener has answered it.
-        EXPECT,
-        // It names us.
-        HOST,
-        PROJECT_ID,
-        PROJECT_SLUG,
-        REAL_IP,
-    ] {
-        headers.remove(name);
-    }
-    remove_prefixed(headers, "x-forwarded-");
-    remove_those(headers, may_stand_for_another);
+    remove_named(headers);
+    remove_those(headers, |name| {
+        is_of_one_hop(name)
+            || may_stand_for_another(name.as_str())
+            || [
+                // Links are looked for in what comes back, which therefore must not be compressed.
+                ACCEPT_ENCODING,
+                AUTHORIZATION,
+                COOKIE,
+                FORWARDED,
+                // The body's own size speaks for itself on the next connection.
+                CONTENT_LENGTH,
+                // The listener has answered it.
+                EXPECT,
+                // It names us.
+                HOST,
+                PROJECT_ID,
+                PROJECT_SLUG,
+                REAL_IP,
+            ]
+            .contains(name)
+            || name.as_str().starts_with("x-forwarded-")
+    });
     if let Some(ProjectId(id)) = project {
         headers.insert(PROJECT_ID, id.into());
     }
@@ -50,12 +52,15 @@ pub(crate) fn outgoing(
 
 /// The upstream's headers as the client gets them.
 pub(crate) fn incoming(headers: &mut HeaderMap) {
-    strip_hop_by_hop(headers);
-    headers.remove(SET_COOKIE);
-    // It leads past us.
-    headers.remove(ALT_SVC);
-    // Keys do not belong into pages: no other origin is allowed.
-    remove_prefixed(headers, "access-control-");
+    remove_named(headers);
+    remove_those(headers, |name| {
+        is_of_one_hop(name)
+            || *name == SET_COOKIE
+            // It leads past us.
+            || *name == ALT_SVC
+            // Keys do not belong into pages: no other origin is allowed.
+            || name.as_str().starts_with("access-control-")
+    });
 }
 
 /// Says how long a call waited for its turn, if it did. Source: W3C Server Timing, milliseconds.
@@ -68,7 +73,8 @@ pub(crate) fn waited(headers: &mut HeaderMap, waited: Duration) {
     }
 }
 
-fn strip_hop_by_hop(headers: &mut HeaderMap) {
+/// Removes what `Connection` names.
+fn remove_named(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -79,16 +85,13 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     for name in named {
         headers.remove(name);
     }
-    for name in [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
-    headers.remove("keep-alive");
-    headers.remove("http2-settings");
-    remove_prefixed(headers, "proxy-");
 }
 
-fn remove_prefixed(headers: &mut HeaderMap, prefix: &str) {
-    remove_those(headers, |name| name.starts_with(prefix));
+/// What concerns one connection only, whether `Connection` names it or not.
+fn is_of_one_hop(name: &HeaderName) -> bool {
+    [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(name)
+        || ["keep-alive", "http2-settings"].contains(&name.as_str())
+        || name.as_str().starts_with("proxy-")
 }
 
 /// Names that a server may read as another name, method or path than the one that was authorized: many fold
@@ -99,10 +102,10 @@ fn may_stand_for_another(name: &str) -> bool {
         || ["x-method-override", "x-original-url", "x-rewrite-url"].contains(&name)
 }
 
-fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&str) -> bool) {
+fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&HeaderName) -> bool) {
     let chosen: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| chosen(name.as_str()))
+        .filter(|name| chosen(name))
         .cloned()
         .collect();
     for name in chosen {

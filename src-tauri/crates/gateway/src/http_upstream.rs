@@ -118,16 +118,14 @@ impl HttpUpstream {
     async fn send(&self, mut call: Request<Body>) -> Result<Response<Body>, TransportFault> {
         let bytes = call.body().size_hint().upper();
         if bytes.is_none_or(|bytes| bytes > AT_ONCE) {
-            let line = self.connect(&self.patient).await;
-            let line = line.map_err(|error| self.unreachable(error))?;
-            let sent = line.send_alone(call).await;
-            return sent.map_err(|error| self.broken(error.into_error(), false));
+            return Box::pin(self.send_alone(call)).await;
         }
         let shelf = self.pool.shelf();
         loop {
             let (line, of_before) = match shelf.take().await {
                 Some(line) => (line, true),
-                None => self.next(&shelf).await?,
+                // On the heap: seldom, and far larger than what a call needs otherwise.
+                None => Box::pin(self.next(&shelf)).await?,
             };
             match line.send(call, &shelf).await {
                 Ok(answer) => return Ok(answer),
@@ -138,6 +136,13 @@ impl HttpUpstream {
                 },
             }
         }
+    }
+
+    async fn send_alone(&self, call: Request<Body>) -> Result<Response<Body>, TransportFault> {
+        let line = self.connect(&self.patient).await;
+        let line = line.map_err(|error| self.unreachable(error))?;
+        let sent = line.send_alone(call).await;
+        sent.map_err(|error| self.broken(error.into_error(), false))
     }
 
     /// The connection that is free first: a new one, or one that others have done with meanwhile; and whether it stood

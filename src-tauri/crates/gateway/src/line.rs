@@ -24,7 +24,7 @@ const BUFFER: usize = 32 * 1024;
 pub(crate) struct Line {
     calls: SendRequest<Body>,
     /// Nothing once it is closed. Kept longer, it would keep the call that it did not send, too.
-    connection: Option<Connection<Stream, Body>>,
+    connection: Option<Pin<Box<Connection<Stream, Body>>>>,
 }
 
 impl Line {
@@ -37,7 +37,7 @@ impl Line {
         let (calls, connection) = handshake.await?;
         Ok(Self {
             calls,
-            connection: Some(connection),
+            connection: Some(Box::pin(connection)),
         })
     }
 
@@ -84,7 +84,7 @@ impl Line {
 
     fn moves(&mut self, cx: &mut Context<'_>) {
         if let Some(connection) = &mut self.connection
-            && Pin::new(connection).poll(cx).is_ready()
+            && connection.as_mut().poll(cx).is_ready()
         {
             // What went wrong with it, the call or its answer says.
             self.connection = None;

@@ -1,8 +1,9 @@
 //! The limit as the headers of an answer tell it: in the names that Phare uses, and in the fields of
 //! draft-ietf-httpapi-ratelimit-headers-11.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
+use bytes::BytesMut;
 use gardien_domain::limit::WINDOW_MS;
 use gardien_domain::schedule::{Bound, Full, Own};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -31,29 +32,37 @@ impl Told {
     /// Puts it on an answer at a time in unix milliseconds.
     pub(crate) fn put(&self, headers: &mut HeaderMap, unix_ms: u64) {
         let reset = unix_ms.div_ceil(1000) + self.limits.reset_seconds;
-        headers.insert(LIMIT, self.limits.limit.into());
-        headers.insert(REMAINING, self.limits.remaining.into());
-        headers.insert(RESET, reset.into());
-        for (name, text) in [(POLICY, self.policies()), (LEFT, self.left())] {
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(name, value);
+        // One piece of memory for all values: every answer has them.
+        let mut texts = Texts(BytesMut::with_capacity(192));
+        let LimitState {
+            limit, remaining, ..
+        } = self.limits;
+        for (name, value) in [
+            (LIMIT, texts.next(format_args!("{limit}"))),
+            (REMAINING, texts.next(format_args!("{remaining}"))),
+            (RESET, texts.next(format_args!("{reset}"))),
+            (POLICY, self.policies(&mut texts)),
+            (LEFT, self.left(&mut texts)),
+        ] {
+            headers.insert(name, value);
+        }
+    }
+
+    fn policies(&self, texts: &mut Texts) -> HeaderValue {
+        let (organization, limit) = (name(Bound::Organization), self.limits.limit);
+        match self.own {
+            None => texts.next(format_args!("\"{organization}\";q={limit};w={WINDOW}")),
+            Some(own) => {
+                let (key, at_most) = (name(Bound::Key), own.at_most);
+                texts.next(format_args!(
+                    "\"{organization}\";q={limit};w={WINDOW}, \"{key}\";q={at_most};w={WINDOW}"
+                ))
             }
         }
     }
 
-    fn policies(&self) -> String {
-        let organization = name(Bound::Organization);
-        let mut text = format!("\"{organization}\";q={};w={WINDOW}", self.limits.limit);
-        if let Some(own) = self.own {
-            let key = name(Bound::Key);
-            // A String takes everything.
-            write!(text, ", \"{key}\";q={};w={WINDOW}", own.at_most).ok();
-        }
-        text
-    }
-
     /// What is left under the policy that refused the call, or of which the least is left.
-    fn left(&self) -> String {
+    fn left(&self, texts: &mut Texts) -> HeaderValue {
         let least = || {
             let own = self.own.map(|own| {
                 let reset = own.reset_ms.div_ceil(1000);
@@ -67,7 +76,20 @@ impl Told {
         let (bound, left, seconds) = self.refused.map_or_else(least, |full| {
             (full.bound, 0, whole_seconds(full.retry_after_ms))
         });
-        format!("\"{}\";r={left};t={seconds}", name(bound))
+        let name = name(bound);
+        texts.next(format_args!("\"{name}\";r={left};t={seconds}"))
+    }
+}
+
+/// Values of headers, one after the other in the same memory.
+struct Texts(BytesMut);
+
+impl Texts {
+    fn next(&mut self, text: fmt::Arguments<'_>) -> HeaderValue {
+        // It takes everything, and nothing here cannot stand in a header.
+        self.0.write_fmt(text).ok();
+        HeaderValue::from_maybe_shared(self.0.split().freeze())
+            .unwrap_or(HeaderValue::from_static(""))
     }
 }
 

@@ -11,6 +11,8 @@ use gardien_domain::phare_key::Need;
 use gardien_egress::Way;
 use http::header::{HOST, HeaderValue};
 use http::{Request, Response, Uri};
+use tokio::runtime::Handle;
+use tokio_util::task::AbortOnDropHandle;
 use tower::{Service, ServiceExt};
 
 use crate::body::{Body, BoxError, boxed};
@@ -69,6 +71,7 @@ const LOCAL_URL: &str = "http://localhost";
 
 /// A service in this process, such as the sandbox. It gets no credential: nothing else can call it this way.
 pub struct LocalUpstream {
+    runtime: Handle,
     call: Box<dyn Fn(Request<Body>) -> Answering + Send + Sync>,
     own: Own,
 }
@@ -76,7 +79,8 @@ pub struct LocalUpstream {
 type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 impl LocalUpstream {
-    /// Forwards to `service`.
+    /// Forwards to `service`, which answers on the runtime that this is called within: whoever calls may be on one that
+    /// nothing else may run on.
     pub fn new<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>, Error = Infallible>
@@ -93,6 +97,7 @@ impl LocalUpstream {
             Box::pin(answering.map(|Ok(response)| response.map(boxed))) as Answering
         };
         Self {
+            runtime: Handle::current(),
             call: Box::new(call),
             own: Own::of(&Uri::from_static(LOCAL_URL)),
         }
@@ -108,7 +113,9 @@ impl Transport for LocalUpstream {
     ) -> Result<Response<Body>, TransportFault> {
         let host = HeaderValue::from_static(LOCAL);
         request.headers_mut().insert(HOST, host);
-        let mut response = (self.call)(request).await;
+        let answering = self.runtime.spawn((self.call)(request));
+        let answering = AbortOnDropHandle::new(answering).await;
+        let mut response = answering.map_err(|error| TransportFault::Broken(error.into()))?;
         response.extensions_mut().insert(self.own.clone());
         Ok(response)
     }
