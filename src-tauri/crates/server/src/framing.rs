@@ -333,30 +333,39 @@ fn read_head(head: &[u8]) -> Result<BodyLength, FramingFault> {
         return Err(FramingFault::Target);
     }
     let headers = &*request.headers;
-    match values(headers, "host").as_slice() {
-        [host] if is_host(host) => {}
+    match only(headers, "host") {
+        Ok(Some(host)) if is_host(host) => {}
         _ => return Err(FramingFault::Host),
     }
-    let lengths = values(headers, "content-length");
-    let encodings = values(headers, "transfer-encoding");
-    match (lengths.as_slice(), encodings.as_slice()) {
-        ([], []) => Ok(BodyLength::Known(0)),
-        ([length], []) => digits(length)
+    let length = only(headers, "content-length")?;
+    let encoding = only(headers, "transfer-encoding")?;
+    match (length, encoding) {
+        (None, None) => Ok(BodyLength::Known(0)),
+        (Some(length), None) => digits(length)
             .map(BodyLength::Known)
             .ok_or(FramingFault::Framing),
-        ([], [coding]) if coding.eq_ignore_ascii_case(b"chunked") && request.version == Some(1) => {
+        (None, Some(coding))
+            if coding.eq_ignore_ascii_case(b"chunked") && request.version == Some(1) =>
+        {
             Ok(BodyLength::Chunked)
         }
         _ => Err(FramingFault::Framing),
     }
 }
 
-fn values<'a>(headers: &[httparse::Header<'a>], name: &str) -> Vec<&'a [u8]> {
-    headers
+/// The value of a header that may not be there twice.
+fn only<'a>(
+    headers: &[httparse::Header<'a>],
+    name: &str,
+) -> Result<Option<&'a [u8]>, FramingFault> {
+    let named = headers
         .iter()
-        .filter(|header| header.name.eq_ignore_ascii_case(name))
-        .map(|header| header.value)
-        .collect()
+        .filter(|header| header.name.eq_ignore_ascii_case(name));
+    let mut values = named.map(|header| header.value);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(FramingFault::Framing),
+    }
 }
 
 fn is_host(value: &[u8]) -> bool {

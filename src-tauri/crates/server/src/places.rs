@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio_util::sync::CancellationToken;
@@ -47,31 +48,45 @@ impl Holder {
 
 /// The places of a listener. Clones are one.
 #[derive(Debug, Clone)]
-pub(crate) struct Places(Arc<Mutex<Room>>);
+pub(crate) struct Places(Arc<Hall>);
+
+#[derive(Debug)]
+struct Hall {
+    room: Mutex<Room>,
+    /// Counts arrivals and ends of requests: what happened before what.
+    moment: AtomicU64,
+}
 
 #[derive(Debug)]
 struct Room {
     capacity: usize,
-    taken: HashMap<u64, Taken>,
-    /// Counts arrivals and ends of requests: what happened before what.
-    moment: u64,
+    taken: HashMap<u64, Arc<Seat>>,
 }
 
+/// What a request changes is its connection's alone: it waits for no other's. Locked after the room wherever both are.
 #[derive(Debug)]
-struct Taken {
+struct Seat {
+    sitting: Mutex<Sitting>,
+    displaced: CancellationToken,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sitting {
     holder: Holder,
     /// Since when it may have to give way; none while it makes a request.
     idle: Option<u64>,
-    displaced: CancellationToken,
+    is_displaced: bool,
 }
 
 impl Places {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self(Arc::new(Mutex::new(Room {
-            capacity,
-            taken: HashMap::new(),
-            moment: 0,
-        })))
+        Self(Arc::new(Hall {
+            room: Mutex::new(Room {
+                capacity,
+                taken: HashMap::new(),
+            }),
+            moment: AtomicU64::default(),
+        }))
     }
 
     /// A place for a connection from `address`, if need be in another's stead; `None` when all that could give way are
@@ -89,52 +104,77 @@ impl Places {
         if !has_room {
             return None;
         }
-        let displaced = CancellationToken::new();
-        let number = room.tick();
-        room.taken.insert(
-            number,
-            Taken {
+        let number = self.tick();
+        let seat = Arc::new(Seat {
+            sitting: Mutex::new(Sitting {
                 holder,
                 idle: Some(number),
-                displaced: displaced.clone(),
-            },
-        );
+                is_displaced: false,
+            }),
+            displaced: CancellationToken::new(),
+        });
+        room.taken.insert(number, seat.clone());
         Some(Place {
             places: self.clone(),
             number,
-            displaced,
+            seat,
         })
     }
 
-    /// Nothing in a critical section can panic half-way.
+    fn tick(&self) -> u64 {
+        self.0.moment.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     fn room(&self) -> MutexGuard<'_, Room> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.room)
     }
 }
 
 impl Room {
-    fn tick(&mut self) -> u64 {
-        self.moment += 1;
-        self.moment
-    }
-
     fn is_half(&self, holder: Holder) -> bool {
-        let theirs = self.taken.values().filter(|taken| taken.holder == holder);
+        let holders = self.taken.values().map(|seat| seat.sitting().holder);
+        let theirs = holders.filter(|other| *other == holder);
         theirs.count() >= self.capacity.div_ceil(2)
     }
 
     /// Whether one of those gave way: whoever makes no request for the longest time.
     fn displace(&mut self, of: impl Fn(Holder) -> bool) -> bool {
-        let theirs = self.taken.iter().filter(|(_, taken)| of(taken.holder));
-        let longest = theirs
-            .filter_map(|(number, taken)| Some((taken.idle?, *number)))
-            .min();
-        let displaced = longest.and_then(|(_, number)| self.taken.remove(&number));
-        displaced.is_some_and(|taken| {
-            taken.displaced.cancel();
-            true
-        })
+        loop {
+            let sitting = self.taken.iter().filter_map(|(number, seat)| {
+                let sitting = seat.sitting();
+                let idle = sitting.idle.filter(|_| of(sitting.holder))?;
+                Some((idle, *number))
+            });
+            let Some((idle, number)) = sitting.min() else {
+                return false;
+            };
+            // Unless it has just begun a request.
+            if self.taken[&number].gives_way_since(idle) {
+                self.taken.remove(&number);
+                return true;
+            }
+        }
     }
+}
+
+impl Seat {
+    fn gives_way_since(&self, idle: u64) -> bool {
+        let mut sitting = self.sitting();
+        sitting.is_displaced = sitting.idle == Some(idle);
+        if sitting.is_displaced {
+            self.displaced.cancel();
+        }
+        sitting.is_displaced
+    }
+
+    fn sitting(&self) -> MutexGuard<'_, Sitting> {
+        lock(&self.sitting)
+    }
+}
+
+/// Nothing in a critical section can panic half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The place of one connection, until it is dropped.
@@ -142,19 +182,22 @@ impl Room {
 pub(crate) struct Place {
     places: Places,
     number: u64,
-    displaced: CancellationToken,
+    seat: Arc<Seat>,
 }
 
 impl Place {
     /// Comes back when another connection needs the place.
     pub(crate) async fn displaced(&self) {
-        self.displaced.cancelled().await;
+        self.seat.displaced.cancelled().await;
     }
 
     /// A request begins, and lasts until what this gives is dropped; `None` when another connection has the place.
     pub(crate) fn request(self: &Arc<Self>) -> Option<InRequest> {
-        let mut room = self.places.room();
-        room.taken.get_mut(&self.number)?.idle = None;
+        let mut sitting = self.seat.sitting();
+        if sitting.is_displaced {
+            return None;
+        }
+        sitting.idle = None;
         Some(InRequest(self.clone()))
     }
 
@@ -166,26 +209,17 @@ impl Place {
     /// The connection has shown whose it is. When that holder has half of the places without it, it gives way from now on.
     fn prove(&self, holder: Uuid) {
         let holder = Holder::Known(holder);
-        let mut room = self.places.room();
-        let before = room.taken.get(&self.number).map(|taken| taken.holder);
-        if before == Some(holder) {
+        if self.seat.sitting().holder == holder {
             return;
         }
-        let (has_room, now) = (!room.is_half(holder), room.tick());
-        if let Some(taken) = room.taken.get_mut(&self.number) {
-            if has_room {
-                taken.holder = holder;
-            } else {
-                taken.idle = Some(now);
-            }
-        }
-    }
-
-    /// Whether it has to end, or has ended: it gives way although it makes a request.
-    fn gives_way(&self) -> bool {
         let room = self.places.room();
-        let taken = room.taken.get(&self.number);
-        taken.is_none_or(|taken| taken.idle.is_some())
+        let has_room = !room.is_half(holder);
+        let mut sitting = self.seat.sitting();
+        if has_room {
+            sitting.holder = holder;
+        } else {
+            sitting.idle = Some(self.places.tick());
+        }
     }
 }
 
@@ -202,18 +236,15 @@ pub(crate) struct InRequest(Arc<Place>);
 impl InRequest {
     /// Whether its connection has to end with it: its holder has half of the places without it.
     pub(crate) fn is_last(&self) -> bool {
-        self.0.gives_way()
+        let sitting = self.0.seat.sitting();
+        sitting.is_displaced || sitting.idle.is_some()
     }
 }
 
 impl Drop for InRequest {
     fn drop(&mut self) {
         let Self(place) = self;
-        let mut room = place.places.room();
-        let now = room.tick();
-        if let Some(taken) = room.taken.get_mut(&place.number) {
-            taken.idle = Some(now);
-        }
+        place.seat.sitting().idle = Some(place.places.tick());
     }
 }
 
@@ -235,7 +266,7 @@ mod tests {
     fn displaced(of: &[Arc<Place>]) -> Vec<usize> {
         let numbered = of.iter().enumerate();
         numbered
-            .filter(|(_, place)| place.displaced.is_cancelled())
+            .filter(|(_, place)| place.seat.displaced.is_cancelled())
             .map(|(number, _)| number)
             .collect()
     }
