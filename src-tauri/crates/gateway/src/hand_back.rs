@@ -18,7 +18,7 @@ pub(crate) async fn hand_back(
     mut answer: Response<Body>,
     need: Need,
     only: Option<OnlyProject>,
-    called: Called,
+    called: impl Fn() -> Called,
 ) -> Result<Response<Body>, CallRefusal> {
     let falls_short = answer.extensions_mut().remove::<KeyFallsShort>().is_some();
     if falls_short && answer.status() == StatusCode::FORBIDDEN {
@@ -30,7 +30,7 @@ pub(crate) async fn hand_back(
     let own = answer.extensions_mut().remove::<Own>();
     match (only, own) {
         (Some(only), _) if OnlyProject::is_made_of(answer.status()) => {
-            only.page(answer, &called).await
+            only.page(answer, &called()).await
         }
         (_, Some(own)) => lead_back(answer, own, called).await,
         (_, None) => Ok(answer),

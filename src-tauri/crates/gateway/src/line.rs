@@ -4,8 +4,9 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use bell::Bell;
 use bytes::Bytes;
 use gardien_egress::Stream;
 use http::{Request, Response};
@@ -17,6 +18,8 @@ use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use crate::body::{Body, BoxError, boxed};
 use crate::pool::Shelf;
 
+mod bell;
+
 /// Bytes of an answer that are read before somebody takes them. No head of Phare's is as long.
 const BUFFER: usize = 32 * 1024;
 
@@ -25,6 +28,7 @@ pub(crate) struct Line {
     calls: SendRequest<Body>,
     /// Nothing once it is closed. Kept longer, it would keep the call that it did not send, too.
     connection: Option<Pin<Box<Connection<Stream, Body>>>>,
+    bell: Bell,
 }
 
 impl Line {
@@ -38,13 +42,14 @@ impl Line {
         Ok(Self {
             calls,
             connection: Some(Box::pin(connection)),
+            bell: Bell::default(),
         })
     }
 
     /// Whether it can take a call now, as far as can be seen from here.
     pub(crate) fn is_free(&mut self, cx: &mut Context<'_>) -> bool {
-        self.moves(cx);
-        self.connection.is_some() && self.calls.is_ready()
+        let is_closed = self.bell.clone().hears(cx, |cx| self.moves(cx));
+        is_closed.is_pending() && self.calls.is_ready()
     }
 
     /// Sends a call, and has the head of its answer. When the answer is over, the connection goes onto the shelf.
@@ -57,10 +62,13 @@ impl Line {
         shelf: &Arc<Shelf>,
     ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
         let mut answer = pin!(self.calls.try_send_request(call));
+        let bell = self.bell.clone();
         let answer = poll_fn(|cx| {
-            // It is what brings the answer.
-            self.moves(cx);
-            answer.as_mut().poll(cx)
+            bell.hears(cx, |cx| {
+                // It is what brings the answer.
+                let _ = self.moves(cx);
+                answer.as_mut().poll(cx)
+            })
         });
         let answer = answer.await?;
         let (line, shelf) = (Some(self), shelf.clone());
@@ -82,13 +90,14 @@ impl Line {
         Ok(self.calls.try_send_request(call).await?.map(boxed))
     }
 
-    fn moves(&mut self, cx: &mut Context<'_>) {
-        if let Some(connection) = &mut self.connection
-            && connection.as_mut().poll(cx).is_ready()
-        {
+    /// Comes back when it is closed.
+    fn moves(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(connection) = &mut self.connection {
             // What went wrong with it, the call or its answer says.
+            let _ = ready!(connection.as_mut().poll(cx));
             self.connection = None;
         }
+        Poll::Ready(())
     }
 }
 
@@ -118,13 +127,19 @@ impl http_body::Body for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let mut frame = Pin::new(&mut self.body).poll_frame(cx);
-        if frame.is_pending()
-            && let Some(line) = &mut self.line
-        {
-            line.moves(cx);
-            frame = Pin::new(&mut self.body).poll_frame(cx);
-        }
+        let Self { body, line, .. } = &mut *self;
+        let mut body_of = |cx: &mut Context<'_>| Pin::new(&mut *body).poll_frame(cx);
+        let frame = match line {
+            None => body_of(cx),
+            Some(line) => line.bell.clone().hears(cx, |cx| {
+                let frame = body_of(cx);
+                if frame.is_pending() {
+                    let _ = line.moves(cx);
+                    return body_of(cx);
+                }
+                frame
+            }),
+        };
         match &frame {
             Poll::Ready(Some(Ok(_))) if !self.body.is_end_stream() => {}
             Poll::Ready(Some(Err(_))) => self.line = None,

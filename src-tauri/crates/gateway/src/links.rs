@@ -11,6 +11,7 @@ use http::header::{
 use http::uri::Authority;
 use http::{Response, StatusCode, Uri, Version};
 use http_body::Body as _;
+use memchr::memchr_iter;
 
 use crate::body::{Body, boxed, read_all, whole};
 use crate::refusal::CallRefusal;
@@ -30,34 +31,26 @@ pub(crate) const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest"
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Called(Arc<str>);
 
+/// What a call says of where it came to. Few answers have links, so that no more is made of it at first.
+#[derive(Debug)]
+pub(crate) struct Destination {
+    host: Option<HeaderValue>,
+    shows_proxy: bool,
+    shows_tls: bool,
+}
+
 /// The addresses that an upstream may give as its own.
 #[derive(Debug, Clone)]
-pub(crate) struct Own(Arc<[String]>);
+pub(crate) struct Own(Arc<Addresses>);
+
+#[derive(Debug)]
+struct Addresses {
+    all: Vec<String>,
+    /// What stands in each of them after a slash.
+    host: String,
+}
 
 impl Called {
-    /// By the Host header, and what a proxy with TLS says of itself. Anybody can write one, so it counts only if it is a
-    /// plain host. Behind a proxy it often is the one that the proxy calls: this machine, which is another for the client.
-    pub(crate) fn by_host(version: Version, headers: &HeaderMap) -> Self {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host
-            .filter(|host| host.len() <= LONGEST_HOST && host.bytes().all(plain))
-            .and_then(|host| host.parse::<Authority>().ok())
-            .filter(|host| !host.host().is_empty());
-        let Some(host) = host else {
-            return Self::default();
-        };
-        if is_loopback(host.host()) && shows_proxy(version, headers) {
-            return Self::default();
-        }
-        // Only ever to the safer one, and only for whoever sent it: a link to http would have the key sent in clear.
-        let scheme = match headers.get("x-forwarded-proto") {
-            Some(proto) if proto.as_bytes().eq_ignore_ascii_case(b"https") => "https",
-            _ => "http",
-        };
-        Self(format!("{scheme}://{host}").into())
-    }
-
     /// By what people are told to call.
     pub(crate) fn at(address: &Uri) -> Self {
         let address = address.to_string();
@@ -66,6 +59,38 @@ impl Called {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Destination {
+    /// By the Host header, and what a proxy says of itself.
+    pub(crate) fn of(version: Version, headers: &HeaderMap) -> Self {
+        let proto = headers.get("x-forwarded-proto");
+        Self {
+            host: headers.get(HOST).cloned(),
+            shows_proxy: shows_proxy(version, headers),
+            shows_tls: proto.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https")),
+        }
+    }
+
+    /// Where that is. Anybody can write a header, so it counts only if it is a plain host. Behind a proxy it often is the one
+    /// that the proxy calls: this machine, which is another for the client.
+    pub(crate) fn called(&self) -> Called {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        let host = self.host.as_ref().and_then(|host| host.to_str().ok());
+        let host = host
+            .filter(|host| host.len() <= LONGEST_HOST && host.bytes().all(plain))
+            .and_then(|host| host.parse::<Authority>().ok())
+            .filter(|host| !host.host().is_empty());
+        let Some(host) = host else {
+            return Called::default();
+        };
+        if self.shows_proxy && is_loopback(host.host()) {
+            return Called::default();
+        }
+        // Only ever to the safer one, and only for whoever sent it: a link to http would have the key sent in clear.
+        let scheme = if self.shows_tls { "https" } else { "http" };
+        Called(format!("{scheme}://{host}").into())
     }
 }
 
@@ -82,13 +107,25 @@ impl Own {
             let port = named.unwrap_or(usual(scheme));
             [plain, Some(format!("{scheme}://{host}:{port}{path}"))]
         });
-        Self(addresses.flatten().collect())
+        Self(Arc::new(Addresses {
+            all: addresses.flatten().collect(),
+            host: host.to_owned(),
+        }))
+    }
+
+    /// Whether one of its addresses may be in there at all. In most answers none is.
+    fn may_be_in(&self, bytes: &[u8]) -> bool {
+        let host = self.0.host.as_bytes();
+        memchr_iter(b'/', bytes).any(|slash| {
+            let after = bytes[slash + 1..].get(..host.len());
+            after.is_some_and(|after| after.eq_ignore_ascii_case(host))
+        })
     }
 
     /// The link, which may have its slashes escaped as in JSON, if it leads to the upstream: now to where the client
     /// called.
     fn lead_back(&self, link: &[u8], called: &Called) -> Option<Vec<u8>> {
-        let rest = self.0.iter().find_map(|own| after(own, link))?;
+        let rest = self.0.all.iter().find_map(|own| after(own, link))?;
         let path: &[u8] = if called.0.is_empty() && rest.is_empty() {
             b"/"
         } else {
@@ -128,31 +165,39 @@ fn after<'a>(own: &str, mut link: &'a [u8]) -> Option<&'a [u8]> {
 pub(crate) async fn lead_back(
     mut answer: Response<Body>,
     own: Own,
-    called: Called,
+    called: impl Fn() -> Called,
 ) -> Result<Response<Body>, CallRefusal> {
-    for (name, value) in answer.headers_mut() {
-        let led = match name {
-            &LOCATION | &CONTENT_LOCATION => own.lead_back(value.as_bytes(), &called),
-            &LINK => Some(targets_led_back(value.as_bytes(), &own, &called)),
-            _ => None,
-        };
-        if let Some(led) = led.and_then(|led| HeaderValue::try_from(led).ok()) {
-            *value = led;
+    for name in [LOCATION, CONTENT_LOCATION, LINK] {
+        if !answer.headers().contains_key(&name) {
+            continue;
+        }
+        for (_, value) in answer.headers_mut().iter_mut().filter(|of| *of.0 == name) {
+            let led = if name == LINK {
+                Some(targets_led_back(value.as_bytes(), &own, &called()))
+            } else {
+                own.lead_back(value.as_bytes(), &called())
+            };
+            if let Some(led) = led.and_then(|led| HeaderValue::try_from(led).ok()) {
+                *value = led;
+            }
         }
     }
     if !holds_links(&answer) {
         return Ok(answer);
     }
     let (mut head, body) = answer.into_parts();
-    let reader = json::Reader::new(own, called);
     if body.size_hint().exact().is_none_or(|size| size > SMALL) {
         edited(&mut head.headers);
+        let reader = json::Reader::new(own, called());
         let body = boxed(json::Leading::new(body, reader));
         return Ok(Response::from_parts(head, body));
     }
     let read = read_all(body, usize::MAX).await;
     let read = read.map_err(|_| CallRefusal::UpstreamBroken)?;
-    let led = reader.whole(&read);
+    if !own.may_be_in(&read) {
+        return Ok(Response::from_parts(head, whole(read)));
+    }
+    let led = json::Reader::new(own, called()).whole(&read);
     if led != read {
         edited(&mut head.headers);
     }
@@ -178,8 +223,9 @@ fn holds_links(answer: &Response<Body>) -> bool {
     let kind = answer.headers().get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    let json = kind == "application/json" || kind.ends_with("+json");
+    let suffix = kind.rsplit_once('+').map(|(_, suffix)| suffix);
+    let json = kind.eq_ignore_ascii_case("application/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"));
     let encoding = answer.headers().get(CONTENT_ENCODING);
     json && encoding.is_none_or(|encoding| encoding == "identity")
         && answer.status() != StatusCode::PARTIAL_CONTENT

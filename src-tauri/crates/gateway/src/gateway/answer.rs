@@ -23,7 +23,7 @@ use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
 use crate::keeping::Keeping;
-use crate::links::Called;
+use crate::links::{Called, Destination};
 use crate::record::Use;
 use crate::refusal::CallRefusal;
 use crate::restrict::OnlyProject;
@@ -229,7 +229,7 @@ impl Gateway {
         self.note(&admitted, &head);
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
-        let called = self.called(&head);
+        let destination = Destination::of(head.version, &head.headers);
         headers::outgoing(&mut head.headers, admitted.project, id);
         head.version = http::Version::HTTP_11;
         head.extensions.clear();
@@ -245,7 +245,7 @@ impl Gateway {
             .forward_forgetting(transport.as_ref(), request, need, pass, timing, &way)
             .await?;
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
-        let handing = hand_back(answer, need, only, called);
+        let handing = hand_back(answer, need, only, || self.called(&destination));
         let handed = course.patiently(handing, timing.patience);
         let mut answer = handed.await??;
         if let Some(keeping) = keeping {
@@ -303,12 +303,10 @@ impl Gateway {
     }
 
     /// What the client called.
-    pub(super) fn called(&self, head: &Parts) -> Called {
+    pub(super) fn called(&self, destination: &Destination) -> Called {
         let address = self.0.address.read();
         let address = address.unwrap_or_else(PoisonError::into_inner);
-        address
-            .clone()
-            .unwrap_or_else(|| Called::by_host(head.version, &head.headers))
+        address.clone().unwrap_or_else(|| destination.called())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cache::Found;
 use crate::head;
 use crate::headers;
 use crate::keeping::Keeping;
+use crate::links::Destination;
 use crate::question::Question;
 use crate::refusal::CallRefusal;
 
@@ -89,7 +90,8 @@ impl Gateway {
     }
 
     fn look(&self, route: &Route, head: &Parts) -> Found {
-        let question = Question::of(&route.admitted, head, &self.called(head));
+        let destination = Destination::of(head.version, &head.headers);
+        let question = Question::of(&route.admitted, head, &self.called(&destination));
         question.map_or(Found::Nothing(None), |question| {
             let (now, wall) = (self.0.clock.now(), self.0.clock.wall());
             self.0.cache.ask(&question, route.changes, now, wall)

@@ -22,7 +22,7 @@ fn what_a_proxy_calls_this_machine_is_no_place_to_lead_a_client_to() {
             let name = http::HeaderName::from_static(name);
             (name, HeaderValue::from_static(value))
         });
-        let called = Called::by_host(version, &pairs.collect());
+        let called = Destination::of(version, &pairs.collect()).called();
         called.as_str().to_owned()
     };
     for host in ["127.0.0.1:7420", "localhost:7420", "[::1]:7420"] {

@@ -1,0 +1,85 @@
+//! What wakes whoever waits for a connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures_util::task::AtomicWaker;
+
+/// So often it is looked at once: what rings without end, as a runtime does that wants its turn back, is for the next time.
+const MOST: usize = 4;
+
+/// Rings for whoever waits, but not for one that is looking already: the parts of a connection wake each other by it, and each time
+/// would have a whole call looked at once more. Clones are one.
+#[derive(Clone)]
+pub(super) struct Bell {
+    rope: Arc<Rope>,
+    waker: Waker,
+}
+
+#[derive(Default)]
+struct Rope {
+    waiting: AtomicWaker,
+    is_looking: AtomicBool,
+    /// While somebody was looking.
+    rang: AtomicBool,
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        let rope = Arc::<Rope>::default();
+        Self {
+            waker: rope.clone().into(),
+            rope,
+        }
+    }
+}
+
+impl Bell {
+    /// What comes of `look`, which is repeated where the bell rings meanwhile.
+    pub(super) fn hears<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut look: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let Rope {
+            waiting,
+            is_looking,
+            rang,
+        } = &*self.rope;
+        waiting.register(cx.waker());
+        is_looking.store(true, Ordering::SeqCst);
+        let mut within = Context::from_waker(&self.waker);
+        let mut seen = Poll::Pending;
+        for _ in 0..MOST {
+            rang.store(false, Ordering::SeqCst);
+            seen = look(&mut within);
+            if seen.is_ready() || !rang.load(Ordering::SeqCst) {
+                break;
+            }
+        }
+        is_looking.store(false, Ordering::SeqCst);
+        // It may have rung after the last look.
+        if seen.is_pending() && rang.load(Ordering::SeqCst) {
+            cx.waker().wake_by_ref();
+        }
+        seen
+    }
+}
+
+impl Wake for Rope {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.is_looking.load(Ordering::SeqCst) {
+            self.rang.store(true, Ordering::SeqCst);
+            // Unless they have just stopped.
+            if self.is_looking.load(Ordering::SeqCst) {
+                return;
+            }
+        }
+        self.waiting.wake();
+    }
+}
