@@ -1,6 +1,7 @@
 //! What may be said on the command line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -53,6 +54,9 @@ pub(crate) struct Serve {
     /// With a URL: the file that holds Phare's key, or several, one a line. Without it, PHARE_API_KEY does.
     #[arg(long, value_name = "FILE")]
     pub(crate) phare_key_file: Option<PathBuf>,
+    /// Threads that answer clients of Phare's API, at most; as many as there are processors, if not said.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) workers: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Args)]

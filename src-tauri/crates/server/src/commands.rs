@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use gardien_authority::api::KeysOfRemoved;
@@ -82,6 +83,9 @@ pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
         accept_older: serve.accept_older,
         phare: given.as_ref().map(|_| serve.phare.clone()),
         proxies,
+        workers: serve
+            .workers
+            .or_else(|| thread::available_parallelism().ok()),
         ..Opening::default()
     };
     let service = Service::open_with(&serve.data, opening)

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::listen::{ListenLimits, serve};
+use crate::workers::Workers;
 
 /// Why nobody listens at an address.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,8 @@ pub enum ListenFault {
 pub(crate) struct Door {
     open: Mutex<Option<Open>>,
     serving: TaskTracker,
+    /// None: whoever accepts answers, too.
+    workers: Option<Arc<Workers>>,
 }
 
 #[derive(Debug)]
@@ -48,6 +52,14 @@ struct Open {
 }
 
 impl Door {
+    /// One behind which these answer.
+    pub(crate) fn with(workers: Workers) -> Self {
+        Self {
+            workers: Some(Arc::new(workers)),
+            ..Self::default()
+        }
+    }
+
     /// Listens at `address` (port 0: any free one) in place of the former listener, whose connections drain.
     pub(crate) async fn open<S, B>(
         &self,
@@ -76,7 +88,13 @@ impl Door {
         let listener = TcpListener::bind(address).await.map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         let stop = CancellationToken::new();
-        let serving = serve(listener, service, stop.clone(), limits);
+        let serving = serve(
+            listener,
+            service,
+            stop.clone(),
+            limits,
+            self.workers.clone(),
+        );
         self.serving.spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, %address, "a listener ended");

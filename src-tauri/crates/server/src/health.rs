@@ -5,12 +5,14 @@ use gardien_gateway::{Body, Gateway};
 use http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
+use tokio::runtime::Handle;
 
 /// The answer to whoever asks whether the gateway lives and can work; `None` to any other call.
 pub(crate) async fn answer<B>(
     request: &Request<B>,
     authority: &Authority,
     gateway: &Gateway,
+    general: &Handle,
 ) -> Option<Response<Body>> {
     let readiness = match request.uri().path() {
         "/healthz" => false,
@@ -23,7 +25,7 @@ pub(crate) async fn answer<B>(
     *answer.status_mut() = if !matches!(*request.method(), Method::GET | Method::HEAD) {
         headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         StatusCode::METHOD_NOT_ALLOWED
-    } else if !readiness || is_ready(authority, gateway).await {
+    } else if !readiness || is_ready(authority, gateway, general).await {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
@@ -31,11 +33,17 @@ pub(crate) async fn answer<B>(
     Some(answer)
 }
 
-async fn is_ready(authority: &Authority, gateway: &Gateway) -> bool {
+async fn is_ready(authority: &Authority, gateway: &Gateway, general: &Handle) -> bool {
     // Without a key to call it with, what is attached takes no call.
     let attached = authority.attached();
     let callable = attached.is_some_and(|attached| attached.is_callable());
-    callable && !gateway.is_paused() && authority.is_ready().await
+    if !callable || gateway.is_paused() {
+        return false;
+    }
+    let authority = authority.clone();
+    // The database is not a worker's.
+    let ready = general.spawn(async move { authority.is_ready().await });
+    ready.await.unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -48,7 +56,13 @@ mod tests {
 
     async fn asked(service: &Service, path: &str) -> u16 {
         let request = Request::get(path).body(()).unwrap();
-        let answer = answer(&request, service.authority(), service.gateway()).await;
+        let answer = answer(
+            &request,
+            service.authority(),
+            service.gateway(),
+            &Handle::current(),
+        )
+        .await;
         answer.unwrap().status().as_u16()
     }
 

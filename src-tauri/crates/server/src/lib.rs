@@ -33,6 +33,7 @@ mod service;
 )]
 mod socket;
 mod synchronizer;
+mod workers;
 
 pub use clock::system_clock;
 pub use door::ListenFault;
@@ -40,3 +41,4 @@ pub use listen::{ListenLimits, Until, serve};
 pub use places::Connected;
 pub use secrets::InMemory;
 pub use service::{OpenFault, Opening, Service, database};
+pub use workers::Workers;

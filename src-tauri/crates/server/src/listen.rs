@@ -28,6 +28,7 @@ pub use self::until::Until;
 use crate::framing::HeadLimits;
 use crate::open_files;
 use crate::places::Places;
+use crate::workers::Workers;
 
 /// The most connections that a listener has.
 const MOST: usize = 1024;
@@ -89,7 +90,8 @@ fn connections(open_files: u64) -> usize {
     usize::try_from(open_files / 4).map_or(MOST, |quarter| quarter.min(MOST))
 }
 
-/// Serves every connection of `listener` with `service` until `stop`, then lets what runs finish.
+/// Serves every connection of `listener` with `service` until `stop`, then lets what runs finish: by these workers, or
+/// where there are none, on the runtime that this is called on.
 ///
 /// # Errors
 /// When the listener itself is unusable. A failed accept is survived.
@@ -98,6 +100,7 @@ pub async fn serve<S, B>(
     service: S,
     stop: CancellationToken,
     limits: ListenLimits,
+    workers: Option<Arc<Workers>>,
 ) -> io::Result<()>
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
@@ -139,10 +142,20 @@ where
                 Err(_) => continue,
             },
         };
-        let connection = acceptor
-            .clone()
-            .connection(stream, peer, stop.clone(), admission);
-        running.spawn(connection);
+        let (acceptor, stop) = (acceptor.clone(), stop.clone());
+        let answer = move |stream| acceptor.connection(stream, peer, stop, admission);
+        let Some(workers) = &workers else {
+            running.spawn(answer(stream));
+            continue;
+        };
+        let lasting = running.token();
+        let taken = workers.take(stream, move |stream| async move {
+            answer(stream).await;
+            drop(lasting);
+        });
+        if let Err(error) = taken {
+            tracing::error!(%error, "nobody can answer a connection");
+        }
     }
     drop(listener);
     running.close();

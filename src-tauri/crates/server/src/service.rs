@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,6 +21,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use secrecy::SecretString;
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Notify, broadcast};
 use tokio::time::timeout;
@@ -37,6 +39,7 @@ use crate::live;
 use crate::places::Connected;
 use crate::secrets::InMemory;
 use crate::synchronizer::Synchronizer;
+use crate::workers::Workers;
 
 /// How long the end waits for the disk to take what the witness has.
 const SYNC: Duration = Duration::from_secs(2);
@@ -88,6 +91,8 @@ pub struct Opening {
     pub proxies: Proxies,
     /// Where the secrets of Phare's keys are kept that are attached while it runs; none: in memory, until it ends.
     pub secrets: Option<Arc<dyn Secrets>>,
+    /// Threads that answer clients of Phare's API at most; none: one.
+    pub workers: Option<NonZeroUsize>,
 }
 
 /// The newest of these changes that the database does not have.
@@ -162,6 +167,7 @@ impl Service {
             synchronizer: synchronizer.clone(),
             answers,
         };
+        let workers = opening.workers.unwrap_or(NonZeroUsize::MIN);
         let secrets = opening.secrets;
         let authority = Authority::open(
             store.clone(),
@@ -205,7 +211,7 @@ impl Service {
             gateway,
             router: gardien_authority::http::router(authority.clone()),
             authority,
-            gateway_door: Door::default(),
+            gateway_door: Door::with(Workers::new(workers)),
             management_door: Door::default(),
             lock: Mutex::new(Some(lock)),
         })))
@@ -281,15 +287,16 @@ impl Service {
     /// [`ListenFault`]; the former address stays.
     pub async fn listen_gateway(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
         let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
-        let authority = self.0.authority.clone();
+        let (authority, general) = (self.0.authority.clone(), Handle::current());
         let service = tower::service_fn(move |mut request: Request<Incoming>| {
             if let Some(connected) = request.extensions_mut().remove::<Connected>() {
                 let granted = OnGranted::new(move |key| connected.belongs_to(key.0));
                 request.extensions_mut().insert(granted);
             }
             let (gateway, authority) = (gateway.clone(), authority.clone());
+            let general = general.clone();
             async move {
-                let health = health::answer(&request, &authority, &gateway).await;
+                let health = health::answer(&request, &authority, &gateway, &general).await;
                 if let Some(answer) = health {
                     return Ok::<_, Infallible>(answer);
                 }

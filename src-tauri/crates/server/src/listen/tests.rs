@@ -69,7 +69,7 @@ impl Listening {
                 Ok(answer)
             }
         });
-        let serving = tokio::spawn(serve(listener, service, stop.clone(), limits));
+        let serving = tokio::spawn(serve(listener, service, stop.clone(), limits, None));
         Self {
             address,
             stop,
