@@ -15,6 +15,10 @@ use clap::Parser;
 
 use crate::arguments::{Arguments, Command, MemberCommand};
 
+/// Each worker has memory of its own, which it hands on to none of the others.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
