@@ -73,14 +73,16 @@ pub(crate) fn waited(headers: &mut HeaderMap, waited: Duration) {
     }
 }
 
-/// Removes what `Connection` names.
+/// Removes what `Connection` names. What it says most is about itself.
 fn remove_named(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .map(str::trim)
+        .filter(|name| !["keep-alive", "close"].contains(name))
+        .filter_map(|name| name.parse().ok())
         .collect();
     for name in named {
         headers.remove(name);

@@ -226,13 +226,12 @@ pub struct KeyedUpstream {
     authorization: HeaderValue,
 }
 
-#[async_trait]
-impl Transport for KeyedUpstream {
-    async fn send(
-        &self,
-        mut request: Request<Body>,
-        _: Need,
-    ) -> Result<Response<Body>, TransportFault> {
+impl KeyedUpstream {
+    /// [`Transport::send`], for whoever has only this kind: nothing of it is on the heap.
+    ///
+    /// # Errors
+    /// A [`TransportFault`] when there was no answer.
+    pub async fn call(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportFault> {
         let upstream = &self.upstream;
         let target = upstream.target(std::mem::take(request.uri_mut()));
         *request.uri_mut() = target.map_err(|error| upstream.unreachable(error))?;
@@ -242,6 +241,17 @@ impl Transport for KeyedUpstream {
         let mut answer = upstream.send(request).await?;
         answer.extensions_mut().insert(upstream.own.clone());
         Ok(answer)
+    }
+}
+
+#[async_trait]
+impl Transport for KeyedUpstream {
+    async fn send(
+        &self,
+        request: Request<Body>,
+        _: Need,
+    ) -> Result<Response<Body>, TransportFault> {
+        self.call(request).await
     }
 }
 

@@ -1,7 +1,6 @@
 //! A connection to the upstream, moved by the call that it carries: it has no task of its own, so that a call and its answer
 //! stay with whoever waits for them.
 
-use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -27,9 +26,11 @@ const BUFFER: usize = 32 * 1024;
 pub(crate) struct Line {
     calls: SendRequest<Body>,
     /// Nothing once it is closed. Kept longer, it would keep the call that it did not send, too.
-    connection: Option<Pin<Box<Connection<Stream, Body>>>>,
+    connection: Moving,
     bell: Bell,
 }
+
+type Moving = Option<Pin<Box<Connection<Stream, Body>>>>;
 
 impl Line {
     /// One on a stream that was just opened.
@@ -48,7 +49,8 @@ impl Line {
 
     /// Whether it can take a call now, as far as can be seen from here.
     pub(crate) fn is_free(&mut self, cx: &mut Context<'_>) -> bool {
-        let is_closed = self.bell.clone().hears(cx, |cx| self.moves(cx));
+        let connection = &mut self.connection;
+        let is_closed = self.bell.hears(cx, |cx| moves(connection, cx));
         is_closed.is_pending() && self.calls.is_ready()
     }
 
@@ -61,16 +63,24 @@ impl Line {
         call: Request<Body>,
         shelf: &Arc<Shelf>,
     ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
-        let mut answer = pin!(self.calls.try_send_request(call));
-        let bell = self.bell.clone();
-        let answer = poll_fn(|cx| {
-            bell.hears(cx, |cx| {
-                // It is what brings the answer.
-                let _ = self.moves(cx);
-                answer.as_mut().poll(cx)
-            })
-        });
-        let answer = answer.await?;
+        let answer = {
+            let Self {
+                calls,
+                connection,
+                bell,
+            } = &mut self;
+            // Sent by the first look, so that nobody is woken by it.
+            let mut answer = pin!(async { calls.try_send_request(call).await });
+            let look = |cx: &mut Context<'_>| {
+                let sent = answer.as_mut().poll(cx);
+                if sent.is_pending() {
+                    let _ = moves(connection, cx);
+                    return answer.as_mut().poll(cx);
+                }
+                sent
+            };
+            bell.waits(look).await?
+        };
         let (line, shelf) = (Some(self), shelf.clone());
         Ok(answer.map(|body| boxed(Answer { body, line, shelf })))
     }
@@ -89,16 +99,16 @@ impl Line {
         }
         Ok(self.calls.try_send_request(call).await?.map(boxed))
     }
+}
 
-    /// Comes back when it is closed.
-    fn moves(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(connection) = &mut self.connection {
-            // What went wrong with it, the call or its answer says.
-            let _ = ready!(connection.as_mut().poll(cx));
-            self.connection = None;
-        }
-        Poll::Ready(())
+/// Comes back when the connection is closed.
+fn moves(moving: &mut Moving, cx: &mut Context<'_>) -> Poll<()> {
+    if let Some(connection) = moving {
+        // What went wrong with it, the call or its answer says.
+        let _ = ready!(connection.as_mut().poll(cx));
+        *moving = None;
     }
+    Poll::Ready(())
 }
 
 /// The body of an answer, which moves the connection that it comes by.
@@ -131,10 +141,12 @@ impl http_body::Body for Answer {
         let mut body_of = |cx: &mut Context<'_>| Pin::new(&mut *body).poll_frame(cx);
         let frame = match line {
             None => body_of(cx),
-            Some(line) => line.bell.clone().hears(cx, |cx| {
+            Some(Line {
+                connection, bell, ..
+            }) => bell.hears(cx, |cx| {
                 let frame = body_of(cx);
                 if frame.is_pending() {
-                    let _ = line.moves(cx);
+                    let _ = moves(connection, cx);
                     return body_of(cx);
                 }
                 frame

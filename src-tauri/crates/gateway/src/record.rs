@@ -187,7 +187,12 @@ impl Uses {
 
     fn gather(&self) -> MutexGuard<'_, HashMap<KeyId, Gathered>> {
         let mut gathered = lock(&self.gathered);
-        let noted = std::mem::take(&mut *lock(&self.noted));
+        let noted = {
+            let mut noted = lock(&self.noted);
+            // As many will call again: it does not have to grow once more.
+            let room = HashMap::with_capacity(noted.len());
+            std::mem::replace(&mut *noted, room)
+        };
         for (key, noted) in noted {
             let (at, calls) = (noted.at, noted.calls);
             let noted = noted.of(key);

@@ -1,8 +1,6 @@
 //! The limit as the headers of an answer tell it: in the names that Phare uses, and in the fields of
 //! draft-ietf-httpapi-ratelimit-headers-11.
 
-use std::fmt::{self, Write as _};
-
 use bytes::BytesMut;
 use gardien_domain::limit::WINDOW_MS;
 use gardien_domain::schedule::{Bound, Full, Own};
@@ -34,13 +32,10 @@ impl Told {
         let reset = unix_ms.div_ceil(1000) + self.limits.reset_seconds;
         // One piece of memory for all values: every answer has them.
         let mut texts = Texts(BytesMut::with_capacity(192));
-        let LimitState {
-            limit, remaining, ..
-        } = self.limits;
         for (name, value) in [
-            (LIMIT, texts.next(format_args!("{limit}"))),
-            (REMAINING, texts.next(format_args!("{remaining}"))),
-            (RESET, texts.next(format_args!("{reset}"))),
+            (LIMIT, texts.number(self.limits.limit).end()),
+            (REMAINING, texts.number(self.limits.remaining).end()),
+            (RESET, texts.number(reset).end()),
             (POLICY, self.policies(&mut texts)),
             (LEFT, self.left(&mut texts)),
         ] {
@@ -49,15 +44,10 @@ impl Told {
     }
 
     fn policies(&self, texts: &mut Texts) -> HeaderValue {
-        let (organization, limit) = (name(Bound::Organization), self.limits.limit);
+        let texts = texts.policy(Bound::Organization, self.limits.limit);
         match self.own {
-            None => texts.next(format_args!("\"{organization}\";q={limit};w={WINDOW}")),
-            Some(own) => {
-                let (key, at_most) = (name(Bound::Key), own.at_most);
-                texts.next(format_args!(
-                    "\"{organization}\";q={limit};w={WINDOW}, \"{key}\";q={at_most};w={WINDOW}"
-                ))
-            }
+            None => texts.end(),
+            Some(own) => texts.text(", ").policy(Bound::Key, own.at_most).end(),
         }
     }
 
@@ -76,8 +66,8 @@ impl Told {
         let (bound, left, seconds) = self.refused.map_or_else(least, |full| {
             (full.bound, 0, whole_seconds(full.retry_after_ms))
         });
-        let name = name(bound);
-        texts.next(format_args!("\"{name}\";r={left};t={seconds}"))
+        let texts = texts.name(bound).text(";r=").number(left);
+        texts.text(";t=").number(seconds).end()
     }
 }
 
@@ -85,9 +75,27 @@ impl Told {
 struct Texts(BytesMut);
 
 impl Texts {
-    fn next(&mut self, text: fmt::Arguments<'_>) -> HeaderValue {
-        // It takes everything, and nothing here cannot stand in a header.
-        self.0.write_fmt(text).ok();
+    fn policy(&mut self, bound: Bound, limit: u32) -> &mut Self {
+        let texts = self.name(bound).text(";q=").number(limit);
+        texts.text(";w=").number(WINDOW)
+    }
+
+    fn name(&mut self, bound: Bound) -> &mut Self {
+        let name = name(bound);
+        self.text("\"").text(name).text("\"")
+    }
+
+    fn number(&mut self, number: impl itoa::Integer) -> &mut Self {
+        self.text(itoa::Buffer::new().format(number))
+    }
+
+    fn text(&mut self, text: &str) -> &mut Self {
+        self.0.extend_from_slice(text.as_bytes());
+        self
+    }
+
+    fn end(&mut self) -> HeaderValue {
+        // Nothing here cannot stand in a header.
         HeaderValue::from_maybe_shared(self.0.split().freeze())
             .unwrap_or(HeaderValue::from_static(""))
     }

@@ -113,9 +113,28 @@ impl Transport for Ring {
         let chosen = narrowest(self.in_use().map(|held| &held.secret), &need);
         let held = chosen.and_then(|secret| self.held(&secret.id));
         let held = held.ok_or_else(|| self.no_key(&need))?;
-        let mut response = held.send(request, need).await?;
+        let mut response = held.call(request).await?;
         if held.secret.falls_short(&need) {
             response.extensions_mut().insert(KeyFallsShort);
+        }
+        Ok(response)
+    }
+}
+
+impl HeldSecret {
+    async fn call(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportFault> {
+        if self.secret.kind == ScopeKind::Project {
+            // Its project is the one that was asked for; what Phare makes of a header beside it is not known.
+            request.headers_mut().remove(PROJECT_ID_HEADER);
+            request.headers_mut().remove(PROJECT_SLUG_HEADER);
+        }
+        let response = self.upstream.call(request).await?;
+        let refused = response.status() == StatusCode::UNAUTHORIZED;
+        if self.refused.load(Ordering::Acquire) != refused
+            && self.refused.swap(refused, Ordering::AcqRel) != refused
+        {
+            // Nobody listens any more while everything is being stopped.
+            let _ = self.answers.send((self.secret.id, refused));
         }
         Ok(response)
     }
@@ -125,21 +144,10 @@ impl Transport for Ring {
 impl Transport for HeldSecret {
     async fn send(
         &self,
-        mut request: Request<Body>,
-        need: Need,
+        request: Request<Body>,
+        _: Need,
     ) -> Result<Response<Body>, TransportFault> {
-        if self.secret.kind == ScopeKind::Project {
-            // Its project is the one that was asked for; what Phare makes of a header beside it is not known.
-            request.headers_mut().remove(PROJECT_ID_HEADER);
-            request.headers_mut().remove(PROJECT_SLUG_HEADER);
-        }
-        let response = self.upstream.send(request, need).await?;
-        let refused = response.status() == StatusCode::UNAUTHORIZED;
-        if self.refused.swap(refused, Ordering::AcqRel) != refused {
-            // Nobody listens any more while everything is being stopped.
-            let _ = self.answers.send((self.secret.id, refused));
-        }
-        Ok(response)
+        self.call(request).await
     }
 }
 

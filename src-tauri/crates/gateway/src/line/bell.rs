@@ -1,5 +1,6 @@
 //! What wakes whoever waits for a connection.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -64,6 +65,11 @@ impl Bell {
             cx.waker().wake_by_ref();
         }
         seen
+    }
+
+    /// The same, until something comes of it.
+    pub(super) async fn waits<T>(&self, mut look: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+        poll_fn(|cx| self.hears(cx, &mut look)).await
     }
 }
 
