@@ -89,3 +89,58 @@ impl Wake for Rope {
         self.waiting.wake();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// How often it was looked, and whoever waits was woken, where `rings` of the looks ring.
+    fn after(rings: usize) -> (usize, usize) {
+        let (woken, bell, mut looks) = (Arc::<Woken>::default(), Bell::default(), 0);
+        let waker = Waker::from(woken.clone());
+        let looked = bell.hears(&mut Context::from_waker(&waker), |cx| {
+            looks += 1;
+            if looks <= rings {
+                cx.waker().wake_by_ref();
+            }
+            Poll::<()>::Pending
+        });
+        assert!(looked.is_pending());
+        (looks, woken.0.load(Ordering::SeqCst))
+    }
+
+    #[test]
+    fn what_rings_during_a_look_is_looked_for_at_once_but_not_for_ever() {
+        assert_eq!(after(0), (1, 0));
+        assert_eq!(after(1), (2, 0));
+        assert_eq!(after(MOST - 1), (MOST, 0));
+        assert_eq!(after(usize::MAX), (MOST, 1));
+    }
+
+    #[test]
+    fn whoever_waited_last_hears_it_afterwards() {
+        let (bell, mut within) = (Bell::default(), None);
+        let woken = [(); 2].map(|()| Arc::<Woken>::default());
+        for woken in &woken {
+            let waker = Waker::from(woken.clone());
+            let looked = bell.hears(&mut Context::from_waker(&waker), |cx| {
+                within = Some(cx.waker().clone());
+                Poll::<()>::Pending
+            });
+            assert!(looked.is_pending());
+        }
+        within.unwrap().wake();
+        assert_eq!(woken.map(|it| it.0.load(Ordering::SeqCst)), [0, 1]);
+    }
+}
