@@ -6,6 +6,7 @@
 //! shown nothing: silence keeps nobody out.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -27,7 +28,7 @@ impl Connected {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Holder {
     Address(IpAddr),
     Known(Uuid),
@@ -61,6 +62,8 @@ struct Hall {
 struct Room {
     capacity: usize,
     taken: HashMap<u64, Arc<Seat>>,
+    /// How many each has of them: behind a proxy, connections change hands with every request.
+    held: HashMap<Holder, usize>,
 }
 
 /// What a request changes is its connection's alone: it waits for no other's. Locked after the room wherever both are.
@@ -84,6 +87,7 @@ impl Places {
             room: Mutex::new(Room {
                 capacity,
                 taken: HashMap::new(),
+                held: HashMap::new(),
             }),
             moment: AtomicU64::default(),
         }))
@@ -114,6 +118,7 @@ impl Places {
             displaced: CancellationToken::new(),
         });
         room.taken.insert(number, seat.clone());
+        room.add(holder);
         Some(Place {
             places: self.clone(),
             number,
@@ -132,9 +137,29 @@ impl Places {
 
 impl Room {
     fn is_half(&self, holder: Holder) -> bool {
-        let holders = self.taken.values().map(|seat| seat.sitting().holder);
-        let theirs = holders.filter(|other| *other == holder);
-        theirs.count() >= self.capacity.div_ceil(2)
+        let theirs = self.held.get(&holder).copied().unwrap_or_default();
+        theirs >= self.capacity.div_ceil(2)
+    }
+
+    fn add(&mut self, holder: Holder) {
+        *self.held.entry(holder).or_default() += 1;
+    }
+
+    fn subtract(&mut self, holder: Holder) {
+        if let Entry::Occupied(mut held) = self.held.entry(holder) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+
+    /// Takes a place away from whoever has it, unless that was done before.
+    fn remove(&mut self, number: u64) {
+        if let Some(seat) = self.taken.remove(&number) {
+            let holder = seat.sitting().holder;
+            self.subtract(holder);
+        }
     }
 
     /// Whether one of those gave way: whoever makes no request for the longest time.
@@ -150,7 +175,7 @@ impl Room {
             };
             // Unless it has just begun a request.
             if self.taken[&number].gives_way_since(idle) {
-                self.taken.remove(&number);
+                self.remove(number);
                 return true;
             }
         }
@@ -212,20 +237,23 @@ impl Place {
         if self.seat.sitting().holder == holder {
             return;
         }
-        let room = self.places.room();
-        let has_room = !room.is_half(holder);
+        let mut room = self.places.room();
         let mut sitting = self.seat.sitting();
-        if has_room {
-            sitting.holder = holder;
-        } else {
+        if sitting.is_displaced {
+            return;
+        }
+        if room.is_half(holder) {
             sitting.idle = Some(self.places.tick());
+        } else {
+            room.subtract(std::mem::replace(&mut sitting.holder, holder));
+            room.add(holder);
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.room().taken.remove(&self.number);
+        self.places.room().remove(self.number);
     }
 }
 
@@ -329,7 +357,8 @@ mod tests {
         assert_eq!(places.room().taken.len(), 1);
         drop(at_work);
         drop(again);
-        assert!(places.room().taken.is_empty());
+        let room = places.room();
+        assert!(room.taken.is_empty() && room.held.is_empty());
     }
 
     #[test]
