@@ -1,7 +1,9 @@
 //! Every way a request is not answered by the upstream, and how each is told: status, code, words, headers.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use bytes::Bytes;
 use gardien_domain::product::{Access, Product};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::schedule::{Bound, Full};
@@ -16,6 +18,8 @@ use crate::told::whole_seconds;
 
 /// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
 const RETRY_PAUSED: &str = "30";
+/// As many an answer has at most, with those that every answer carries.
+const HEADERS: usize = 12;
 
 /// Why a request was not answered by the upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -273,8 +277,7 @@ impl CallRefusal {
         }
     }
 
-    /// The whole answer, but for the headers that every answer carries.
-    pub(crate) fn into_response(self) -> Response<Body> {
+    fn body(&self) -> Bytes {
         let mut body = Map::new();
         body.insert("message".to_owned(), self.message().into());
         if let Some(code) = self.code() {
@@ -283,9 +286,21 @@ impl CallRefusal {
         if let Some(errors) = self.errors() {
             body.insert("errors".to_owned(), errors);
         }
-        let mut response = Response::new(whole(Value::Object(body).to_string()));
+        Value::Object(body).to_string().into()
+    }
+
+    /// The whole answer, but for the headers that every answer carries.
+    pub(crate) fn into_response(self) -> Response<Body> {
+        // Whoever guesses secrets has it written once.
+        static UNAUTHORIZED: LazyLock<Bytes> = LazyLock::new(|| CallRefusal::Unauthorized.body());
+        let body = match self {
+            Self::Unauthorized => UNAUTHORIZED.clone(),
+            _ => self.body(),
+        };
+        let mut response = Response::new(whole(body));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
+        headers.reserve(HEADERS);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if self.status() == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
