@@ -122,7 +122,7 @@ impl HttpUpstream {
         }
         let shelf = self.pool.shelf();
         loop {
-            let (line, of_before) = match shelf.take().await {
+            let (line, of_before) = match shelf.take() {
                 Some(line) => (line, true),
                 // On the heap: seldom, and far larger than what a call needs otherwise.
                 None => Box::pin(self.next(&shelf)).await?,
@@ -156,7 +156,7 @@ impl HttpUpstream {
                     let line = line.map_err(|error| self.unreachable(error))?;
                     return Ok((line, false));
                 }
-                () = shelf.changed() => if let Some(line) = shelf.take().await {
+                () = shelf.changed() => if let Some(line) = shelf.take() {
                     let shelf = shelf.clone();
                     tokio::spawn(async move {
                         if let Ok(line) = connecting.await {

@@ -9,7 +9,7 @@ use bell::Bell;
 use bytes::Bytes;
 use gardien_egress::Stream;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
@@ -82,7 +82,14 @@ impl Line {
             bell.waits(look).await?
         };
         let (line, shelf) = (Some(self), shelf.clone());
-        Ok(answer.map(|body| boxed(Answer { body, line, shelf })))
+        Ok(answer.map(|body| {
+            let mut answer = Answer { body, line, shelf };
+            // Nobody would ask for what it does not have.
+            if answer.body.is_end_stream() {
+                answer.is_over();
+            }
+            boxed(answer)
+        }))
     }
 
     /// The same for a call that the upstream may take its time to read: moved by a task of its own, so that the call goes on while
@@ -120,10 +127,8 @@ struct Answer {
 }
 
 impl Answer {
-    fn is_over(&mut self, cx: &mut Context<'_>) {
-        if let Some(mut line) = self.line.take()
-            && line.is_free(cx)
-        {
+    fn is_over(&mut self) {
+        if let Some(line) = self.line.take() {
             self.shelf.put(line);
         }
     }
@@ -155,7 +160,7 @@ impl http_body::Body for Answer {
         match &frame {
             Poll::Ready(Some(Ok(_))) if !self.body.is_end_stream() => {}
             Poll::Ready(Some(Err(_))) => self.line = None,
-            Poll::Ready(_) => self.is_over(cx),
+            Poll::Ready(_) => self.is_over(),
             Poll::Pending => {}
         }
         frame.map_err(Into::into)

@@ -6,14 +6,14 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use gardien_egress::IDLE;
 use jiff::{SignedDuration, Timestamp};
 use papaya::HashMap;
 use tokio::runtime;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::timeout;
 
 use crate::clock::WallClock;
 use crate::line::Line;
@@ -34,6 +34,10 @@ struct Now {
     forgotten: AtomicU64,
 }
 
+/// Closes what waits on a shelf for too long, or is closed by the other side: half-open it would still take a file. When its
+/// runtime ends, all of them: nobody hears any more what comes on them.
+struct Keeper(Weak<Shelf>);
+
 /// The connections of one runtime.
 pub(crate) struct Shelf {
     state: Mutex<State>,
@@ -45,8 +49,8 @@ pub(crate) struct Shelf {
 struct State {
     /// Whoever waits longest first.
     waiting: VecDeque<Waiting>,
-    /// Whether somebody will come and take away what waits for too long.
-    is_looked_after: bool,
+    /// What wakes the [`Keeper`], while there is one.
+    keeper: Option<Waker>,
 }
 
 struct Waiting {
@@ -97,11 +101,9 @@ impl Now {
 
 impl Shelf {
     /// A connection that takes a call, if there is any: the one that was used last.
-    pub(crate) async fn take(&self) -> Option<Line> {
-        poll_fn(|cx| Poll::Ready(self.next(cx))).await
-    }
-
-    fn next(&self, cx: &mut Context<'_>) -> Option<Line> {
+    pub(crate) fn take(&self) -> Option<Line> {
+        // Whoever takes it looks at it next.
+        let mut cx = Context::from_waker(Waker::noop());
         let waiting = &mut self.state().waiting;
         loop {
             let mut last = waiting.pop_back()?;
@@ -110,7 +112,7 @@ impl Shelf {
                 waiting.clear();
                 return None;
             }
-            if last.line.is_free(cx) {
+            if last.line.is_free(&mut cx) {
                 return Some(last.line);
             }
         }
@@ -121,11 +123,19 @@ impl Shelf {
         self.changed.notified().await;
     }
 
-    /// Keeps a connection for the next call.
-    pub(crate) fn put(self: &Arc<Self>, line: Line) {
+    /// Keeps a connection for the next call, if it takes one.
+    pub(crate) fn put(self: &Arc<Self>, mut line: Line) {
         let since = (self.now.clock)();
         let forgotten = self.now.forgotten.load(Ordering::Acquire);
         let mut state = self.state();
+        let keeper = state.keeper.get_or_insert_with(|| {
+            tokio::spawn(Keeper(Arc::downgrade(self)).keep());
+            // It looks at all of them when it begins.
+            Waker::noop().clone()
+        });
+        if !line.is_free(&mut Context::from_waker(keeper)) {
+            return;
+        }
         if state.waiting.len() == MOST {
             state.waiting.pop_front();
         }
@@ -134,31 +144,48 @@ impl Shelf {
             since,
             forgotten,
         });
-        if !std::mem::replace(&mut state.is_looked_after, true) {
-            tokio::spawn(Self::look_after(Arc::downgrade(self)));
-        }
         drop(state);
         self.changed.notify_one();
-    }
-
-    /// Closes what waits for too long, until nothing waits.
-    async fn look_after(shelf: Weak<Self>) {
-        loop {
-            sleep(IDLE).await;
-            let Some(shelf) = shelf.upgrade() else {
-                return;
-            };
-            let mut state = shelf.state();
-            state.waiting.retain(|waiting| shelf.now.is_good(waiting));
-            if state.waiting.is_empty() {
-                state.is_looked_after = false;
-                return;
-            }
-        }
     }
 
     /// Nothing in a critical section can panic half-way.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Keeper {
+    /// Until nothing waits.
+    async fn keep(self) {
+        let is_used = || {
+            let shelf = self.0.upgrade();
+            shelf.is_some_and(|shelf| !shelf.state().waiting.is_empty())
+        };
+        loop {
+            let _ = timeout(IDLE, poll_fn(|cx| self.look(cx))).await;
+            if !is_used() {
+                return;
+            }
+        }
+    }
+
+    /// Never comes back while there is a shelf.
+    fn look(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(shelf) = self.0.upgrade() else {
+            return Poll::Ready(());
+        };
+        let mut state = shelf.state();
+        let is_kept = |it: &mut Waiting| shelf.now.is_good(it) && it.line.is_free(cx);
+        state.waiting.retain_mut(is_kept);
+        state.keeper = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(shelf) = self.0.upgrade() {
+            *shelf.state() = State::default();
+        }
     }
 }
