@@ -25,3 +25,4 @@ mod support;
 mod under_way;
 mod uploads;
 mod uses;
+mod workers;
