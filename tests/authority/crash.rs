@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::dice::Dice;
 use crate::support::people::Caller;
+use crate::support::server::WORKERS;
 use crate::support::turn;
 use crate::support::world::{World, new_key, organization};
 
@@ -48,6 +49,7 @@ async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
         for hand in hands {
             hand.await.unwrap();
         }
+        world.server.has_workers(WORKERS[kill % WORKERS.len()]);
         world.restart();
         // What the gateway says of the newest keys, right after each start.
         let newest: Vec<(String, String, Option<bool>)> = {

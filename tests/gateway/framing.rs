@@ -1,7 +1,8 @@
 //! Messages that two servers could cut apart differently: each is refused, at both listeners, and what follows it on
 //! the connection is never read as a request.
 
-use crate::support::upstream::Upstream;
+use crate::support::server::WORKERS;
+use crate::support::upstream::{Seen, Upstream};
 use crate::support::wire::Wire;
 use crate::support::world::World;
 
@@ -151,61 +152,75 @@ const REFUSED: &[(&str, &str)] = &[
 #[tokio::test]
 async fn each_message_that_can_be_read_twice_is_refused_and_ends_its_connection() {
     let upstream = Upstream::start();
-    let world = World::before(&upstream).await.unlimited().await;
+    let mut world = World::before(&upstream).await.unlimited().await;
     let secret = world.organization_key().await.secret;
     let session = world.server.token("owner@lighthouse.test", "owner");
-    let doors = [
-        (world.server.gateway(), secret, "/users"),
-        (world.server.management(), session, "/v1/session"),
-    ];
-    for (base, bearer, path) in &doors {
-        let authorization = format!("Authorization: Bearer {bearer}\r\n");
-        let smuggled = format!("GET {path} HTTP/1.1\r\nHost: a\r\n{authorization}\r\n");
-        assert_eq!(
-            Wire::exchange(base, &smuggled).await.unwrap().status,
-            200,
-            "it would be answered"
-        );
-        for (what, message) in REFUSED {
-            let message = message
-                .replace("AUTH", &authorization)
-                .replace("SMUGGLED", &smuggled);
-            let mut wire = Wire::open(base).await;
-            let _ = wire.send(&message).await;
-            let answer = wire
-                .answer()
-                .await
-                .unwrap_or_else(|| panic!("{what} at {path}: no answer"));
-            assert_eq!(
-                (answer.status, answer.code().as_str()),
-                (400, "malformed_request"),
-                "{what} at {path}: {answer:?}"
-            );
-            let counted = answer.header("x-ratelimit-limit").is_some();
-            assert_eq!(
-                counted,
-                *base == world.server.gateway(),
-                "{what}: on every answer of the gateway"
-            );
-            assert_eq!(answer.header("connection"), Some("close"), "{what}");
-            let rest = wire.rest().await;
-            assert_eq!(
-                String::from_utf8_lossy(&rest),
-                "",
-                "{what} at {path}: something was answered after it"
-            );
-        }
+    let management = world.server.management();
+    are_refused(&world, management, &session, "/v1/session").await;
+    for workers in WORKERS {
+        world.work_with(workers);
+        are_refused(&world, world.server.gateway(), &secret, "/users").await;
     }
-    assert_eq!(upstream.calls().len(), 1, "{:?}", upstream.calls());
+    let calls = upstream.calls();
+    assert_eq!(calls.len(), WORKERS.len(), "{calls:?}");
+}
+
+async fn are_refused(world: &World, base: &str, bearer: &str, path: &str) {
+    let authorization = format!("Authorization: Bearer {bearer}\r\n");
+    let smuggled = format!("GET {path} HTTP/1.1\r\nHost: a\r\n{authorization}\r\n");
+    assert_eq!(
+        Wire::exchange(base, &smuggled).await.unwrap().status,
+        200,
+        "it would be answered"
+    );
+    for (what, message) in REFUSED {
+        let message = message
+            .replace("AUTH", &authorization)
+            .replace("SMUGGLED", &smuggled);
+        let mut wire = Wire::open(base).await;
+        let _ = wire.send(&message).await;
+        let answer = wire
+            .answer()
+            .await
+            .unwrap_or_else(|| panic!("{what} at {path}: no answer"));
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "malformed_request"),
+            "{what} at {path}: {answer:?}"
+        );
+        let counted = answer.header("x-ratelimit-limit").is_some();
+        assert_eq!(
+            counted,
+            base == world.server.gateway(),
+            "{what}: on every answer of the gateway"
+        );
+        assert_eq!(answer.header("connection"), Some("close"), "{what}");
+        let rest = wire.rest().await;
+        assert_eq!(
+            String::from_utf8_lossy(&rest),
+            "",
+            "{what} at {path}: something was answered after it"
+        );
+    }
 }
 
 /// A body whose end two servers could see in different places.
 #[tokio::test]
 async fn broken_chunks_end_the_connection_and_nothing_after_them_is_answered() {
     let upstream = Upstream::start();
-    let world = World::before(&upstream).await.unlimited().await;
+    let mut world = World::before(&upstream).await.unlimited().await;
     let key = world.organization_key().await;
-    let authorization = format!("Authorization: Bearer {}\r\n", key.secret);
+    for workers in WORKERS {
+        world.work_with(workers);
+        break_chunks(&world, &key.secret).await;
+    }
+    let calls = upstream.calls();
+    let of_ours = |seen: &Seen| seen.target == "/projects";
+    assert!(calls.iter().all(of_ours), "{calls:?}");
+}
+
+async fn break_chunks(world: &World, secret: &str) {
+    let authorization = format!("Authorization: Bearer {secret}\r\n");
     let smuggled = format!("GET /users HTTP/1.1\r\nHost: a\r\n{authorization}\r\n");
     for chunks in [
         "5\nhello\r\n0\r\n\r\n",
@@ -228,22 +243,25 @@ async fn broken_chunks_end_the_connection_and_nothing_after_them_is_answered() {
             "{chunks:?}: something was answered after it"
         );
     }
-    assert!(
-        upstream
-            .calls()
-            .iter()
-            .all(|seen| seen.target == "/projects"),
-        "{:?}",
-        upstream.calls()
-    );
 }
 
 #[tokio::test]
 async fn sound_messages_follow_each_other_on_one_connection() {
     let upstream = Upstream::start();
-    let world = World::before(&upstream).await;
+    let mut world = World::before(&upstream).await;
     let key = world.organization_key().await;
-    let authorization = format!("Authorization: Bearer {}\r\n", key.secret);
+    for workers in WORKERS {
+        world.work_with(workers);
+        let before = upstream.calls().len();
+        follow_each_other(&world, &key.secret).await;
+        let calls = upstream.calls();
+        let methods: Vec<_> = calls[before..].iter().map(|seen| &*seen.method).collect();
+        assert_eq!(methods, ["POST", "GET", "GET", "GET"]);
+    }
+}
+
+async fn follow_each_other(world: &World, secret: &str) {
+    let authorization = format!("Authorization: Bearer {secret}\r\n");
     let mut wire = Wire::open(world.server.gateway()).await;
     let post = format!(
         "POST /projects HTTP/1.1\r\nHost: a\r\n{authorization}Content-Length: 4\r\n\r\n\r\n\r\n"
@@ -253,12 +271,6 @@ async fn sound_messages_follow_each_other_on_one_connection() {
     for _ in 0..3 {
         assert_eq!(wire.answer().await.unwrap().status, 200);
     }
-    let methods: Vec<_> = upstream
-        .calls()
-        .into_iter()
-        .map(|seen| seen.method)
-        .collect();
-    assert_eq!(methods, ["POST", "GET", "GET"]);
     wire.send(get.replace("HTTP/1.1\r\n", "HTTP/1.1\r\nConnection: close\r\n"))
         .await
         .unwrap();

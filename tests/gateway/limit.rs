@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::people::Answer;
-use crate::support::server::Server;
+use crate::support::server::{Server, WORKERS};
 use crate::support::turn;
 use crate::support::upstream::Upstream;
 use crate::support::world::{Issued, World, new_key};
@@ -113,7 +113,11 @@ async fn rule_6_holds_while_it_is_killed_under_many_callers() {
     let mut world = World::before(&upstream).await.rejecting().await;
     let keys = Arc::new([world.reading_key().await, world.organization_key().await]);
     let tally = Arc::new(Tally::default());
-    for round in 0..5 {
+    world.server.terminate();
+    // Each number of workers is killed once, and ended in order once.
+    for round in 0..2 * WORKERS.len() {
+        world.server.has_workers(WORKERS[round % WORKERS.len()]);
+        world.restart();
         let before = tally.answered.load(Ordering::SeqCst);
         let callers: Vec<_> = (0..8)
             .map(|number| tokio::spawn(call_on(&world.server, &keys, number, tally.clone())))
@@ -130,7 +134,6 @@ async fn rule_6_holds_while_it_is_killed_under_many_callers() {
         for caller in callers {
             caller.await.unwrap();
         }
-        world.restart();
     }
     let told = tally.granted.load(Ordering::SeqCst);
     let reached = upstream.everything().len();

@@ -9,6 +9,7 @@ use gardien_phare::OPERATIONS;
 
 use crate::support::dice::Dice;
 use crate::support::noise::{Line, bent, bent_path, noise, shout};
+use crate::support::server::WORKERS;
 use crate::support::turn;
 use crate::support::upstream::Upstream;
 use crate::support::wire::Heard;
@@ -35,7 +36,7 @@ async fn noise_is_neither_granted_nor_passed_on() {
     let _turn = turn::heavy().await;
     let mut dice = Dice::announced("noise at the gateway");
     let upstream = Upstream::start();
-    let world = World::before(&upstream).await.unlimited().await;
+    let mut world = World::before(&upstream).await.unlimited().await;
     let everything = world.organization_key().await;
     let reader = world
         .issue(new_key("Reader", world.shop.scope(), "none", "read"))
@@ -55,21 +56,24 @@ async fn noise_is_neither_granted_nor_passed_on() {
         },
     ]);
     let begun = Instant::now();
-    let callers: Vec<_> = (0..CONNECTIONS)
-        .map(|number| {
-            let caller = Caller {
-                base: world.server.gateway().to_owned(),
-                holders: holders.clone(),
-                shop: world.shop.id,
-                dice: dice.fork(),
-                number,
-            };
-            tokio::spawn(caller.call())
-        })
-        .collect();
     let mut due = HashMap::new();
-    for caller in callers {
-        due.extend(caller.await.unwrap());
+    for workers in WORKERS {
+        world.work_with(workers);
+        let callers: Vec<_> = (0..CONNECTIONS)
+            .map(|number| {
+                let caller = Caller {
+                    base: world.server.gateway().to_owned(),
+                    holders: holders.clone(),
+                    shop: world.shop.id,
+                    dice: dice.fork(),
+                    name: format!("{workers}-{number}"),
+                };
+                tokio::spawn(caller.call())
+            })
+            .collect();
+        for caller in callers {
+            due.extend(caller.await.unwrap());
+        }
     }
     assert!(
         due.len() > REQUESTS / 10,
@@ -111,7 +115,8 @@ struct Caller {
     holders: Arc<[Holder; 2]>,
     shop: i64,
     dice: Dice,
-    number: usize,
+    /// No other caller has it.
+    name: String,
 }
 
 impl Caller {
@@ -119,7 +124,7 @@ impl Caller {
     async fn call(mut self) -> HashMap<String, String> {
         let mut line = Line::to(&self.base);
         let mut due = HashMap::new();
-        for number in 0..REQUESTS / CONNECTIONS {
+        for number in 0..REQUESTS / WORKERS.len() / CONNECTIONS {
             match self.dice.within(0..20) {
                 0 => {
                     let bytes = noise(&mut self.dice);
@@ -144,7 +149,7 @@ impl Caller {
         let message = format!(
             "POST /uptime/monitors HTTP/1.1\r\nHost: a\r\nX-Request-Id: bent-{}-{number}\r\nX-Phare-Project-Id: {}\r\n\
              Authorization: Bearer {secret}\r\n{body}",
-            self.number, self.shop
+            self.name, self.shop
         );
         let bytes = bent(&mut self.dice, &message);
         let heard = shout(&self.base, &bytes).await;
@@ -224,7 +229,7 @@ impl Caller {
         } else {
             operation.method.as_str()
         };
-        let id = format!("plain-{}-{number}", self.number);
+        let id = format!("plain-{}-{number}", self.name);
         let mut message = format!(
             "{method} {target} HTTP/1.1\r\nHost: a\r\nX-Request-Id: {id}\r\nX-Phare-Project-Id: {}\r\n\
              Authorization: Bearer {}\r\n",

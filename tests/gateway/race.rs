@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
+use crate::support::server::WORKERS;
 use crate::support::turn;
 use crate::support::wire::Wire;
 use crate::support::world::World;
 
 const CALLERS: usize = 16;
-const ROUNDS: usize = 300;
+/// With each number of workers.
+const ROUNDS: usize = 100;
 /// Calls that each caller still makes once it knows of the revocation.
 const AFTERWARDS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,7 +31,14 @@ struct Round {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rule_7_no_request_that_starts_after_the_acknowledgement_is_granted() {
     let _turn = turn::heavy().await;
-    let world = World::new().await.unlimited().await;
+    let mut world = World::new().await.unlimited().await;
+    for workers in WORKERS {
+        world.work_with(workers);
+        race(&world).await;
+    }
+}
+
+async fn race(world: &World) {
     let mut wires = Vec::new();
     for _ in 0..CALLERS {
         wires.push(Wire::open(world.server.gateway()).await);

@@ -16,12 +16,17 @@ use super::{leaks, programs};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// What threads could break is tried with so many workers: one, a few, and more than there are processors.
+pub const WORKERS: [usize; 3] = [1, 2, 8];
+
 /// A running server, or one that was ended and can be started again over the same data. Dropping it kills it, and
 /// fails the test when it had panicked or left a secret in clear in its folder or log.
 pub struct Server {
     folder: TempDir,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    /// As many as it wants, if not said.
+    workers: Option<usize>,
     /// Every secret and session token that it gave out, and the key that it was given.
     secrets: Mutex<Vec<String>>,
     child: Option<Child>,
@@ -47,6 +52,7 @@ impl Server {
                 .iter()
                 .map(|&(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
+            workers: None,
             secrets: Mutex::default(),
             child: None,
             gateway: String::new(),
@@ -60,6 +66,11 @@ impl Server {
         }
         server.restart();
         server
+    }
+
+    /// From its next start on, so many workers at most answer calls.
+    pub fn has_workers(&mut self, most: usize) {
+        self.workers = Some(most);
     }
 
     /// Starts it again over the same data, on new ports. It must have been ended before.
@@ -88,6 +99,7 @@ impl Server {
             .arg(self.data())
             .args(["--gateway", gateway, "--management", management])
             .args(&self.arguments)
+            .args(self.workers.map(|most| format!("--workers={most}")))
             .args(more)
             .stdout(Stdio::piped())
             .spawn()

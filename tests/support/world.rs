@@ -170,6 +170,13 @@ impl World {
         }
     }
 
+    /// From here on, calls are answered by so many workers at most.
+    pub fn work_with(&mut self, workers: usize) {
+        self.server.terminate();
+        self.server.has_workers(workers);
+        self.restart();
+    }
+
     /// Starts the server again, after it was ended. The Owner is the same, at a new address.
     pub fn restart(&mut self) {
         self.server.restart();
