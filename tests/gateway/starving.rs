@@ -168,6 +168,30 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     drop(silent);
 }
 
+/// What another worker takes is more than what a connection does.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn where_there_is_no_room_for_another_worker_the_others_answer() {
+    use rustix::process::{Pid, Resource, getrlimit, prlimit};
+
+    let mut world = World::new().await;
+    world.work_with(8);
+    let mut known = Wire::open(world.server.gateway()).await;
+    let call = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    known.send(call).await.unwrap();
+    assert_eq!(known.answer().await.unwrap().status, 401);
+    let process = world.server.process();
+    let open = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(open.count() as u64 + 1);
+    let process = Pid::from_raw(process.cast_signed());
+    prlimit(process, Resource::Nofile, limit).unwrap();
+    let answer = Wire::exchange(world.server.gateway(), call).await;
+    assert_eq!(answer.expect("no answer").status, 401);
+    known.send(call).await.unwrap();
+    assert_eq!(known.answer().await.unwrap().status, 401);
+}
+
 /// This process has the other ends.
 fn room_for_files() {
     #[cfg(unix)]

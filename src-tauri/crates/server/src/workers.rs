@@ -39,7 +39,7 @@ impl Workers {
     /// Has a connection answered by the worker that has the fewest.
     ///
     /// # Errors
-    /// The system's, which has no thread for it, say.
+    /// The system's, which has no thread for the first one, say.
     pub(crate) fn take<F>(
         &self,
         connection: TcpStream,
@@ -53,7 +53,12 @@ impl Workers {
         let mut working = self.working();
         let is_free = |worker: &Worker| worker.connections.is_empty();
         if working.len() < self.most.get() && !working.iter().any(is_free) {
-            working.push(Worker::start()?);
+            match Worker::start() {
+                Ok(worker) => working.push(worker),
+                Err(error) if working.is_empty() => return Err(error),
+                // Those that there are answer it.
+                Err(error) => tracing::warn!(%error, "there is no thread for another worker"),
+            }
         }
         let fewest = working.iter().min_by_key(|worker| worker.connections.len());
         let Some(worker) = fewest else {
