@@ -2,16 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
+use futures_util::future::{join_all, try_join_all};
 use gardien_domain::Scope;
 use gardien_gateway::{Gateway, Timing};
 use http_body_util::BodyExt as _;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
 use crate::support::*;
@@ -73,8 +74,13 @@ async fn play(mut stream: TcpStream) -> io::Result<()> {
                 sleep(moment(call)).await;
                 stream.write_all(second.as_bytes()).await?;
             }
+            // Reset, and what is left of it lost.
+            20 => {
+                stream.write_all(first.as_bytes()).await?;
+                return SockRef::from(&stream).set_linger(Some(Duration::ZERO));
+            }
             // With one that nobody asked for.
-            20 => stream.write_all(whole.repeat(2).as_bytes()).await?,
+            21 => stream.write_all(whole.repeat(2).as_bytes()).await?,
             _ => stream.write_all(whole.as_bytes()).await?,
         }
     }
@@ -101,8 +107,8 @@ async fn get(gateway: &Gateway, key: &Owned, call: u32) -> bool {
     head.status == 200
 }
 
-#[tokio::test]
-async fn each_call_has_its_own_answer_or_none_whatever_becomes_of_connections() {
+/// A gateway before it, and its key.
+async fn stage() -> (Gateway, Arc<Owned>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -114,24 +120,33 @@ async fn each_call_has_its_own_answer_or_none_whatever_becomes_of_connections() 
     let ledger = Arc::new(Memory::default());
     let gateway = start_with(1_000_000, &ledger, &[&key], Timing::default()).await;
     gateway.attach(Some(transport(port, "")));
-    let workers: Vec<_> = (0..WORKERS)
-        .map(|worker| {
-            let (gateway, key) = (gateway.clone(), key.clone());
-            thread::spawn(move || {
-                let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(call_much(gateway, key, worker))
-            })
-        })
-        .collect();
-    let over = tokio::task::spawn_blocking(|| {
-        workers
-            .into_iter()
-            .map(|worker| worker.join().unwrap())
-            .sum()
-    });
-    let answered: u32 = over.await.unwrap();
-    let asked = WORKERS * CALLERS * CALLS;
+    (gateway, key)
+}
+
+fn are_enough(answered: impl IntoIterator<Item = u32>) {
+    let (answered, asked) = (answered.into_iter().sum::<u32>(), WORKERS * CALLERS * CALLS);
     assert!(answered > asked * 3 / 4, "{answered} of {asked}");
+}
+
+#[tokio::test]
+async fn each_call_has_its_own_answer_or_none_whatever_becomes_of_connections() {
+    let (gateway, key) = stage().await;
+    let workers = (0..WORKERS).map(|worker| {
+        let (gateway, key) = (gateway.clone(), key.clone());
+        spawn_blocking(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(call_much(gateway, key, worker))
+        })
+    });
+    are_enough(try_join_all(workers).await.unwrap());
+}
+
+/// Connections go from thread to thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn so_it_has_on_a_runtime_of_several_threads() {
+    let (gateway, key) = stage().await;
+    let workers = (0..WORKERS).map(|worker| call_much(gateway.clone(), key.clone(), worker));
+    are_enough(join_all(workers).await);
 }
 
 /// So many were answered.
