@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt as _, stream};
@@ -46,6 +47,11 @@ struct Listening {
 
 impl Listening {
     async fn start(limits: ListenLimits) -> Self {
+        Self::start_with(limits, None).await
+    }
+
+    async fn start_with(limits: ListenLimits, workers: Option<NonZeroUsize>) -> Self {
+        let workers = workers.map(|most| Arc::new(Workers::new(most)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let given = Arc::<AtomicUsize>::default();
@@ -69,7 +75,7 @@ impl Listening {
                 Ok(answer)
             }
         });
-        let serving = tokio::spawn(serve(listener, service, stop.clone(), limits, None));
+        let serving = tokio::spawn(serve(listener, service, stop.clone(), limits, workers));
         Self {
             address,
             stop,
@@ -77,6 +83,13 @@ impl Listening {
             given,
             over,
         }
+    }
+
+    /// Everything behind it ends.
+    async fn stops(&mut self) {
+        self.stop.cancel();
+        let served = timeout(SOON, &mut self.serving).await;
+        served.expect("it does not stop").unwrap().unwrap();
     }
 
     async fn connect(&self) -> TcpStream {
@@ -130,6 +143,7 @@ fn answer(path: &str, count: Arc<AtomicUsize>) -> Response<BoxedBody> {
             StreamBody::new(half.chain(error)).boxed_unsync()
         }
         "/hanging" => StreamBody::new(half.chain(stream::pending())).boxed_unsync(),
+        "/panic" => panic!("as it should"),
         "/endless" => {
             let piece = Bytes::from(vec![b'x'; 16 * 1024]);
             let pieces = stream::repeat(piece).map(move |piece| {
@@ -178,12 +192,7 @@ async fn an_answer_that_is_whole_is_there_for_whoever_takes_it_late() {
         let mut late = listening.connect_narrowly().await;
         ask(&mut late, "/large", version).await;
         late.readable().await.unwrap();
-        listening.stop.cancel();
-        timeout(SOON, &mut listening.serving)
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap();
+        listening.stops().await;
         let (said, is_whole) = heard(late).await;
         assert!(is_whole && said.matches('x').count() == LARGE, "{said}");
     }
@@ -191,16 +200,33 @@ async fn an_answer_that_is_whole_is_there_for_whoever_takes_it_late() {
 
 #[tokio::test]
 async fn what_the_stop_signal_cuts_off_does_not_look_whole_either() {
-    for version in ["1.0", "1.1"] {
-        let listening = Listening::start(limits()).await;
+    let answered_by = [0, 1, 2].map(NonZeroUsize::new);
+    for (workers, version) in answered_by
+        .iter()
+        .flat_map(|it| [(*it, "1.0"), (*it, "1.1")])
+    {
+        let mut listening = Listening::start_with(limits(), workers).await;
         let idle = listening.connect().await;
         let mut hanging = listening.ask("/hanging", version).await;
         assert_eq!(status(&mut hanging).await, "200");
-        listening.stop.cancel();
+        listening.stops().await;
         let (said, is_whole) = heard(hanging).await;
         assert!(!is_whole && !said.ends_with("0\r\n\r\n"), "{said}");
         assert!(heard(idle).await.1, "nothing was cut off there");
     }
+}
+
+#[tokio::test]
+async fn a_service_that_fails_takes_no_other_connection_of_its_worker_along() {
+    let mut listening = Listening::start_with(limits(), NonZeroUsize::new(1)).await;
+    let mut other = listening.ask("/", "1.1").await;
+    assert_eq!(status(&mut other).await, "200");
+    let (said, _) = heard(listening.ask("/panic", "1.1").await).await;
+    assert_eq!(said, "");
+    let mut next = listening.ask("/", "1.1").await;
+    assert_eq!(status(&mut next).await, "200");
+    listening.stops().await;
+    assert!(heard(other).await.1, "it went along");
 }
 
 /// One that takes nothing of what it asked for.
