@@ -11,7 +11,7 @@ use gardien_domain::phare_key::Need;
 use gardien_domain::schedule::{Full, Part};
 use gardien_domain::share::Share;
 use gardien_domain::what_if::{WhatIf, what_if};
-use gardien_domain::{Key, KeyId, NotedUse, Organization, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, KeyRule, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
 use jiff::Timestamp;
@@ -152,6 +152,17 @@ impl Gateway {
             vec![key.id()]
         });
         self.0.cache.forget(key.id());
+    }
+
+    /// Takes what is enforced of a key that there is at the start, of which there may be a million: nothing was kept free
+    /// for it and nothing answered by it yet.
+    pub fn begin_key(&self, rule: KeyRule, share: Share) {
+        let now = self.0.clock.wall();
+        self.change(|rules| {
+            rules.put_rule(&rule, share, now);
+            let has_share = share != Share::default();
+            has_share.then_some(rule.id).into_iter().collect()
+        });
     }
 
     /// Refuses a key: no request that starts after this returned is granted, and what it has under way ends: it is refused, or

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use gardien_domain::key::Revocation;
 use gardien_domain::share::Share;
 use gardien_domain::{
-    Key, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, Refusal, Scope, SecretDigest,
-    alive,
+    Key, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, Refusal, Scope, alive,
 };
 use jiff::Timestamp;
 
 use crate::authorize::Known;
 
+mod by_id;
+
+use by_id::ById;
+
 /// Who changes what is known, and what only that takes: keys by their ids.
 #[derive(Debug)]
 pub(crate) struct Rules {
     known: Arc<Known>,
-    /// Of the secrets in force. It grows a little at a time: nobody waits while all are placed anew.
-    digests: papaya::HashMap<KeyId, SecretDigest>,
+    by_id: ById,
     /// Of keys that have a share of their own.
     shares: HashMap<KeyId, Share>,
 }
@@ -27,7 +29,7 @@ impl Rules {
     pub(crate) fn of(known: Arc<Known>) -> Self {
         Self {
             known,
-            digests: papaya::HashMap::new(),
+            by_id: ById::default(),
             shares: HashMap::new(),
         }
     }
@@ -35,20 +37,25 @@ impl Rules {
     /// Takes a key as it is now. Secrets that it no longer has find nothing from here on, and what secrets that it refuses
     /// have under way ends.
     pub(crate) fn put(&mut self, key: &Key, now: Timestamp) {
-        let rule = KeyRule::from(key);
+        self.put_rule(&KeyRule::from(key), key.share(), now);
+    }
+
+    /// The same of what is enforced of a key.
+    pub(crate) fn put_rule(&mut self, rule: &KeyRule, share: Share, now: Timestamp) {
         let before = self.get(rule.id);
-        self.digests.pin().insert(rule.id, rule.digest);
-        if key.share() == Share::default() {
-            self.shares.remove(&key.id());
+        let in_force = before.as_ref().map(|before| &before.digest);
+        self.by_id.put(rule.id, &rule.digest, in_force);
+        if share == Share::default() {
+            self.shares.remove(&rule.id);
         } else {
-            self.shares.insert(key.id(), key.share());
+            self.shares.insert(rule.id, share);
         }
         let projects = self.known.projects.load();
         for digest in rule.digests() {
             let refused = rule
                 .presented(&digest)
-                .and_then(|secret| alive(&rule, secret, &projects, now).err());
-            self.known.secrets.put(digest, &rule, refused);
+                .and_then(|secret| alive(rule, secret, &projects, now).err());
+            self.known.secrets.put(digest, rule, refused);
         }
         let before = before.iter().flat_map(KeyRule::digests);
         for gone in before.filter(|digest| rule.presented(digest).is_none()) {
@@ -95,7 +102,11 @@ impl Rules {
 
     /// A key as it is known.
     pub(crate) fn get(&self, id: KeyId) -> Option<KeyRule> {
-        self.known.secrets.rule(self.digests.pin().get(&id)?)
+        let mut may_be = self.by_id.find(id);
+        may_be.find_map(|start| {
+            let rule = self.known.secrets.starting(start);
+            rule.filter(|rule| rule.id == id)
+        })
     }
 
     /// Keys that have a share of their own.

@@ -1,12 +1,16 @@
 //! The secret of every key, found by its digest: a look-up takes no lock and waits for nobody, whatever is changed
 //! meanwhile.
 
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::num::NonZeroU32;
 
 use gardien_domain::key::PreviousSecrets;
-use gardien_domain::{KeyId, KeyRule, Presented, ProductScopes, Refusal, Scope, SecretDigest};
+use gardien_domain::{
+    KeyId, KeyRule, Presented, ProductScopes, ProjectId, Refusal, Scope, SecretDigest,
+};
 use jiff::Timestamp;
-use papaya::HashMap;
+use once_cell::race::OnceBox;
+use papaya::{Equivalent, HashMap};
 
 use crate::under_way::Calls;
 
@@ -18,24 +22,26 @@ pub(crate) struct Secrets(HashMap<SecretDigest, Held, BuildHasherDefault<OwnBits
 #[derive(Debug)]
 struct Held {
     id: KeyId,
-    scope: Scope,
-    products: ProductScopes,
     /// In unix microseconds, in which it is stored; none is as late as that of a key without an end.
     expires_at: i64,
-    more: Option<Box<More>>,
-    calls: Calls,
+    more: OnceBox<More>,
+    /// The one that it works in.
+    project: Option<NonZeroU32>,
+    products: ProductScopes,
 }
 
-const _: () = assert!(size_of::<Held>() <= 64);
+const _: () = assert!(size_of::<Held>() <= 40);
 
-/// What there is to say of a key that is revoked, or has had other secrets.
-#[derive(Debug)]
+/// Of a secret that calls, or of which there is more to say.
+#[derive(Debug, Default)]
 struct More {
-    /// That of the secret in force.
-    digest: SecretDigest,
-    previous: PreviousSecrets,
-    revoked_at: Option<Timestamp>,
+    calls: Calls,
+    rule: Option<Box<KeyRule>>,
 }
+
+/// How a digest begins, in what is as good as all of it: no two of them begin so among as many keys as there can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Start([u8; 12]);
 
 impl Secrets {
     /// What `then` makes of the key that a digest belongs to, which of its secrets it is, and what that has under way.
@@ -48,83 +54,113 @@ impl Secrets {
         let held = secrets.get(digest)?;
         let rule = held.rule(digest);
         let presented = rule.presented(digest)?;
-        Some(then(rule, presented, &held.calls))
+        Some(then(rule, presented, held.calls()))
     }
 
     /// The key that a digest belongs to.
     pub(crate) fn rule(&self, digest: &SecretDigest) -> Option<KeyRule> {
-        self.find(digest, |rule, _, _| rule)
+        let secrets = self.0.pin();
+        secrets.get(digest).map(|held| held.rule(digest))
+    }
+
+    /// The key that a digest belongs to which begins so.
+    pub(crate) fn starting(&self, start: &Start) -> Option<KeyRule> {
+        let secrets = self.0.pin();
+        let (digest, held) = secrets.get_key_value(start)?;
+        Some(held.rule(digest))
     }
 
     /// Judges a secret of a key by this from here on. What it has under way goes on, unless it is `refused`.
     pub(crate) fn put(&self, digest: SecretDigest, rule: &KeyRule, refused: Option<Refusal>) {
         let secrets = self.0.pin();
         let going_on = match (&refused, secrets.get(&digest)) {
-            (None, Some(held)) => held.calls.clone(),
-            _ => Calls::default(),
+            (None, Some(held)) => Some(held.calls().clone()),
+            _ => None,
         };
         let old = secrets.insert(digest, Held::of(rule, digest, going_on));
         // After: whoever found the old one a moment ago has begun by then, or begins with its end.
         if let (Some(refusal), Some(old)) = (refused, old) {
-            old.calls.end(refusal);
+            old.calls().end(refusal);
         }
     }
 
     /// Knows a secret no longer, and ends what it has under way.
     pub(crate) fn remove(&self, digest: &SecretDigest, refusal: Refusal) {
         if let Some(old) = self.0.pin().remove(digest) {
-            old.calls.end(refusal);
+            old.calls().end(refusal);
         }
     }
 
     /// The secrets of the keys that work in this scope alone.
     pub(crate) fn of(&self, scope: Scope) -> Vec<SecretDigest> {
         let secrets = self.0.pin();
-        let of_scope = secrets.iter().filter(|(_, held)| held.scope == scope);
+        let of_scope = secrets.iter().filter(|(_, held)| held.scope() == scope);
         of_scope.map(|(digest, _)| *digest).collect()
     }
 }
 
 impl Held {
-    fn of(rule: &KeyRule, digest: SecretDigest, calls: Calls) -> Self {
-        let KeyRule {
-            id,
-            scope,
-            products,
-            digest: in_force,
-            previous,
-            expires_at,
-            revoked_at,
-        } = *rule;
-        let is_plain =
-            in_force == digest && previous == PreviousSecrets::default() && revoked_at.is_none();
-        Self {
-            id,
-            scope,
-            products,
-            expires_at: expires_at.map_or(i64::MAX, Timestamp::as_microsecond),
-            more: (!is_plain).then(|| {
-                Box::new(More {
-                    digest: in_force,
-                    previous,
-                    revoked_at,
-                })
-            }),
-            calls,
+    fn of(rule: &KeyRule, digest: SecretDigest, going_on: Option<Calls>) -> Self {
+        let held = Self {
+            id: rule.id,
+            expires_at: rule.expires_at.map_or(i64::MAX, Timestamp::as_microsecond),
+            more: OnceBox::new(),
+            project: rule.scope.project().and_then(in_little),
+            products: rule.products,
+        };
+        let rule = (held.rule(&digest) != *rule).then(|| Box::new(*rule));
+        if rule.is_none() && going_on.is_none() {
+            return held;
+        }
+        let calls = going_on.unwrap_or_default();
+        let more = OnceBox::with_value(Box::new(More { calls, rule }));
+        Self { more, ..held }
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.more.get_or_init(Box::default).calls
+    }
+
+    fn more(&self) -> Option<&KeyRule> {
+        self.more.get()?.rule.as_deref()
+    }
+
+    fn scope(&self) -> Scope {
+        match (self.more(), self.project) {
+            (Some(rule), _) => rule.scope,
+            (None, None) => Scope::Organization {},
+            (None, Some(id)) => Scope::Project {
+                project_id: ProjectId(id.get().into()),
+            },
         }
     }
 
     fn rule(&self, digest: &SecretDigest) -> KeyRule {
-        let more = self.more.as_deref();
-        KeyRule {
+        self.more().copied().unwrap_or_else(|| KeyRule {
             id: self.id,
-            scope: self.scope,
+            scope: self.scope(),
             products: self.products,
-            digest: more.map_or(*digest, |more| more.digest),
-            previous: more.map(|more| more.previous).unwrap_or_default(),
+            digest: *digest,
+            previous: PreviousSecrets::default(),
             expires_at: Timestamp::from_microsecond(self.expires_at).ok(),
-            revoked_at: more.and_then(|more| more.revoked_at),
-        }
+            revoked_at: None,
+        })
+    }
+}
+
+fn in_little(ProjectId(id): ProjectId) -> Option<NonZeroU32> {
+    NonZeroU32::new(u32::try_from(id).ok()?)
+}
+
+impl Start {
+    pub(crate) fn of(digest: &SecretDigest) -> Self {
+        Self(std::array::from_fn(|place| digest.0[place]))
+    }
+}
+
+impl Equivalent<SecretDigest> for Start {
+    fn equivalent(&self, digest: &SecretDigest) -> bool {
+        digest.0.starts_with(&self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 use futures_util::FutureExt as _;
 use gardien_domain::key::{KeyParts, PreviousSecret, PreviousSecrets};
-use gardien_domain::{MemberId, ProductScope, ProductScopes};
+use gardien_domain::{MemberId, ProductScope, ProductScopes, SecretDigest};
 use http::Request;
 use proptest::prelude::*;
 use uuid::Uuid;
