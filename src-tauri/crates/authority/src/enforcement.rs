@@ -6,7 +6,7 @@ use gardien_domain::key::Revocation;
 use gardien_domain::schedule::Part;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::WhatIf;
-use gardien_domain::{Key, KeyId, Organization, Project, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, KeyRule, Organization, Project, ProjectId, Scope};
 use jiff::Timestamp;
 
 use crate::api::{DirectUse, LimitHold, LimitPace};
@@ -47,6 +47,8 @@ pub struct Reached {
 
 /// Enforces what the authority decides. Every method takes effect before it returns.
 pub trait Enforcement: Send + Sync + Debug {
+    /// Judges a key that there is at the start by this, until it is told more.
+    fn begin_key(&self, rule: KeyRule, share: Share);
     /// Judges the key by this from here on.
     fn put_key(&self, key: &Key);
     /// Refuses the key from here on, if there is such a one; one that was revoked before stays as it is.

@@ -30,7 +30,7 @@ impl Authority {
         let mut followed = self.followed.0.lock().await;
         let put = self
             .store
-            .snapshot(&mut |key| self.in_force.begin(&key))
+            .snapshot(&mut |rule, share| self.in_force.begin(rule, share))
             .await?;
         *followed = put.revision;
         self.enforce(Changes {

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gardien_domain::key::Revocation;
-use gardien_domain::{Key, KeyId};
+use gardien_domain::share::Share;
+use gardien_domain::{Key, KeyId, KeyRule};
 use gardien_store::{Witness, Witnessed};
 
 use crate::Enforcement;
@@ -52,8 +53,8 @@ impl InForce {
 
     /// Lets a key be in force that there is at the start. Nobody can have revoked any yet, and what the witness knows of
     /// it comes after: it must not be told of them as of what was recorded since.
-    pub(crate) fn begin(&self, key: &Key) {
-        self.enforcement.put_key(key);
+    pub(crate) fn begin(&self, rule: KeyRule, share: Share) {
+        self.enforcement.begin_key(rule, share);
     }
 
     /// Lets a key be in force as it is recorded, and answers with what it is then.
@@ -167,7 +168,6 @@ mod tests {
     use std::time::Duration;
 
     use gardien_domain::key::{KeyParts, PreviousSecrets};
-    use gardien_domain::share::Share;
     use gardien_domain::what_if::WhatIf;
     use gardien_domain::{
         MemberId, Organization, ProductScopes, Project, ProjectId, Scope, SecretDigest,
@@ -204,6 +204,7 @@ mod tests {
             }
             *self.known.lock().unwrap() = Some(key.clone());
         }
+        fn begin_key(&self, _: KeyRule, _: Share) {}
         fn revoke(&self, _: KeyId, revocation: Revocation) {
             if let Some(key) = &mut *self.known.lock().unwrap() {
                 key.revoke(revocation);

@@ -8,7 +8,7 @@ use gardien_authority::{Enforcement, LimitReading, Reached};
 use gardien_domain::key::Revocation;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::WhatIf;
-use gardien_domain::{Key, KeyId, NotedUse, Organization, Project, ProjectId, Scope};
+use gardien_domain::{Key, KeyId, KeyRule, NotedUse, Organization, Project, ProjectId, Scope};
 use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
 use jiff::Timestamp;
 
@@ -17,6 +17,9 @@ use jiff::Timestamp;
 pub(crate) struct GatewayEnforcement(pub(crate) Gateway);
 
 impl Enforcement for GatewayEnforcement {
+    fn begin_key(&self, rule: KeyRule, share: Share) {
+        self.0.begin_key(rule, share);
+    }
     fn put_key(&self, key: &Key) {
         self.0.put_key(key);
     }

@@ -12,10 +12,11 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
+use gardien_domain::share::Share;
 use gardien_domain::{
-    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, LastUse,
-    Member, MemberId, Organization, PhareKey, PhareKeyId, Project, ProjectId, SecretDigest,
-    SessionId,
+    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeyRule, KeySort,
+    LastUse, Member, MemberId, Organization, PhareKey, PhareKeyId, Project, ProjectId,
+    SecretDigest, SessionId,
 };
 use jiff::Timestamp;
 
@@ -138,9 +139,12 @@ pub trait Store: Send + Sync + Debug {
         at: Revision,
     ) -> Result<AuditEntry, StoreError>;
 
-    /// All that a gateway enforces, as of the newest revision: every key, whatever its status, is handed to `each`, in no
-    /// order. They are not all in memory at any moment.
-    async fn snapshot(&self, each: &mut (dyn FnMut(Key) + Send)) -> Result<Snapshot, StoreError>;
+    /// All that a gateway enforces, as of the newest revision: of every key, whatever its status, what is enforced is handed
+    /// to `each`, in no order. They are not all in memory at any moment.
+    async fn snapshot(
+        &self,
+        each: &mut (dyn FnMut(KeyRule, Share) + Send),
+    ) -> Result<Snapshot, StoreError>;
 
     /// What became of it since a revision that there was.
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError>;

@@ -16,6 +16,7 @@ mod organization;
 mod phare_keys;
 mod place;
 mod projects;
+mod rules;
 mod sessions;
 mod snapshot;
 mod upstream;
@@ -29,9 +30,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
 use gardien_domain::limit::SavedCalls;
+use gardien_domain::share::Share;
 use gardien_domain::{
-    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId,
-    NotedUse, Organization, PhareKey, Project, ProjectId, SecretDigest,
+    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeyRule, Member,
+    MemberId, NotedUse, Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
@@ -182,7 +184,10 @@ impl Store for Sqlite {
         self.answer(last.map(revision)).await
     }
 
-    async fn snapshot(&self, each: &mut (dyn FnMut(Key) + Send)) -> Result<Snapshot, StoreError> {
+    async fn snapshot(
+        &self,
+        each: &mut (dyn FnMut(KeyRule, Share) + Send),
+    ) -> Result<Snapshot, StoreError> {
         self.answer(snapshot::get(&self.readers, each).await).await
     }
 

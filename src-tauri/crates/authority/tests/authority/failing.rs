@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditRecord};
+use gardien_domain::share::Share;
 use gardien_domain::{
-    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, Member, MemberId,
-    Organization, PhareKey, Project, ProjectId, SecretDigest,
+    AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeyRule, Member,
+    MemberId, Organization, PhareKey, Project, ProjectId, SecretDigest,
 };
 use gardien_store::{
     Change, Changes, Head, KeyRows, Revision, Session, Snapshot, Sqlite, Store, StoreError,
@@ -61,7 +62,10 @@ impl Store for Failing {
         }
         self.store.revision().await
     }
-    async fn snapshot(&self, each: &mut (dyn FnMut(Key) + Send)) -> Result<Snapshot, StoreError> {
+    async fn snapshot(
+        &self,
+        each: &mut (dyn FnMut(KeyRule, Share) + Send),
+    ) -> Result<Snapshot, StoreError> {
         self.store.snapshot(each).await
     }
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {

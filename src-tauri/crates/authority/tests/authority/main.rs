@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use gardien_authority::api::{KeyPatch, KeyQuery, MemberPatch, Rotation};
 use gardien_authority::{Client, ClientFault, Fault, UpstreamIdentity, http, issue_session};
-use gardien_domain::{KeyStatus, ProductScope, ProductScopes, Role};
+use gardien_domain::{KeyRule, KeyStatus, ProductScope, ProductScopes, Role};
 use gardien_store::Store;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
@@ -180,8 +180,11 @@ async fn a_restart_tells_the_gateway_everything_again() {
     let told = Arc::new(Told::default());
     let clock = Arc::new(Timestamp::now);
     world.opened(told.clone(), clock).await;
-    assert_eq!(told.last(id), world.told.last(id));
-    assert_eq!(told.last(id).digest(), secret.digest());
+    let [before, after] = [&world.told, &told].map(|told| told.last(id));
+    assert_eq!(KeyRule::from(&after), KeyRule::from(&before));
+    assert!(after.revoked().is_some());
+    assert_eq!(after.share(), before.share());
+    assert_eq!(after.digest(), secret.digest());
     assert_eq!(*told.limit.lock().unwrap(), Some(100));
 }
 

@@ -14,17 +14,20 @@ use gardien_domain::schedule::Part;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::{CouldMake, WhatIf};
 use gardien_domain::{
-    AuditFilter, Key, KeyId, Organization, ProductScope, ProductScopes, Project, ProjectId, Role,
-    Scope, Secret,
+    AuditFilter, Key, KeyId, KeyParts, KeyRule, MemberId, Organization, ProductScope,
+    ProductScopes, Project, ProjectId, Role, Scope, Secret,
 };
 use gardien_store::{Change, Sqlite, Store, Witness};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::behind::{Building, Chain, Upstreams};
 use crate::failing::Failing;
+
+const NOBODY: MemberId = MemberId(Uuid::nil());
 
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -55,6 +58,25 @@ impl Enforcement for Told {
             key.revoke(revocation);
             self.put_key(&key);
         }
+    }
+    /// Whoever begins hears nothing that people read.
+    fn begin_key(&self, rule: KeyRule, share: Share) {
+        let revoked = rule.revoked_at.map(|at| Revocation { at, by: NOBODY });
+        self.put_key(&Key::from_parts(KeyParts {
+            id: rule.id,
+            name: String::new(),
+            note: String::new(),
+            scope: rule.scope,
+            products: rule.products,
+            digest: rule.digest,
+            display: String::new(),
+            previous: rule.previous,
+            share,
+            created_at: Timestamp::UNIX_EPOCH,
+            created_by: NOBODY,
+            expires_at: rule.expires_at,
+            revoked,
+        }));
     }
     fn put_key(&self, key: &Key) {
         self.keys.lock().unwrap().push(key.clone());

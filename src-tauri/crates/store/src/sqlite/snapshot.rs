@@ -1,16 +1,17 @@
 //! What a gateway enforces, and what became of it: all of one moment.
 
-use gardien_domain::{Key, PhareKeyId, ProjectId};
+use gardien_domain::share::Share;
+use gardien_domain::{Key, KeyRule, PhareKeyId, ProjectId};
 use sqlx::Row;
 use sqlx::sqlite::SqlitePool;
 
 use super::columns::stored;
-use super::{audit, keys, organization, phare_keys, projects, revision};
+use super::{audit, keys, organization, phare_keys, projects, revision, rules};
 use crate::{Changes, Revision, Snapshot};
 
 pub(super) async fn get(
     readers: &SqlitePool,
-    each: &mut (dyn FnMut(Key) + Send),
+    each: &mut (dyn FnMut(KeyRule, Share) + Send),
 ) -> sqlx::Result<Snapshot> {
     let mut transaction = readers.begin().await?;
     let connection = &mut *transaction;
@@ -21,7 +22,7 @@ pub(super) async fn get(
         phare_keys: phare_keys::all(&mut *connection).await?,
     };
     snapshot.order();
-    keys::every(&mut *connection, each).await?;
+    rules::every(&mut *connection, each).await?;
     Ok(snapshot)
 }
 

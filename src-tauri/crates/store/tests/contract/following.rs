@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use gardien_domain::key::Revocation;
 use gardien_domain::phare_key::Purpose;
+use gardien_domain::share::Share;
 use gardien_domain::{
-    Key, KeyId, KeyParts, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId,
+    Key, KeyId, KeyParts, KeyRule, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId,
     ProjectId, ScopeKind,
 };
 use gardien_store::{Change, Changes, Snapshot, Store};
@@ -96,14 +97,15 @@ fn phare_key(id: u8, kept: bool) -> PhareKey {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Gateway {
     known: Snapshot,
-    keys: BTreeMap<KeyId, Key>,
+    keys: BTreeMap<KeyId, (KeyRule, Share)>,
 }
 
 impl Gateway {
     async fn begin(store: &dyn Store) -> Self {
         let mut keys = BTreeMap::new();
-        let mut each = |key: Key| {
-            assert!(keys.insert(key.id(), key).is_none(), "told twice");
+        let mut each = |rule: KeyRule, share| {
+            let told = keys.insert(rule.id, (rule, share));
+            assert!(told.is_none(), "told twice");
         };
         let known = store.snapshot(&mut each).await.unwrap();
         Self { known, keys }
@@ -127,8 +129,12 @@ impl Gateway {
         let phare_keys = &mut known.phare_keys;
         replace(phare_keys, put.phare_keys, &deleted_phare_keys, |it| it.id);
         self.keys
-            .extend(keys.into_iter().map(|key| (key.id(), key)));
+            .extend(keys.iter().map(|key| (key.id(), enforced(key))));
     }
+}
+
+fn enforced(key: &Key) -> (KeyRule, Share) {
+    (KeyRule::from(key), key.share())
 }
 
 fn replace<T, I: Copy + Ord>(rows: &mut Vec<T>, put: Vec<T>, deleted: &[I], id: impl Fn(&T) -> I) {
@@ -174,7 +180,7 @@ pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Databa
     )
     .await;
     commit(&*store, &[change(Step::DeleteProject(1))]).await;
-    let snapshot = store.snapshot(&mut |_| ()).await.unwrap();
+    let snapshot = store.snapshot(&mut |_, _| ()).await.unwrap();
     let changes = store.changes_since(snapshot.revision).await.unwrap();
     assert_eq!(
         changes.put,

@@ -62,7 +62,7 @@ async fn what_an_older_version_had_in_its_trail_stands_behind_the_gateway() {
         since: Timestamp::from_microsecond(7).unwrap(),
     };
     assert_eq!(store.upstream().await.unwrap(), Some(adopted));
-    let snapshot = store.snapshot(&mut |_| ()).await.unwrap();
+    let snapshot = store.snapshot(&mut |_, _| ()).await.unwrap();
     assert_eq!(
         (snapshot.revision, snapshot.projects.len()),
         (Revision(3), 200)

@@ -103,7 +103,10 @@ async fn keys_and_uses_of_an_older_version_stay_together() {
     );
     let snapshot = async |store: &Sqlite| {
         let mut keys = Vec::new();
-        store.snapshot(&mut |key| keys.push(key)).await.unwrap();
+        store
+            .snapshot(&mut |rule, share| keys.push((rule, share)))
+            .await
+            .unwrap();
         keys
     };
     let followed = snapshot(&store).await;
