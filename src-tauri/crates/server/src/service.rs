@@ -142,7 +142,7 @@ impl Service {
     pub async fn open_with(data: &Path, opening: Opening) -> Result<Self, OpenFault> {
         let lock = gardien_store::lock(data)?;
         let witness = Arc::new(Witness::open(&data.join("gardien.witness"))?);
-        let store = Arc::new(Sqlite::open(&database(data)).await?);
+        let store = Arc::new(Sqlite::open_early(&database(data)).await?);
         let missing = missing(&store, [witness.head(), opening.acknowledged]).await?;
         if let Some(head) = missing
             && !opening.accept_older
@@ -169,7 +169,7 @@ impl Service {
         };
         let workers = opening.workers.unwrap_or(NonZeroUsize::MIN);
         let secrets = opening.secrets;
-        let authority = Authority::open(
+        let opened = Authority::open(
             store.clone(),
             enforcement,
             Arc::new(builder),
@@ -177,7 +177,17 @@ impl Service {
             witness.clone(),
             system_clock(),
         )
-        .await?;
+        .await;
+        let authority = match opened {
+            Ok(authority) => authority,
+            Err(fault) => {
+                store.close().await;
+                return Err(match fault {
+                    Fault::Store(error) => OpenFault::Store(error),
+                    fault => OpenFault::Authority(fault),
+                });
+            }
+        };
         if let Some(head) = missing {
             let accepted = authority.accept_older(START, head.revision).await;
             if let Err(fault) = accepted {

@@ -39,6 +39,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{SqliteConnection, SqliteTransaction};
 use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::{
@@ -59,13 +60,29 @@ pub struct Sqlite {
     readers: SqlitePool,
     /// Held over every change, and over what a gateway counts.
     place: Arc<Mutex<Place>>,
+    /// Looks through the whole file; none once that is known to hold.
+    proving: Arc<Mutex<Option<Proving>>>,
 }
+
+/// Whether the whole file holds.
+type Proving = JoinHandle<Result<(), StoreError>>;
 
 impl Sqlite {
     /// A transaction that holds the right to write from its start: it can wait for its turn, but never find later
     /// that another process changed what it has read.
     async fn write(&self) -> sqlx::Result<SqliteTransaction<'_>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Waits until the whole file is known to hold.
+    async fn whole(&self) -> Result<(), StoreError> {
+        let mut proving = self.proving.lock().await;
+        let Some(task) = &mut *proving else {
+            return Ok(());
+        };
+        let proven = task.await;
+        *proving = None;
+        proven.map_err(|error| StoreError::Unavailable(error.into()))?
     }
 
     /// What could not be read may be a file that is not there any more.
@@ -188,7 +205,10 @@ impl Store for Sqlite {
         &self,
         each: &mut (dyn FnMut(KeyRule, Share) + Send),
     ) -> Result<Snapshot, StoreError> {
-        self.answer(snapshot::get(&self.readers, each).await).await
+        let snapshot = snapshot::get(&self.readers, each).await;
+        // First: of a file that does not hold it says more.
+        self.whole().await?;
+        self.answer(snapshot).await
     }
 
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {

@@ -11,14 +11,14 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep};
 
 use super::blame::blame;
 use super::fault::{READ_ONLY_ROLLBACK, code, store_error};
 use super::place::Place;
 use super::{Sqlite, audit};
-use crate::{StoreError, folder};
+use crate::{Store, StoreError, folder};
 
 /// Older ones can corrupt a database in WAL mode.
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
@@ -50,6 +50,20 @@ impl Sqlite {
     /// [`StoreError::Damaged`] and [`StoreError::NewerVersion`] leave the file as it is, byte for byte;
     /// [`StoreError::Unusable`] for one that cannot be written, too.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open_early(path).await?;
+        if let Err(error) = store.whole().await {
+            store.close().await;
+            return Err(blame(&std::path::absolute(path)?, error));
+        }
+        Ok(store)
+    }
+
+    /// [`Self::open`] that may leave it to [`Store::snapshot`] to wait until the whole file is known to
+    /// hold: a large one takes a second. Whoever writes waits for it, too, and is refused if it does not.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_early(path: &Path) -> Result<Self, StoreError> {
         let path = std::path::absolute(path)?;
         let opened = Self::open_at(&path).await;
         opened.map_err(|error| blame(&path, error))
@@ -57,25 +71,62 @@ impl Sqlite {
 
     async fn open_at(path: &Path) -> Result<Self, StoreError> {
         assert_library().await?;
-        if create(path)? {
-            examine(path).await?;
-        }
-        let writer = connect_writer(path).await?;
-        let readers = pool(READERS)
-            .connect_lazy_with(SqliteConnectOptions::new().filename(path).read_only(true));
-        match place(path, &writer).await {
-            Ok(place) => Ok(Self {
-                writer,
-                readers,
-                place: Arc::new(Mutex::new(place)),
-            }),
+        let unproven = if create(path)? {
+            examine(path).await?
+        } else {
+            None
+        };
+        let (writer, readers, place) = match connect(path).await {
+            Ok(connected) => connected,
             Err(error) => {
-                readers.close().await;
-                writer.close().await;
-                Err(error)
+                if let Some(unproven) = unproven {
+                    unproven.close().await.map_err(store_error)?;
+                }
+                return Err(error);
             }
+        };
+        let place = Arc::new(Mutex::new(place));
+        let proving = match unproven {
+            Some(unproven) => {
+                let held = place.clone().lock_owned().await;
+                Some(tokio::spawn(prove(unproven, writer.clone(), held)))
+            }
+            None => None,
+        };
+        Ok(Self {
+            writer,
+            readers,
+            place,
+            proving: Arc::new(Mutex::new(proving)),
+        })
+    }
+}
+
+async fn connect(path: &Path) -> Result<(SqlitePool, SqlitePool, Place), StoreError> {
+    let writer = connect_writer(path).await?;
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    match place(path, &writer).await {
+        Ok(place) => Ok((writer, pool(READERS).connect_lazy_with(options), place)),
+        Err(error) => {
+            writer.close().await;
+            Err(error)
         }
     }
+}
+
+/// Nobody writes while the place is held, nor after if the file does not hold.
+async fn prove(
+    mut unproven: SqliteConnection,
+    writer: SqlitePool,
+    _held: OwnedMutexGuard<Place>,
+) -> Result<(), StoreError> {
+    let checked = check(&mut unproven).await;
+    let closed = unproven.close().await.map_err(store_error);
+    let proven = checked.and(closed);
+    if proven.is_err() {
+        writer.close().await;
+    }
+    proven
 }
 
 async fn place(path: &Path, writer: &SqlitePool) -> Result<Place, StoreError> {
@@ -127,31 +178,58 @@ fn create(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// Looks at the file through a connection that cannot write, not even by closing.
-async fn examine(path: &Path) -> Result<(), StoreError> {
+/// Looks at the file through a connection that cannot write, not even by closing. Comes back with it where nothing has to be
+/// written to open the file: then the rest of it can be looked through meanwhile.
+async fn examine(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
         .busy_timeout(PATIENCE);
     let mut connection = options.connect().await.map_err(store_error)?;
     let found = look(&mut connection).await;
+    if matches!(found, Ok(Format::Current)) && !has_log(path) {
+        return Ok(Some(connection));
+    }
+    let checked = match found {
+        Ok(_) => check(&mut connection).await,
+        Err(_) => Ok(()),
+    };
     let closed = connection.close().await;
-    let (state, format) = match found {
+    let format = match found {
         // A crash at the very first start: the writer undoes what was half done.
         Err(sqlx::Error::Database(answer)) if code(answer.as_ref()) == READ_ONLY_ROLLBACK => {
-            return Ok(());
+            return Ok(None);
         }
         found => found.map_err(store_error)?,
     };
     closed.map_err(store_error)?;
-    if state != "ok" {
-        return Err(StoreError::Damaged(Fault::Inconsistent(state).into()));
-    }
+    checked?;
     match format {
-        Format::Empty => Ok(()),
+        Format::Empty | Format::Current => Ok(None),
         Format::Foreign => Err(StoreError::Damaged(Fault::Foreign.into())),
-        Format::Version(found) => refuse_newer(found),
+        Format::Version(found) => refuse_newer(found).map(|()| None),
     }
+}
+
+/// Looks through the whole file.
+async fn check(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    // A small cache, in KiB: it comes by most pages once.
+    let state: String = sqlx::query_scalar("PRAGMA cache_size = -256; PRAGMA quick_check(1)")
+        .fetch_one(connection)
+        .await
+        .map_err(store_error)?;
+    if state == "ok" {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged(Fault::Inconsistent(state).into()))
+    }
+}
+
+/// Whether a crash left a log, or somebody writes: whoever closes the file last folds the log into it.
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    Path::new(&log).metadata().is_ok_and(|log| log.len() > 0)
 }
 
 enum Format {
@@ -159,29 +237,38 @@ enum Format {
     Empty,
     /// Tables, but none of ours.
     Foreign,
+    /// Has seen all migrations that there are, and is written by a log.
+    Current,
     /// The last migration it has seen.
     Version(i64),
 }
 
-async fn look(connection: &mut SqliteConnection) -> sqlx::Result<(String, Format)> {
-    let state = sqlx::query_scalar("PRAGMA quick_check(1)")
-        .fetch_one(&mut *connection)
-        .await?;
+async fn look(connection: &mut SqliteConnection) -> sqlx::Result<Format> {
     let (tables, ours): (i64, i64) = sqlx::query_as(
         "SELECT count(*), count(*) FILTER (WHERE name = '_sqlx_migrations') FROM sqlite_schema",
     )
     .fetch_one(&mut *connection)
     .await?;
-    let format = match (tables, ours) {
-        (0, _) => Format::Empty,
-        (_, 0) => Format::Foreign,
-        _ => Format::Version(
-            sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
-                .fetch_one(connection)
-                .await?,
-        ),
-    };
-    Ok((state, format))
+    match (tables, ours) {
+        (0, _) => return Ok(Format::Empty),
+        (_, 0) => return Ok(Format::Foreign),
+        _ => {}
+    }
+    let (seen, last): (i64, i64) =
+        sqlx::query_as("SELECT count(*), coalesce(max(version), 0) FROM _sqlx_migrations")
+            .fetch_one(&mut *connection)
+            .await?;
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(connection)
+        .await?;
+    let every = i64::try_from(MIGRATIONS.iter().count());
+    Ok(
+        if every == Ok(seen) && last == newest() && journal == "wal" {
+            Format::Current
+        } else {
+            Format::Version(last)
+        },
+    )
 }
 
 fn newest() -> i64 {
