@@ -47,7 +47,9 @@ pub struct Reached {
 
 /// Enforces what the authority decides. Every method takes effect before it returns.
 pub trait Enforcement: Send + Sync + Debug {
-    /// Judges a key that there is at the start by this, until it is told more.
+    /// Makes room for about so many keys.
+    fn expect_keys(&self, keys: usize);
+    /// Judges a key that there is at the start by this. Each is told of once, before anything else.
     fn begin_key(&self, rule: KeyRule, share: Share);
     /// Judges the key by this from here on.
     fn put_key(&self, key: &Key);

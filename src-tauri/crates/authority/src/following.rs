@@ -28,6 +28,7 @@ impl Authority {
     /// Lets everything be in force that there is.
     pub(crate) async fn begin(&self) -> Result<(), Fault> {
         let mut followed = self.followed.0.lock().await;
+        self.enforcement.expect_keys(self.store.key_count().await?);
         let put = self
             .store
             .snapshot(&mut |rule, share| self.in_force.begin(rule, share))

@@ -204,6 +204,7 @@ mod tests {
             }
             *self.known.lock().unwrap() = Some(key.clone());
         }
+        fn expect_keys(&self, _: usize) {}
         fn begin_key(&self, _: KeyRule, _: Share) {}
         fn revoke(&self, _: KeyId, revocation: Revocation) {
             if let Some(key) = &mut *self.known.lock().unwrap() {

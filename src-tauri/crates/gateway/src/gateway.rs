@@ -154,15 +154,17 @@ impl Gateway {
         self.0.cache.forget(key.id());
     }
 
-    /// Takes what is enforced of a key that there is at the start, of which there may be a million: nothing was kept free
-    /// for it and nothing answered by it yet.
+    /// Makes room for about so many keys, before [`Self::begin_key`].
+    pub fn expect_keys(&self, keys: usize) {
+        self.rules().expect(keys);
+    }
+
+    /// Takes a key that there is at the start, once and before anything else is told of it.
     pub fn begin_key(&self, rule: KeyRule, share: Share) {
-        let now = self.0.clock.wall();
-        self.change(|rules| {
-            rules.put_rule(&rule, share, now);
-            let has_share = share != Share::default();
-            has_share.then_some(rule.id).into_iter().collect()
-        });
+        self.rules().begin(&rule, share);
+        if share != Share::default() {
+            self.change(|_| vec![rule.id]);
+        }
     }
 
     /// Refuses a key: no request that starts after this returned is granted, and what it has under way ends: it is refused, or

@@ -34,22 +34,28 @@ impl Rules {
         }
     }
 
+    /// Makes room for so many keys.
+    pub(crate) fn expect(&self, keys: usize) {
+        self.known.secrets.expect(keys);
+    }
+
+    /// Takes a key that was not known: nothing has to be looked for or ended.
+    pub(crate) fn begin(&mut self, rule: &KeyRule, share: Share) {
+        self.by_id.put(rule.id, &rule.digest, None);
+        self.put_share(rule.id, share);
+        for digest in rule.digests() {
+            self.known.secrets.put(digest, rule, None);
+        }
+    }
+
     /// Takes a key as it is now. Secrets that it no longer has find nothing from here on, and what secrets that it refuses
     /// have under way ends.
     pub(crate) fn put(&mut self, key: &Key, now: Timestamp) {
-        self.put_rule(&KeyRule::from(key), key.share(), now);
-    }
-
-    /// The same of what is enforced of a key.
-    pub(crate) fn put_rule(&mut self, rule: &KeyRule, share: Share, now: Timestamp) {
+        let rule = &KeyRule::from(key);
         let before = self.get(rule.id);
         let in_force = before.as_ref().map(|before| &before.digest);
         self.by_id.put(rule.id, &rule.digest, in_force);
-        if share == Share::default() {
-            self.shares.remove(&rule.id);
-        } else {
-            self.shares.insert(rule.id, share);
-        }
+        self.put_share(rule.id, key.share());
         let projects = self.known.projects.load();
         for digest in rule.digests() {
             let refused = rule
@@ -132,6 +138,14 @@ impl Rules {
     pub(crate) fn shares(&self, now: Timestamp) -> HashMap<KeyId, Share> {
         let keys = self.shares.keys();
         keys.map(|key| (*key, self.share(*key, now))).collect()
+    }
+
+    fn put_share(&mut self, id: KeyId, share: Share) {
+        if share != Share::default() {
+            self.shares.insert(id, share);
+        } else {
+            self.shares.remove(&id);
+        }
     }
 
     fn change_projects(&mut self, change: impl FnOnce(&mut ProjectDirectory)) {

@@ -44,6 +44,11 @@ struct More {
 pub(crate) struct Start([u8; 12]);
 
 impl Secrets {
+    /// Makes room for so many: it would be made several times over else.
+    pub(crate) fn expect(&self, secrets: usize) {
+        self.0.pin().reserve(secrets);
+    }
+
     /// What `then` makes of the key that a digest belongs to, which of its secrets it is, and what that has under way.
     pub(crate) fn find<T>(
         &self,

@@ -17,6 +17,9 @@ use jiff::Timestamp;
 pub(crate) struct GatewayEnforcement(pub(crate) Gateway);
 
 impl Enforcement for GatewayEnforcement {
+    fn expect_keys(&self, keys: usize) {
+        self.0.expect_keys(keys);
+    }
     fn begin_key(&self, rule: KeyRule, share: Share) {
         self.0.begin_key(rule, share);
     }

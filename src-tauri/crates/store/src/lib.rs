@@ -174,6 +174,9 @@ pub trait Store: Send + Sync + Debug {
         limit: u32,
     ) -> Result<KeyRows, StoreError>;
 
+    /// How many keys there are.
+    async fn key_count(&self) -> Result<usize, StoreError>;
+
     /// Every key.
     async fn every_key(&self) -> Result<Vec<Key>, StoreError>;
 

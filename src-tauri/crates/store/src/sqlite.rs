@@ -248,6 +248,10 @@ impl Store for Sqlite {
         self.answer(page).await
     }
 
+    async fn key_count(&self) -> Result<usize, StoreError> {
+        self.answer(keys::count(&self.readers).await).await
+    }
+
     async fn every_key(&self) -> Result<Vec<Key>, StoreError> {
         let mut every = Vec::new();
         let each = keys::every(&self.readers, &mut |key| every.push(key)).await;

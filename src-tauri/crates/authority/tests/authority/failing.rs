@@ -68,6 +68,9 @@ impl Store for Failing {
     ) -> Result<Snapshot, StoreError> {
         self.store.snapshot(each).await
     }
+    async fn key_count(&self) -> Result<usize, StoreError> {
+        self.store.key_count().await
+    }
     async fn changes_since(&self, revision: Revision) -> Result<Changes, StoreError> {
         self.store.changes_since(revision).await
     }

@@ -59,6 +59,7 @@ impl Enforcement for Told {
             self.put_key(&key);
         }
     }
+    fn expect_keys(&self, _: usize) {}
     /// Whoever begins hears nothing that people read.
     fn begin_key(&self, rule: KeyRule, share: Share) {
         let revoked = rule.revoked_at.map(|at| Revocation { at, by: NOBODY });

@@ -8,7 +8,7 @@ use crate::secrets::Start;
 
 /// A key is looked for among the few of one of so many lists, each of which grows by itself: nobody waits while all are
 /// placed anew.
-const LISTS: usize = 1 << 14;
+const LISTS: usize = 1 << 15;
 
 /// Where the digests begin. It says which there may be: whoever finds a key by one looks whether it is the one.
 pub(super) struct ById(Box<[Vec<(Ending, Start)>]>);
@@ -31,10 +31,9 @@ impl ById {
         let Some(list) = self.0.get_mut(place(ending)) else {
             return;
         };
-        let (row, before) = ((ending, Start::of(digest)), before.map(Start::of));
-        let held = list
-            .iter_mut()
-            .find(|(of, start)| *of == ending && Some(*start) == before);
+        let row = (ending, Start::of(digest));
+        let before = before.map(|before| (ending, Start::of(before)));
+        let held = before.and_then(|before| list.iter_mut().find(|held| **held == before));
         match held {
             Some(held) => *held = row,
             None => list.push(row),

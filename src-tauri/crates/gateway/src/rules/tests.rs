@@ -136,6 +136,57 @@ fn a_project_that_goes_while_its_key_is_judged_is_gone() {
     ));
 }
 
+/// Another key of the organization, with one secret.
+fn another(id: u128, seed: u8) -> Key {
+    Key::from_parts(KeyParts {
+        id: KeyId(Uuid::from_u128(id)),
+        digest: digest(seed),
+        ..key(Scope::Organization {})
+    })
+}
+
+#[test]
+fn keys_whose_ids_end_alike_are_told_apart() {
+    let mut rules = Rules::of(Arc::default());
+    let ids = [1, 1 << 64 | 1, 2 << 64 | 1];
+    for (id, seed) in ids.into_iter().zip(1..) {
+        rules.put(&another(id, seed), NOW);
+    }
+    for seed in 4..9 {
+        rules.put(&another(ids[1], seed), NOW);
+    }
+    rules.revoke(KeyId(Uuid::from_u128(ids[0])), revocation());
+    let found = ids.map(|id| rules.get(KeyId(Uuid::from_u128(id))).unwrap());
+    assert_eq!(found.map(|rule| rule.id.0.as_u128()), ids);
+    assert_eq!(
+        found.map(|rule| rule.digest),
+        [digest(1), digest(8), digest(3)]
+    );
+    assert_eq!(found.map(|rule| rule.revoked_at), [Some(NOW), None, None]);
+}
+
+#[test]
+fn a_key_that_there_is_at_the_start_is_changed_like_any_other() {
+    let share = Share {
+        reserved: 5,
+        ..Share::default()
+    };
+    let mut rules = Rules::of(Arc::default());
+    rules.expect(1);
+    let there_is = another(1, 1);
+    rules.begin(&KeyRule::from(&there_is), share);
+    assert_eq!(rules.share(there_is.id(), NOW), share);
+    let calls = late(&mut rules, |_| ());
+    rules.put(&another(1, 2), NOW);
+    assert!(is_over(&calls));
+    assert_eq!(rules.known.secrets.rule(&digest(1)), None);
+    rules.revoke(there_is.id(), revocation());
+    assert_eq!(
+        rules.known.secrets.rule(&digest(2)).unwrap().revoked_at,
+        Some(NOW)
+    );
+}
+
 prop_compose! {
     fn moment()(micros in -1_000_000_i64..4_000_000_000_000_000) -> Timestamp {
         Timestamp::from_microsecond(micros).unwrap()

@@ -152,6 +152,11 @@ pub(super) async fn page(
     })
 }
 
+pub(super) async fn count(readers: &SqlitePool) -> sqlx::Result<usize> {
+    let row = sqlx::query("SELECT count(*) AS keys FROM keys");
+    number(&row.fetch_one(readers).await?, "keys")
+}
+
 /// Hands over one after the other, in no order.
 pub(super) async fn every(
     executor: impl SqliteExecutor<'_>,

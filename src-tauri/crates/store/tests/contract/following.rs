@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use gardien_domain::key::Revocation;
+use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::share::Share;
 use gardien_domain::{
     Key, KeyId, KeyParts, KeyRule, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId,
-    ProjectId, ScopeKind,
+    ProductScope, ProductScopes, ProjectId, Scope, ScopeKind, SecretDigest,
 };
 use gardien_store::{Change, Changes, Snapshot, Store};
 use proptest::prelude::*;
@@ -194,4 +194,68 @@ pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Databa
             && changes.deleted_projects.is_empty()
             && changes.deleted_phare_keys.is_empty()
     );
+}
+
+/// A key that has some of what a key can have, by its number.
+fn any_key(number: i64) -> Key {
+    let plain = key(number.unsigned_abs().into()).into_parts();
+    let every = |nth: i64| number % nth == 0;
+    let before = |nth, seed| {
+        every(nth).then_some(PreviousSecret {
+            digest: SecretDigest([seed; 32]),
+            valid_until: at(1_800_000_000_000_000 + number),
+        })
+    };
+    Key::from_parts(KeyParts {
+        scope: if every(3) {
+            Scope::Project {
+                project_id: ProjectId(number << 30),
+            }
+        } else {
+            plain.scope
+        },
+        products: ProductScopes {
+            platform: ProductScope::None,
+            uptime: ProductScope::ALL[usize::from(every(2))],
+        },
+        // Commas and zeros mean nothing in them.
+        previous: PreviousSecrets {
+            last: before(4, b','),
+            earlier: before(5, 0),
+        },
+        share: Share {
+            at_most: every(6).then_some(7),
+            reserved: u32::from(every(7)),
+            weight: 1 + u32::from(every(8)),
+        },
+        expires_at: every(9).then_some(at(number)),
+        revoked: every(10).then_some(Revocation {
+            at: at(-number),
+            by: plain.created_by,
+        }),
+        ..plain
+    })
+}
+
+pub(crate) async fn all_that_is_enforced_of_many_keys_is_told_at_the_start(
+    database: &dyn Database,
+) {
+    const KEYS: i64 = 5_000;
+    let store = opened(database).await;
+    assert_eq!(Gateway::begin(&*store).await.keys, BTreeMap::new());
+    let changes: Vec<_> = (1..=KEYS).map(any_key).map(Change::PutKey).collect();
+    commit(&*store, &changes).await;
+    assert_eq!(store.key_count().await.unwrap(), changes.len());
+    // Wherever they lie.
+    let gap = "DELETE FROM keys WHERE name BETWEEN 'Key 1100' AND 'Key 3300'";
+    database.execute(gap).await.unwrap();
+    let there_are: BTreeMap<_, _> = store
+        .every_key()
+        .await
+        .unwrap()
+        .iter()
+        .map(|key| (key.id(), enforced(key)))
+        .collect();
+    assert!(there_are.len() > 2_000 && there_are.len() < 4_000);
+    assert_eq!(Gateway::begin(&*store).await.keys, there_are);
 }

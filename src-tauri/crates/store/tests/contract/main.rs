@@ -51,6 +51,7 @@ macro_rules! every_contract {
             following {
                 the_changes_since_any_revision_make_its_snapshot_the_newest
                 nothing_came_since_the_newest_revision
+                all_that_is_enforced_of_many_keys_is_told_at_the_start
             }
             audit {
                 entries_are_linked_and_counted

@@ -179,6 +179,46 @@ async fn damage_to_any_page_is_refused_and_unchanged() {
     assert!(Sqlite::open(&path).await.is_ok());
 }
 
+/// Whatever is damaged, and however early somebody writes.
+#[tokio::test]
+async fn a_damaged_file_is_not_written_while_it_is_looked_through() {
+    const PAGE: usize = 4096;
+    let (_folder, path) = folder();
+    filled(&path).await;
+    let whole = fs::read(&path).unwrap();
+    let mut was_read = false;
+    for page in 0..whole.len() / PAGE {
+        let mut damaged = whole.clone();
+        damaged[page * PAGE..][..PAGE].fill(0x5a);
+        fs::write(&path, &damaged).unwrap();
+        let refused = match Sqlite::open_early(&path).await {
+            Err(refused) => refused,
+            Ok(store) => {
+                was_read = true;
+                let calls = SavedCalls::default();
+                let mut each = |_, _| ();
+                let (written, saved, read) = tokio::join!(
+                    enter(&store, &[]),
+                    store.save_calls(&calls),
+                    store.snapshot(&mut each)
+                );
+                assert!(written.is_err() && saved.is_err(), "{written:?} {saved:?}");
+                assert!(enter(&store, &[]).await.is_err());
+                store.close().await;
+                read.unwrap_err()
+            }
+        };
+        assert!(matches!(refused, StoreError::Damaged(_)), "{refused:?}");
+        assert!(fs::read(&path).unwrap() == damaged, "the file was changed");
+    }
+    assert!(was_read);
+    fs::write(&path, &whole).unwrap();
+    let store = Sqlite::open_early(&path).await.unwrap();
+    let mut each = |_, _| ();
+    let (written, read) = tokio::join!(enter(&store, &[]), store.snapshot(&mut each));
+    assert!(written.is_ok() && read.is_ok(), "{written:?} {read:?}");
+}
+
 /// Copies what a killed process leaves: the file, and the log that holds its last commits.
 async fn left_by_a_crash(to: &Path) {
     let (_folder, path) = folder();
