@@ -8,7 +8,7 @@ use crate::secrets::Start;
 
 /// A key is looked for among the few of one of so many lists, each of which grows by itself: nobody waits while all are
 /// placed anew.
-const LISTS: usize = 1 << 15;
+const LISTS: usize = 1 << 14;
 
 /// Where the digests begin. It says which there may be: whoever finds a key by one looks whether it is the one.
 pub(super) struct ById(Box<[Vec<(Ending, Start)>]>);
@@ -36,7 +36,13 @@ impl ById {
         let held = before.and_then(|before| list.iter_mut().find(|held| **held == before));
         match held {
             Some(held) => *held = row,
-            None => list.push(row),
+            None => {
+                if list.len() == list.capacity() {
+                    // A little at a time: of lists that double, a third lies empty.
+                    list.reserve_exact(list.len() / 4 + 2);
+                }
+                list.push(row);
+            }
         }
     }
 }
