@@ -6,6 +6,7 @@ mod audit;
 mod blame;
 mod columns;
 mod documents;
+mod examine;
 mod fault;
 mod key_filter;
 mod key_order;
