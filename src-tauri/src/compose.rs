@@ -138,6 +138,8 @@ async fn open_local(app: &App, accept_older: bool) -> Result<Opened, CommandErro
         phare: Some(app.outside.phare.clone()),
         proxies: app.outside.proxies.clone(),
         secrets: Some(app.keeper.clone()),
+        // The calls of one person's programs are few.
+        workers: None,
     };
     let service = Service::open_with(&app.folder, opening)
         .await
