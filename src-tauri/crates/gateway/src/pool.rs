@@ -128,13 +128,14 @@ impl Shelf {
         let since = (self.now.clock)();
         let forgotten = self.now.forgotten.load(Ordering::Acquire);
         let mut state = self.state();
-        let keeper = state.keeper.get_or_insert_with(|| {
-            tokio::spawn(Keeper(Arc::downgrade(self)).keep());
-            // It looks at all of them when it begins.
-            Waker::noop().clone()
-        });
+        // One that begins looks at all of them.
+        let begins = state.keeper.is_none();
+        let keeper = state.keeper.as_ref().unwrap_or(Waker::noop());
         if !line.is_free(&mut Context::from_waker(keeper)) {
             return;
+        }
+        if begins {
+            state.keeper = Some(Waker::noop().clone());
         }
         if state.waiting.len() == MOST {
             state.waiting.pop_front();
@@ -145,6 +146,10 @@ impl Shelf {
             forgotten,
         });
         drop(state);
+        if begins {
+            // Dropped at once where the runtime ends: not while the shelf is locked.
+            tokio::spawn(Keeper(Arc::downgrade(self)).keep());
+        }
         self.changed.notify_one();
     }
 

@@ -4,17 +4,21 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use gardien_domain::Scope;
 use gardien_egress::Proxies;
 use gardien_gateway::{Gateway, HttpUpstream, Timing};
 use http::Request;
 use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
@@ -280,4 +284,27 @@ async fn one_of_a_runtime_that_ended_is_closed() {
     stream.write_all(OK).await.unwrap();
     assert_eq!(call.await.unwrap(), 200);
     is_closed(&mut stream).await;
+}
+
+/// Where a runtime ends, nothing begins that could look after it.
+#[tokio::test]
+async fn an_answer_that_is_taken_while_its_runtime_ends_is_whole() {
+    let world = Played::new().await;
+    let (gateway, key) = (world.gateway.clone(), world.key.clone());
+    let (tell, told) = oneshot::channel();
+    thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let ending = runtime.handle().clone();
+        let head = [("authorization", &*key.bearer())];
+        let calling = gateway.handle(request("GET", "/users", &head));
+        let answer = runtime.block_on(calling);
+        drop(runtime);
+        let _within = ending.enter();
+        let body = answer.into_body().collect().now_or_never();
+        tell.send(body.unwrap().unwrap().to_bytes()).unwrap();
+    });
+    let mut stream = world.called().await;
+    stream.write_all(OK).await.unwrap();
+    let body = timeout(SOON, told).await.expect("it hangs");
+    assert_eq!(body.unwrap(), "{}");
 }
