@@ -156,7 +156,7 @@ impl Gateway {
 
     /// Makes room for about so many keys, before [`Self::begin_key`].
     pub fn expect_keys(&self, keys: usize) {
-        self.rules().expect(keys);
+        self.rules().reserve(keys);
     }
 
     /// Takes a key that there is at the start, once and before anything else is told of it.

@@ -35,8 +35,8 @@ impl Rules {
     }
 
     /// Makes room for so many keys.
-    pub(crate) fn expect(&self, keys: usize) {
-        self.known.secrets.expect(keys);
+    pub(crate) fn reserve(&self, keys: usize) {
+        self.known.secrets.reserve(keys);
     }
 
     /// Takes a key that was not known: nothing has to be looked for or ended.

@@ -45,7 +45,7 @@ pub(crate) struct Start([u8; 12]);
 
 impl Secrets {
     /// Makes room for so many: it would be made several times over else.
-    pub(crate) fn expect(&self, secrets: usize) {
+    pub(crate) fn reserve(&self, secrets: usize) {
         self.0.pin().reserve(secrets);
     }
 

@@ -172,7 +172,7 @@ fn a_key_that_there_is_at_the_start_is_changed_like_any_other() {
         ..Share::default()
     };
     let mut rules = Rules::of(Arc::default());
-    rules.expect(1);
+    rules.reserve(1);
     let there_is = another(1, 1);
     rules.begin(&KeyRule::from(&there_is), share);
     assert_eq!(rules.share(there_is.id(), NOW), share);

@@ -58,14 +58,7 @@ async fn record_last(connection: &mut SqliteConnection, uses: &[&NotedUse]) -> s
              client = excluded.client, address = excluded.address
          WHERE key_uses.used_at <= excluded.used_at",
     );
-    // The last statement of a batch is of a length of its own.
-    let lasting = uses.len() == ROWS;
-    query
-        .build()
-        .persistent(lasting)
-        .execute(connection)
-        .await?;
-    Ok(())
+    write(connection, query, uses.len()).await
 }
 
 /// Of keys that have the secret still, as their `previous` or their `earlier` one.
@@ -86,7 +79,16 @@ async fn record_previous(
          WHERE keys.id = latest.id AND keys.{secret}_digest = latest.digest
              AND coalesce(keys.{secret}_used_at < latest.used_at, true)"
     ));
-    let lasting = uses.len() == ROWS;
+    write(connection, query, uses.len()).await
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    mut query: QueryBuilder<Sqlite>,
+    rows: usize,
+) -> sqlx::Result<()> {
+    // The last statement of a batch is of a length of its own.
+    let lasting = rows == ROWS;
     query
         .build()
         .persistent(lasting)
