@@ -174,3 +174,24 @@ proptest! {
         prop_assert_eq!(passed(&bytes, &cuts), bytes);
     }
 }
+
+#[test]
+fn an_answer_is_passed_over_only_where_the_host_is_not_in_it() {
+    let own = own("https://api.phare.io");
+    for text in [
+        "https://api.phare.io",
+        r"HTTPS:\/\/API.Phare.IO\/users",
+        "a/b//api.phare.io",
+    ] {
+        assert!(own.may_be_in(text.as_bytes()), "{text}");
+    }
+    for text in [
+        "",
+        "/",
+        "https://www.example.com/",
+        "api.phare.io",
+        "/api.phare.i",
+    ] {
+        assert!(!own.may_be_in(text.as_bytes()), "{text}");
+    }
+}
