@@ -1,5 +1,6 @@
 //! API keys as the authority keeps them. The secret itself is never here, only its digest.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
@@ -20,6 +21,10 @@ id! {
     /// Identifies a key. UUID version 7, so that ids sort by creation.
     KeyId(uuid::Uuid as "string")
 }
+
+/// Something of each key. Ids are made here and nowhere else: nobody can choose them so that they collide, and a hash that is
+/// hard to foresee would only cost time.
+pub type ByKey<T> = HashMap<KeyId, T, foldhash::fast::FixedState>;
 
 words! {
     /// What a key is right now. Derived from its times, never stored.

@@ -45,8 +45,8 @@ pub use decision::{Call, Credential, Grant, Refusal, alive, decide};
 pub use filter::{KeyFilter, ScopeKind, Usage};
 pub use find::{Sighting, StrangeKind, StrangeSecret};
 pub use key::{
-    Key, KeyEdit, KeyFault, KeyId, KeyParts, KeyRule, KeyStatus, LastUse, NotedUse, Presented,
-    PreviousUse,
+    ByKey, Key, KeyEdit, KeyFault, KeyId, KeyParts, KeyRule, KeyStatus, LastUse, NotedUse,
+    Presented, PreviousUse,
 };
 pub use limit::{Slot, Window};
 pub use member::{Member, MemberId, SessionId};

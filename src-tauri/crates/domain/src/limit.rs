@@ -4,10 +4,8 @@
 //! between the two, so no 60-second span at the upstream can hold more calls than there are slots, however
 //! long each took on its way. Refused calls hold nothing.
 
-use std::collections::BTreeMap;
-
 use finished::Finished;
-use takers::{Held, Takers};
+use takers::{Taker, Takers};
 
 pub use direct::{Direct, DirectUse, Mark, Said};
 
@@ -45,12 +43,12 @@ pub struct Window {
 /// [`Window::cancel`].
 #[derive(Debug)]
 #[must_use = "a slot that is dropped stays taken for ever"]
-pub struct Slot(Option<KeyId>);
+pub struct Slot(Option<Taker>);
 
 impl Slot {
     /// Whose it is.
     pub(crate) fn key(&self) -> Option<KeyId> {
-        self.0
+        self.0.map(|taker| taker.key)
     }
 }
 
@@ -71,10 +69,7 @@ impl Window {
         if self.held() < limit {
             self.in_flight += 1;
             self.ever += 1;
-            if let Some(key) = key {
-                self.takers.take(key);
-            }
-            Ok(Slot(key))
+            Ok(Slot(key.map(|key| self.takers.take(key))))
         } else {
             Err(Full {
                 retry_after_ms: self.reset_after_ms(now),
@@ -84,11 +79,11 @@ impl Window {
 
     /// The call reached the upstream, or may have: its slot stays held for a minute from `now`.
     pub fn finish(&mut self, slot: Slot, now: u64) {
-        let Slot(key) = slot;
+        let Slot(taker) = slot;
         self.in_flight -= 1;
         let at = self.finished.record(1, now);
-        if let Some(key) = key {
-            self.takers.finish(key, at);
+        if let Some(taker) = taker {
+            self.takers.finish(taker, at);
         }
     }
 
@@ -101,10 +96,10 @@ impl Window {
 
     /// The call certainly never reached the upstream: its slot is free at once.
     pub fn cancel(&mut self, slot: Slot) {
-        let Slot(key) = slot;
+        let Slot(taker) = slot;
         self.in_flight -= 1;
-        if let Some(key) = key {
-            self.takers.cancel(key);
+        if let Some(taker) = taker {
+            self.takers.cancel(taker);
         }
     }
 
@@ -176,16 +171,24 @@ impl Window {
         steps
     }
 
-    /// The same by key.
-    pub fn snapshot_by_key(&mut self, now: u64, step_ms: u64) -> Vec<(u64, KeyId, u32)> {
-        self.expire(now);
-        let mut steps: BTreeMap<(u64, KeyId), u32> = BTreeMap::new();
-        for (at, key, calls) in self.takers.finished() {
-            let step = at.div_ceil(step_ms) * step_ms;
-            *steps.entry((step, key)).or_default() += calls;
+    /// The same of these keys, as of when this was last asked for anything. Takes the longer the more calls they made.
+    pub(crate) fn snapshot_of(
+        &self,
+        keys: impl IntoIterator<Item = KeyId>,
+        step_ms: u64,
+    ) -> Vec<(u64, KeyId, u32)> {
+        let mut steps: Vec<(u64, KeyId, u32)> = Vec::new();
+        for key in keys {
+            for (at, calls) in self.takers.finished_by(key) {
+                let step = at.div_ceil(step_ms) * step_ms;
+                match steps.last_mut() {
+                    Some((last, of, count)) if (*last, *of) == (step, key) => *count += calls,
+                    _ => steps.push((step, key, calls)),
+                }
+            }
         }
-        let steps = steps.into_iter();
-        steps.map(|((at, key), calls)| (at, key, calls)).collect()
+        steps.sort_unstable();
+        steps
     }
 
     /// Calls granted and not yet finished.
@@ -203,7 +206,7 @@ impl Window {
     /// Slots that this key holds, as of when this was last asked for anything.
     #[must_use]
     pub fn held_by(&self, key: KeyId) -> u32 {
-        self.takers.of(key).map_or(0, Held::slots)
+        self.takers.of(key)
     }
 
     /// Slots that this key may hold, for what must never be exceeded: those of a restart that may be anybody's are its own.

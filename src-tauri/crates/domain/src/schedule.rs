@@ -7,13 +7,12 @@
 //! What a call costs hardly grows with those who wait, or with the keys that have shares: what is kept free is counted as
 //! slots come and go. Only whoever is refused, or nearly, is told its time by a look at those before it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use answers::{Bound, Coming, Due, Full, Own, Part, Turn};
 use kept::Kept;
 
-use crate::key::KeyId;
+use crate::key::{ByKey, KeyId};
 use crate::limit::Window;
 use crate::organization::Organization;
 use crate::pace::{Bucket, Pace};
@@ -37,7 +36,7 @@ pub struct Schedule<W> {
     burst: Option<u32>,
     /// Milliseconds that a call may wait for its turn; 0: none waits, and there is no pace.
     patience: u64,
-    shares: Arc<HashMap<KeyId, Share>>,
+    shares: Arc<ByKey<Share>>,
     /// What is reserved, used or not.
     reserved: u64,
     kept: Kept,

@@ -1,9 +1,9 @@
 //! How many calls each key wanted to make, by minute, over the last hour.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::key::KeyId;
+use crate::key::{ByKey, KeyId};
 
 /// Minutes that are remembered.
 pub const MINUTES: u64 = 60;
@@ -15,7 +15,7 @@ pub struct Minute {
     /// When it began, in milliseconds.
     pub began: u64,
     /// Keys that called.
-    pub calls: Arc<HashMap<KeyId, u32>>,
+    pub calls: Arc<ByKey<u32>>,
 }
 
 /// The last hour, as far as it was counted.

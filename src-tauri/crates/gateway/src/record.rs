@@ -4,12 +4,11 @@
 //! A call notes into a map of its own, which is swapped for an empty one before anything is made of it: no call waits
 //! for a list to be gone through.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gardien_domain::{KeyId, LastUse, NotedUse, Operation, PreviousUse, SecretDigest};
+use gardien_domain::{ByKey, KeyId, LastUse, NotedUse, Operation, PreviousUse, SecretDigest};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -47,9 +46,9 @@ pub struct Calling {
 
 #[derive(Debug)]
 pub(crate) struct Uses {
-    noted: Mutex<HashMap<KeyId, Noted>>,
+    noted: Mutex<ByKey<Noted>>,
     /// Taken before `noted` wherever both are.
-    gathered: Mutex<HashMap<KeyId, Gathered>>,
+    gathered: Mutex<ByKey<Gathered>>,
     ledger: Arc<dyn Ledger>,
 }
 
@@ -185,12 +184,12 @@ impl Uses {
             .collect()
     }
 
-    fn gather(&self) -> MutexGuard<'_, HashMap<KeyId, Gathered>> {
+    fn gather(&self) -> MutexGuard<'_, ByKey<Gathered>> {
         let mut gathered = lock(&self.gathered);
         let noted = {
             let mut noted = lock(&self.noted);
             // As many will call again: it does not have to grow once more.
-            let room = HashMap::with_capacity(noted.len());
+            let room = ByKey::with_capacity_and_hasher(noted.len(), Default::default());
             std::mem::replace(&mut *noted, room)
         };
         for (key, noted) in noted {

@@ -1,18 +1,26 @@
 //! Which keys hold the slots.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::iter;
+
+use slab::Slab;
 
 use super::WINDOW_MS;
-use super::finished::Finished;
-use crate::key::KeyId;
+use crate::key::{ByKey, KeyId};
 
 /// Which keys hold the slots. Calls of Gardien's own are nobody's, and so is what a restart left: then these are fewer
 /// than the slots that are held.
+///
+/// A call costs the same however many there are, and however many keys: one look for its key, and what has finished stands
+/// in one row, from which it is taken in the order in which it expires.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Takers {
-    held: HashMap<KeyId, Held>,
-    /// `(finished at, key)`, oldest first.
-    finished: VecDeque<(u64, KeyId)>,
+    places: ByKey<usize>,
+    held: Slab<Held>,
+    /// Oldest first, each with the way to the next one of its key.
+    finished: VecDeque<Finish>,
+    /// Of those that had finished, so many have expired: the number of the first that has not.
+    expired: u64,
     /// Whose slots have expired since this was last asked.
     released: Vec<KeyId>,
     /// Calls that a restart found leased, and when: each of them may be any key's.
@@ -20,74 +28,92 @@ pub(super) struct Takers {
     released_anybodys: bool,
 }
 
+/// Whose a slot is, and where that key is to be found as long as the slot is held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taker {
+    pub(super) key: KeyId,
+    place: usize,
+}
+
 /// The slots of one key.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Held {
+#[derive(Debug, Clone)]
+struct Held {
+    key: KeyId,
     in_flight: u32,
-    finished: Finished,
+    finished: u32,
+    /// Numbers of the first and of the last that has finished, if any has.
+    first: u64,
+    last: u64,
+}
+
+/// Calls of one key that finished in the same millisecond.
+#[derive(Debug, Clone)]
+struct Finish {
+    at: u64,
+    place: usize,
+    calls: u32,
+    /// How many others come before the next of the key; of its last, nothing that means anything.
+    next: u32,
 }
 
 impl Held {
-    pub(super) fn slots(&self) -> u32 {
-        self.in_flight.saturating_add(self.finished.len())
+    fn slots(&self) -> u32 {
+        self.in_flight.saturating_add(self.finished)
     }
 }
 
 impl Takers {
-    pub(super) fn take(&mut self, key: KeyId) {
-        self.held.entry(key).or_default().in_flight += 1;
+    pub(super) fn take(&mut self, key: KeyId) -> Taker {
+        let place = self.place(key);
+        self.held[place].in_flight += 1;
+        Taker { key, place }
     }
 
-    pub(super) fn finish(&mut self, key: KeyId, at: u64) {
-        let held = self.held.entry(key).or_default();
-        held.in_flight -= 1;
-        held.finished.record(1, at);
-        if self.finished.back() != Some(&(at, key)) {
-            self.finished.push_back((at, key));
-        }
+    pub(super) fn finish(&mut self, taker: Taker, at: u64) {
+        self.held[taker.place].in_flight -= 1;
+        self.add(taker.place, 1, at);
     }
 
     pub(super) fn end_all(&mut self, at: u64) {
-        for (key, held) in self.held.iter_mut().filter(|(_, held)| held.in_flight > 0) {
-            held.finished
-                .record(std::mem::take(&mut held.in_flight), at);
-            self.finished.push_back((at, *key));
+        let flying = self.held.iter().filter(|(_, held)| held.in_flight > 0);
+        let flying: Vec<usize> = flying.map(|(place, _)| place).collect();
+        for place in flying {
+            let calls = std::mem::take(&mut self.held[place].in_flight);
+            self.add(place, calls, at);
         }
     }
 
     pub(super) fn record(&mut self, key: KeyId, calls: u32, at: u64) {
-        let held = self.held.entry(key).or_default();
-        let at = held.finished.record(calls, at);
-        self.finished.push_back((at, key));
+        let place = self.place(key);
+        self.add(place, calls, at);
+        self.forget_if_idle(place);
     }
 
     pub(super) fn record_leased(&mut self, calls: u32, at: u64) {
         self.anybodys = (calls > 0).then_some((at, calls));
     }
 
-    pub(super) fn cancel(&mut self, key: KeyId) {
-        if let Some(held) = self.held.get_mut(&key) {
-            held.in_flight -= 1;
-            if held.slots() == 0 {
-                self.held.remove(&key);
-            }
-        }
+    pub(super) fn cancel(&mut self, taker: Taker) {
+        self.held[taker.place].in_flight -= 1;
+        self.forget_if_idle(taker.place);
     }
 
     pub(super) fn expire(&mut self, now: u64) {
-        while let Some((at, key)) = self.finished.front().copied()
-            && at + WINDOW_MS <= now
+        while let Some(first) = self.finished.front()
+            && first.at + WINDOW_MS <= now
         {
+            let Finish {
+                place, calls, next, ..
+            } = *first;
+            let held = &mut self.held[place];
+            held.finished -= calls;
+            held.first = self.expired + 1 + u64::from(next);
+            if self.released.last() != Some(&held.key) {
+                self.released.push(held.key);
+            }
             self.finished.pop_front();
-            if let Some(held) = self.held.get_mut(&key) {
-                held.finished.expire(now);
-                if held.slots() == 0 {
-                    self.held.remove(&key);
-                }
-            }
-            if self.released.last() != Some(&key) {
-                self.released.push(key);
-            }
+            self.expired += 1;
+            self.forget_if_idle(place);
         }
         if self.anybodys.is_some_and(|(at, _)| at + WINDOW_MS <= now) {
             self.anybodys = None;
@@ -111,33 +137,104 @@ impl Takers {
 
     /// Milliseconds until so many of a key's calls, and of those that may be its, count no more.
     pub(super) fn gone_in(&self, key: KeyId, calls: u32, now: u64) -> u64 {
-        let none = Finished::default();
-        let own = self.held.get(&key).map_or(&none, |held| &held.finished);
-        let Some((at, anybodys)) = self.anybodys else {
-            return own.gone_in(calls, now);
-        };
-        // What a restart left comes before all that was called since.
-        let before = own.until(at);
-        if calls <= before {
-            own.gone_in(calls, now)
-        } else if calls <= before.saturating_add(anybodys) {
-            (at + WINDOW_MS).saturating_sub(now)
-        } else {
-            own.gone_in(calls - anybodys, now)
+        if calls == 0 {
+            return 0;
         }
+        // What a restart left comes before all that was called since.
+        let mut anybodys = self.anybodys;
+        let mut own = self.finished_by(key).peekable();
+        let mut gone = 0_u32;
+        while let Some((at, more)) = anybodys
+            .take_if(|(left_at, _)| own.peek().is_none_or(|(at, _)| *at > *left_at))
+            .or_else(|| own.next())
+        {
+            gone = gone.saturating_add(more);
+            if gone >= calls {
+                return (at + WINDOW_MS).saturating_sub(now);
+            }
+        }
+        WINDOW_MS
     }
 
-    /// `(finished at, key, calls)`, key by key.
-    pub(super) fn finished(&self) -> impl Iterator<Item = (u64, KeyId, u32)> {
-        let held = self.held.iter();
-        held.flat_map(|(key, held)| held.finished.iter().map(|(at, calls)| (at, *key, calls)))
+    /// `(finished at, calls)` of a key, oldest first.
+    pub(super) fn finished_by(&self, key: KeyId) -> impl Iterator<Item = (u64, u32)> {
+        let held = self.places.get(&key).map(|place| &self.held[*place]);
+        let held = held.filter(|held| held.finished > 0);
+        let numbers = held.map(|held| (held.first, held.last));
+        let next = |(number, last): &(u64, u64)| {
+            let passed = u64::from(self.at(*number).next);
+            (number < last).then_some((number + 1 + passed, *last))
+        };
+        iter::successors(numbers, next).map(|(number, _)| {
+            let finish = self.at(number);
+            (finish.at, finish.calls)
+        })
     }
 
-    pub(super) fn of(&self, key: KeyId) -> Option<&Held> {
-        self.held.get(&key)
+    /// How many slots a key holds.
+    pub(super) fn of(&self, key: KeyId) -> u32 {
+        let place = self.places.get(&key);
+        place.map_or(0, |place| self.held[*place].slots())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (KeyId, u32)> {
-        self.held.iter().map(|(key, held)| (*key, held.slots()))
+        self.held.iter().map(|(_, held)| (held.key, held.slots()))
+    }
+
+    fn place(&mut self, key: KeyId) -> usize {
+        *self.places.entry(key).or_insert_with(|| {
+            self.held.insert(Held {
+                key,
+                in_flight: 0,
+                finished: 0,
+                first: 0,
+                last: 0,
+            })
+        })
+    }
+
+    /// Adds calls that finished now, or never before the last that did.
+    fn add(&mut self, place: usize, calls: u32, at: u64) {
+        let held = &mut self.held[place];
+        let calls = calls.min(u32::MAX - held.finished);
+        if calls == 0 {
+            return;
+        }
+        held.finished += calls;
+        let at = match self.finished.back_mut() {
+            Some(last) if last.at >= at && last.place == place => {
+                last.calls += calls;
+                return;
+            }
+            Some(last) => at.max(last.at),
+            None => at,
+        };
+        let number = self.expired + self.finished.len() as u64;
+        if held.finished == calls {
+            held.first = number;
+        } else {
+            let last = usize::try_from(held.last - self.expired);
+            if let Some(last) = last.ok().and_then(|last| self.finished.get_mut(last)) {
+                last.next = u32::try_from(number - held.last - 1).unwrap_or(u32::MAX);
+            }
+        }
+        held.last = number;
+        self.finished.push_back(Finish {
+            at,
+            place,
+            calls,
+            next: 0,
+        });
+    }
+
+    fn at(&self, number: u64) -> &Finish {
+        &self.finished[usize::try_from(number - self.expired).unwrap_or(usize::MAX)]
+    }
+
+    fn forget_if_idle(&mut self, place: usize) {
+        if self.held[place].slots() == 0 {
+            let held = self.held.remove(place);
+            self.places.remove(&held.key);
+        }
     }
 }

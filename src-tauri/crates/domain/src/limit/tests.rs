@@ -44,7 +44,7 @@ fn a_restart_gives_no_key_its_share_anew() {
     for (at, calls) in window.snapshot(2_000, 100) {
         restored.record(calls, at);
     }
-    for (at, key, calls) in window.snapshot_by_key(2_000, 100) {
+    for (at, key, calls) in window.snapshot_of([own], 100) {
         restored.record_of(key, calls, at);
     }
     restored.record_leased(3, 5_000);

@@ -1,13 +1,11 @@
 //! What is kept free at the moment.
 
-use std::collections::HashMap;
-
-use crate::key::KeyId;
+use crate::key::{ByKey, KeyId};
 
 /// What is reserved and not used, of each key and of all.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Kept {
-    of: HashMap<KeyId, u32>,
+    of: ByKey<u32>,
     sum: u64,
 }
 

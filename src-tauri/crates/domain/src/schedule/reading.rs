@@ -1,5 +1,6 @@
 //! What the schedule says of itself to whoever asks.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{Own, Part, Schedule};
@@ -58,6 +59,27 @@ impl<W> Schedule<W> {
             parts.entry(*key).or_insert_with(|| part(*key));
         }
         parts.into_values().collect()
+    }
+
+    /// What keys hold, as it outlives a process: all of those with a share, and as many of the others as have the most. Of the
+    /// rest nothing is decided by it, and every call would wait until all were gone through.
+    pub fn snapshot_by_key(
+        &mut self,
+        most: usize,
+        now: u64,
+        step_ms: u64,
+    ) -> Vec<(u64, KeyId, u32)> {
+        let shares = &self.shares;
+        let (keys, mut others): (Vec<_>, Vec<_>) = self
+            .window
+            .takers(now)
+            .partition(|(key, _)| shares.contains_key(key));
+        if others.len() > most {
+            others.select_nth_unstable_by_key(most, |(_, calls)| Reverse(*calls));
+            others.truncate(most);
+        }
+        let chosen = keys.into_iter().chain(others).map(|(key, _)| key);
+        self.window.snapshot_of(chosen, step_ms)
     }
 
     /// What a key has of its own share, if it may not have everything.

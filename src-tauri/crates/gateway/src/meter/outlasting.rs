@@ -9,6 +9,8 @@ use crate::ledger::SavedCalls;
 
 /// Steps that finished calls are saved in, in milliseconds.
 const STEP_MS: u64 = 100;
+/// Keys without a share that are saved with their calls: more than anybody is shown.
+const NAMED: usize = 100;
 
 impl<W> Meter<W> {
     /// Goes on where the last run ended. What was leased then counts as made just now.
@@ -58,7 +60,7 @@ impl<W> Meter<W> {
             .into_iter()
             .map(|(at, calls)| ((unix_now + at).saturating_sub(now), calls))
             .collect();
-        let by_key = self.schedule.window().snapshot_by_key(now, STEP_MS);
+        let by_key = self.schedule.snapshot_by_key(NAMED, now, STEP_MS);
         let by_key = by_key.into_iter();
         let by_key =
             by_key.map(|(at, key, calls)| ((unix_now + at).saturating_sub(now), key, calls));
