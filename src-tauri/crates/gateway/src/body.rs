@@ -1,16 +1,90 @@
 //! The body type that passes through the gateway in both directions, a piece at a time.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http::header::CONTENT_LENGTH;
-use http_body::Body as _;
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
 
 /// The error of a body or of a collaborator, whatever it is.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A body of any origin.
-pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+/// A body of any origin. One that is there as a whole is its bytes and nothing more, as most are: it cannot break off.
+#[derive(Debug)]
+pub struct Body(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Whole(Bytes),
+    Coming(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl Body {
+    /// One that comes a piece at a time.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if body.is_end_stream() {
+            return Self::default();
+        }
+        Self(Kind::Coming(body.map_err(Into::into).boxed_unsync()))
+    }
+
+    /// One that is there.
+    pub fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self(Kind::Whole(bytes.into()))
+    }
+
+    /// Its bytes, if all of them are there.
+    pub(crate) fn as_whole(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Kind::Whole(bytes) => Some(bytes),
+            Kind::Coming(_) => None,
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::whole(Bytes::new())
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Kind::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Kind::Coming(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(bytes) => bytes.is_empty(),
+            Kind::Coming(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Coming(body) => body.size_hint(),
+        }
+    }
+}
 
 /// A body from outside as ours.
 pub(crate) fn boxed<B>(body: B) -> Body
@@ -18,12 +92,12 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    body.map_err(Into::into).boxed_unsync()
+    Body::new(body)
 }
 
 /// A body that is already there.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
-    boxed(Full::new(bytes.into()))
+    Body::whole(bytes)
 }
 
 /// The answer with its head only. Its length is still told, where it is known.
@@ -42,15 +116,10 @@ pub(crate) fn without_body(answer: Response<Body>) -> Response<Body> {
 /// # Errors
 /// The body's own, or that it is larger than `limit` bytes.
 pub async fn read_all(mut body: Body, limit: usize) -> Result<Bytes, BoxError> {
-    let mut read = BytesMut::new();
-    if let Some(first) = body.frame().await {
-        let first = first?;
-        match first.into_data() {
-            Ok(data) if body.is_end_stream() && data.len() <= limit => return Ok(data),
-            Ok(data) => read.extend_from_slice(&data),
-            Err(_) => {}
-        }
+    if let Some(whole) = body.as_whole().filter(|whole| whole.len() <= limit) {
+        return Ok(whole.clone());
     }
+    let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame?.into_data() {
             read.extend_from_slice(&data);

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -12,21 +12,21 @@ use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use http::header::RETRY_AFTER;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use jiff::Timestamp;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::body::{Body, BoxError, boxed, whole};
+use crate::body::{Body, BoxError};
 use crate::headers;
-use crate::keeping::{MayBeKept, may_be_kept};
+use crate::keeping::may_be_kept;
 use crate::refusal::CallRefusal;
 use crate::retry_after;
 use crate::said::said;
 use crate::throttle::Pass;
 use crate::timing::Timing;
 use crate::upload::Upload;
-use crate::upstream::{Transport, TransportFault};
+use crate::upstream::{Reply, Transport, TransportFault};
 
 /// Between two attempts of a call that was not made.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -35,54 +35,32 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// The way that a call which was not made would take now; `None`: it may not be made any more.
 pub(crate) type WayNow<'a> = dyn Fn() -> Option<Arc<dyn Transport>> + Sync + 'a;
 
+/// A call that goes out.
+pub(crate) struct Outbound<'a> {
+    pub(crate) head: &'a Parts,
+    pub(crate) upload: Upload,
+    /// What it asks of the upstream's key.
+    pub(crate) need: Need,
+}
+
 /// Forwards one call.
 pub(crate) async fn forward(
     upstream: &dyn Transport,
-    request: Request<Upload>,
-    need: Need,
-    pass: Pass,
-    timing: Timing,
+    call: Outbound<'_>,
+    mut pass: Pass,
+    timing: &Timing,
     way: &WayNow<'_>,
-) -> Result<Response<Body>, CallRefusal> {
-    let (head, body) = request.into_parts();
-    body.goes_out();
-    let course = body.course();
-    let is_repeatable = head.method == Method::GET && body.is_end_stream();
-    let mut pass = pass;
+) -> Result<Reply, CallRefusal> {
+    call.upload.goes_out();
+    let course = call.upload.course();
     pass.goes_out();
-    let sending = async {
-        let request = Request::from_parts(head, body);
-        let (sent, head) = insistently(upstream, request, need, &mut pass, timing, way).await;
-        // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
-        if !(is_repeatable && matches!(sent, Err(TransportFault::Dead(_)))) {
-            return sent;
-        }
-        let Some(mut second) = pass.another().await else {
-            return sent;
-        };
-        let Some(now) = way() else {
-            return sent;
-        };
-        second.goes_out();
-        let request = Request::from_parts(head, whole(Bytes::new()));
-        match now.send(request, need).await {
-            Err(TransportFault::Unreachable { .. }) => {
-                second.cancel();
-                sent
-            }
-            answer => {
-                pass = second;
-                answer
-            }
-        }
+    let answer = {
+        let sending = pin!(send(upstream, call, &mut pass, timing, way));
+        course.patiently(sending, timing.patience).await
     };
-    let answer = course.patiently(sending, timing.patience).await;
     // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer? {
-        Ok(response) => {
-            return received(response, &mut pass)
-                .map(|response| response.map(|body| patient(body, timing.patience)));
-        }
+        Ok(reply) => return received(reply, &mut pass, timing.patience),
         Err(fault) => fault,
     };
     let refusal = match &fault {
@@ -108,35 +86,68 @@ pub(crate) async fn forward(
     Err(refusal)
 }
 
+/// Sends a call, and once more where that does no harm and the connection that was at hand was dead.
+async fn send(
+    upstream: &dyn Transport,
+    call: Outbound<'_>,
+    pass: &mut Pass,
+    timing: &Timing,
+    way: &WayNow<'_>,
+) -> Result<Reply, TransportFault> {
+    let Outbound { head, need, .. } = call;
+    let is_repeatable = head.method == Method::GET && call.upload.is_end_stream();
+    let sent = insistently(upstream, call, pass, timing, way).await;
+    // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
+    if !(is_repeatable && matches!(sent, Err(TransportFault::Dead(_)))) {
+        return sent;
+    }
+    let Some(mut second) = pass.another().await else {
+        return sent;
+    };
+    let Some(now) = way() else {
+        return sent;
+    };
+    second.goes_out();
+    match now.send(head, Body::default(), need).await {
+        Err(TransportFault::Unreachable { .. }) => {
+            second.cancel();
+            sent
+        }
+        answer => {
+            *pass = second;
+            answer
+        }
+    }
+}
+
 /// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
 /// no error for anybody, nor that Gardien does not know yet where a key of Phare's works. What could not be sent the same
 /// once more is sent once, and so is what has no way any more. While others took what it gave back between two attempts,
-/// there is none. Gives its head back, too.
+/// there is none.
 async fn insistently(
     upstream: &dyn Transport,
-    request: Request<Upload>,
-    need: Need,
+    call: Outbound<'_>,
     pass: &mut Pass,
-    timing: Timing,
+    timing: &Timing,
     way: &WayNow<'_>,
-) -> (Result<Response<Body>, TransportFault>, Parts) {
+) -> Result<Reply, TransportFault> {
+    let Outbound {
+        head,
+        mut upload,
+        need,
+    } = call;
     let end = Instant::now() + timing.insistence;
-    let (head, mut body) = request.into_parts();
     let mut pause = FIRST_PAUSE;
     let mut now = None;
     loop {
-        let again = body.again();
-        let sent = now
-            .as_deref()
-            .unwrap_or(upstream)
-            .send(Request::from_parts(head.clone(), boxed(body)), need)
-            .await;
-        match (sent, again) {
+        let (again, body) = (upload.again(), upload.into_body());
+        let now_by = now.as_deref().unwrap_or(upstream);
+        match (now_by.send(head, body, need).await, again) {
             (Err(fault), Some(again)) if may_pass(&fault) => {
                 pass.rests();
                 loop {
                     if Instant::now() + pause >= end {
-                        return (Err(fault), head);
+                        return Err(fault);
                     }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -146,11 +157,11 @@ async fn insistently(
                 }
                 now = way();
                 if now.is_none() {
-                    return (Err(fault), head);
+                    return Err(fault);
                 }
-                body = again;
+                upload = again;
             }
-            (sent, _) => return (sent, head),
+            (sent, _) => return sent,
         }
     }
 }
@@ -181,41 +192,44 @@ fn is_of_tls(cause: &(dyn Error + 'static)) -> bool {
     false
 }
 
-fn received(mut response: Response<Body>, pass: &mut Pass) -> Result<Response<Body>, CallRefusal> {
+fn received(mut reply: Reply, pass: &mut Pass, patience: Duration) -> Result<Reply, CallRefusal> {
+    let answer = &mut reply.answer;
     // Whoever is not known is counted for somebody else.
-    let is_known = response.status() != StatusCode::UNAUTHORIZED;
-    pass.is_answered(said(&response).filter(|_| is_known));
-    match response.status() {
+    let is_known = answer.status() != StatusCode::UNAUTHORIZED;
+    pass.is_answered(said(answer).filter(|_| is_known));
+    match answer.status() {
         StatusCode::UNAUTHORIZED => {
             tracing::error!("the upstream refuses the key that Gardien calls it with");
-            Err(CallRefusal::UpstreamKeyRefused)
+            return Err(CallRefusal::UpstreamKeyRefused);
         }
         // A switch of protocols that nobody asked for.
-        status if status.is_informational() => Err(CallRefusal::UpstreamBroken),
-        status => {
-            if may_be_kept(&response) {
-                response.extensions_mut().insert(MayBeKept);
-            }
-            let headers = response.headers_mut();
-            headers::incoming(headers);
-            if status == StatusCode::TOO_MANY_REQUESTS {
-                let held = pass.hold(retry_after::wait_ms(headers, Timestamp::now()));
-                tracing::warn!(
-                    milliseconds = held,
-                    "the upstream takes no more calls for now"
-                );
-                if !headers.contains_key(RETRY_AFTER) {
-                    headers.insert(RETRY_AFTER, held.div_ceil(1000).into());
-                }
-            }
-            Ok(response)
+        status if status.is_informational() => return Err(CallRefusal::UpstreamBroken),
+        _ => {}
+    }
+    reply.may_be_kept = may_be_kept(answer);
+    let status = answer.status();
+    let headers = answer.headers_mut();
+    headers::incoming(headers);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let held = pass.hold(retry_after::wait_ms(headers, Timestamp::now()));
+        tracing::warn!(
+            milliseconds = held,
+            "the upstream takes no more calls for now"
+        );
+        if !headers.contains_key(RETRY_AFTER) {
+            headers.insert(RETRY_AFTER, held.div_ceil(1000).into());
         }
     }
+    if answer.body().as_whole().is_none() {
+        let body = std::mem::take(answer.body_mut());
+        *answer.body_mut() = patient(body, patience);
+    }
+    Ok(reply)
 }
 
 /// A body that ends in an error, and its connection with it, when the upstream says nothing for so long.
 fn patient(body: Body, patience: Duration) -> Body {
-    boxed(Patient {
+    Body::new(Patient {
         body,
         patience,
         silence: None,

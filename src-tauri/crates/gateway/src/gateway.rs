@@ -22,6 +22,7 @@ use crate::authorize::Known;
 use crate::body::{Body, BoxError, boxed, without_body};
 use crate::cache::Cache;
 use crate::clock::{Clock, WallClock};
+use crate::forward::Outbound;
 use crate::head;
 use crate::headers;
 use crate::ledger::Ledger;
@@ -365,11 +366,16 @@ impl Gateway {
             insistence: Duration::ZERO,
             ..self.0.timing
         };
-        let request = request.map(|body| Upload::of(body, timing.min_data_rate));
+        let (head, body) = request.into_parts();
+        let upload = Upload::of(body, timing.min_data_rate);
+        let head = &head;
+        let call = Outbound { head, upload, need };
         let pass = pass.to(believed.then_some(number));
         let again = || Some(upstream.clone());
-        self.forward_forgetting(upstream.as_ref(), request, need, pass, timing, &again)
-            .await
+        let reply = self
+            .forward_forgetting(upstream.as_ref(), call, pass, &timing, &again)
+            .await?;
+        Ok(reply.answer)
     }
 
     /// Counts a call that Gardien itself made to the upstream without waiting for room: the upstream counts it, too.

@@ -1,28 +1,26 @@
 //! A Phare over the network.
 
-use std::error::Error;
 use std::fmt::{self, Debug};
-use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use gardien_egress::{Connector, Egress, NoTls, Proxies, UNHEARD, Way};
-use http::header::{AUTHORIZATION, HOST, HeaderValue};
-use http::uri::{PathAndQuery, Scheme};
-use http::{Request, Response, Uri};
-use http_body::Body as _;
+use http::header::HeaderValue;
+use http::request::Parts;
+use http::uri::Scheme;
+use http::{Response, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
 
 use crate::body::{Body, BoxError};
 use crate::clock::WallClock;
-use crate::line::Line;
+use crate::line::{Line, LineFault, Outgoing, alone};
 use crate::links::Own;
 use crate::pool::{Pool, Shelf};
-use crate::upstream::{Transport, TransportFault};
+use crate::upstream::{Reply, Transport, TransportFault};
 
 /// Why an upstream cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +39,7 @@ pub enum UpstreamError {
 }
 
 /// Bytes of a body that are under way at once, however slow the upstream is to read them.
-const AT_ONCE: u64 = 64 * 1024;
+const AT_ONCE: usize = 64 * 1024;
 
 /// A Phare over HTTP or HTTPS. Never follows a redirect: that would carry the key elsewhere. Clones share their
 /// connections.
@@ -105,21 +103,22 @@ impl HttpUpstream {
         })
     }
 
-    /// The target of a call as the upstream reads it.
-    fn target(&self, asked: Uri) -> Result<Uri, BoxError> {
-        let asked = asked.into_parts().path_and_query;
-        let asked = asked.unwrap_or(PathAndQuery::from_static("/"));
-        if self.prefix.is_empty() {
-            return Ok(asked.into());
-        }
-        Ok(format!("{}{asked}", self.prefix).parse()?)
-    }
-
-    async fn send(&self, mut call: Request<Body>) -> Result<Response<Body>, TransportFault> {
-        let bytes = call.body().size_hint().upper();
-        if bytes.is_none_or(|bytes| bytes > AT_ONCE) {
-            return Box::pin(self.send_alone(call)).await;
-        }
+    /// Sends a call with this authorization. Its headers hold neither that nor a host.
+    async fn send(
+        &self,
+        head: &Parts,
+        body: Body,
+        authorization: &HeaderValue,
+    ) -> Result<Response<Body>, TransportFault> {
+        let call = Outgoing {
+            head,
+            prefix: &self.prefix,
+            host: &self.host,
+            authorization,
+        };
+        let Some(body) = body.as_whole().filter(|body| body.len() <= AT_ONCE) else {
+            return Box::pin(self.send_alone(&call, body)).await;
+        };
         let shelf = self.pool.shelf();
         loop {
             let (line, of_before) = match shelf.take() {
@@ -127,28 +126,32 @@ impl HttpUpstream {
                 // On the heap: seldom, and far larger than what a call needs otherwise.
                 None => Box::pin(self.next(&shelf)).await?,
             };
-            match line.send(call, &shelf).await {
+            match line.send(&call, body, &shelf).await {
                 Ok(answer) => return Ok(answer),
-                Err(mut error) => match error.take_message() {
-                    // It was closed before anything was written.
-                    Some(back) if of_before => call = back,
-                    _ => return Err(self.broken(error.into_error(), of_before)),
-                },
+                Err(LineFault::Unsent(_)) if of_before => {}
+                Err(fault) => return Err(self.broken(fault, of_before)),
             }
         }
     }
 
-    async fn send_alone(&self, call: Request<Body>) -> Result<Response<Body>, TransportFault> {
-        let line = self.connect(&self.patient).await;
-        let line = line.map_err(|error| self.unreachable(error))?;
-        let sent = line.send_alone(call).await;
-        sent.map_err(|error| self.broken(error.into_error(), false))
+    async fn send_alone(
+        &self,
+        call: &Outgoing<'_>,
+        body: Body,
+    ) -> Result<Response<Body>, TransportFault> {
+        let stream = self.patient.clone().oneshot(self.base.clone()).await;
+        let stream = stream.map_err(|error| self.unreachable(error))?;
+        let request = call
+            .request(body)
+            .map_err(|error| self.unreachable(error))?;
+        let sent = alone::send(stream, request).await;
+        sent.map_err(|fault| self.broken(fault, false))
     }
 
     /// The connection that is free first: a new one, or one that others have done with meanwhile; and whether it stood
     /// before. One that is asked for in vain is for the next call.
     async fn next(&self, shelf: &Arc<Shelf>) -> Result<(Line, bool), TransportFault> {
-        let mut connecting = Box::pin(self.connect(&self.connector));
+        let mut connecting = Box::pin(self.connect());
         loop {
             tokio::select! {
                 biased;
@@ -169,25 +172,23 @@ impl HttpUpstream {
         }
     }
 
-    fn connect(
-        &self,
-        connector: &Connector,
-    ) -> impl Future<Output = Result<Line, BoxError>> + Send + use<> {
-        let connecting = connector.clone().oneshot(self.base.clone());
-        async move { Ok(Line::begin(connecting.await?).await?) }
+    fn connect(&self) -> impl Future<Output = Result<Line, BoxError>> + Send + use<> {
+        let connecting = self.connector.clone().oneshot(self.base.clone());
+        async move { Ok(Line::on(connecting.await?)) }
     }
 
     /// What went wrong on a connection that was made for the call, or stood before it began (`of_before`): that may have
     /// died meanwhile.
-    fn broken(&self, error: hyper::Error, of_before: bool) -> TransportFault {
-        if !is_broken(&error) {
-            return TransportFault::Broken(error.into());
-        }
+    fn broken(&self, fault: LineFault, of_before: bool) -> TransportFault {
+        let cause = match fault {
+            LineFault::Unreadable(cause) => return TransportFault::Broken(cause),
+            LineFault::Unsent(cause) | LineFault::Broken(cause) => cause,
+        };
         self.pool.forget();
         if of_before {
-            TransportFault::Dead(error.into())
+            TransportFault::Dead(cause)
         } else {
-            TransportFault::Broken(error.into())
+            TransportFault::Broken(cause)
         }
     }
 
@@ -197,12 +198,6 @@ impl HttpUpstream {
             cause: cause.into(),
         }
     }
-}
-
-/// Whether the connection broke, and not what was sent or answered on it.
-fn is_broken(error: &hyper::Error) -> bool {
-    let is_io = error.source().is_some_and(|cause| cause.is::<io::Error>());
-    error.is_incomplete_message() || is_io && !error.is_user()
 }
 
 /// Never printed, and wiped with the last request that it was put on.
@@ -231,27 +226,16 @@ impl KeyedUpstream {
     ///
     /// # Errors
     /// A [`TransportFault`] when there was no answer.
-    pub async fn call(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportFault> {
-        let upstream = &self.upstream;
-        let target = upstream.target(std::mem::take(request.uri_mut()));
-        *request.uri_mut() = target.map_err(|error| upstream.unreachable(error))?;
-        let headers = request.headers_mut();
-        headers.insert(HOST, upstream.host.clone());
-        headers.insert(AUTHORIZATION, self.authorization.clone());
-        let mut answer = upstream.send(request).await?;
-        answer.extensions_mut().insert(upstream.own.clone());
-        Ok(answer)
+    pub async fn call(&self, head: &Parts, body: Body) -> Result<Reply, TransportFault> {
+        let sent = self.upstream.send(head, body, &self.authorization);
+        Ok(Reply::of(sent.await?, &self.upstream.own))
     }
 }
 
 #[async_trait]
 impl Transport for KeyedUpstream {
-    async fn send(
-        &self,
-        request: Request<Body>,
-        _: Need,
-    ) -> Result<Response<Body>, TransportFault> {
-        self.call(request).await
+    async fn send(&self, head: &Parts, body: Body, _: Need) -> Result<Reply, TransportFault> {
+        self.call(head, body).await
     }
 }
 

@@ -19,10 +19,6 @@ use crate::question::Question;
 /// Bytes of the longest answer that is kept.
 pub(crate) const LARGEST: usize = 256 * 1024;
 
-/// Put on an answer's extensions: the upstream has nothing against its being kept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct MayBeKept;
-
 /// Judges an answer as it came from the upstream, before anything of it is taken away.
 pub(crate) fn may_be_kept(answer: &Response<Body>) -> bool {
     let headers = answer.headers();
@@ -76,12 +72,11 @@ impl Keeping {
     }
 
     /// The answer to a call that went out at `at`, which is kept when its last byte has passed.
-    pub(crate) fn keep(mut self, mut answer: Response<Body>, at: u64) -> Response<Body> {
-        let may = answer.extensions_mut().remove::<MayBeKept>().is_some();
+    pub(crate) fn keep(mut self, answer: Response<Body>, at: u64) -> Response<Body> {
         let length = answer.body().size_hint().lower();
         let fits = usize::try_from(length).is_ok_and(|length| length <= LARGEST);
         let headers = answer.headers().clone();
-        if !may || !fits || !self.takes(size(&headers)) {
+        if !fits || !self.takes(size(&headers)) {
             return answer;
         }
         let kept = Kept {

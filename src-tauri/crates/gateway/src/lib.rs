@@ -66,4 +66,4 @@ pub use refusal::CallRefusal;
 pub use throttle::Limited;
 pub use timing::Timing;
 pub use under_way::Ended;
-pub use upstream::{KeyFallsShort, LocalUpstream, Transport, TransportFault};
+pub use upstream::{LocalUpstream, Reply, Transport, TransportFault};

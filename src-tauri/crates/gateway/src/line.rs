@@ -1,136 +1,217 @@
-//! A connection to the upstream, moved by the call that it carries: it has no task of its own, so that a call and its answer
-//! stay with whoever waits for them.
+//! A connection to the upstream that carries one call at a time. The call is written from its parts, and the answer read by
+//! whoever waits for it: nothing else moves the connection, and nobody has to be woken to do so.
 
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bell::Bell;
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes, BytesMut};
 use gardien_egress::Stream;
-use http::{Request, Response};
-use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use http::Response;
+use http_body::{Frame, SizeHint};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError};
 use crate::pool::Shelf;
+use answer::{Framing, Taken};
+pub(crate) use call::Outgoing;
 
-mod bell;
+pub(crate) mod alone;
+mod answer;
+mod call;
 
-/// Bytes of an answer that are read before somebody takes them. No head of Phare's is as long.
-const BUFFER: usize = 32 * 1024;
+/// Bytes that are read at once.
+const AT_ONCE: usize = 16 * 1024;
 
-/// A connection that carries one call at a time.
+/// A connection, and what was read of it and not taken yet.
 pub(crate) struct Line {
-    calls: SendRequest<Body>,
-    /// Nothing once it is closed. Kept longer, it would keep the call that it did not send, too.
-    connection: Moving,
-    bell: Bell,
+    /// On the heap: one that can speak TLS is large, and a line goes from hand to hand.
+    stream: Box<TokioIo<Stream>>,
+    read: Bytes,
 }
 
-type Moving = Option<Pin<Box<Connection<Stream, Body>>>>;
+/// Why a call had no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LineFault {
+    /// The connection was closed before anything was written.
+    #[error("the connection was closed before the call was sent")]
+    Unsent(#[source] BoxError),
+    /// The connection broke.
+    #[error("the connection broke")]
+    Broken(#[source] BoxError),
+    /// What came is no answer, or what was to be sent could not be read.
+    #[error("the answer cannot be read")]
+    Unreadable(#[source] BoxError),
+}
 
 impl Line {
-    /// One on a stream that was just opened.
-    ///
-    /// # Errors
-    /// The HTTP library's.
-    pub(crate) async fn begin(stream: Stream) -> hyper::Result<Self> {
-        let handshake = Builder::new().max_buf_size(BUFFER).handshake(stream);
-        let (calls, connection) = handshake.await?;
-        Ok(Self {
-            calls,
-            connection: Some(Box::pin(connection)),
-            bell: Bell::default(),
-        })
+    pub(crate) fn on(stream: Stream) -> Self {
+        Self {
+            stream: Box::new(TokioIo::new(stream)),
+            read: Bytes::new(),
+        }
     }
 
-    /// Whether it can take a call now, as far as can be seen from here.
+    /// Whether it can take a call now, as far as can be seen from here. What comes unasked is nobody's answer.
     pub(crate) fn is_free(&mut self, cx: &mut Context<'_>) -> bool {
-        let connection = &mut self.connection;
-        let is_closed = self.bell.hears(cx, |cx| moves(connection, cx));
-        is_closed.is_pending() && self.calls.is_ready()
+        self.read.is_empty() && self.poll_fill(cx).is_pending()
     }
 
     /// Sends a call, and has the head of its answer. When the answer is over, the connection goes onto the shelf.
     ///
     /// # Errors
-    /// The HTTP library's; with the call, if nothing of it was sent.
+    /// [`LineFault`].
     pub(crate) async fn send(
         mut self,
-        call: Request<Body>,
+        call: &Outgoing<'_>,
+        body: &[u8],
         shelf: &Arc<Shelf>,
-    ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
-        let answer = {
-            let Self {
-                calls,
-                connection,
-                bell,
-            } = &mut self;
-            // Sent by the first look, so that nobody is woken by it.
-            let mut answer = pin!(async { calls.try_send_request(call).await });
-            let look = |cx: &mut Context<'_>| {
-                let sent = answer.as_mut().poll(cx);
-                if sent.is_pending() {
-                    let _ = moves(connection, cx);
-                    return answer.as_mut().poll(cx);
-                }
-                sent
-            };
-            bell.waits(look).await?
+    ) -> Result<Response<Body>, LineFault> {
+        let written = call.written(body);
+        let mut sent = 0;
+        let head = poll_fn(|cx| self.poll_exchange(&written.bytes, &mut sent, cx)).await?;
+        let is_kept = head.is_kept && sent == written.bytes.len();
+        let mut answer = Answer {
+            line: Some(self),
+            framing: head.framing,
+            shelf: is_kept.then(|| shelf.clone()),
         };
-        let (line, shelf) = (Some(self), shelf.clone());
-        Ok(answer.map(|body| {
-            let mut answer = Answer { body, line, shelf };
-            // Nobody would ask for what it does not have.
-            if answer.body.is_end_stream() {
-                answer.is_over();
-            }
-            boxed(answer)
-        }))
+        let body = match answer.at_once() {
+            Some(whole) => Body::whole(whole),
+            None => Body::new(answer),
+        };
+        Ok(head.response.map(|()| body))
     }
 
-    /// The same for a call that the upstream may take its time to read: moved by a task of its own, so that the call goes on while
-    /// nobody takes what comes back. Kept for no other.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
-    pub(crate) async fn send_alone(
-        mut self,
-        call: Request<Body>,
-    ) -> Result<Response<Body>, TrySendError<Request<Body>>> {
-        if let Some(connection) = self.connection.take() {
-            tokio::spawn(connection);
+    /// Writes the call, and reads for its answer: some are answered before all was written.
+    fn poll_exchange(
+        &mut self,
+        call: &[u8],
+        sent: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<answer::Head, LineFault>> {
+        let written = self.poll_write(call, sent, cx);
+        if let Poll::Ready(Err(error)) = &written
+            && *sent == 0
+        {
+            return Poll::Ready(Err(LineFault::Unsent(error.to_string().into())));
         }
-        Ok(self.calls.try_send_request(call).await?.map(boxed))
+        loop {
+            if let Some((head, length)) = answer::read_head(&self.read)? {
+                self.read.advance(length);
+                match head {
+                    Some(head) => return Poll::Ready(Ok(head)),
+                    // It only says that there will be one.
+                    None => continue,
+                }
+            }
+            match self.poll_fill(cx) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(closed())),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => {
+                    return Poll::Ready(Err(LineFault::Broken(error.into())));
+                }
+                Poll::Pending => break,
+            }
+        }
+        match written {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(LineFault::Broken(error.into()))),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_write(
+        &mut self,
+        call: &[u8],
+        sent: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let was = *sent;
+        while let Some(rest) = call.get(*sent..).filter(|rest| !rest.is_empty()) {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                more => *sent += more,
+            }
+        }
+        if *sent > was {
+            return Pin::new(&mut self.stream).poll_flush(cx);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads what has come; nothing where the other side has closed.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        // Not kept by the connection: while it waits, it needs no room.
+        let mut room = [const { MaybeUninit::uninit() }; AT_ONCE];
+        let mut room = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut room))?;
+        let more = room.filled();
+        if self.read.is_empty() {
+            self.read = Bytes::copy_from_slice(more);
+        } else {
+            let mut all = BytesMut::from(std::mem::take(&mut self.read));
+            all.extend_from_slice(more);
+            self.read = all.freeze();
+        }
+        Poll::Ready(Ok(more.len()))
     }
 }
 
-/// Comes back when the connection is closed.
-fn moves(moving: &mut Moving, cx: &mut Context<'_>) -> Poll<()> {
-    if let Some(connection) = moving {
-        // What went wrong with it, the call or its answer says.
-        let _ = ready!(connection.as_mut().poll(cx));
-        *moving = None;
-    }
-    Poll::Ready(())
+fn closed() -> LineFault {
+    LineFault::Broken("the connection was closed before the answer".into())
 }
 
-/// The body of an answer, which moves the connection that it comes by.
+/// The body of an answer, read as it is asked for.
 struct Answer {
-    body: Incoming,
     /// Until the answer is over.
     line: Option<Line>,
-    shelf: Arc<Shelf>,
+    framing: Framing,
+    /// Where the connection goes then, if another call may go over it.
+    shelf: Option<Arc<Shelf>>,
 }
 
 impl Answer {
+    /// All of it, if it is there already.
+    fn at_once(&mut self) -> Option<Bytes> {
+        let line = self.line.as_mut()?;
+        let whole = self.framing.whole(&mut line.read)?;
+        self.is_over();
+        Some(whole)
+    }
+
     fn is_over(&mut self) {
-        if let Some(line) = self.line.take() {
-            self.shelf.put(line);
+        if let Some(line) = self.line.take()
+            && let Some(shelf) = self.shelf.take()
+        {
+            shelf.put(line);
         }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BoxError>>> {
+        while let Some(line) = &mut self.line {
+            match self.framing.take(&mut line.read)? {
+                Taken::Bytes(bytes) => {
+                    if self.framing.is_over() {
+                        self.is_over();
+                    }
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+                Taken::End => self.is_over(),
+                Taken::Nothing => {
+                    if ready!(line.poll_fill(cx))? == 0 {
+                        if !self.framing.ends_with_the_connection() {
+                            return Poll::Ready(Some(Err("the answer breaks off".into())));
+                        }
+                        self.line = None;
+                    }
+                }
+            }
+        }
+        Poll::Ready(None)
     }
 }
 
@@ -142,35 +223,18 @@ impl http_body::Body for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Self { body, line, .. } = &mut *self;
-        let mut body_of = |cx: &mut Context<'_>| Pin::new(&mut *body).poll_frame(cx);
-        let frame = match line {
-            None => body_of(cx),
-            Some(Line {
-                connection, bell, ..
-            }) => bell.hears(cx, |cx| {
-                let frame = body_of(cx);
-                if frame.is_pending() {
-                    let _ = moves(connection, cx);
-                    return body_of(cx);
-                }
-                frame
-            }),
-        };
-        match &frame {
-            Poll::Ready(Some(Ok(_))) if !self.body.is_end_stream() => {}
-            Poll::Ready(Some(Err(_))) => self.line = None,
-            Poll::Ready(_) => self.is_over(),
-            Poll::Pending => {}
+        let next = ready!(self.poll_next(cx));
+        if matches!(next, Some(Err(_))) {
+            self.line = None;
         }
-        frame.map_err(Into::into)
+        Poll::Ready(next.map(|next| next.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.line.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.framing.size_hint()
     }
 }

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use gardien_domain::Refusal;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use once_cell::race::OnceBox;
 use tokio::sync::Notify;
 
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError};
 use crate::refusal::CallRefusal;
 
 /// Ends the calls of one secret. Clones are one. Nothing until the secret calls, and little then: most never do.
@@ -77,10 +77,10 @@ impl Ended {
     /// A body that ends in an error, and its connection with it, once the call may not go on. What is there to its last
     /// byte by then still passes.
     pub(crate) fn cuts(self, body: Body) -> Body {
-        if body.is_end_stream() {
+        if body.as_whole().is_some() {
             return body;
         }
-        boxed(Cut {
+        Body::new(Cut {
             body,
             ended: Box::pin(async move { self.reason().await }),
             is_over: false,

@@ -79,6 +79,19 @@ impl Upload {
         })
     }
 
+    /// What goes out. One that is there, and was not sent in chunks, is its bytes.
+    pub(crate) fn into_body(mut self) -> Body {
+        if !self.is_read() || self.left.is_none() {
+            return Body::new(self);
+        }
+        let ahead = self.ahead.drain(..).flat_map(Frame::into_data);
+        let mut pieces: Vec<Bytes> = ahead.collect();
+        Body::whole(match pieces.len() {
+            0 | 1 => pieces.pop().unwrap_or_default(),
+            _ => pieces.concat().into(),
+        })
+    }
+
     /// It goes out now: whoever it goes to was not waited for before.
     pub(crate) fn goes_out(&self) {
         self.course.state().last = Instant::now();

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use gardien_domain::phare_key::Need;
 use gardien_egress::Way;
 use http::header::{HOST, HeaderValue};
+use http::request::Parts;
 use http::{Request, Response, Uri};
 use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
@@ -21,16 +22,45 @@ use crate::links::Own;
 /// Carries one call to the upstream and its answer back.
 #[async_trait]
 pub trait Transport: Send + Sync + Debug {
-    /// Sends a request whose URI is the path and query as authorized, with a key that can serve its `need` if there are
+    /// Sends a call whose URI is the path and query as authorized, with a key that can serve its `need` if there are
     /// several. Returns with the head of the answer.
     ///
     /// # Errors
     /// A [`TransportFault`] when there was no answer.
-    async fn send(
-        &self,
-        request: Request<Body>,
-        need: Need,
-    ) -> Result<Response<Body>, TransportFault>;
+    async fn send(&self, head: &Parts, body: Body, need: Need) -> Result<Reply, TransportFault>;
+}
+
+/// What the upstream answered.
+#[derive(Debug)]
+pub struct Reply {
+    /// The answer itself, whose body may still come.
+    pub answer: Response<Body>,
+    /// The upstream's key that the call went out with was known not to be enough for it.
+    pub falls_short: bool,
+    /// What the upstream calls itself.
+    pub(crate) own: Option<Own>,
+    /// It has nothing against its being kept.
+    pub(crate) may_be_kept: bool,
+}
+
+impl Reply {
+    pub(crate) fn of(answer: Response<Body>, own: &Own) -> Self {
+        Self {
+            answer,
+            falls_short: false,
+            own: Some(own.clone()),
+            may_be_kept: false,
+        }
+    }
+}
+
+/// A call as one of HTTP/1.1 that nothing is known of but what it says.
+pub(crate) fn request(head: &Parts, body: Body) -> Request<Body> {
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method.clone();
+    *request.uri_mut() = head.uri.clone();
+    *request.headers_mut() = head.headers.clone();
+    request
 }
 
 /// Why there was no answer.
@@ -60,10 +90,6 @@ pub enum TransportFault {
     #[error("the connection to the upstream was dead")]
     Dead(#[source] BoxError),
 }
-
-/// Put on an answer's extensions: the upstream's key that the call went out with was known not to be enough for it.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyFallsShort;
 
 /// The host that a [`LocalUpstream`] is called by, and what its links therefore begin with.
 const LOCAL: &str = "localhost";
@@ -106,18 +132,14 @@ impl LocalUpstream {
 
 #[async_trait]
 impl Transport for LocalUpstream {
-    async fn send(
-        &self,
-        mut request: Request<Body>,
-        _: Need,
-    ) -> Result<Response<Body>, TransportFault> {
+    async fn send(&self, head: &Parts, body: Body, _: Need) -> Result<Reply, TransportFault> {
+        let mut request = request(head, body);
         let host = HeaderValue::from_static(LOCAL);
         request.headers_mut().insert(HOST, host);
         let answering = self.runtime.spawn((self.call)(request));
         let answering = AbortOnDropHandle::new(answering).await;
-        let mut response = answering.map_err(|error| TransportFault::Broken(error.into()))?;
-        response.extensions_mut().insert(self.own.clone());
-        Ok(response)
+        let answer = answering.map_err(|error| TransportFault::Broken(error.into()))?;
+        Ok(Reply::of(answer, &self.own))
     }
 }
 

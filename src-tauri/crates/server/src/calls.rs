@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use gardien_domain::{PhareSecret, Project, ScopeKind};
-use gardien_gateway::{Body, CallRefusal, Gateway, Transport, TransportFault, read_all};
+use gardien_gateway::{Body, CallRefusal, Gateway, Reply, Transport, TransportFault, read_all};
 use gardien_phare::client::BoxError as ExchangeError;
 use gardien_phare::{Exchange, NoKey, NotReached};
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
 use tokio::time::timeout;
 
 use crate::ring::{HeldSecret, Ring};
@@ -161,21 +161,17 @@ impl OwnCalls {
         request: Request<Bytes>,
         need: Need,
     ) -> Result<Response<Bytes>, ExchangeError> {
-        let request = request.map(|body| {
-            Full::new(body)
-                .map_err(|never| match never {})
-                .boxed_unsync()
-        });
+        let request = request.map(Body::whole);
         if let Counted::Beside(gateway) = &self.counted {
             gateway.made_beside();
         }
         let answer = match &self.counted {
-            Counted::Free | Counted::Beside(_) => match self.transport.send(request, need).await {
+            Counted::Free | Counted::Beside(_) => match self.send(request, need).await {
                 Err(TransportFault::Unreachable { way, cause }) => {
                     let (way, cause) = (way.to_string(), Some(cause));
                     return Err(NotReached { way, cause }.into());
                 }
-                answer => answer?,
+                reply => reply?.answer,
             },
             Counted::Within { gateway, believed } => match gateway
                 .call(&self.transport, request, need, *believed)
@@ -203,6 +199,11 @@ impl OwnCalls {
             read_all(body, LARGEST_ANSWER).await?,
         ))
     }
+
+    async fn send(&self, request: Request<Body>, need: Need) -> Result<Reply, TransportFault> {
+        let (head, body) = request.into_parts();
+        self.transport.send(&head, body, need).await
+    }
 }
 
 fn empty(status: StatusCode) -> Response<Bytes> {
@@ -221,17 +222,12 @@ pub(crate) struct Followed {
 
 #[async_trait]
 impl Transport for Followed {
-    async fn send(
-        &self,
-        request: Request<Body>,
-        need: Need,
-    ) -> Result<Response<Body>, TransportFault> {
-        let changes =
-            request.method() != Method::GET && request.uri().path().starts_with("/projects");
-        let response = self.transport.send(request, need).await?;
-        if changes && response.status().is_success() {
+    async fn send(&self, head: &Parts, body: Body, need: Need) -> Result<Reply, TransportFault> {
+        let changes = head.method != Method::GET && head.uri.path().starts_with("/projects");
+        let reply = self.transport.send(head, body, need).await?;
+        if changes && reply.answer.status().is_success() {
             self.synchronizer.synchronized(READ_BACK).await;
         }
-        Ok(response)
+        Ok(reply)
     }
 }

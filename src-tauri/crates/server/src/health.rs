@@ -4,7 +4,6 @@ use gardien_authority::Authority;
 use gardien_gateway::{Body, Gateway};
 use http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
 use tokio::runtime::Handle;
 
 /// The answer to whoever asks whether the gateway lives and can work; `None` to any other call.
@@ -19,7 +18,7 @@ pub(crate) async fn answer<B>(
         "/readyz" => true,
         _ => return None,
     };
-    let mut answer = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    let mut answer = Response::new(Body::default());
     let headers = answer.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     *answer.status_mut() = if !matches!(*request.method(), Method::GET | Method::HEAD) {

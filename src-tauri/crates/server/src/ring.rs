@@ -10,9 +10,10 @@ use gardien_domain::phare_key::{Need, narrowest};
 use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{PhareKey, PhareSecret, PhareSecretId, ScopeKind};
 use gardien_gateway::{
-    Body, HttpUpstream, KeyFallsShort, KeyedUpstream, Transport, TransportFault, UpstreamError,
+    Body, HttpUpstream, KeyedUpstream, Reply, Transport, TransportFault, UpstreamError,
 };
-use http::{Request, Response, StatusCode};
+use http::StatusCode;
+use http::request::Parts;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// That Phare does not take a secret, or takes it again.
@@ -105,49 +106,42 @@ impl Ring {
 
 #[async_trait]
 impl Transport for Ring {
-    async fn send(
-        &self,
-        request: Request<Body>,
-        need: Need,
-    ) -> Result<Response<Body>, TransportFault> {
+    async fn send(&self, head: &Parts, body: Body, need: Need) -> Result<Reply, TransportFault> {
         let chosen = narrowest(self.in_use().map(|held| &held.secret), &need);
         let held = chosen.and_then(|secret| self.held(&secret.id));
         let held = held.ok_or_else(|| self.no_key(&need))?;
-        let mut response = held.call(request).await?;
-        if held.secret.falls_short(&need) {
-            response.extensions_mut().insert(KeyFallsShort);
-        }
-        Ok(response)
+        let mut reply = held.call(head, body).await?;
+        reply.falls_short = held.secret.falls_short(&need);
+        Ok(reply)
     }
 }
 
 impl HeldSecret {
-    async fn call(&self, mut request: Request<Body>) -> Result<Response<Body>, TransportFault> {
-        if self.secret.kind == ScopeKind::Project {
+    async fn call(&self, head: &Parts, body: Body) -> Result<Reply, TransportFault> {
+        let reply = if self.secret.kind == ScopeKind::Project {
             // Its project is the one that was asked for; what Phare makes of a header beside it is not known.
-            request.headers_mut().remove(PROJECT_ID_HEADER);
-            request.headers_mut().remove(PROJECT_SLUG_HEADER);
-        }
-        let response = self.upstream.call(request).await?;
-        let refused = response.status() == StatusCode::UNAUTHORIZED;
+            let mut head = head.clone();
+            head.headers.remove(PROJECT_ID_HEADER);
+            head.headers.remove(PROJECT_SLUG_HEADER);
+            self.upstream.call(&head, body).await?
+        } else {
+            self.upstream.call(head, body).await?
+        };
+        let refused = reply.answer.status() == StatusCode::UNAUTHORIZED;
         if self.refused.load(Ordering::Acquire) != refused
             && self.refused.swap(refused, Ordering::AcqRel) != refused
         {
             // Nobody listens any more while everything is being stopped.
             let _ = self.answers.send((self.secret.id, refused));
         }
-        Ok(response)
+        Ok(reply)
     }
 }
 
 #[async_trait]
 impl Transport for HeldSecret {
-    async fn send(
-        &self,
-        request: Request<Body>,
-        _: Need,
-    ) -> Result<Response<Body>, TransportFault> {
-        self.call(request).await
+    async fn send(&self, head: &Parts, body: Body, _: Need) -> Result<Reply, TransportFault> {
+        self.call(head, body).await
     }
 }
 

@@ -71,14 +71,6 @@ impl Finished {
             .map_or(WINDOW_MS, |(at, _)| (at + WINDOW_MS).saturating_sub(now))
     }
 
-    /// Those of them that had finished by then.
-    pub(super) fn until(&self, at: u64) -> u32 {
-        let place = self.ends.partition_point(|(end, _)| *end <= at);
-        let last = place.checked_sub(1).and_then(|last| self.ends.get(last));
-        let upto = last.map_or(self.expired, |(_, upto)| *upto);
-        u32::try_from(upto - self.expired).unwrap_or(u32::MAX)
-    }
-
     /// `(finished at, calls)`, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
         self.ends.iter().scan(self.expired, |before, (at, upto)| {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::writing::DOUBT_MS;
 use super::*;
-use crate::keeping::{LARGEST, MayBeKept};
+use crate::keeping::LARGEST;
 
 const WALL: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -42,9 +42,7 @@ fn asked(cache: &Arc<Cache>, question: &Question, now: u64) -> Keeping {
 }
 
 fn answer(bytes: usize) -> Response<Body> {
-    let mut answer = Response::new(whole(vec![b'x'; bytes]));
-    answer.extensions_mut().insert(MayBeKept);
-    answer
+    Response::new(whole(vec![b'x'; bytes]))
 }
 
 /// Lets the whole answer pass.

@@ -1,14 +1,14 @@
 //! The way of one request through the gateway, whose innards it knows.
 
+use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use gardien_domain::organization::LONGEST_WAIT_SECONDS;
-use gardien_domain::phare_key::Need;
 use gardien_domain::{KeyId, KeyRule};
 use http::header::HeaderValue;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body::Body as _;
 use tokio::time::timeout;
 
@@ -18,7 +18,7 @@ use crate::authorize::Admitted;
 use crate::body::Body;
 use crate::client::{self, OnGranted, Peer};
 use crate::data_rate::MinDataRate;
-use crate::forward::{WayNow, forward};
+use crate::forward::{Outbound, WayNow, forward};
 use crate::hand_back::hand_back;
 use crate::head;
 use crate::headers;
@@ -30,7 +30,7 @@ use crate::restrict::OnlyProject;
 use crate::throttle::Pass;
 use crate::timing::Timing;
 use crate::upload::Upload;
-use crate::upstream::Transport;
+use crate::upstream::{Reply, Transport};
 
 /// A body is awaited for so long when its turn has come: most are there with their head. What takes longer is awaited
 /// without a turn, and then for another.
@@ -65,10 +65,11 @@ impl Call {
         self.upload.get_or_insert_with(begin)
     }
 
-    fn into_parts(self, rate: MinDataRate) -> (Parts, Upload) {
-        let upload = self.upload.map(|upload| *upload);
-        let upload = upload.unwrap_or_else(|| Upload::of(self.body, rate));
-        (self.head, upload)
+    fn take_upload(&mut self, rate: MinDataRate) -> Upload {
+        match self.upload.take() {
+            Some(upload) => *upload,
+            None => Upload::of(std::mem::take(&mut self.body), rate),
+        }
     }
 }
 
@@ -121,11 +122,15 @@ impl Gateway {
                     };
                     let ToMake { route, keeping, waited } = to_make;
                     let (pass, route, waited) = self.turn(&mut call, route, waited).await?;
-                    Box::pin(self.make(call, *route, pass, keeping, waited, id)).await
+                    Box::pin(self.make(call, route, pass, keeping, waited, id)).await
                 } => answer?,
             };
-            answer.extensions_mut().insert(ended.clone());
-            Ok(answer.map(|body| ended.cuts(body)))
+            // What is there as a whole passes.
+            if answer.body().as_whole().is_none() {
+                answer.extensions_mut().insert(ended.clone());
+                answer = answer.map(|body| ended.cuts(body));
+            }
+            Ok(answer)
         }
     }
 
@@ -211,41 +216,41 @@ impl Gateway {
     /// Makes a call whose turn it is.
     async fn make(
         &self,
-        call: Box<Call>,
-        route: Route,
+        mut call: Box<Call>,
+        mut route: Box<Route>,
         pass: Pass,
         keeping: Option<Box<Keeping>>,
         waited: Duration,
         id: &HeaderValue,
     ) -> Result<Response<Body>, CallRefusal> {
-        let (mut head, upload) = call.into_parts(self.0.timing.min_data_rate);
+        let upload = call.take_upload(self.0.timing.min_data_rate);
+        let (head, only) = (&mut call.head, route.only.take());
         let Route {
             admitted,
-            only,
             transport,
             upstream,
             ..
-        } = route;
-        self.note(&admitted, &head);
+        } = &*route;
+        self.note(admitted, head);
         tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
         let destination = Destination::of(head.version, &head.headers);
         headers::outgoing(&mut head.headers, admitted.project, id);
-        head.version = http::Version::HTTP_11;
-        head.extensions.clear();
         if let Some(only) = &only {
-            only.ask(&mut head)?;
+            only.ask(head)?;
         }
-        let (request, need) = (Request::from_parts(head, upload), admitted.need);
-        let (timing, course) = (self.0.timing.after(waited), request.body().course());
+        let need = admitted.need;
+        let (timing, course) = (self.0.timing.after(waited), upload.course());
         let at = self.0.clock.now();
-        let pass = pass.to(Some(upstream));
-        let way = || self.way_now(&admitted.rule, upstream);
-        let answer = self
-            .forward_forgetting(transport.as_ref(), request, need, pass, timing, &way)
+        let pass = pass.to(Some(*upstream));
+        let way = || self.way_now(&admitted.rule, *upstream);
+        let call = Outbound { head, upload, need };
+        let reply = self
+            .forward_forgetting(transport.as_ref(), call, pass, &timing, &way)
             .await?;
+        let keeping = keeping.filter(|_| reply.may_be_kept);
         // Whoever waits for what is read here to its end waits no longer than for any other answer.
-        let handing = hand_back(answer, need, only, || self.called(&destination));
+        let handing = pin!(hand_back(reply, need, only, || self.called(&destination)));
         let handed = course.patiently(handing, timing.patience);
         let mut answer = handed.await??;
         if let Some(keeping) = keeping {
@@ -269,25 +274,24 @@ impl Gateway {
     pub(super) async fn forward_forgetting(
         &self,
         upstream: &dyn Transport,
-        request: Request<Upload>,
-        need: Need,
+        call: Outbound<'_>,
         pass: Pass,
-        timing: Timing,
+        timing: &Timing,
         way: &WayNow<'_>,
-    ) -> Result<Response<Body>, CallRefusal> {
+    ) -> Result<Reply, CallRefusal> {
         let cache = &self.0.cache;
-        let is_write = request.method() != Method::GET;
-        let writing = is_write.then(|| cache.write(&need, &self.0.clock));
-        let answer = forward(upstream, request, need, pass, timing, way).await;
-        if let Some(writing) = writing.filter(|_| is_over(&answer)) {
+        let is_write = call.head.method != Method::GET;
+        let writing = is_write.then(|| cache.write(&call.need, &self.0.clock));
+        let reply = forward(upstream, call, pass, timing, way).await;
+        if let Some(writing) = writing.filter(|_| is_over(&reply)) {
             writing.answered();
         }
-        let answer = answer?;
+        let reply = reply?;
         // Somebody else calls with Phare's key, and may write.
-        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+        if reply.answer.status() == StatusCode::TOO_MANY_REQUESTS {
             cache.clear();
         }
-        Ok(answer)
+        Ok(reply)
     }
 
     /// Notes that the key of a call is in use.
@@ -311,9 +315,9 @@ impl Gateway {
 }
 
 /// Whether nothing of a write can happen any more. What something before Phare gave up Phare may still make.
-fn is_over(answer: &Result<Response<Body>, CallRefusal>) -> bool {
-    match answer {
-        Ok(answer) => !answer.status().is_server_error(),
+fn is_over(reply: &Result<Reply, CallRefusal>) -> bool {
+    match reply {
+        Ok(reply) => !reply.answer.status().is_server_error(),
         Err(refusal) => matches!(
             refusal,
             CallRefusal::UpstreamKeyMissing

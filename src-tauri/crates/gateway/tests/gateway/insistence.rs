@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use gardien_domain::phare_key::Need;
 use gardien_domain::{AtLimit, Key, KeyParts, Organization, ProductScopes};
-use gardien_gateway::{Body, LocalUpstream, Timing, Transport, TransportFault};
+use gardien_gateway::{Body, LocalUpstream, Reply, Timing, Transport, TransportFault};
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Empty};
 use tokio::net::TcpSocket;
@@ -168,7 +169,7 @@ struct Keyless {
 
 #[async_trait]
 impl Transport for Keyless {
-    async fn send(&self, _: Request<Body>, _: Need) -> Result<Response<Body>, TransportFault> {
+    async fn send(&self, _: &Parts, _: Body, _: Need) -> Result<Reply, TransportFault> {
         Err(if self.as_yet {
             TransportFault::NoKeyYet
         } else {
@@ -243,11 +244,11 @@ struct LateAndSilent(Instant);
 
 #[async_trait]
 impl Transport for LateAndSilent {
-    async fn send(&self, call: Request<Body>, _: Need) -> Result<Response<Body>, TransportFault> {
+    async fn send(&self, _: &Parts, body: Body, _: Need) -> Result<Reply, TransportFault> {
         if self.0.elapsed() < Duration::from_secs(4) {
             return Err(TransportFault::NoKeyYet);
         }
-        let _ = call.into_body().collect().await;
+        let _ = body.collect().await;
         pending().await
     }
 }
@@ -275,7 +276,7 @@ struct Dead(AtomicU32);
 
 #[async_trait]
 impl Transport for Dead {
-    async fn send(&self, _: Request<Body>, _: Need) -> Result<Response<Body>, TransportFault> {
+    async fn send(&self, _: &Parts, _: Body, _: Need) -> Result<Reply, TransportFault> {
         self.0.fetch_add(1, Ordering::SeqCst);
         sleep(Duration::from_secs(2)).await;
         Err(TransportFault::Dead("lost".into()))

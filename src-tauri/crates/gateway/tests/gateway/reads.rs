@@ -46,8 +46,7 @@ fn numbered(call: usize, _: &Request<()>) -> Response<Body> {
 }
 
 fn whole(body: impl Into<Bytes>) -> Body {
-    let body = Full::new(body.into());
-    body.map_err(|never| match never {}).boxed_unsync()
+    Body::whole(body)
 }
 
 /// In chunks, one of which may be an error.
@@ -55,7 +54,7 @@ fn in_chunks(chunks: Vec<Result<&'static str, BoxError>>) -> Response<Body> {
     let frames = chunks
         .into_iter()
         .map(|chunk| chunk.map(|text| Frame::data(Bytes::from(text))));
-    let body = StreamBody::new(stream::iter(frames)).boxed_unsync();
+    let body = Body::new(StreamBody::new(stream::iter(frames)));
     let answer = Response::builder().header("transfer-encoding", "chunked");
     answer.body(body).unwrap()
 }
