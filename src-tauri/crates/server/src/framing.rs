@@ -6,6 +6,7 @@
 //! Only bytes that belong to a judged message are ever let through.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use http::StatusCode;
 use http::uri::Authority;
+use memchr::memchr2;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_util::io::poll_read_buf;
@@ -106,12 +108,12 @@ pub struct HeadLimits {
 #[derive(Debug)]
 pub struct Framed<S> {
     stream: S,
-    limits: HeadLimits,
+    judge: Judge,
+    /// How long a head may take.
+    time: Duration,
     verdict: SharedVerdict,
     /// Read and not yet let through.
     buffer: BytesMut,
-    /// Of the head in the buffer, so many bytes were looked at.
-    scanned: usize,
     /// So many bytes more belong to the message that was judged last.
     pass: u64,
     refused: bool,
@@ -125,10 +127,14 @@ impl<S> Framed<S> {
         let verdict = SharedVerdict::default();
         let framed = Self {
             stream,
-            limits,
+            judge: Judge {
+                most: limits.bytes,
+                scanned: 0,
+                host: None,
+            },
+            time: limits.time,
             verdict: verdict.clone(),
             buffer: BytesMut::new(),
-            scanned: 0,
             pass: 0,
             refused: false,
             timer: Some(Box::pin(sleep(limits.time))),
@@ -145,16 +151,12 @@ impl<S> Framed<S> {
     /// Judges the head at the front of the buffer, if all of it is there.
     fn judge(&mut self) {
         // A client may send an empty line before a request.
-        while self.scanned == 0 && self.buffer.starts_with(b"\r\n") {
+        while self.judge.scanned == 0 && self.buffer.starts_with(b"\r\n") {
             self.buffer.advance(2);
         }
-        match end_of_head(&self.buffer, &mut self.scanned) {
-            Ok(Some(end)) if end <= self.limits.bytes => match read_head(&self.buffer[..end]) {
-                Ok(body) => self.let_through(end, body),
-                Err(fault) => self.refuse(fault),
-            },
-            Ok(None) if self.buffer.len() < self.limits.bytes => {}
-            Ok(_) => self.refuse(FramingFault::TooLarge),
+        match self.judge.head(&self.buffer) {
+            Ok(Some((end, body))) => self.let_through(end, body),
+            Ok(None) => {}
             Err(fault) => self.refuse(fault),
         }
     }
@@ -165,7 +167,6 @@ impl<S> Framed<S> {
             BodyLength::Chunked => (u64::MAX, true),
         };
         self.pass = length.saturating_add(head as u64);
-        self.scanned = 0;
         self.timer = None;
         self.tell(Verdict { fault: None, last });
     }
@@ -189,11 +190,52 @@ impl<S> Framed<S> {
     /// Whether the head that is awaited is overdue. One that never began ends the connection without a word.
     fn overdue(&mut self, cx: &mut Context<'_>) -> bool {
         if self.timer.is_none() && !self.buffer.is_empty() {
-            self.timer = Some(Box::pin(sleep(self.limits.time)));
+            self.timer = Some(Box::pin(sleep(self.time)));
         }
         self.timer
             .as_mut()
             .is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+    }
+}
+
+impl<S: AsyncRead + Unpin> Framed<S> {
+    /// Reads to where the bytes are wanted, while none are held back: true when some stay there or there are none to come,
+    /// false when all are held back now.
+    fn poll_directly(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<bool>> {
+        let begin = out.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, out))?;
+        let read = &out.filled()[begin..];
+        if read.is_empty() {
+            self.end();
+            return Poll::Ready(Ok(true));
+        }
+        if self.pass == 0 && !read.starts_with(b"\r") {
+            match self.judge.head(read) {
+                Ok(Some((end, body))) => self.let_through(end, body),
+                Ok(None) => {}
+                Err(fault) => {
+                    out.set_filled(begin);
+                    self.refuse(fault);
+                    return Poll::Ready(Ok(false));
+                }
+            }
+        }
+        let passes = usize::try_from(self.pass).map_or(read.len(), |pass| pass.min(read.len()));
+        self.buffer.extend_from_slice(&read[passes..]);
+        self.pass -= passes as u64;
+        out.set_filled(begin + passes);
+        Poll::Ready(Ok(passes > 0))
+    }
+
+    /// What is left of a head that never became whole is nobody's.
+    fn end(&mut self) {
+        self.pass = 0;
+        self.judge.scanned = 0;
+        self.buffer.clear();
     }
 }
 
@@ -205,12 +247,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
-            if this.pass == 0 && !this.refused {
+            if this.pass == 0 && !this.refused && !this.buffer.is_empty() {
                 this.judge();
             }
             let ready = this.buffer.len().min(out.remaining());
             let ready = usize::try_from(this.pass).map_or(ready, |pass| ready.min(pass));
-            if ready > 0 {
+            if ready > 0 || out.remaining() == 0 {
                 out.put_slice(&this.buffer[..ready]);
                 this.buffer.advance(ready);
                 this.pass -= ready as u64;
@@ -227,6 +269,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
                 this.refuse(FramingFault::TooSlow);
                 continue;
             }
+            if this.buffer.is_empty() {
+                if ready!(this.poll_directly(cx, out))? {
+                    return Poll::Ready(Ok(()));
+                }
+                continue;
+            }
             this.buffer.reserve(READ);
             let read = ready!(poll_read_buf(
                 Pin::new(&mut this.stream),
@@ -234,9 +282,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Framed<S> {
                 &mut this.buffer
             ))?;
             if read == 0 {
-                // What is left of a head that never became whole is nobody's.
-                this.pass = 0;
-                this.buffer.clear();
+                this.end();
                 return Poll::Ready(Ok(()));
             }
         }
@@ -301,56 +347,92 @@ enum BodyLength {
     Chunked,
 }
 
-/// Where the head ends, once that can be seen. Every line must end in CR LF, and neither stands alone.
-fn end_of_head(buffer: &[u8], scanned: &mut usize) -> Result<Option<usize>, FramingFault> {
-    for at in *scanned..buffer.len() {
-        match buffer[at] {
-            b'\n' if at == 0 || buffer[at - 1] != b'\r' => return Err(FramingFault::Syntax),
-            b'\n' if buffer[..=at].ends_with(b"\r\n\r\n") => return Ok(Some(at + 1)),
-            b'\n' => {}
-            _ if at > 0 && buffer[at - 1] == b'\r' => return Err(FramingFault::Syntax),
-            _ => {}
-        }
-    }
-    *scanned = buffer.len();
-    Ok(None)
+/// Judges the heads of a connection, one after the other.
+#[derive(Debug)]
+struct Judge {
+    /// Bytes that a head may have.
+    most: usize,
+    /// Of the head that is awaited, so many bytes were looked at.
+    scanned: usize,
+    /// The last Host that is one: a client goes on with the same.
+    host: Option<Authority>,
 }
 
-/// Judges a whole head.
-fn read_head(head: &[u8]) -> Result<BodyLength, FramingFault> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut request = httparse::Request::new(&mut headers);
-    match request.parse(head) {
-        Ok(httparse::Status::Complete(length)) if length == head.len() => {}
-        Err(httparse::Error::TooManyHeaders) => return Err(FramingFault::TooLarge),
-        _ => return Err(FramingFault::Syntax),
-    }
-    let target = request.path.unwrap_or_default();
-    let plain = target
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-    if !plain || !(target.starts_with('/') || target == "*") {
-        return Err(FramingFault::Target);
-    }
-    let headers = &*request.headers;
-    match only(headers, "host") {
-        Ok(Some(host)) if is_host(host) => {}
-        _ => return Err(FramingFault::Host),
-    }
-    let length = only(headers, "content-length")?;
-    let encoding = only(headers, "transfer-encoding")?;
-    match (length, encoding) {
-        (None, None) => Ok(BodyLength::Known(0)),
-        (Some(length), None) => digits(length)
-            .map(BodyLength::Known)
-            .ok_or(FramingFault::Framing),
-        (None, Some(coding))
-            if coding.eq_ignore_ascii_case(b"chunked") && request.version == Some(1) =>
-        {
-            Ok(BodyLength::Chunked)
+impl Judge {
+    /// Where the head at the front of these bytes ends and what body it has, if all of it is there.
+    fn head(&mut self, bytes: &[u8]) -> Result<Option<(usize, BodyLength)>, FramingFault> {
+        match end_of_head(bytes, &mut self.scanned)? {
+            Some(end) if end <= self.most => {
+                self.scanned = 0;
+                Ok(Some((end, self.read(&bytes[..end])?)))
+            }
+            None if bytes.len() < self.most => Ok(None),
+            _ => Err(FramingFault::TooLarge),
         }
-        _ => Err(FramingFault::Framing),
     }
+
+    /// Reads a whole head.
+    fn read(&mut self, head: &[u8]) -> Result<BodyLength, FramingFault> {
+        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut request = httparse::Request::new(&mut []);
+        match request.parse_with_uninit_headers(head, &mut headers) {
+            Ok(httparse::Status::Complete(length)) if length == head.len() => {}
+            Err(httparse::Error::TooManyHeaders) => return Err(FramingFault::TooLarge),
+            _ => return Err(FramingFault::Syntax),
+        }
+        let target = request.path.unwrap_or_default();
+        let plain = target
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !plain || !(target.starts_with('/') || target == "*") {
+            return Err(FramingFault::Target);
+        }
+        let headers = &*request.headers;
+        match only(headers, "host") {
+            Ok(Some(host)) if self.is_host(host) => {}
+            _ => return Err(FramingFault::Host),
+        }
+        let length = only(headers, "content-length")?;
+        let encoding = only(headers, "transfer-encoding")?;
+        match (length, encoding) {
+            (None, None) => Ok(BodyLength::Known(0)),
+            (Some(length), None) => digits(length)
+                .map(BodyLength::Known)
+                .ok_or(FramingFault::Framing),
+            (None, Some(coding))
+                if coding.eq_ignore_ascii_case(b"chunked") && request.version == Some(1) =>
+            {
+                Ok(BodyLength::Chunked)
+            }
+            _ => Err(FramingFault::Framing),
+        }
+    }
+
+    fn is_host(&mut self, value: &[u8]) -> bool {
+        let known = self.host.as_ref().map(|host| host.as_str().as_bytes());
+        if known != Some(value) {
+            self.host = Authority::try_from(value).ok();
+        }
+        self.host.is_some() && !value.contains(&b'@')
+    }
+}
+
+/// Where the head ends, once that can be seen. Every line must end in CR LF, and neither stands alone.
+fn end_of_head(bytes: &[u8], scanned: &mut usize) -> Result<Option<usize>, FramingFault> {
+    while let Some(found) = memchr2(b'\r', b'\n', bytes.get(*scanned..).unwrap_or_default()) {
+        let (before, end) = bytes.split_at(*scanned + found);
+        *scanned = before.len();
+        match end {
+            [b'\r'] => return Ok(None),
+            [b'\r', b'\n', ..] => *scanned += 2,
+            _ => return Err(FramingFault::Syntax),
+        }
+        if before.ends_with(b"\r\n") {
+            return Ok(Some(*scanned));
+        }
+    }
+    *scanned = bytes.len();
+    Ok(None)
 }
 
 /// The value of a header that may not be there twice.
@@ -366,10 +448,6 @@ fn only<'a>(
         (value, None) => Ok(value),
         _ => Err(FramingFault::Framing),
     }
-}
-
-fn is_host(value: &[u8]) -> bool {
-    !value.contains(&b'@') && Authority::try_from(value).is_ok()
 }
 
 /// `parse` alone would take a sign.

@@ -60,6 +60,16 @@ async fn sound_heads_pass_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn empty_lines_before_a_head_are_left_out_however_they_come() {
+    let message = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for size in [1, 3, usize::MAX] {
+        let (passed, verdict) = through(format!("\r\n\r\n{message}").as_bytes(), size).await;
+        assert_eq!(verdict.fault, None);
+        assert_eq!(String::from_utf8(passed).unwrap(), message);
+    }
+}
+
+#[tokio::test]
 async fn heads_that_can_be_read_twice_are_refused() {
     use FramingFault::{Framing, Host, Syntax, Target};
     for (head, expected) in [
