@@ -1,19 +1,20 @@
 //! A listener that can be replaced by another while the service runs.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use gardien_gateway::Peer;
+use http::Request;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::listen::{ListenLimits, serve};
+use crate::listen::{Given, ListenLimits, serve};
+use crate::places::Connected;
 use crate::workers::Workers;
 
 /// Why nobody listens at an address.
@@ -61,20 +62,16 @@ impl Door {
     }
 
     /// Listens at `address` (port 0: any free one) in place of the former listener, whose connections drain.
-    pub(crate) async fn open<S, B>(
+    pub(crate) async fn open<S, F, B>(
         &self,
         address: SocketAddr,
-        service: S,
+        begin: impl Fn(Peer, Connected) -> S + Send + 'static,
         limits: ListenLimits,
     ) -> Result<SocketAddr, ListenFault>
     where
-        S: tower::Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
-            + Clone
-            + Send
-            + Unpin
-            + 'static,
-        S::Future: Send,
-        B: http_body::Body<Data = Bytes> + Send + 'static,
+        S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+        F: Future<Output = Given<B>> + Send + 'static,
+        B: http_body::Body<Data = Bytes> + Unpin + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let mut open = self.open.lock().await;
@@ -88,13 +85,7 @@ impl Door {
         let listener = TcpListener::bind(address).await.map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         let stop = CancellationToken::new();
-        let serving = serve(
-            listener,
-            service,
-            stop.clone(),
-            limits,
-            self.workers.clone(),
-        );
+        let serving = serve(listener, begin, stop.clone(), limits, self.workers.clone());
         self.serving.spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, %address, "a listener ended");

@@ -143,11 +143,6 @@ impl<S> Framed<S> {
         (framed, verdict)
     }
 
-    /// The connection itself. What was read of it and not let through is lost.
-    pub fn into_inner(self) -> S {
-        self.stream
-    }
-
     /// Judges the head at the front of the buffer, if all of it is there.
     fn judge(&mut self) {
         // A client may send an empty line before a request.

@@ -1,35 +1,43 @@
 //! The gateway's own two paths. They are none of Phare's, take no slot, and say nothing but a status.
 
+use std::pin::Pin;
+
 use gardien_authority::Authority;
 use gardien_gateway::{Body, Gateway};
 use http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use tokio::runtime::Handle;
 
-/// The answer to whoever asks whether the gateway lives and can work; `None` to any other call.
-pub(crate) async fn answer<B>(
+type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+
+/// Answers whoever asks whether the gateway lives and can work; `None` for any other call.
+pub(crate) fn answer<B>(
     request: &Request<B>,
     authority: &Authority,
     gateway: &Gateway,
     general: &Handle,
-) -> Option<Response<Body>> {
+) -> Option<Answering> {
     let readiness = match request.uri().path() {
         "/healthz" => false,
         "/readyz" => true,
         _ => return None,
     };
-    let mut answer = Response::new(Body::default());
-    let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    *answer.status_mut() = if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-        StatusCode::METHOD_NOT_ALLOWED
-    } else if !readiness || is_ready(authority, gateway, general).await {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    Some(answer)
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (authority, gateway, general) = (authority.clone(), gateway.clone(), general.clone());
+    Some(Box::pin(async move {
+        let mut answer = Response::new(Body::default());
+        let headers = answer.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        *answer.status_mut() = if !is_read {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            StatusCode::METHOD_NOT_ALLOWED
+        } else if !readiness || is_ready(&authority, &gateway, &general).await {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        answer
+    }))
 }
 
 async fn is_ready(authority: &Authority, gateway: &Gateway, general: &Handle) -> bool {
@@ -60,9 +68,8 @@ mod tests {
             service.authority(),
             service.gateway(),
             &Handle::current(),
-        )
-        .await;
-        answer.unwrap().status().as_u16()
+        );
+        answer.unwrap().await.status().as_u16()
     }
 
     #[tokio::test]

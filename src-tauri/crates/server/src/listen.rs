@@ -2,11 +2,15 @@
 //! one request at a time, so its place is all that a request takes.
 
 mod connection;
-mod until;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "silence is measured on the runtime's time"
+)]
+mod current;
 
-use std::convert::Infallible;
 use std::fmt;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,13 +25,12 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Service;
 
-use self::connection::{Acceptor, Admission};
-pub use self::until::Until;
+use self::connection::Admission;
+pub(crate) use self::current::Current;
 use crate::framing::HeadLimits;
 use crate::open_files;
-use crate::places::Places;
+use crate::places::{Connected, Places};
 use crate::workers::Workers;
 
 /// The most connections that a listener has.
@@ -90,35 +93,52 @@ fn connections(open_files: u64) -> usize {
     usize::try_from(open_files / 4).map_or(MOST, |quarter| quarter.min(MOST))
 }
 
-/// Serves every connection of `listener` with `service` until `stop`, then lets what runs finish: by these workers, or
-/// where there are none, on the runtime that this is called on.
+/// When this comes back, an answer is cut off, and its connection with it, whether anybody takes it or not.
+pub type Until = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a service gives for a request.
+pub struct Given<B> {
+    /// The answer.
+    pub answer: Response<B>,
+    /// What it lasts until at most, if anything.
+    pub until: Option<Until>,
+}
+
+impl<B> From<Response<B>> for Given<B> {
+    fn from(answer: Response<B>) -> Self {
+        let until = None;
+        Self { answer, until }
+    }
+}
+
+impl<B> fmt::Debug for Given<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").finish_non_exhaustive()
+    }
+}
+
+/// Serves every connection of `listener`, each with the service that `begin` gives for it, until `stop`, then lets what runs
+/// finish: by these workers, or where there are none, on the runtime that this is called on.
 ///
 /// # Errors
 /// When the listener itself is unusable. A failed accept is survived.
-pub async fn serve<S, B>(
+pub async fn serve<S, F, B>(
     listener: TcpListener,
-    service: S,
+    begin: impl Fn(Peer, Connected) -> S,
     stop: CancellationToken,
     limits: ListenLimits,
     workers: Option<Arc<Workers>>,
 ) -> io::Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Unpin
-        + 'static,
-    S::Future: Send,
-    B: Body<Data = Bytes> + Send + 'static,
+    S: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Given<B>> + Send + 'static,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     listener.local_addr()?;
     let places = Places::new(limits.connections);
     let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
-    let acceptor = Acceptor {
-        service,
-        limits: Arc::new(limits),
-    };
+    let limits = Arc::new(limits);
     let running = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -136,14 +156,18 @@ where
         };
         let peer = Peer(address.ip().to_canonical());
         let admission = match places.enter(peer.0) {
-            Some(place) => Admission::Place(Arc::new(place)),
+            Some(place) => {
+                let place = Arc::new(place);
+                let service = begin(peer, place.connected());
+                Admission::Place { place, service }
+            }
             None => match turned_away.clone().try_acquire_owned() {
-                Ok(permit) => Admission::Full(Arc::new(permit)),
+                Ok(permit) => Admission::Full(permit),
                 Err(_) => continue,
             },
         };
-        let (acceptor, stop) = (acceptor.clone(), stop.clone());
-        let answer = move |stream| acceptor.connection(stream, peer, stop, admission);
+        let (limits, stop) = (limits.clone(), stop.clone());
+        let answer = move |stream| connection::serve(stream, admission, limits, stop);
         let Some(workers) = &workers else {
             running.spawn(answer(stream));
             continue;

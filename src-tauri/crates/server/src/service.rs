@@ -1,6 +1,5 @@
 //! A running Gardien over one data folder: the store, the gateway and the authority, and two doors.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -8,15 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use gardien_authority::http::{Api, OnAsked};
 use gardien_authority::{Authority, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
-use gardien_gateway::{Ended, Gateway, GatewayError, OnGranted};
+use gardien_gateway::{Ended, Gateway, GatewayError, OnGranted, Peer};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Request, Response, Uri};
+use http::{Extensions, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use secrecy::SecretString;
@@ -34,7 +34,7 @@ use crate::door::{Door, ListenFault};
 use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
 use crate::health;
-use crate::listen::{ListenLimits, Until};
+use crate::listen::{Given, ListenLimits, Until};
 use crate::live;
 use crate::places::Connected;
 use crate::secrets::InMemory;
@@ -298,26 +298,27 @@ impl Service {
     pub async fn listen_gateway(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
         let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
         let (authority, general) = (self.0.authority.clone(), Handle::current());
-        let service = tower::service_fn(move |mut request: Request<Incoming>| {
-            if let Some(connected) = request.extensions_mut().remove::<Connected>() {
-                let granted = OnGranted::new(move |key| connected.belongs_to(key.0));
-                request.extensions_mut().insert(granted);
-            }
+        let begin = move |peer: Peer, connected: Connected| {
+            let mut known = Extensions::new();
+            known.insert(peer);
+            known.insert(OnGranted::new(move |key| connected.belongs_to(key.0)));
             let (gateway, authority) = (gateway.clone(), authority.clone());
             let general = general.clone();
-            async move {
-                let health = health::answer(&request, &authority, &gateway, &general).await;
-                if let Some(answer) = health {
-                    return Ok::<_, Infallible>(answer);
+            move |mut request: Request<Incoming>| {
+                let health = health::answer(&request, &authority, &gateway, &general);
+                request.extensions_mut().extend(known.clone());
+                let gateway = gateway.clone();
+                async move {
+                    if let Some(health) = health {
+                        return health.await.into();
+                    }
+                    let mut answer = gateway.handle(request).await;
+                    let ended = answer.extensions_mut().remove::<Ended>();
+                    let until = ended.map(|ended| Box::pin(ended.over()) as Until);
+                    Given { answer, until }
                 }
-                let mut response = gateway.handle(request).await;
-                if let Some(ended) = response.extensions_mut().remove::<Ended>() {
-                    let until = Until::new(move || ended.clone().over());
-                    response.extensions_mut().insert(until);
-                }
-                Ok(response)
             }
-        });
+        };
         let wording = move |status, code: &str, message: &str| {
             let mut response = Response::new(Full::from(
                 json!({ "message": message, "code": code }).to_string(),
@@ -329,7 +330,7 @@ impl Service {
             response
         };
         let limits = ListenLimits::worded(Arc::new(wording));
-        let address = self.0.gateway_door.open(address, service, limits).await?;
+        let address = self.0.gateway_door.open(address, begin, limits).await?;
         // An address that stands for every one of this machine is none that anybody can call.
         let announced = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
         self.0.authority.announce(announced);
@@ -353,14 +354,16 @@ impl Service {
             gardien_authority::http::problem(status, code, detail).map(Full::from)
         }));
         let router = self.0.router.clone();
-        let service = tower::service_fn(move |mut request: Request<Incoming>| {
-            if let Some(connected) = request.extensions_mut().remove::<Connected>() {
-                let asked = OnAsked::new(move |member| connected.belongs_to(member.0));
-                request.extensions_mut().insert(asked);
+        let begin = move |_, connected: Connected| {
+            let router = router.clone();
+            let asked = OnAsked::new(move |member| connected.belongs_to(member.0));
+            move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(asked.clone());
+                let answering = router.clone().oneshot(request);
+                answering.map(|Ok(answer)| answer.into())
             }
-            router.clone().oneshot(request)
-        });
-        self.0.management_door.open(address, service, limits).await
+        };
+        self.0.management_door.open(address, begin, limits).await
     }
 
     /// Lets the gateway rest, or go on. While it rests it listens, and answers each call with 503 and when to come

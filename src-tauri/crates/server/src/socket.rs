@@ -14,20 +14,24 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::listen::Current;
+
 /// Bytes that the system keeps for a client that does not take them yet.
 const SEND_BUFFER: usize = 64 * 1024;
 
-#[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
     progress: Progress,
+    /// Whether its client was ever waited for. Before, there is nothing to reckon.
+    was_slow: bool,
     overdue: Option<Pin<Box<Sleep>>>,
+    current: Current,
 }
 
 impl Socket {
     /// # Errors
     /// The system's, when the connection is gone already.
-    pub(crate) fn new(stream: TcpStream, rate: MinDataRate) -> io::Result<Self> {
+    pub(crate) fn new(stream: TcpStream, rate: MinDataRate, current: Current) -> io::Result<Self> {
         let socket = SockRef::from(&stream);
         // Without it small answers wait for the client's acknowledgements.
         socket.set_tcp_nodelay(true)?;
@@ -36,12 +40,14 @@ impl Socket {
         Ok(Self {
             stream,
             progress: Progress::at(rate),
+            was_slow: false,
             overdue: None,
+            current,
         })
     }
 
     /// Nothing is cut off by closing it now.
-    pub(crate) fn end_in_order(&self) -> io::Result<()> {
+    fn end_in_order(&self) -> io::Result<()> {
         SockRef::from(&self.stream).set_linger(None)
     }
 
@@ -50,13 +56,18 @@ impl Socket {
         written: Poll<io::Result<usize>>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let now = Instant::now();
         if let Poll::Ready(result) = written {
-            let bytes = *result.as_ref().unwrap_or(&0);
-            self.progress.passed(bytes, now);
-            self.overdue = None;
+            if self.was_slow {
+                let bytes = *result.as_ref().unwrap_or(&0);
+                self.progress.passed(bytes, Instant::now());
+            }
+            if self.overdue.take().is_some() {
+                self.current.is_taken();
+            }
             return Poll::Ready(result);
         }
+        let now = Instant::now();
+        self.was_slow = true;
         self.progress.waits(now);
         let deadline = self.progress.deadline().unwrap_or(now);
         let overdue = self

@@ -1,14 +1,16 @@
 //! One connection: its requests one after the other, from its place to its end.
 
 use std::convert::Infallible;
-use std::future::pending;
+use std::future::{pending, ready};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gardien_gateway::Peer;
+use futures_util::future::Either;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::header::{CONNECTION, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -16,16 +18,15 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tower::{Service, ServiceExt};
 
-use super::ListenLimits;
-use super::until::{Current, Lasting, Until};
-use crate::framing::{Framed, SharedVerdict};
+use super::current::{Current, Lasting};
+use super::{Given, ListenLimits};
+use crate::framing::{Framed, Verdict};
 use crate::places::{InRequest, Place};
 use crate::socket::Socket;
 
@@ -37,173 +38,168 @@ const GIVE_WAY: Duration = Duration::from_secs(1);
 const BUFFER: usize = 64 * 1024;
 
 /// What a connection gets.
-#[derive(Clone)]
-pub(super) enum Admission {
-    Place(Arc<Place>),
+pub(super) enum Admission<S> {
+    Place {
+        place: Arc<Place>,
+        service: S,
+    },
     /// It is told that there is no room.
-    Full(#[expect(dead_code, reason = "held")] Arc<OwnedSemaphorePermit>),
+    Full(#[expect(dead_code, reason = "held")] OwnedSemaphorePermit),
 }
 
-impl Admission {
-    /// Comes back when the connection has to make room; never, if it has none.
-    async fn ends(&self) {
+impl<S> Admission<S> {
+    fn place(&self) -> Option<Arc<Place>> {
         match self {
-            Self::Place(place) => place.displaced().await,
-            Self::Full(_) => pending().await,
+            Self::Place { place, .. } => Some(place.clone()),
+            Self::Full(_) => None,
         }
     }
 
-    /// Room for a request.
-    fn request(&self) -> Option<(Arc<Place>, InRequest)> {
+    /// Room for a request, and who answers it.
+    fn request(&self) -> Option<(InRequest, &S)> {
         match self {
-            Self::Place(place) => Some((place.clone(), place.request()?)),
+            Self::Place { place, service } => Some((place.request()?, service)),
             Self::Full(_) => None,
         }
     }
 }
 
-/// What every request of a listener passes through.
-#[derive(Clone)]
-pub(super) struct Acceptor<S> {
-    pub(super) service: S,
-    pub(super) limits: Arc<ListenLimits>,
-}
-
-impl<S, B> Acceptor<S>
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
-        + Clone
-        + Send
-        + Unpin
-        + 'static,
-    S::Future: Send,
-    B: Body<Data = Bytes> + Send + 'static,
+/// Serves a connection to its end.
+pub(super) async fn serve<S, F, B>(
+    stream: TcpStream,
+    admission: Admission<S>,
+    limits: Arc<ListenLimits>,
+    stop: CancellationToken,
+) where
+    S: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Given<B>>,
+    B: Body<Data = Bytes> + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    pub(super) async fn connection(
-        self,
-        stream: TcpStream,
-        peer: Peer,
-        stop: CancellationToken,
-        admission: Admission,
-    ) {
-        let limits = self.limits.clone();
-        let Ok(socket) = Socket::new(stream, limits.min_data_rate) else {
-            return;
-        };
-        let (framed, verdict) = Framed::new(socket, limits.head);
-        let (admitted, current) = (admission.clone(), Current::default());
-        let begun = current.clone();
-        let service =
-            service_fn(move |request| self.request(request, peer, &verdict, &admitted, &begun));
-        let mut connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.idle)
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(framed), service);
-        let leaving = async {
-            tokio::select! {
-                () = stop.cancelled() => limits.drain,
-                () = admission.ends() => GIVE_WAY,
-            }
-        };
-        let ended = tokio::select! {
+    let current = Current::default();
+    let Ok(socket) = Socket::new(stream, limits.min_data_rate, current.clone()) else {
+        return;
+    };
+    let (framed, verdict) = Framed::new(socket, limits.head);
+    let place = admission.place();
+    let displaced = async {
+        match &place {
+            Some(place) => place.displaced().await,
+            None => pending().await,
+        }
+    };
+    // For how long what runs may go on.
+    let leaving = async {
+        tokio::select! {
+            () = stop.cancelled() => Some(limits.drain),
+            () = displaced => Some(GIVE_WAY),
+        }
+    };
+    let idle = current.idle(limits.idle).map(|()| None);
+    // Asked only when they were woken themselves: the connection is, with every request.
+    let mut leaving = FuturesUnordered::from_iter([leaving.left_future(), idle.right_future()]);
+    let service = service_fn(|request| {
+        // Here, when the library hands the request over, and not later: by then it may be the verdict on the next one.
+        let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
+        answer(request, verdict, &admission, &current, &limits)
+    });
+    let mut connection = http1::Builder::new()
+        .header_read_timeout(None)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(framed), service);
+    let ended = loop {
+        tokio::select! {
             biased;
-            ended = &mut connection => Ok(ended),
+            ended = &mut connection => break Ok(ended),
             () = current.over() => {
                 tracing::debug!("an answer was cut off: it may not go on");
                 return;
             }
-            drain = leaving => {
+            Some(drain) = leaving.next() => {
                 Pin::new(&mut connection).graceful_shutdown();
-                timeout(drain, &mut connection).await
+                if let Some(drain) = drain {
+                    break timeout(drain, &mut connection).await;
+                }
             }
-        };
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) if error.is_timeout() => {
-                // It was waiting for a request.
-                let socket = connection.into_parts().io.into_inner().into_inner();
-                let _ = socket.end_in_order();
-            }
-            Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
-            Err(_) if stop.is_cancelled() => {
-                tracing::warn!("a request was cut off: it did not end in time");
-            }
-            Err(_) => tracing::debug!("a request was cut off: another needed its place"),
         }
-    }
-
-    /// The verdict is read here, when the library hands the request over, and not later: by then it may be
-    /// the verdict on the next one.
-    fn request(
-        &self,
-        mut request: Request<Incoming>,
-        peer: Peer,
-        verdict: &SharedVerdict,
-        admission: &Admission,
-        current: &Current,
-    ) -> impl Future<Output = Result<Response<Answer<B>>, Infallible>> + use<S, B> {
-        let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
-        let (place, Self { service, limits }) = (admission.request(), self.clone());
-        let current = current.clone();
-        async move {
-            let (mut response, last) = match (verdict.fault, place) {
-                (Some(fault), _) => {
-                    let (code, message) = fault.words();
-                    (own(&limits, fault.status(), code, message), true)
-                }
-                (None, Some((place, in_request))) => {
-                    request.extensions_mut().insert(peer);
-                    request.extensions_mut().insert(place.connected());
-                    let Ok(response) = service.oneshot(request).await;
-                    let is_last = in_request.is_last();
-                    let lasting = current.begin(response.extensions().get::<Until>());
-                    let answer = response.map(|body| Answer::Service {
-                        body: Box::pin(body),
-                        _held: (in_request, lasting),
-                    });
-                    (answer, is_last)
-                }
-                (None, None) => {
-                    let message = "Gardien is answering as many requests as it can.";
-                    let status = StatusCode::SERVICE_UNAVAILABLE;
-                    let mut busy = own(&limits, status, "gateway_busy", message);
-                    busy.headers_mut().insert(RETRY_AFTER, COME_AGAIN.into());
-                    (busy, true)
-                }
-            };
-            if last || verdict.last {
-                response
-                    .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            Ok(response)
+    };
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Err(_) if stop.is_cancelled() => {
+            tracing::warn!("a request was cut off: it did not end in time");
         }
+        Err(_) => tracing::debug!("a request was cut off: another needed its place"),
     }
 }
 
-/// An answer of the listener itself.
-fn own<B>(
+/// Answers a request, or says what is wrong with its head, or that there is no room.
+fn answer<S, F, B>(
+    request: Request<Incoming>,
+    verdict: Verdict,
+    admission: &Admission<S>,
+    current: &Current,
     limits: &ListenLimits,
-    status: StatusCode,
-    code: &str,
-    message: &str,
-) -> Response<Answer<B>> {
-    (limits.wording)(status, code, message).map(Answer::Own)
+) -> impl Future<Output = Result<Response<Answer<B>>, Infallible>> + use<S, F, B>
+where
+    S: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Given<B>>,
+{
+    let lasting = current.begin();
+    let own = |status, code: &str, message: &str| {
+        let mut answer = (limits.wording)(status, code, message).map(Answer::Own);
+        close(&mut answer);
+        answer
+    };
+    let refusal = match (verdict.fault, admission.request()) {
+        (None, Some((in_request, service))) => {
+            return Either::Left(service(request).map(move |given| {
+                let is_last = in_request.is_last();
+                if let Some(until) = given.until {
+                    lasting.until(until);
+                }
+                let mut answer = given.answer.map(|body| Answer::Service {
+                    body,
+                    _held: (in_request, lasting),
+                });
+                if is_last || verdict.last {
+                    close(&mut answer);
+                }
+                Ok(answer)
+            }));
+        }
+        (Some(fault), _) => {
+            let (code, message) = fault.words();
+            own(fault.status(), code, message)
+        }
+        (None, None) => {
+            let message = "Gardien is answering as many requests as it can.";
+            let mut busy = own(StatusCode::SERVICE_UNAVAILABLE, "gateway_busy", message);
+            busy.headers_mut().insert(RETRY_AFTER, COME_AGAIN.into());
+            busy
+        }
+    };
+    Either::Right(ready(Ok(refusal)))
+}
+
+/// Nothing follows an answer on its connection.
+fn close<B>(answer: &mut Response<B>) {
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(CONNECTION, close);
 }
 
 /// The body of an answer. A request is in flight until its answer has been read to the end.
 enum Answer<B> {
     Own(Full<Bytes>),
     Service {
-        body: Pin<Box<B>>,
+        body: B,
         _held: (InRequest, Lasting),
     },
 }
 
-impl<B: Body<Data = Bytes>> Body for Answer<B>
+impl<B> Body for Answer<B>
 where
+    B: Body<Data = Bytes> + Unpin,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     type Data = Bytes;
@@ -215,7 +211,7 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         match &mut *self {
             Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Self::Service { body, .. } => body.as_mut().poll_frame(cx).map_err(Into::into),
+            Self::Service { body, .. } => Pin::new(body).poll_frame(cx).map_err(Into::into),
         }
     }
 

@@ -12,13 +12,14 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::*;
-use crate::places::Connected;
 
 type BoxedBody = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
 
 const SOON: Duration = Duration::from_secs(10);
 /// Bytes of an answer that the system takes at once.
 const LARGE: usize = 48 * 1024;
+/// Bytes of an answer that a client has to take for a while.
+const SLOW: usize = 2 * 1024 * 1024;
 
 fn limits() -> ListenLimits {
     let wording = |status, code: &str, _: &str| {
@@ -56,26 +57,26 @@ impl Listening {
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
         let given = Arc::<AtomicUsize>::default();
         let (count, over) = (given.clone(), CancellationToken::new());
-        let until = Until::new({
-            let over = over.clone();
-            move || over.clone().cancelled_owned()
-        });
-        let service = tower::service_fn(move |request: Request<Incoming>| {
-            let path = request.uri().path();
-            if path.starts_with("/shown") {
-                let connected = request.extensions().get::<Connected>().unwrap();
-                connected.belongs_to(Uuid::from_u128(1));
-            }
-            let (mut answer, reads) = (answer(path, count.clone()), path.ends_with("/body"));
-            answer.extensions_mut().insert(until.clone());
-            async move {
-                if reads {
-                    let _ = request.into_body().collect().await;
+        let cut = over.clone();
+        let begin = move |_, connected: Connected| {
+            let (count, cut) = (count.clone(), cut.clone());
+            move |request: Request<Incoming>| {
+                let path = request.uri().path();
+                if path.starts_with("/shown") {
+                    connected.belongs_to(Uuid::from_u128(1));
                 }
-                Ok(answer)
+                let (answer, reads) = (answer(path, count.clone()), path.ends_with("/body"));
+                let until: Until = Box::pin(cut.clone().cancelled_owned());
+                async move {
+                    if reads {
+                        let _ = request.into_body().collect().await;
+                    }
+                    let until = Some(until);
+                    Given { answer, until }
+                }
             }
-        });
-        let serving = tokio::spawn(serve(listener, service, stop.clone(), limits, workers));
+        };
+        let serving = tokio::spawn(serve(listener, begin, stop.clone(), limits, workers));
         Self {
             address,
             stop,
@@ -136,6 +137,9 @@ fn answer(path: &str, count: Arc<AtomicUsize>) -> Response<BoxedBody> {
     Response::new(match path {
         "/whole" => StreamBody::new(half).boxed_unsync(),
         "/large" => Full::from(vec![b'x'; LARGE])
+            .map_err(|never| match never {})
+            .boxed_unsync(),
+        "/slow" => Full::from(vec![b'x'; SLOW])
             .map_err(|never| match never {})
             .boxed_unsync(),
         "/cut" => {
@@ -373,6 +377,23 @@ async fn the_end_of_an_idle_connection_is_no_cut() {
     let stream = listening.ask("/", "1.1").await;
     let (said, in_order) = heard(stream).await;
     assert!(said.ends_with("shown") && in_order, "{said}");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_its_time_with_an_answer_is_not_idle() {
+    for version in ["1.0", "1.1"] {
+        let idle = Duration::from_millis(300);
+        let listening = Listening::start(ListenLimits { idle, ..limits() }).await;
+        let mut slow = listening.connect_narrowly().await;
+        ask(&mut slow, "/slow", version).await;
+        let (mut taken, mut piece) = (0, vec![0; SLOW / 8]);
+        for _ in 0..6 {
+            taken += slow.read_exact(&mut piece).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let (said, is_whole) = heard(slow).await;
+        assert!(is_whole && taken + said.len() > SLOW, "{}", said.len());
+    }
 }
 
 #[test]
