@@ -104,6 +104,7 @@ pub(super) async fn serve<S, F, B>(
         answer(request, verdict, &admission, &current, &limits)
     });
     let mut connection = http1::Builder::new()
+        // It would set a timer for every request. Who is silent is known here.
         .header_read_timeout(None)
         .max_buf_size(BUFFER)
         .serve_connection(TokioIo::new(framed), service);
