@@ -38,18 +38,16 @@ pub enum PathFault {
 /// # Errors
 /// [`PathFault`]; what can be read in two ways before what is unknown.
 pub fn match_request(method: &http::Method, path: &str) -> Result<Matched, PathFault> {
-    let mut at_all = false;
-    for matched in at(&segments(path)?) {
-        if matched.operation.method.as_str() == method.as_str() {
-            return Ok(matched);
-        }
-        at_all = true;
-    }
-    Err(if at_all {
-        PathFault::OtherMethod
-    } else {
-        PathFault::Unknown
-    })
+    let segments = segments(path)?;
+    let method = method.as_str().parse().ok();
+    let is_asked = |template: &&Template| Some(template.operation.method) == method;
+    let mut found = templates(&segments).filter(is_asked);
+    found
+        .find_map(|template| template.matches(&segments))
+        .ok_or_else(|| match at(&segments).next() {
+            Some(_) => PathFault::OtherMethod,
+            None => PathFault::Unknown,
+        })
 }
 
 /// The methods that a raw path takes; none if it is unknown.
@@ -68,7 +66,7 @@ struct Template {
 }
 
 enum Part {
-    Literal(&'static str),
+    Literal(&'static [u8]),
     /// The id of a record.
     Id,
     /// The id of a project.
@@ -77,13 +75,28 @@ enum Part {
     Any,
 }
 
-static TEMPLATES: LazyLock<Vec<Template>> =
-    LazyLock::new(|| OPERATIONS.iter().map(Template::of).collect());
+/// Segments of the longest path.
+const LONGEST: usize = 5;
 
-fn at(segments: &[&str]) -> impl Iterator<Item = Matched> {
-    TEMPLATES
-        .iter()
-        .filter_map(|template| template.matches(segments))
+/// By how many segments they have.
+static TEMPLATES: LazyLock<[Vec<Template>; LONGEST + 1]> = LazyLock::new(|| {
+    let all = || OPERATIONS.iter().map(Template::of);
+    std::array::from_fn(|count| all().filter(|of| of.parts.len() == count).collect())
+});
+
+fn templates(segments: &Segments<'_>) -> impl Iterator<Item = &'static Template> {
+    TEMPLATES.get(segments.count).into_iter().flatten()
+}
+
+fn at(segments: &Segments<'_>) -> impl Iterator<Item = Matched> {
+    templates(segments).filter_map(|template| template.matches(segments))
+}
+
+/// The segments of a path: how many, and as many of them as any path has.
+#[derive(Default)]
+struct Segments<'a> {
+    first: [&'a [u8]; LONGEST],
+    count: usize,
 }
 
 impl Template {
@@ -93,7 +106,7 @@ impl Template {
             "{app}" => Part::Any,
             "{projectId}" => Part::Project,
             parameter if parameter.starts_with('{') => Part::Id,
-            literal => Part::Literal(literal),
+            literal => Part::Literal(literal.as_bytes()),
         });
         Self {
             operation,
@@ -101,12 +114,12 @@ impl Template {
         }
     }
 
-    fn matches(&self, segments: &[&str]) -> Option<Matched> {
-        if self.parts.len() != segments.len() {
-            return None;
-        }
+    /// Whether it is the path of as many segments.
+    fn matches(&self, segments: &Segments<'_>) -> Option<Matched> {
         let mut path_project = None;
-        for (part, segment) in self.parts.iter().zip(segments) {
+        let segments = segments.first.get(..self.parts.len())?;
+        // From the end: paths begin alike.
+        for (part, segment) in self.parts.iter().zip(segments).rev() {
             match part {
                 Part::Any => {}
                 Part::Id => {
@@ -126,27 +139,33 @@ impl Template {
 
 /// Splits a path, letting through only letters, digits, `-` and `_`: nothing in Phare's paths needs more, and
 /// every trick with escapes, dots and slashes does.
-fn segments(path: &str) -> Result<Vec<&str>, PathFault> {
+fn segments(path: &str) -> Result<Segments<'_>, PathFault> {
     let rest = path.strip_prefix('/').ok_or(PathFault::OddCharacter)?;
+    let mut segments = Segments::default();
     if rest.is_empty() {
-        return Ok(Vec::new());
+        return Ok(segments);
     }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    let segments = rest.split('/').map(|segment| match segment {
-        "" => Err(PathFault::EmptySegment),
-        segment if segment.bytes().all(plain) => Ok(segment),
-        _ => Err(PathFault::OddCharacter),
-    });
-    segments.collect()
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    for segment in rest.as_bytes().split(|byte| *byte == b'/') {
+        if segment.is_empty() {
+            return Err(PathFault::EmptySegment);
+        }
+        if !segment.iter().all(plain) {
+            return Err(PathFault::OddCharacter);
+        }
+        if let Some(place) = segments.first.get_mut(segments.count) {
+            *place = segment;
+        }
+        segments.count += 1;
+    }
+    Ok(segments)
 }
 
 /// Ids are integers everywhere; anything else names no record.
-fn number(segment: &str) -> Option<i64> {
-    segment
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| segment.parse().ok())
-        .flatten()
+fn number(segment: &[u8]) -> Option<i64> {
+    let digits = segment.iter().all(u8::is_ascii_digit);
+    let segment = str::from_utf8(segment).ok().filter(|_| digits);
+    segment?.parse().ok()
 }
 
 #[cfg(test)]
