@@ -25,7 +25,8 @@ pub struct Project {
 /// The projects that exist, found by id or slug.
 #[derive(Debug, Clone, Default)]
 pub struct ProjectDirectory {
-    slugs: HashMap<ProjectId, String>,
+    /// Nobody can choose ids so that they collide: they are Phare's.
+    slugs: HashMap<ProjectId, String, foldhash::fast::FixedState>,
     ids: HashMap<String, ProjectId>,
 }
 
