@@ -1,6 +1,8 @@
 //! The limit as the headers of an answer tell it: in the names that Phare uses, and in the fields of
 //! draft-ietf-httpapi-ratelimit-headers-11.
 
+use std::cell::RefCell;
+
 use bytes::BytesMut;
 use gardien_domain::limit::WINDOW_MS;
 use gardien_domain::schedule::{Bound, Full, Own};
@@ -15,6 +17,8 @@ const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
 const WINDOW: u64 = WINDOW_MS / 1_000;
+/// Bytes of the longest values together.
+const LONGEST: usize = 128;
 
 /// What an answer tells of the limit.
 #[derive(Debug)]
@@ -30,25 +34,26 @@ impl Told {
     /// Puts it on an answer at a time in unix milliseconds.
     pub(crate) fn put(&self, headers: &mut HeaderMap, unix_ms: u64) {
         let reset = unix_ms.div_ceil(1000) + self.limits.reset_seconds;
-        // One piece of memory for all values: every answer has them.
-        let mut texts = Texts(BytesMut::with_capacity(192));
+        let [limit, policy] = of_organization(self.limits.limit);
+        // One piece of memory for all other values: every answer has them.
+        let mut texts = Texts(BytesMut::with_capacity(LONGEST));
         for (name, value) in [
-            (LIMIT, texts.number(self.limits.limit).end()),
+            (LIMIT, limit),
             (REMAINING, texts.number(self.limits.remaining).end()),
             (RESET, texts.number(reset).end()),
-            (POLICY, self.policies(&mut texts)),
+            (POLICY, self.policies(policy, &mut texts)),
             (LEFT, self.left(&mut texts)),
         ] {
             headers.insert(name, value);
         }
     }
 
-    fn policies(&self, texts: &mut Texts) -> HeaderValue {
+    fn policies(&self, organization: HeaderValue, texts: &mut Texts) -> HeaderValue {
+        let Some(own) = self.own else {
+            return organization;
+        };
         let texts = texts.policy(Bound::Organization, self.limits.limit);
-        match self.own {
-            None => texts.end(),
-            Some(own) => texts.text(", ").policy(Bound::Key, own.at_most).end(),
-        }
+        texts.text(", ").policy(Bound::Key, own.at_most).end()
     }
 
     /// What is left under the policy that refused the call, or of which the least is left.
@@ -69,6 +74,25 @@ impl Told {
         let texts = texts.name(bound).text(";r=").number(left);
         texts.text(";t=").number(seconds).end()
     }
+}
+
+thread_local! {
+    /// The limit that was told last, as below. Each thread has its own: they would wait for each other to count clones.
+    static LAST: RefCell<Option<(u32, [HeaderValue; 2])>> = const { RefCell::new(None) };
+}
+
+/// The limit and the policy of the organization, which seldom change: they are made once.
+fn of_organization(limit: u32) -> [HeaderValue; 2] {
+    LAST.with_borrow_mut(|last| match last {
+        Some((last, values)) if *last == limit => values.clone(),
+        _ => {
+            let mut texts = Texts(BytesMut::with_capacity(LONGEST));
+            let number = texts.number(limit).end();
+            let values = [number, texts.policy(Bound::Organization, limit).end()];
+            *last = Some((limit, values.clone()));
+            values
+        }
+    })
 }
 
 /// Values of headers, one after the other in the same memory.
