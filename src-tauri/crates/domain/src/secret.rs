@@ -69,26 +69,17 @@ impl Secret {
     /// # Errors
     /// [`NotASecret`] for anything else.
     pub fn parse(text: &str) -> Result<Self, NotASecret> {
-        let bytes = text.as_bytes();
-        let form = bytes.len() == SECRET_LEN
-            && SecretKind::ALL
-                .iter()
-                .any(|kind| text.starts_with(kind.prefix()))
-            && bytes[PREFIX..].iter().all(u8::is_ascii_alphanumeric);
-        let (body, check) = bytes.split_at_checked(PREFIX + RANDOM).ok_or(NotASecret)?;
-        if form && checksum(body) == check {
-            Ok(Self {
-                text: text.to_owned(),
-            })
-        } else {
-            Err(NotASecret)
+        if !has_form(text.as_bytes()) {
+            return Err(NotASecret);
         }
+        let text = text.to_owned();
+        Ok(Self { text })
     }
 
     /// What is stored and looked up instead of the secret.
     #[must_use]
     pub fn digest(&self) -> SecretDigest {
-        SecretDigest(Sha256::digest(self.text.as_bytes()).into())
+        SecretDigest::of(self.text.as_bytes())
     }
 
     /// Prefix, first four, ellipsis, last four of the random part: enough to match a leaked string to its row.
@@ -107,6 +98,20 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
+    }
+}
+
+impl SecretDigest {
+    /// The digest of a secret from outside, of which no copy is made.
+    ///
+    /// # Errors
+    /// [`NotASecret`] as [`Secret::parse`].
+    pub fn parse(text: &[u8]) -> Result<Self, NotASecret> {
+        has_form(text).then(|| Self::of(text)).ok_or(NotASecret)
+    }
+
+    fn of(text: &[u8]) -> Self {
+        Self(Sha256::digest(text).into())
     }
 }
 
@@ -143,6 +148,17 @@ pub fn push_base62<E>(
     }
     pool.zeroize();
     Ok(())
+}
+
+fn has_form(text: &[u8]) -> bool {
+    let Some((body, check)) = text.split_at_checked(PREFIX + RANDOM) else {
+        return false;
+    };
+    let mut kinds = SecretKind::ALL.iter();
+    kinds.any(|kind| body.starts_with(kind.prefix().as_bytes()))
+        // All are looked at, which is faster than to stop at the first.
+        && body[PREFIX..].iter().fold(true, |all, byte| all & byte.is_ascii_alphanumeric())
+        && checksum(body) == *check
 }
 
 fn checksum(body: &[u8]) -> [u8; CHECK] {
@@ -237,6 +253,16 @@ mod tests {
         #[test]
         fn any_text_is_refused_without_panic(text in "\\PC*") {
             let _ = Secret::parse(&text);
+        }
+
+        #[test]
+        fn it_is_read_the_same_without_a_copy(seed: u64, at in 0..SECRET_LEN, with in 0_usize..62) {
+            let made = secret(SecretKind::Organization, seed);
+            let mut bytes = made.expose().as_bytes().to_vec();
+            prop_assert_eq!(SecretDigest::parse(&bytes), Ok(made.digest()));
+            bytes[at] = BASE62[with];
+            let copied = Secret::parse(str::from_utf8(&bytes).unwrap());
+            prop_assert_eq!(SecretDigest::parse(&bytes).is_ok(), copied.is_ok());
         }
 
         #[test]

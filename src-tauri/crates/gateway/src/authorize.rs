@@ -3,16 +3,16 @@
 use arc_swap::ArcSwap;
 use gardien_domain::operation::Operation;
 use gardien_domain::phare_key::Need;
-use gardien_domain::project::{PROJECT_ID_HEADER, PROJECT_SLUG_HEADER};
 use gardien_domain::{
     Call, KeyId, KeyRule, Presented, ProjectDirectory, ProjectId, ProjectSelection, Refusal,
     SecretDigest, alive, decide,
 };
 use gardien_phare::{PathFault, match_request, methods_of};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
+use crate::headers::{PROJECT_ID, PROJECT_SLUG, values};
 use crate::identify::presented;
 use crate::refusal::{Ambiguity, CallRefusal};
 use crate::secrets::Secrets;
@@ -54,19 +54,17 @@ impl Known {
 
     /// Decides one request: who, what, may they, where.
     pub(crate) fn admit(&self, head: &Parts, now: Timestamp) -> Result<Admitted, CallRefusal> {
-        presented(&head.headers)
-            .and_then(|digest| {
-                let judge =
-                    |key: KeyRule, secret, calls: &Calls| self.judge(head, key, secret, calls, now);
-                self.secrets.find(&digest, judge)
-            })
-            .unwrap_or(Err(CallRefusal::Unauthorized))
+        let digest = presented(&head.headers).ok_or(CallRefusal::Unauthorized)?;
+        let judge =
+            |key: &KeyRule, secret, calls: &Calls| self.judge(head, key, secret, calls, now);
+        let judged = self.secrets.find(&digest, judge);
+        judged.ok_or(CallRefusal::Unauthorized)?
     }
 
     pub(crate) fn judge(
         &self,
         head: &Parts,
-        key: KeyRule,
+        key: &KeyRule,
         secret: Presented,
         calls: &Calls,
         now: Timestamp,
@@ -78,14 +76,14 @@ impl Known {
             selection: selection(&head.headers),
         };
         // Only now: of projects that were looked at before the secret one may be gone, and its keys told so already.
-        let grant = decide(&key, secret, &call, &self.projects.load(), now);
+        let grant = decide(key, secret, &call, &self.projects.load(), now);
         match (grant, matched) {
             // Only now: whoever has no working key is told that, not that the path is odd or what it takes.
             (Err(Refusal::OperationUnknown), Err(fault)) => Err(unmatched(fault, head.uri.path())),
             (Err(refusal), _) => Err(CallRefusal::Decided(refusal)),
             (Ok(grant), Ok(matched)) if plain_query(head) => Ok(Admitted {
                 key: key.id,
-                rule: key,
+                rule: *key,
                 replaced: match secret {
                     Presented::Current => None,
                     Presented::Replaced(secret) => Some(secret.digest),
@@ -128,13 +126,8 @@ fn names_the_method(query: &str) -> bool {
 }
 
 fn selection(headers: &HeaderMap) -> ProjectSelection {
-    let values = |name| {
-        headers
-            .get_all(name)
-            .iter()
-            .map(http::HeaderValue::as_bytes)
-    };
-    ProjectSelection::parse(values(PROJECT_ID_HEADER), values(PROJECT_SLUG_HEADER))
+    let values = |name| values(headers, name).map(HeaderValue::as_bytes);
+    ProjectSelection::parse(values(PROJECT_ID), values(PROJECT_SLUG))
 }
 
 #[cfg(test)]

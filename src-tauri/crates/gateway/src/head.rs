@@ -4,9 +4,13 @@
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Uri, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, request::Parts};
+use uuid::{NoContext, Timestamp, Uuid};
 
+use crate::headers::{REQUEST_ID, values};
 use crate::refusal::{CallRefusal, HeadFault};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Lets a head through that can be read in one way only, as it is decided about and sent. The rest of the path is judged
 /// later, with the operation.
@@ -44,25 +48,19 @@ fn fault(head: &Parts) -> Option<HeadFault> {
     if head.uri.authority().is_some() || head.uri.scheme().is_some() {
         return Some(HeadFault::AbsoluteTarget);
     }
-    if count(&head.headers, HOST) > 1 {
+    let count = |names: &[HeaderName]| {
+        let those = head.headers.iter().filter(|(name, _)| names.contains(name));
+        those.count()
+    };
+    if count(&[HOST]) > 1 {
         return Some(HeadFault::Host);
     }
-    let lengths = count(&head.headers, CONTENT_LENGTH);
-    let encodings = count(&head.headers, TRANSFER_ENCODING);
-    if lengths > 1 || encodings > 1 || lengths + encodings > 1 {
-        return Some(HeadFault::Framing);
-    }
-    None
-}
-
-fn count(headers: &HeaderMap, name: http::HeaderName) -> usize {
-    headers.get_all(name).iter().count()
+    (count(&[CONTENT_LENGTH, TRANSFER_ENCODING]) > 1).then_some(HeadFault::Framing)
 }
 
 /// How long the client waits at most, where it says so. Source: RFC 7240, `Prefer: wait=N` in seconds.
 pub(crate) fn patience(headers: &HeaderMap) -> Duration {
-    let values = headers.get_all("prefer").iter();
-    let preferences = values
+    let preferences = values(headers, PREFER)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','));
     let mut waits = preferences.filter_map(|preference| {
@@ -77,15 +75,17 @@ pub(crate) fn patience(headers: &HeaderMap) -> Duration {
 }
 
 /// The request's id: the client's if it is sane, else a new one.
-pub(crate) fn request_id(headers: &HeaderMap) -> http::HeaderValue {
-    let mut sent = headers.get_all(crate::headers::REQUEST_ID).iter();
+pub(crate) fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let mut sent = values(headers, REQUEST_ID);
     if let (Some(id), None) = (sent.next(), sent.next())
         && sane_id(id.as_bytes())
     {
         return id.clone();
     }
-    http::HeaderValue::try_from(uuid::Uuid::now_v7().to_string())
-        .unwrap_or(http::HeaderValue::from_static("none"))
+    // No two need to be in order, which would take a lock.
+    let id = Uuid::new_v7(Timestamp::now(NoContext)).hyphenated();
+    HeaderValue::from_str(id.encode_lower(&mut Uuid::encode_buffer()))
+        .unwrap_or(HeaderValue::from_static("none"))
 }
 
 fn sane_id(id: &[u8]) -> bool {
@@ -104,7 +104,7 @@ mod tests {
         let of = |values: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append("prefer", http::HeaderValue::from_static(value));
+                headers.append(PREFER, HeaderValue::from_static(value));
             }
             patience(&headers)
         };

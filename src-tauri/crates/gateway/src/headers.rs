@@ -4,15 +4,11 @@
 use std::time::Duration;
 
 use gardien_domain::ProjectId;
-use http::header::{
-    ACCEPT_ENCODING, ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED,
-    HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const PROJECT_ID: HeaderName = HeaderName::from_static("x-phare-project-id");
-const PROJECT_SLUG: HeaderName = HeaderName::from_static("x-phare-project-slug");
-const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
+pub(crate) const PROJECT_ID: HeaderName = HeaderName::from_static("x-phare-project-id");
+pub(crate) const PROJECT_SLUG: HeaderName = HeaderName::from_static("x-phare-project-slug");
 
 /// The client's headers as the upstream gets them.
 pub(crate) fn outgoing(
@@ -20,29 +16,19 @@ pub(crate) fn outgoing(
     project: Option<ProjectId>,
     request_id: &HeaderValue,
 ) {
-    // First what the client asks to have removed, so that it cannot reach what is set below.
-    remove_named(headers);
-    remove_those(headers, |name| {
-        is_of_one_hop(name)
-            || may_stand_for_another(name.as_str())
-            || [
-                // Links are looked for in what comes back, which therefore must not be compressed.
-                ACCEPT_ENCODING,
-                AUTHORIZATION,
-                COOKIE,
-                FORWARDED,
-                // The body's own size speaks for itself on the next connection.
-                CONTENT_LENGTH,
-                // The listener has answered it.
-                EXPECT,
-                // It names us.
-                HOST,
-                PROJECT_ID,
-                PROJECT_SLUG,
-                REAL_IP,
-            ]
-            .contains(name)
-            || name.as_str().starts_with("x-forwarded-")
+    // First, so that what the client asks to have removed cannot reach what is set below.
+    remove_those(headers, |name| match name {
+        // Links are looked for in what comes back, which therefore must not be compressed.
+        "accept-encoding" => true,
+        "authorization" | "cookie" | "forwarded" | "x-real-ip" => true,
+        // The body's own size speaks for itself on the next connection.
+        "content-length" => true,
+        // The listener has answered it.
+        "expect" => true,
+        // It names us.
+        "host" => true,
+        "x-phare-project-id" | "x-phare-project-slug" => true,
+        _ => may_stand_for_another(name) || name.starts_with("x-forwarded-"),
     });
     if let Some(ProjectId(id)) = project {
         headers.insert(PROJECT_ID, id.into());
@@ -52,14 +38,12 @@ pub(crate) fn outgoing(
 
 /// The upstream's headers as the client gets them.
 pub(crate) fn incoming(headers: &mut HeaderMap) {
-    remove_named(headers);
-    remove_those(headers, |name| {
-        is_of_one_hop(name)
-            || *name == SET_COOKIE
-            // It leads past us.
-            || *name == ALT_SVC
-            // Keys do not belong into pages: no other origin is allowed.
-            || name.as_str().starts_with("access-control-")
+    remove_those(headers, |name| match name {
+        "set-cookie" => true,
+        // It leads past us.
+        "alt-svc" => true,
+        // Keys do not belong into pages: no other origin is allowed.
+        _ => name.starts_with("access-control-"),
     });
 }
 
@@ -73,27 +57,19 @@ pub(crate) fn waited(headers: &mut HeaderMap, waited: Duration) {
     }
 }
 
-/// Removes what `Connection` names. What it says most is about itself.
-fn remove_named(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|name| !["keep-alive", "close"].contains(name))
-        .filter_map(|name| name.parse().ok())
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
+/// All values of a header. A call has few headers: to go through them is faster than to make the hash of a name.
+pub(crate) fn values(headers: &HeaderMap, named: HeaderName) -> impl Iterator<Item = &HeaderValue> {
+    let those = headers.iter().filter(move |(name, _)| **name == named);
+    those.map(|(_, value)| value)
 }
 
 /// What concerns one connection only, whether `Connection` names it or not.
-fn is_of_one_hop(name: &HeaderName) -> bool {
-    [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE].contains(name)
-        || ["keep-alive", "http2-settings"].contains(&name.as_str())
-        || name.as_str().starts_with("proxy-")
+fn is_of_one_hop(name: &str) -> bool {
+    match name {
+        "connection" | "http2-settings" | "keep-alive" | "te" | "trailer" | "transfer-encoding"
+        | "upgrade" => true,
+        _ => name.starts_with("proxy-"),
+    }
 }
 
 /// Names that a server may read as another name, method or path than the one that was authorized: many fold
@@ -104,15 +80,28 @@ fn may_stand_for_another(name: &str) -> bool {
         || ["x-method-override", "x-original-url", "x-rewrite-url"].contains(&name)
 }
 
-fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&HeaderName) -> bool) {
-    let chosen: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| chosen(name))
-        .cloned()
-        .collect();
-    for name in chosen {
+/// Removes what concerns one connection only or is `chosen`.
+fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&str) -> bool) {
+    let mut those = Vec::with_capacity(headers.keys_len());
+    for (name, value) in &*headers {
+        if *name == CONNECTION {
+            those.extend(named(value));
+        }
+        if is_of_one_hop(name.as_str()) || chosen(name.as_str()) {
+            those.push(name.clone());
+        }
+    }
+    for name in those {
         headers.remove(name);
     }
+}
+
+/// What `Connection` names. Most often that is about itself alone.
+fn named(connection: &HeaderValue) -> impl Iterator<Item = HeaderName> {
+    let names = connection.to_str().unwrap_or_default();
+    let names = Some(names).filter(|names| !["keep-alive", "close"].contains(names));
+    let names = names.into_iter().flat_map(|names| names.split(','));
+    names.filter_map(|name| name.trim().parse().ok())
 }
 
 #[cfg(test)]

@@ -1,26 +1,33 @@
 //! Who calls: `Authorization: Bearer <secret>`, once, and nothing else.
 
-use gardien_domain::{Secret, SecretDigest};
+use gardien_domain::SecretDigest;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use crate::headers::values;
+
+const SCHEME: &[u8] = b"Bearer ";
+
 /// The digest of the secret that a request presents; `None` unless there is exactly one in the right form.
 pub(crate) fn presented(headers: &HeaderMap) -> Option<SecretDigest> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let mut values = values(headers, AUTHORIZATION);
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
-    let (scheme, secret) = value.to_str().ok()?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
+    let (scheme, mut secret) = value.as_bytes().split_at_checked(SCHEME.len())?;
+    if !scheme.eq_ignore_ascii_case(SCHEME) {
         return None;
     }
-    Secret::parse(secret.trim_matches(' '))
-        .ok()
-        .map(|secret| secret.digest())
+    while let [b' ', rest @ ..] | [rest @ .., b' '] = secret {
+        secret = rest;
+    }
+    SecretDigest::parse(secret).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use gardien_domain::Secret;
+
     use super::*;
 
     const SECRET: &str = "pha_org_gdn_0123456789ABCDEFGHIJKLMNOPQRSTUV39NYFo";

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    CACHE_CONTROL, HeaderMap, HeaderName, SET_COOKIE, TRAILER, TRANSFER_ENCODING, VARY,
+    CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, TRAILER, TRANSFER_ENCODING, VARY,
 };
 use http::{Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
@@ -27,23 +27,26 @@ pub(crate) fn may_be_kept(answer: &Response<Body>) -> bool {
         answer.body().size_hint().exact().is_some() || headers.contains_key(TRANSFER_ENCODING);
     answer.status() == StatusCode::OK
         && shows_its_end
-        && !headers.contains_key(SET_COOKIE)
-        && !headers.contains_key(TRAILER)
-        // One that is private is the key's own, and goes to nobody else: Laravel says so of every answer.
-        && !lists(headers, &CACHE_CONTROL, &["no-store"])
-        && !lists(headers, &VARY, &["*"])
+        && !headers
+            .iter()
+            .any(|(name, value)| forbids_keeping(name, value))
 }
 
-/// Whether a header has one of these words in its list, or cannot be read.
-fn lists(headers: &HeaderMap, name: &HeaderName, words: &[&str]) -> bool {
-    headers.get_all(name).iter().any(|value| {
-        let Ok(value) = value.to_str() else {
-            return true;
-        };
+fn forbids_keeping(name: &HeaderName, value: &HeaderValue) -> bool {
+    *name == SET_COOKIE
+        || *name == TRAILER
+        // One that is private is the key's own, and goes to nobody else: Laravel says so of every answer.
+        || *name == CACHE_CONTROL && lists(value, "no-store")
+        || *name == VARY && lists(value, "*")
+}
+
+/// Whether a header has this word in its list, or cannot be read.
+fn lists(value: &HeaderValue, word: &str) -> bool {
+    value.to_str().map_or(true, |value| {
         let names = value.split(',').filter_map(|item| item.split('=').next());
         names
             .map(str::trim)
-            .any(|name| words.iter().any(|word| name.eq_ignore_ascii_case(word)))
+            .any(|name| name.eq_ignore_ascii_case(word))
     })
 }
 

@@ -22,13 +22,16 @@ pub(crate) struct Secrets(HashMap<SecretDigest, Held, BuildHasherDefault<OwnBits
 #[derive(Debug)]
 struct Held {
     id: KeyId,
-    /// In unix microseconds, in which it is stored; none is as late as that of a key without an end.
+    /// In unix microseconds, in which it is stored, or [`NEVER`].
     expires_at: i64,
     more: OnceBox<More>,
     /// The one that it works in.
     project: Option<NonZeroU32>,
     products: ProductScopes,
 }
+
+/// Later than any time that there is.
+const NEVER: i64 = i64::MAX;
 
 const _: () = assert!(size_of::<Held>() <= 40);
 
@@ -53,13 +56,13 @@ impl Secrets {
     pub(crate) fn find<T>(
         &self,
         digest: &SecretDigest,
-        then: impl FnOnce(KeyRule, Presented, &Calls) -> T,
+        then: impl FnOnce(&KeyRule, Presented, &Calls) -> T,
     ) -> Option<T> {
         let secrets = self.0.pin();
         let held = secrets.get(digest)?;
         let rule = held.rule(digest);
         let presented = rule.presented(digest)?;
-        Some(then(rule, presented, held.calls()))
+        Some(then(&rule, presented, held.calls()))
     }
 
     /// The key that a digest belongs to.
@@ -108,7 +111,7 @@ impl Held {
     fn of(rule: &KeyRule, digest: SecretDigest, going_on: Option<Calls>) -> Self {
         let held = Self {
             id: rule.id,
-            expires_at: rule.expires_at.map_or(i64::MAX, Timestamp::as_microsecond),
+            expires_at: rule.expires_at.map_or(NEVER, Timestamp::as_microsecond),
             more: OnceBox::new(),
             project: rule.scope.project().and_then(in_little),
             products: rule.products,
@@ -141,13 +144,15 @@ impl Held {
     }
 
     fn rule(&self, digest: &SecretDigest) -> KeyRule {
+        // Not asked of what is out of its range: that makes an error each time.
+        let ends = Some(self.expires_at).filter(|end| *end != NEVER);
         self.more().copied().unwrap_or_else(|| KeyRule {
             id: self.id,
             scope: self.scope(),
             products: self.products,
             digest: *digest,
             previous: PreviousSecrets::default(),
-            expires_at: Timestamp::from_microsecond(self.expires_at).ok(),
+            expires_at: ends.and_then(|end| Timestamp::from_microsecond(end).ok()),
             revoked_at: None,
         })
     }
