@@ -11,7 +11,7 @@ use http::header::{
 use http::uri::Authority;
 use http::{Response, StatusCode, Uri, Version};
 use http_body::Body as _;
-use memchr::memchr_iter;
+use memchr::memmem::Finder;
 
 use crate::body::{Body, boxed, read_all, whole};
 use crate::refusal::CallRefusal;
@@ -35,6 +35,7 @@ pub(crate) struct Called(Arc<str>);
 #[derive(Debug)]
 pub(crate) struct Destination {
     host: Option<HeaderValue>,
+    /// A proxy passed it on.
     shows_proxy: bool,
     shows_tls: bool,
 }
@@ -48,6 +49,8 @@ struct Addresses {
     all: Vec<String>,
     /// What stands in each of them after a slash.
     host: String,
+    /// That slash, and how the host begins in either case.
+    begins: Vec<Finder<'static>>,
 }
 
 impl Called {
@@ -65,10 +68,25 @@ impl Called {
 impl Destination {
     /// By the Host header, and what a proxy says of itself.
     pub(crate) fn of(version: Version, headers: &HeaderMap) -> Self {
-        let proto = headers.get("x-forwarded-proto");
+        let mut host = None;
+        let mut proto = None;
+        // It says so, or speaks as only a proxy still does.
+        let mut shows_proxy = version < Version::HTTP_11;
+        for (name, value) in headers {
+            if *name == HOST {
+                host.get_or_insert(value);
+            } else if *name == VIA || *name == FORWARDED {
+                shows_proxy = true;
+            } else if let Some(said) = name.as_str().strip_prefix("x-forwarded-") {
+                shows_proxy = true;
+                if said == "proto" {
+                    proto.get_or_insert(value);
+                }
+            }
+        }
         Self {
-            host: headers.get(HOST).cloned(),
-            shows_proxy: shows_proxy(version, headers),
+            host: host.cloned(),
+            shows_proxy,
             shows_tls: proto.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https")),
         }
     }
@@ -107,16 +125,25 @@ impl Own {
             let port = named.unwrap_or(usual(scheme));
             [plain, Some(format!("{scheme}://{host}:{port}{path}"))]
         });
+        let first = host.get(..1).unwrap_or_default();
+        let mut begins = vec![first.to_ascii_lowercase(), first.to_ascii_uppercase()];
+        begins.dedup();
+        let begins = begins.iter().map(|first| format!("/{first}"));
         Self(Arc::new(Addresses {
             all: addresses.flatten().collect(),
             host: host.to_owned(),
+            begins: begins
+                .map(|begin| Finder::new(&begin).into_owned())
+                .collect(),
         }))
     }
 
     /// Whether one of its addresses may be in there at all. In most answers none is.
     fn may_be_in(&self, bytes: &[u8]) -> bool {
         let host = self.0.host.as_bytes();
-        memchr_iter(b'/', bytes).any(|slash| {
+        let begins = self.0.begins.iter();
+        let mut slashes = begins.flat_map(|begin| begin.find_iter(bytes));
+        slashes.any(|slash| {
             let after = bytes[slash + 1..].get(..host.len());
             after.is_some_and(|after| after.eq_ignore_ascii_case(host))
         })
@@ -133,16 +160,6 @@ impl Own {
         };
         Some([called.0.as_bytes(), path].concat())
     }
-}
-
-/// Whether a proxy passed the request on: it says so, or speaks as only a proxy still does.
-fn shows_proxy(version: Version, headers: &HeaderMap) -> bool {
-    version < Version::HTTP_11
-        || headers.contains_key(VIA)
-        || headers.contains_key(FORWARDED)
-        || headers
-            .keys()
-            .any(|name| name.as_str().starts_with("x-forwarded-"))
 }
 
 /// What follows `own` at the start of a link; `None` if that leads elsewhere.
@@ -167,19 +184,16 @@ pub(crate) async fn lead_back(
     own: Own,
     called: impl Fn() -> Called,
 ) -> Result<Response<Body>, CallRefusal> {
-    for name in [LOCATION, CONTENT_LOCATION, LINK] {
-        if !answer.headers().contains_key(&name) {
-            continue;
-        }
-        for (_, value) in answer.headers_mut().iter_mut().filter(|of| *of.0 == name) {
-            let led = if name == LINK {
-                Some(targets_led_back(value.as_bytes(), &own, &called()))
-            } else {
-                own.lead_back(value.as_bytes(), &called())
-            };
-            if let Some(led) = led.and_then(|led| HeaderValue::try_from(led).ok()) {
-                *value = led;
-            }
+    for (name, value) in answer.headers_mut() {
+        let led = if *name == LINK {
+            Some(targets_led_back(value.as_bytes(), &own, &called()))
+        } else if *name == LOCATION || *name == CONTENT_LOCATION {
+            own.lead_back(value.as_bytes(), &called())
+        } else {
+            None
+        };
+        if let Some(led) = led.and_then(|led| HeaderValue::try_from(led).ok()) {
+            *value = led;
         }
     }
     if !holds_links(&answer) {
@@ -220,16 +234,19 @@ fn edited(headers: &mut HeaderMap) {
 
 /// Whole JSON that can be read. The upstream is asked for no other encoding.
 fn holds_links(answer: &Response<Body>) -> bool {
-    let kind = answer.headers().get(CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let suffix = kind.rsplit_once('+').map(|(_, suffix)| suffix);
-    let json = kind.eq_ignore_ascii_case("application/json")
-        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("json"));
     let encoding = answer.headers().get(CONTENT_ENCODING);
-    json && encoding.is_none_or(|encoding| encoding == "identity")
+    answer.headers().get(CONTENT_TYPE).is_some_and(is_json)
+        && encoding.is_none_or(|encoding| encoding == "identity")
         && answer.status() != StatusCode::PARTIAL_CONTENT
         && !answer.body().is_end_stream()
+}
+
+fn is_json(kind: &HeaderValue) -> bool {
+    let mut parts = kind.as_bytes().split(|byte| *byte == b';');
+    let kind = parts.next().unwrap_or_default().trim_ascii();
+    let suffix = kind.last_chunk::<5>();
+    kind.eq_ignore_ascii_case(b"application/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(b"+json"))
 }
 
 /// A `Link` header, each of its targets led back.
