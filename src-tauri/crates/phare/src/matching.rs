@@ -119,7 +119,7 @@ impl Template {
         let mut path_project = None;
         let segments = segments.first.get(..self.parts.len())?;
         // From the end: paths begin alike.
-        for (part, segment) in self.parts.iter().zip(segments).rev() {
+        for (part, segment) in self.parts.iter().rev().zip(segments.iter().rev()) {
             match part {
                 Part::Any => {}
                 Part::Id => {
@@ -163,9 +163,8 @@ fn segments(path: &str) -> Result<Segments<'_>, PathFault> {
 
 /// Ids are integers everywhere; anything else names no record.
 fn number(segment: &[u8]) -> Option<i64> {
-    let digits = segment.iter().all(u8::is_ascii_digit);
-    let segment = str::from_utf8(segment).ok().filter(|_| digits);
-    segment?.parse().ok()
+    let is_plain = segment.iter().all(u8::is_ascii_digit);
+    is_plain.then(|| str::from_utf8(segment).ok()?.parse().ok())?
 }
 
 #[cfg(test)]
