@@ -86,20 +86,6 @@ impl http_body::Body for Body {
     }
 }
 
-/// A body from outside as ours.
-pub(crate) fn boxed<B>(body: B) -> Body
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    Body::new(body)
-}
-
-/// A body that is already there.
-pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
-    Body::whole(bytes)
-}
-
 /// The answer with its head only. Its length is still told, where it is known.
 pub(crate) fn without_body(answer: Response<Body>) -> Response<Body> {
     let (mut head, body) = answer.into_parts();

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::body::{Body, whole};
+use crate::body::Body;
 use crate::clock::Clock;
 use crate::keeping::Keeping;
 use crate::minute::Minute;
@@ -269,7 +269,7 @@ impl Kept {
 
     /// The answer as it is given now. Source: RFC 9111, `Age` in whole seconds, on top of what it had when it came.
     fn at(&self, now: u64) -> Response<Body> {
-        let mut response = Response::new(whole(self.body.clone()));
+        let mut response = Response::new(Body::whole(self.body.clone()));
         let mut headers = self.headers.clone();
         let before = headers.get(AGE).and_then(|age| age.to_str().ok());
         let before: u64 = before.and_then(|age| age.parse().ok()).unwrap_or(0);

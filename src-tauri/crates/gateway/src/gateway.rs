@@ -19,7 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::authorize::Known;
-use crate::body::{Body, BoxError, boxed, without_body};
+use crate::body::{Body, BoxError, without_body};
 use crate::cache::Cache;
 use crate::clock::{Clock, WallClock};
 use crate::forward::Outbound;
@@ -315,7 +315,7 @@ impl Gateway {
         B::Error: Into<BoxError>,
     {
         let (head, body) = request.into_parts();
-        let mut call = Box::new(Call::of(head, boxed(body)));
+        let mut call = Box::new(Call::of(head, Body::new(body)));
         async move {
             let id = head::request_id(&call.head.headers);
             let head_only = call.head.method == Method::HEAD;

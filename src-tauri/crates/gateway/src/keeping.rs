@@ -12,7 +12,7 @@ use http::{Response, StatusCode};
 use http_body::{Body as _, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError};
 use crate::cache::{Cache, Kept};
 use crate::question::Question;
 
@@ -94,7 +94,7 @@ impl Keeping {
                 course: Some((self, kept)),
             };
             kept.end_if_over();
-            boxed(kept)
+            Body::new(kept)
         })
     }
 

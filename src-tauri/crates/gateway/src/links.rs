@@ -13,7 +13,7 @@ use http::{Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use memchr::memmem::Finder;
 
-use crate::body::{Body, boxed, read_all, whole};
+use crate::body::{Body, read_all};
 use crate::refusal::CallRefusal;
 
 mod json;
@@ -203,19 +203,19 @@ pub(crate) async fn lead_back(
     if body.size_hint().exact().is_none_or(|size| size > SMALL) {
         edited(&mut head.headers);
         let reader = json::Reader::new(own, called());
-        let body = boxed(json::Leading::new(body, reader));
+        let body = Body::new(json::Leading::new(body, reader));
         return Ok(Response::from_parts(head, body));
     }
     let read = read_all(body, usize::MAX).await;
     let read = read.map_err(|_| CallRefusal::UpstreamBroken)?;
     if !own.may_be_in(&read) {
-        return Ok(Response::from_parts(head, whole(read)));
+        return Ok(Response::from_parts(head, Body::whole(read)));
     }
     let led = json::Reader::new(own, called()).whole(&read);
     if led != read {
         edited(&mut head.headers);
     }
-    Ok(Response::from_parts(head, whole(led)))
+    Ok(Response::from_parts(head, Body::whole(led)))
 }
 
 /// Takes away or weakens what is about the very bytes of a body that has others now.

@@ -13,7 +13,7 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICA
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::body::{Body, whole};
+use crate::body::Body;
 use crate::told::whole_seconds;
 
 /// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
@@ -297,7 +297,7 @@ impl CallRefusal {
             Self::Unauthorized => UNAUTHORIZED.clone(),
             _ => self.body(),
         };
-        let mut response = Response::new(whole(body));
+        let mut response = Response::new(Body::whole(body));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.reserve(HEADERS);

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::body::{Body, read_all, whole};
+use crate::body::{Body, read_all};
 use crate::links::{Called, DIGESTS};
 use crate::question::CONDITIONS;
 use crate::refusal::{CallRefusal, PageFault};
@@ -103,7 +103,7 @@ impl OnlyProject {
             head.headers.remove(name);
         }
         let page = self.shown(record.as_deref(), called);
-        Ok(Response::from_parts(head, whole(page)))
+        Ok(Response::from_parts(head, Body::whole(page)))
     }
 
     /// The record as it came, if it is the project and no other.

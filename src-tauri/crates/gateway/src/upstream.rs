@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::AbortOnDropHandle;
 use tower::{Service, ServiceExt};
 
-use crate::body::{Body, BoxError, boxed};
+use crate::body::{Body, BoxError};
 use crate::links::Own;
 
 /// Carries one call to the upstream and its answer back.
@@ -120,7 +120,7 @@ impl LocalUpstream {
     {
         let call = move |request| {
             let answering = service.clone().oneshot(request);
-            Box::pin(answering.map(|Ok(response)| response.map(boxed))) as Answering
+            Box::pin(answering.map(|Ok(response)| response.map(Body::new))) as Answering
         };
         Self {
             runtime: Handle::current(),

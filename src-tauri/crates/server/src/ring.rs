@@ -196,8 +196,8 @@ mod tests {
             let fresh = [(PhareSecretId(Uuid::nil()), "pha_prj_x".into())];
             let ring = empty.with_keys(keys, &fresh).unwrap();
             let need = Need::of(operation, project.map(ProjectId));
-            let request = Request::new(Body::default());
-            ring.send(request, need).await.unwrap_err()
+            let (head, ()) = http::Request::new(()).into_parts();
+            ring.send(&head, Body::default(), need).await.unwrap_err()
         };
         let mut refused = key(None);
         refused.current.refused_at = Some(Timestamp::UNIX_EPOCH);

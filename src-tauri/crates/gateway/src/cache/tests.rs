@@ -42,7 +42,7 @@ fn asked(cache: &Arc<Cache>, question: &Question, now: u64) -> Keeping {
 }
 
 fn answer(bytes: usize) -> Response<Body> {
-    Response::new(whole(vec![b'x'; bytes]))
+    Response::new(Body::whole(vec![b'x'; bytes]))
 }
 
 /// Lets the whole answer pass.

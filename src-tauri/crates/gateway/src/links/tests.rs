@@ -106,7 +106,7 @@ fn passed(json: &[u8], cuts: &[usize]) -> Vec<u8> {
         .windows(2)
         .map(|cut| Ok::<_, BoxError>(Frame::data(Bytes::copy_from_slice(&json[cut[0]..cut[1]]))))
         .collect();
-    let body = boxed(StreamBody::new(stream::iter(pieces)));
+    let body = Body::new(StreamBody::new(stream::iter(pieces)));
     let reader = || json::Reader::new(own("https://api.phare.io"), gateway());
     let led = json::Leading::new(body, reader());
     let led = led.collect().now_or_never().unwrap().unwrap();
