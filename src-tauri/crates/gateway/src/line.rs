@@ -184,9 +184,13 @@ impl Answer {
     }
 
     fn is_over(&mut self) {
-        if let Some(line) = self.line.take()
+        if let Some(mut line) = self.line.take()
             && let Some(shelf) = self.shelf.take()
         {
+            if line.read.is_empty() {
+                // Not what held the answer, either.
+                line.read = Bytes::new();
+            }
             shelf.put(line);
         }
     }
