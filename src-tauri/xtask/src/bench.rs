@@ -86,5 +86,12 @@ fn measure(programs: &Programs, plan: &Plan) -> io::Result<()> {
         .map(|scene| scene::measure(scene, plan, programs, &folder))
         .collect::<io::Result<Vec<_>>>()?;
     fs::remove_dir_all(folder)?;
-    table::print(plan, &scenes)
+    table::print(plan, &scenes)?;
+    let mut columns = scenes.iter().flat_map(|measured| &measured.columns);
+    match columns.find_map(|column| column.granted_after.filter(|calls| *calls > 0)) {
+        None => Ok(()),
+        Some(calls) => Err(io::Error::other(format!(
+            "{calls} calls were granted although the revocation of their keys had been acknowledged"
+        ))),
+    }
 }

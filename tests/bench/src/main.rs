@@ -1,9 +1,12 @@
-//! What `cargo xtask bench` takes beside programs that can be had: the keys, a bare proxy to compare with, and a load that
-//! keeps its pace whatever becomes of the answers.
+//! What `cargo xtask bench` takes beside programs that can be had: the keys, a bare proxy to compare with, a load that keeps
+//! its pace whatever becomes of the answers, and callers whose keys are revoked.
 
 mod fill;
+mod management;
 mod pace;
 mod proxy;
+mod race;
+mod wire;
 
 use std::error::Error;
 
@@ -19,6 +22,8 @@ enum Part {
     Pace(pace::Pace),
     /// Forwards calls with a known secret.
     Proxy(proxy::Proxy),
+    /// Revokes keys that are in use, and sees that none is granted after.
+    Race(race::Race),
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -26,5 +31,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Part::Fill(fill) => fill.run(),
         Part::Pace(pace) => pace.run(),
         Part::Proxy(proxy) => proxy.run(),
+        Part::Race(race) => race.run(),
     }
 }

@@ -6,18 +6,19 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
-/// Longer than an answer of any contestant.
-const MOST: usize = 16 * 1024;
-const PATIENCE: Duration = Duration::from_secs(300);
+use crate::management::Management;
+use crate::wire::Wire;
+
+/// Connections that keys are made over: whoever makes one waits until it is on the disk.
+const HANDS: u32 = 4;
 
 #[derive(Debug, Args)]
 pub(crate) struct Pace {
@@ -42,26 +43,37 @@ pub(crate) struct Pace {
     /// For so long.
     #[arg(long)]
     seconds: f64,
+    /// Keys a second that are made meanwhile, if it is said where.
+    #[arg(long, default_value_t = 100.0)]
+    keys: f64,
+    #[command(flatten)]
+    management: Option<Management>,
 }
 
 impl Pace {
     pub(crate) fn run(self) -> Result<(), Box<dyn Error>> {
-        let secrets: Arc<[String]> = fs::read_to_string(&self.secrets)?
-            .lines()
-            .map(str::to_owned)
-            .collect();
+        let secrets = fs::read_to_string(&self.secrets)?;
+        let secrets: Vec<_> = secrets.lines().collect();
         let start = Instant::now() + Duration::from_millis(20);
-        let this = Arc::new(self);
-        let callers: Vec<_> = (0..this.connections)
-            .map(|number| {
-                let (this, secrets) = (this.clone(), secrets.clone());
-                thread::spawn(move || this.call(number, start, &secrets))
-            })
-            .collect();
-        let mut waits = Vec::new();
-        for caller in callers {
-            waits.extend(caller.join().map_err(|_| "a caller panicked")??);
-        }
+        let (this, secrets) = (&self, &secrets);
+        let mut waits = thread::scope(|scope| {
+            let makers = this.management.iter().flat_map(|management| {
+                let make = move |number| this.make(number, start, management);
+                (0..HANDS).map(move |number| scope.spawn(move || make(number)))
+            });
+            let makers: Vec<_> = makers.collect();
+            let callers: Vec<_> = (0..this.connections)
+                .map(|number| scope.spawn(move || this.call(number, start, secrets)))
+                .collect();
+            let mut waits = Vec::new();
+            for caller in callers {
+                waits.extend(caller.join().map_err(|_| "a caller panicked")??);
+            }
+            for maker in makers {
+                maker.join().map_err(|_| "who makes keys panicked")??;
+            }
+            Ok::<_, Box<dyn Error>>(waits)
+        })?;
         waits.sort_unstable();
         let mut said = format!(
             "requests {}\nseconds {:.6}\nrefused 0\nfailed 0\n",
@@ -77,83 +89,48 @@ impl Pace {
     }
 
     /// The waits of one connection.
-    fn call(&self, number: u32, start: Instant, secrets: &[String]) -> io::Result<Vec<Duration>> {
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+    fn call(&self, number: u32, start: Instant, secrets: &[&str]) -> io::Result<Vec<Duration>> {
+        let mut wire = Wire::open(self.address)?;
         let mut waits = Vec::new();
-        let mut buffer = [0; MOST];
-        for call in (number as usize..).step_by(self.connections as usize) {
-            let after = call as f64 / self.rate;
-            if after >= self.seconds {
-                break;
-            }
-            let due = start + Duration::from_secs_f64(after);
+        for (call, due) in self.times(number, self.connections, self.rate) {
             let request = format!(
                 "GET {} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n\r\n",
                 self.path,
                 self.address,
                 secrets[(self.begin + call) % secrets.len()]
             );
-            // How late a sleeper wakes up is the system's, not the contestant's.
-            let from = match due.checked_duration_since(Instant::now()) {
-                Some(early) => {
-                    thread::sleep(early);
-                    Instant::now()
-                }
-                None => due,
-            };
-            stream.write_all(request.as_bytes())?;
-            read_answer(&mut stream, &mut buffer)?;
+            let from = wait(start + due);
+            wire.ask(&request)?.expect(&[200])?;
             waits.push(from.elapsed());
         }
         Ok(waits)
     }
-}
 
-/// Reads an answer to its end. It has to be a good one, of a length that it states.
-fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<()> {
-    let mut read = 0;
-    loop {
-        match stream.read(&mut buffer[read..])? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            more => read += more,
+    /// Makes the keys of one connection.
+    fn make(&self, number: u32, start: Instant, management: &Management) -> io::Result<()> {
+        let mut desk = management.open()?;
+        for (_, due) in self.times(number, HANDS, self.keys) {
+            wait(start + due);
+            desk.make()?;
         }
-        if length(&buffer[..read])?.is_some_and(|length| read >= length) {
-            return Ok(());
-        }
-    }
-}
-
-/// How long an answer will be with its body; `None` while its head is not complete.
-fn length(read: &[u8]) -> io::Result<Option<usize>> {
-    let mut headers = [httparse::EMPTY_HEADER; 32];
-    let mut head = httparse::Response::new(&mut headers);
-    let parsed = head.parse(read).map_err(io::Error::other)?;
-    let httparse::Status::Complete(begin) = parsed else {
-        return Ok(None);
-    };
-    if head.code != Some(200) {
-        return Err(io::Error::other(format!("answered {:?}", head.code)));
-    }
-    let field = |header: &&httparse::Header<'_>| header.name.eq_ignore_ascii_case("content-length");
-    let value = head.headers.iter().find(field).map(|header| header.value);
-    let body = value.and_then(|value| str::from_utf8(value).ok()?.parse::<usize>().ok());
-    body.map(|body| Some(begin + body))
-        .ok_or_else(|| io::Error::other("an answer without its length"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::length;
-
-    #[test]
-    fn an_answer_is_as_long_as_it_says() -> std::io::Result<()> {
-        assert_eq!(length(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n")?, None);
-        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n";
-        assert_eq!(length(head)?, Some(head.len() + 2));
-        assert!(length(b"HTTP/1.1 429 No\r\nContent-Length: 0\r\n\r\n").is_err());
-        assert!(length(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
         Ok(())
     }
+
+    /// What one of so many connections does, each with its time after the start.
+    fn times(&self, number: u32, of: u32, rate: f64) -> impl Iterator<Item = (usize, Duration)> {
+        let all = (number as usize..).step_by(of as usize);
+        let due = all.map(move |one| (one, one as f64 / rate));
+        due.take_while(|(_, after)| *after < self.seconds)
+            .map(|(one, after)| (one, Duration::from_secs_f64(after)))
+    }
+}
+
+/// Waits until it is time. What was to be done then is late from that time on; but how late a sleeper wakes up is the
+/// system's, not the contestant's.
+fn wait(due: Instant) -> Instant {
+    let Some(early) = due.checked_duration_since(Instant::now()) else {
+        return due;
+    };
+    thread::sleep(early);
+    Instant::now()
 }

@@ -80,7 +80,8 @@ impl Contestant {
         !(self == Self::Straight && task == Task::Unknown)
     }
 
-    /// How to start it on this port, with a folder of its own; nothing where there is nobody to start.
+    /// How to start it on this port, with a folder of its own; nothing where there is nobody to start. What is managed over
+    /// HTTP listens for that on the other port.
     ///
     /// # Errors
     /// When what it reads at its start cannot be written.
@@ -89,6 +90,7 @@ impl Contestant {
         given: &Given<'_>,
         folder: &Path,
         port: u16,
+        management: u16,
     ) -> io::Result<Option<Command>> {
         Ok(Some(match self {
             Self::Straight => return Ok(None),
@@ -96,7 +98,7 @@ impl Contestant {
             Self::HaProxy => haproxy::command(given, folder, port)?,
             Self::Hyper => peer::command(given, port, false),
             Self::HyperOneThread => peer::command(given, port, true),
-            Self::Gardien => gardien::command(given, port),
+            Self::Gardien => gardien::command(given, port, management),
         }))
     }
 

@@ -36,7 +36,7 @@ pub(super) fn command(
     let (secrets, begin) = (secrets(task, given.folder), round * STRIDE);
     let mut load = pinned(&given.cores.load);
     match task {
-        Task::Paced => {
+        Task::Paced | Task::PacedAmidChanges => {
             load.arg(&given.programs.bench).arg("pace");
             load.arg(format!("--address=127.0.0.1:{port}"));
             load.arg(format!("--path={PATH}"));
@@ -139,7 +139,13 @@ mod tests {
             upstream: 1,
             programs: &programs,
         };
-        for task in [Task::Alone, Task::Known, Task::Unknown, Task::Paced] {
+        for task in [
+            Task::Alone,
+            Task::Known,
+            Task::Unknown,
+            Task::Paced,
+            Task::PacedAmidChanges,
+        ] {
             let of = |round| command(task, round, &given, 2, &Plan::short(), 1);
             let arguments = |round| {
                 of(round)

@@ -6,8 +6,10 @@ pub(super) struct Plan {
     pub(super) rounds: usize,
     /// How long a round takes.
     pub(super) seconds: u32,
-    /// Calls a second of [`Task::Paced`].
+    /// Calls a second of [`Task::Paced`] and [`Task::PacedAmidChanges`].
     pub(super) pace: u32,
+    /// Keys a second that are made in [`Task::PacedAmidChanges`].
+    pub(super) made: u32,
     /// Whether the figures count: contestants run one after the other, and rounds that others disturbed are thrown away.
     pub(super) strict: bool,
     /// Under which circumstances.
@@ -22,6 +24,8 @@ pub(super) struct Scene {
     pub(super) shared: bool,
     /// In turn.
     pub(super) tasks: &'static [Task],
+    /// Keys that are revoked after that, while they are in use.
+    pub(super) races: usize,
 }
 
 /// What a contestant is called with.
@@ -35,12 +39,20 @@ pub(super) enum Task {
     Unknown,
     /// Known keys, so many times a second, whatever becomes of the answers.
     Paced,
+    /// The same while keys are made, by those where that is possible without a restart.
+    PacedAmidChanges,
 }
 
 /// Connections of all but [`Task::Alone`].
 pub(super) const CONNECTIONS: u32 = 64;
 
-const ALL: &[Task] = &[Task::Known, Task::Alone, Task::Paced, Task::Unknown];
+const ALL: &[Task] = &[
+    Task::Known,
+    Task::Alone,
+    Task::Paced,
+    Task::PacedAmidChanges,
+    Task::Unknown,
+];
 
 impl Task {
     /// At the head of its rows.
@@ -50,7 +62,13 @@ impl Task {
             Self::Known => "known, 64 connections",
             Self::Unknown => "unknown, 64 connections",
             Self::Paced => "known, at a pace",
+            Self::PacedAmidChanges => "known, at a pace, while keys are made",
         }
+    }
+
+    /// Whether its calls keep their pace.
+    pub(super) fn is_paced(self) -> bool {
+        matches!(self, Self::Paced | Self::PacedAmidChanges)
     }
 }
 
@@ -61,8 +79,9 @@ impl Plan {
             rounds: rounds.into(),
             seconds: seconds.into(),
             pace: 2_000,
+            made: 100,
             strict: true,
-            scenes: scenes(10_000, 1_000_000),
+            scenes: scenes(10_000, 1_000_000, 1_000),
         }
     }
 
@@ -73,21 +92,23 @@ impl Plan {
             seconds: 1,
             // Debug builds keep up with it on a busy machine.
             pace: 100,
+            made: 10,
             strict: false,
-            scenes: scenes(100, 1_000),
+            scenes: scenes(100, 1_000, 10),
         }
     }
 }
 
-fn scenes(few: usize, many: usize) -> Vec<Scene> {
-    let scene = |keys, shared, tasks| Scene {
+fn scenes(few: usize, many: usize, races: usize) -> Vec<Scene> {
+    let scene = |keys, shared, tasks, races| Scene {
         keys,
         shared,
         tasks,
+        races,
     };
     vec![
-        scene(few, false, ALL),
-        scene(few, true, &[Task::Known]),
-        scene(many, false, ALL),
+        scene(few, false, ALL, 0),
+        scene(few, true, &[Task::Known], 0),
+        scene(many, false, ALL, races),
     ]
 }

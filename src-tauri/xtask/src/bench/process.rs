@@ -104,12 +104,15 @@ impl Drop for Owned {
     }
 }
 
-/// A port that nobody listens on now.
+/// Ports that nobody listens on now.
 ///
 /// # Errors
-/// When there is none.
-pub(super) fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// When there are none.
+pub(super) fn free_ports() -> io::Result<[u16; 2]> {
+    let listen = || TcpListener::bind("127.0.0.1:0");
+    // Both at once, so that they are not the same.
+    let (one, other) = (listen()?, listen()?);
+    Ok([one.local_addr()?.port(), other.local_addr()?.port()])
 }
 
 /// One call over a connection of its own: the answer, head and body.

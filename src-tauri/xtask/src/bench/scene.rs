@@ -8,7 +8,7 @@ use std::thread;
 use super::contestants::{Contestant, Given};
 use super::cores::{Cores, pinned};
 use super::plan::{Plan, Scene};
-use super::process::{Running, free_port};
+use super::process::{Running, free_ports};
 use super::seat::{ANSWER, Column, Seat};
 use super::{Programs, upstream, usage};
 use crate::{command, say};
@@ -50,7 +50,7 @@ pub(super) fn measure<'a>(
 
     let behind = folder.join("upstream");
     fs::create_dir(&behind)?;
-    let port = free_port()?;
+    let [port, _] = free_ports()?;
     let mut upstream = upstream::command(&behind, &cores.load, port)?;
     let mut upstream = Running::start(&mut upstream, port, &behind)?;
     upstream.first_answer("", ANSWER)?;
@@ -82,7 +82,7 @@ pub(super) fn measure<'a>(
     let thrown = seats.iter().map(|seat| seat.thrown(plan)).sum();
     Ok(Measured {
         scene,
-        columns: each(&mut seats, plan, |seat| seat.column(plan, &given))?,
+        columns: each(&mut seats, plan, |seat| seat.column(scene, plan, &given))?,
         disturbed: [thrown, lacking],
     })
 }

@@ -6,8 +6,9 @@ use std::process::Command;
 use std::thread;
 
 use super::contestants::{Contestant, Given};
+use super::gardien::Management;
 use super::plan::{Plan, Scene, Task};
-use super::process::{Running, free_port};
+use super::process::{Running, free_ports};
 use super::round::{self, Round, Rounds, median};
 use super::{load, upstream, usage};
 use crate::say;
@@ -31,6 +32,8 @@ pub(super) struct Column {
     pub(super) memory: Option<[f64; 2]>,
     /// Seconds from its start to its first right answer.
     pub(super) start: Option<f64>,
+    /// Calls that were granted although the revocation of their keys had been acknowledged; nothing where no key was revoked.
+    pub(super) granted_after: Option<usize>,
 }
 
 /// A contestant at work. Dropping it ends it.
@@ -39,6 +42,8 @@ pub(super) struct Seat {
     /// Who listens there; nobody where it is the upstream itself.
     running: Option<Running>,
     port: u16,
+    /// Where keys are made and revoked, of whoever has it.
+    management: Option<Management>,
     start: Option<f64>,
     /// For each task in the scene's order.
     rounds: Vec<Rounds>,
@@ -59,13 +64,14 @@ impl Seat {
             contestant,
             running: None,
             port: given.upstream,
+            management: None,
             start: None,
             rounds: scene.tasks.iter().map(|_| Rounds::default()).collect(),
         };
         let folder = given.folder.join(format!("{contestant:?}"));
         fs::create_dir(&folder)?;
-        let port = free_port()?;
-        let Some(mut command) = contestant.command(given, &folder, port)? else {
+        let [port, management] = free_ports()?;
+        let Some(mut command) = contestant.command(given, &folder, port, management)? else {
             return Ok(seat);
         };
         say(&format!("Starting {}", contestant.name()));
@@ -80,6 +86,10 @@ impl Seat {
             let refused = running.first_answer(&unknown, REFUSAL);
             refused.map_err(|error| seat.named(&error))?;
             seat.running = Some(running);
+        }
+        if contestant == Contestant::Gardien {
+            let opened = Management::open(given, management);
+            seat.management = Some(opened.map_err(|error| seat.named(&error))?);
         }
         seat.port = port;
         seat.start = median(starts.into_iter());
@@ -121,7 +131,10 @@ impl Seat {
         let mut seconds = plan.seconds;
         // A short round on a busy machine may be over before its first answer.
         while seconds < LONGEST {
-            let load = load::command(task, number, given, self.port, plan, seconds);
+            let mut load = load::command(task, number, given, self.port, plan, seconds);
+            if let (Task::PacedAmidChanges, Some(management)) = (task, &self.management) {
+                management.change_amid(&mut load, plan);
+            }
             let aftermath = || {
                 if plan.strict {
                     thread::sleep(self.contestant.aftermath());
@@ -152,7 +165,12 @@ impl Seat {
     ///
     /// # Errors
     /// When it has ended or answers wrong.
-    pub(super) fn column(&self, plan: &Plan, given: &Given<'_>) -> io::Result<Column> {
+    pub(super) fn column(
+        &self,
+        scene: &Scene,
+        plan: &Plan,
+        given: &Given<'_>,
+    ) -> io::Result<Column> {
         let medians = self.rounds.iter().map(|rounds| rounds.medians(plan.rounds));
         let (calls, memory) = match self.running {
             None => (None, None),
@@ -162,11 +180,17 @@ impl Seat {
                 Some(usage::memory(&self.processes()?)?),
             ),
         };
+        // The last of all: these keys work no longer.
+        let management = self.management.as_ref().filter(|_| scene.races > 0);
+        let granted_after = management
+            .map(|management| management.race(given, self.port, scene.races))
+            .transpose();
         Ok(Column {
             rounds: medians.collect(),
             calls,
             memory,
             start: self.start,
+            granted_after: granted_after.map_err(|error| self.named(&error))?,
         })
     }
 

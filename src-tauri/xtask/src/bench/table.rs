@@ -62,6 +62,17 @@ fn rows(measured: &Measured<'_>) -> String {
     row("start to the first answer, s", &|column| {
         ratio(column.start, nginx.start, |seconds| format!("{seconds:.2}"))
     });
+    if scene.races > 0 {
+        let races = thousands(scene.races as f64);
+        row(
+            "calls granted after the acknowledged revocation of their keys",
+            &|column| {
+                let granted = column.granted_after;
+                let shown = |calls| format!("{calls} in {races} revocations");
+                granted.map_or(NONE.to_owned(), shown)
+            },
+        );
+    }
     text
 }
 
@@ -77,7 +88,7 @@ fn rows_of(task: Task, place: usize, columns: &[Column]) -> String {
     let served = |column: &Column| of(column).filter(|_| column.start.is_some());
     let figure = |column: &Column, figure: fn(Round) -> f64| served(column).map(figure);
     let nginx = &columns[NGINX];
-    if task != Task::Paced {
+    if !task.is_paced() {
         row("answers a second", &|column| {
             let rate = |column: &Column| of(column).map(|round| round.rate);
             ratio(rate(column), rate(nginx), thousands)
@@ -87,7 +98,7 @@ fn rows_of(task: Task, place: usize, columns: &[Column]) -> String {
         let waits = |round: Round| round.waits.map(thousands).join(" / ");
         of(column).map_or(NONE.to_owned(), waits)
     });
-    if task == Task::Paced {
+    if task.is_paced() {
         let own = of(&columns[STRAIGHT]).map_or(0.0, |round| round.waits[0]);
         let added = |column: &Column| Some(figure(column, |round| round.waits[0])? - own);
         row("p50 less the upstream's own, µs", &|column| {
@@ -163,7 +174,7 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
         false => "",
     };
     Ok(format!(
-        "{}, on {}, {}, {}, kernel {}. {} of {} s; the pace is {} calls a second. {quality}. In brackets: times nginx's.{uncounted}\n",
+        "{}, on {}, {}, {}, kernel {}. {} of {} s; the pace is {} calls a second, and {} keys a second are made by Gardien alone. {quality}. In brackets: times nginx's.{uncounted}\n",
         said("date", &["--utc", "+%F"])?,
         processor,
         version(said(place::server("nginx"), &["-v"])?),
@@ -172,6 +183,7 @@ fn circumstances(plan: &Plan, scenes: &[Measured<'_>]) -> io::Result<String> {
         medians(plan.rounds),
         plan.seconds,
         thousands(plan.pace.into()),
+        plan.made,
     ))
 }
 
