@@ -34,8 +34,9 @@ use crate::socket::Socket;
 const COME_AGAIN: u64 = 1;
 /// So long a connection that gives way may still be told so.
 const GIVE_WAY: Duration = Duration::from_secs(1);
-/// Read buffer of the HTTP library; heads are bounded before it.
-const BUFFER: usize = 64 * 1024;
+/// Bytes that the HTTP library reads ahead, and sets aside for a client that does not take them. Heads are bounded before it, to
+/// less.
+const BUFFER: usize = 48 * 1024;
 
 /// What a connection gets.
 pub(super) enum Admission<S> {
