@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -14,6 +14,7 @@ use http::Response;
 use http_body::{Frame, SizeHint};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::unconstrained;
 
 use crate::body::{Body, BoxError};
 use crate::pool::Shelf;
@@ -24,14 +25,22 @@ pub(crate) mod alone;
 mod answer;
 mod call;
 
-/// Bytes that are read at once.
+/// Bytes that are read at once, and that are written at once or not at all: TLS sends them in one piece.
 const AT_ONCE: usize = 16 * 1024;
 
 /// A connection, and what was read of it and not taken yet.
-pub(crate) struct Line {
+pub(crate) struct Line<S = TokioIo<Stream>> {
     /// On the heap: one that can speak TLS is large, and a line goes from hand to hand.
-    stream: Box<TokioIo<Stream>>,
+    stream: Box<S>,
     read: Bytes,
+}
+
+/// How much of a call is written.
+#[derive(Default)]
+struct Sent {
+    bytes: usize,
+    /// Nothing of it is held back, either.
+    is_all: bool,
 }
 
 /// Why a call had no answer.
@@ -58,7 +67,12 @@ impl Line {
 
     /// Whether it can take a call now, as far as can be seen from here. What comes unasked is nobody's answer.
     pub(crate) fn is_free(&mut self, cx: &mut Context<'_>) -> bool {
-        self.read.is_empty() && self.poll_fill(cx).is_pending()
+        if !self.read.is_empty() {
+            return false;
+        }
+        // A runtime that wants its turn back would say that nothing has come.
+        let mut look = pin!(unconstrained(poll_fn(|cx| self.poll_fill(cx))));
+        look.as_mut().poll(cx).is_pending()
     }
 
     /// Sends a call, and has the head of its answer. When the answer is over, the connection goes onto the shelf.
@@ -72,9 +86,9 @@ impl Line {
         shelf: &Arc<Shelf>,
     ) -> Result<Response<Body>, LineFault> {
         let written = call.written(body);
-        let mut sent = 0;
+        let mut sent = Sent::default();
         let head = poll_fn(|cx| self.poll_exchange(&written.bytes, &mut sent, cx)).await?;
-        let is_kept = head.is_kept && sent == written.bytes.len();
+        let is_kept = head.is_kept && sent.is_all;
         let mut answer = Answer {
             line: Some(self),
             framing: head.framing,
@@ -86,17 +100,21 @@ impl Line {
         };
         Ok(head.response.map(|()| body))
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Line<S> {
     /// Writes the call, and reads for its answer: some are answered before all was written.
     fn poll_exchange(
         &mut self,
         call: &[u8],
-        sent: &mut usize,
+        sent: &mut Sent,
         cx: &mut Context<'_>,
     ) -> Poll<Result<answer::Head, LineFault>> {
         let written = self.poll_write(call, sent, cx);
+        sent.is_all = matches!(written, Poll::Ready(Ok(())));
         if let Poll::Ready(Err(error)) = &written
-            && *sent == 0
+            && sent.bytes == 0
+            && call.len() <= AT_ONCE
         {
             return Poll::Ready(Err(LineFault::Unsent(error.to_string().into())));
         }
@@ -127,20 +145,17 @@ impl Line {
     fn poll_write(
         &mut self,
         call: &[u8],
-        sent: &mut usize,
+        sent: &mut Sent,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let was = *sent;
-        while let Some(rest) = call.get(*sent..).filter(|rest| !rest.is_empty()) {
+        while let Some(rest) = call.get(sent.bytes..).filter(|rest| !rest.is_empty()) {
             match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                more => *sent += more,
+                more => sent.bytes += more,
             }
         }
-        if *sent > was {
-            return Pin::new(&mut self.stream).poll_flush(cx);
-        }
-        Poll::Ready(Ok(()))
+        // Each time: TLS takes more than it has sent.
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     /// Reads what has come; nothing where the other side has closed.
@@ -242,3 +257,6 @@ impl http_body::Body for Answer {
         self.framing.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,7 +188,11 @@ impl Chunk {
         loop {
             match self {
                 Self::Size => match httparse::parse_chunk_size(read) {
-                    Ok(Status::Complete((length, size))) => {
+                    // None at all would be read as that of the last.
+                    _ if read.first().is_some_and(|first| !first.is_ascii_hexdigit()) => {
+                        return Err(unreadable("a chunk has no size"));
+                    }
+                    Ok(Status::Complete((length, size))) if is_line(&read[..length]) => {
                         read.advance(length);
                         *self = match size {
                             0 => Self::Trailer(0),
@@ -225,16 +229,22 @@ impl Chunk {
                     };
                     let line = read.split_to(end + 1);
                     *passed += line.len();
-                    if line.trim_ascii().is_empty() {
+                    if *line == *b"\r\n" {
                         *self = Self::End;
-                    } else if *passed >= LONGEST {
-                        return Err(unreadable("too much follows it"));
+                    } else if *passed >= LONGEST || !is_line(&line) {
+                        return Err(unreadable("what follows it is too much, or no line"));
                     }
                 }
                 Self::End => return Ok(Taken::End),
             }
         }
     }
+}
+
+/// Whether these bytes are one line and its end.
+fn is_line(bytes: &[u8]) -> bool {
+    let line = bytes.strip_suffix(b"\r\n");
+    line.is_some_and(|line| !line.iter().any(|byte| b"\r\n".contains(byte)))
 }
 
 /// As much as there is of what is left.
