@@ -3,7 +3,8 @@
 //! `cargo bench -p gardien-domain --bench schedule`. Both take their time from the bench, a millisecond a call, and are
 //! shared between threads: the schedule behind a lock, as the gateway has it. Every key has a share.
 //!
-//! Measured on 27 November 2026, two cores of an AMD EPYC, the middle of each estimate:
+//! Measured on 27 November 2026, two cores of an AMD EPYC, the middle of each estimate, before the calls of the last minute
+//! were kept in one row:
 //!
 //! | keys | granted | governor | refused | governor | waits and goes | refused behind all that wait |
 //! | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
