@@ -25,13 +25,13 @@ id! {
 
 /// Something of each key. Ids are made here and nowhere else: nobody can choose them so that they collide, and a hash that is
 /// hard to foresee would only cost time.
-pub type ByKey<T> = HashMap<KeyId, T, BuildHasherDefault<OwnBits>>;
+pub type ByKey<T> = HashMap<KeyId, T, BuildHasherDefault<LastBits>>;
 
 /// Places an id by its last bits, which are random.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct OwnBits(u64);
+pub struct LastBits(u64);
 
-impl Hasher for OwnBits {
+impl Hasher for LastBits {
     fn write(&mut self, bytes: &[u8]) {
         // So that the first bits, which tables look at as well, depend on all of them.
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
