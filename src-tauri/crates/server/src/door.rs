@@ -7,13 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gardien_gateway::Peer;
 use http::Request;
-use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::listen::{Given, ListenLimits, serve};
+use crate::listen::{Given, Incoming, ListenLimits, serve};
 use crate::places::Connected;
 use crate::workers::Workers;
 

@@ -12,9 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
-use http::StatusCode;
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::{CONNECTION, EXPECT, HeaderMap, HeaderName, HeaderValue};
+use http::request::{Parts, Request};
 use http::uri::Authority;
+use http::{Method, StatusCode, Uri};
 use memchr::memchr2;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
@@ -22,6 +24,8 @@ use tokio_util::io::poll_read_buf;
 
 /// The most headers a request may have.
 const MAX_HEADERS: usize = 100;
+/// As many are put on a request at most before it is sent on.
+const ADDED: usize = 2;
 /// What the library reads in place of a head that was refused.
 const BLANK: &[u8] = b"GET / HTTP/1.1\r\nhost: refused\r\n\r\n";
 /// For so long a connection that is closed early is still read, so that the answer is not lost with it.
@@ -124,20 +128,27 @@ pub struct Framed<S> {
 impl<S> Framed<S> {
     /// Wraps a fresh connection.
     pub fn new(stream: S, limits: HeadLimits) -> (Self, SharedVerdict) {
+        let timer = Some(Box::pin(sleep(limits.time)));
+        Self::going_on(stream, limits, Bytes::new(), timer)
+    }
+
+    /// Wraps a connection of which this was read, and whose head is awaited until the timer ends.
+    pub(crate) fn going_on(
+        stream: S,
+        limits: HeadLimits,
+        read: Bytes,
+        timer: Option<Pin<Box<Sleep>>>,
+    ) -> (Self, SharedVerdict) {
         let verdict = SharedVerdict::default();
         let framed = Self {
             stream,
-            judge: Judge {
-                most: limits.bytes,
-                scanned: 0,
-                host: None,
-            },
+            judge: Judge::new(limits),
             time: limits.time,
             verdict: verdict.clone(),
-            buffer: BytesMut::new(),
+            buffer: read.into(),
             pass: 0,
             refused: false,
-            timer: Some(Box::pin(sleep(limits.time))),
+            timer,
             linger: None,
         };
         (framed, verdict)
@@ -344,7 +355,7 @@ enum BodyLength {
 
 /// Judges the heads of a connection, one after the other.
 #[derive(Debug)]
-struct Judge {
+pub(crate) struct Judge {
     /// Bytes that a head may have.
     most: usize,
     /// Of the head that is awaited, so many bytes were looked at.
@@ -354,12 +365,60 @@ struct Judge {
 }
 
 impl Judge {
+    pub(crate) fn new(limits: HeadLimits) -> Self {
+        Self {
+            most: limits.bytes,
+            scanned: 0,
+            host: None,
+        }
+    }
+
+    /// The request at the front of these bytes and its length, if all of it is there and it is as most are: one of HTTP/1.1
+    /// without a body, which asks for nothing of its connection but that it is kept. Of any other nothing is said.
+    pub(crate) fn plain(&mut self, bytes: &Bytes) -> Option<(Parts, usize)> {
+        let mut scanned = 0;
+        let end = end_of_head(bytes, &mut scanned).ok()??;
+        let head = bytes.get(..end.min(self.most))?;
+        let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut read = httparse::Request::new(&mut []);
+        let body = self.read(head, &mut read, &mut room).ok()?;
+        if body != BodyLength::Known(0) || read.version != Some(1) {
+            return None;
+        }
+        let mut headers = HeaderMap::with_capacity(read.headers.len() + ADDED);
+        for header in &*read.headers {
+            let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
+            let value = HeaderValue::from_maybe_shared(bytes.slice_ref(header.value)).ok()?;
+            let is_plain = match name {
+                CONNECTION => value.as_bytes().eq_ignore_ascii_case(b"keep-alive"),
+                _ => name != EXPECT,
+            };
+            if !is_plain {
+                return None;
+            }
+            headers.append(name, value);
+        }
+        let method = Method::from_bytes(read.method?.as_bytes()).ok()?;
+        if method == Method::HEAD {
+            // What its answer says of a body that is not there is for the library to know.
+            return None;
+        }
+        let target = bytes.slice_ref(read.path?.as_bytes());
+        let (mut parts, ()) = Request::new(()).into_parts();
+        parts.method = method;
+        parts.uri = Uri::from_maybe_shared(target).ok()?;
+        parts.headers = headers;
+        Some((parts, end))
+    }
+
     /// Where the head at the front of these bytes ends and what body it has, if all of it is there.
     fn head(&mut self, bytes: &[u8]) -> Result<Option<(usize, BodyLength)>, FramingFault> {
         match end_of_head(bytes, &mut self.scanned)? {
             Some(end) if end <= self.most => {
                 self.scanned = 0;
-                Ok(Some((end, self.read(&bytes[..end])?)))
+                let mut room = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+                let mut read = httparse::Request::new(&mut []);
+                Ok(Some((end, self.read(&bytes[..end], &mut read, &mut room)?)))
             }
             None if bytes.len() < self.most => Ok(None),
             _ => Err(FramingFault::TooLarge),
@@ -367,10 +426,13 @@ impl Judge {
     }
 
     /// Reads a whole head.
-    fn read(&mut self, head: &[u8]) -> Result<BodyLength, FramingFault> {
-        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
-        let mut request = httparse::Request::new(&mut []);
-        match request.parse_with_uninit_headers(head, &mut headers) {
+    fn read<'head: 'room, 'room>(
+        &mut self,
+        head: &'head [u8],
+        request: &mut httparse::Request<'room, 'head>,
+        room: &'room mut [MaybeUninit<httparse::Header<'head>>],
+    ) -> Result<BodyLength, FramingFault> {
+        match request.parse_with_uninit_headers(head, room) {
             Ok(httparse::Status::Complete(length)) if length == head.len() => {}
             Err(httparse::Error::TooManyHeaders) => return Err(FramingFault::TooLarge),
             _ => return Err(FramingFault::Syntax),

@@ -37,7 +37,7 @@ mod workers;
 
 pub use clock::system_clock;
 pub use door::ListenFault;
-pub use listen::{Given, ListenLimits, Until, serve};
+pub use listen::{Given, Incoming, ListenLimits, Until, serve};
 pub use places::Connected;
 pub use secrets::InMemory;
 pub use service::{OpenFault, Opening, Service, database};

@@ -1,5 +1,6 @@
 //! Serves HTTP/1.1 on a listener: bounded in connections, heads and time, and drained on a signal. A connection has
-//! one request at a time, so its place is all that a request takes.
+//! one request at a time, so its place is all that a request takes. What is plain is answered by `plain`, all else by the HTTP
+//! library.
 
 mod connection;
 #[expect(
@@ -7,6 +8,8 @@ mod connection;
     reason = "silence is measured on the runtime's time"
 )]
 mod current;
+mod plain;
+mod written;
 
 use std::fmt;
 use std::io;
@@ -18,8 +21,7 @@ use bytes::Bytes;
 use gardien_gateway::{MinDataRate, Peer};
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http_body_util::{Either, Empty, Full};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
@@ -92,6 +94,9 @@ impl fmt::Debug for ListenLimits {
 fn connections(open_files: u64) -> usize {
     usize::try_from(open_files / 4).map_or(MOST, |quarter| quarter.min(MOST))
 }
+
+/// The body of a request; most have none.
+pub type Incoming = Either<Empty<Bytes>, hyper::body::Incoming>;
 
 /// When this comes back, an answer is cut off, and its connection with it, whether anybody takes it or not.
 pub type Until = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -36,8 +36,48 @@ async fn fault(head: &str) -> Option<FramingFault> {
     assert_eq!(whole, slowly, "{head:?}");
     if verdict.fault.is_some() {
         assert_eq!(whole, BLANK, "{head:?}");
+        assert!(plain(head.as_bytes()).is_none(), "{head:?}");
     }
     verdict.fault
+}
+
+fn plain(head: &[u8]) -> Option<(Parts, usize)> {
+    Judge::new(LIMITS).plain(&Bytes::copy_from_slice(head))
+}
+
+#[test]
+fn a_plain_request_is_read_as_it_is_and_no_other_is_plain() {
+    let (head, length) = plain(
+        b"DELETE /a?b=%2e%2e//c HTTP/1.1\r\nhost: a.b:80\r\nX: y \r\nx:\r\nConnection: Keep-Alive\r\n\r\nGET",
+    )
+    .unwrap();
+    assert_eq!(length, 83);
+    assert_eq!(
+        (head.method.as_str(), head.uri.to_string().as_str()),
+        ("DELETE", "/a?b=%2e%2e//c")
+    );
+    let values = head.headers.get_all("x").iter();
+    assert_eq!(values.collect::<Vec<_>>(), ["y", ""]);
+    assert_eq!(head.headers["host"], "a.b:80");
+    assert!(plain(b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").is_some());
+    for head in [
+        "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n\r",
+        "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nConnection: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        assert!(plain(head.as_bytes()).is_none(), "{head:?}");
+    }
+    let long = format!(
+        "GET / HTTP/1.1\r\nHost: a\r\nx: {}\r\n\r\n",
+        "y".repeat(1024)
+    );
+    assert!(plain(long.as_bytes()).is_none());
 }
 
 #[tokio::test]
@@ -228,5 +268,6 @@ async fn any_bytes_are_judged_without_panic() {
             })
             .collect();
         through(&bytes, 3).await;
+        assert!(plain(&bytes).is_none(), "{bytes:?}");
     }
 }
