@@ -248,13 +248,17 @@ impl<W> Meter<W> {
         }
     }
 
-    /// Hands an unused lease back after a while without calls, so that a gateway killed at rest loses
-    /// nothing. `None` while there are calls, or nothing to hand back.
+    /// After a while without calls, what to save for the lease of a gateway at rest. `None` while there are calls, or where
+    /// it is saved already.
     pub(crate) fn rest(&mut self, unix_now: u64, now: u64) -> Option<Renewal> {
-        let idle = !std::mem::take(&mut self.granted_since_rest);
-        (idle && self.lease.hand_back()).then(|| Renewal {
-            saved: self.save(0, unix_now, now),
-            extra: 0,
+        if std::mem::take(&mut self.granted_since_rest) {
+            return None;
+        }
+        let calls = self.lease_at_rest();
+        let extra = self.lease.rest(calls)?;
+        Some(Renewal {
+            saved: self.save(calls, unix_now, now),
+            extra,
         })
     }
 
@@ -347,6 +351,12 @@ impl<W> Meter<W> {
     fn full_lease(&self) -> u32 {
         let limit = self.schedule.limit();
         (limit / 10).min(10).max(limit / 50).max(1)
+    }
+
+    /// The lease that a gateway keeps at rest, so that the next call does not wait for the ledger: half a per cent of a large
+    /// limit. A small one, such as Phare's, loses nothing at rest to a kill.
+    fn lease_at_rest(&self) -> u32 {
+        self.schedule.limit() / 200
     }
 }
 

@@ -60,8 +60,14 @@ impl Lease {
         self.is_broken = true;
     }
 
-    /// Nothing is leased any more. Answers whether the ledger has to say so.
-    pub(super) fn hand_back(&mut self) -> bool {
-        !self.is_broken && std::mem::take(&mut self.left) > 0
+    /// No more than so many are leased any more. Answers with what the ledger is to say beyond them, so that it is so many;
+    /// `None` where it says that already.
+    pub(super) fn rest(&mut self, calls: u32) -> Option<u32> {
+        if self.is_broken || self.left == calls {
+            return None;
+        }
+        self.beyond = 0;
+        self.left = self.left.min(calls);
+        Some(calls - self.left)
     }
 }

@@ -10,7 +10,7 @@ use super::Throttle;
 use crate::body::BoxError;
 use crate::meter::Renewal;
 
-/// After so long without a call the lease is handed back.
+/// After so long without a call the lease is what it is at rest.
 const REST: Duration = Duration::from_secs(2);
 /// A disk that takes longer is as good as none: no call waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);

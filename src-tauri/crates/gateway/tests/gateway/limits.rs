@@ -142,6 +142,23 @@ async fn a_gateway_killed_at_rest_loses_nothing() {
 }
 
 #[tokio::test]
+async fn the_first_call_after_a_rest_does_not_wait_for_the_ledger() {
+    let mut world = World::with(10_000, Upstream::answering(ok("{}")).await).await;
+    for round in 0..2 {
+        pass(Duration::from_millis(4_500)).await;
+        world.ledger.hangs.store(true, Ordering::Relaxed);
+        let answer = world.get(&world.owner, "/projects");
+        let answer = tokio::time::timeout(Duration::from_secs(2), answer).await;
+        assert_eq!(answer.expect("it waits").status, 200, "{round}");
+        world.ledger.hangs.store(false, Ordering::Relaxed);
+        pass(Duration::from_secs(10)).await;
+    }
+    // What a kill costs then is half a per cent of the limit.
+    world.gateway = start(10_000, &world.ledger, &[&world.owner]).await;
+    assert_eq!(world.gateway.limits().used, 2 + 50);
+}
+
+#[tokio::test]
 async fn a_full_disk_neither_stops_nor_loosens() {
     let world = World::new().await;
     world.ledger.broken.store(true, Ordering::Relaxed);

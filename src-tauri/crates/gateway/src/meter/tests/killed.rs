@@ -181,6 +181,47 @@ proptest! {
         process.assert_no_minute_holds_more();
     }
 
+    /// The same of a limit that is large enough for a lease at rest, which is used up by many calls at once.
+    #[test]
+    fn rule_6_holds_for_what_is_leased_at_rest(
+        limit in 200_u32..1_000,
+        steps in prop::collection::vec((0_u64..4_000, 0_u64..8_000, 0_u8..12, 1_u32..200), 1..60),
+    ) {
+        let mut process = Process::new(limit);
+        for (gap, lasts, fate, calls) in steps {
+            process.pass(gap, |_| false);
+            match fate {
+                0 => process.kill(),
+                1 => {
+                    // It never comes to use what was saved.
+                    if let Some(renewal) = process.rest() {
+                        process.ledger = renewal.saved;
+                        process.kill();
+                    }
+                }
+                2..8 => {
+                    if let Some(renewal) = process.rest() {
+                        // Calls that come while it is written go by what is left.
+                        for _ in 0..calls % 3 {
+                            if let Entry::Granted { turn, .. } = process.enter() {
+                                process.goes(turn, lasts);
+                            }
+                        }
+                        process.saved(renewal);
+                    }
+                }
+                _ => {
+                    for _ in 0..calls {
+                        if let Entry::Granted { turn, .. } = process.enter_or_renew() {
+                            process.goes(turn, lasts);
+                        }
+                    }
+                }
+            }
+        }
+        process.assert_no_minute_holds_more();
+    }
+
     /// Whatever goes while the ledger cannot be written: from the first good save on, no 60 seconds hold more calls than
     /// the limit, wherever the process is killed.
     #[test]
