@@ -57,13 +57,13 @@ pub fn what_if(
     };
     let (mut least, mut most) = ((0, 0), 0);
     for minute in &hour.minutes {
-        let wanted = |key: &KeyId| minute.calls.get(key).copied().unwrap_or_default();
+        let wanted = |key: &KeyId| minute.of(*key);
         // What is kept free counts whether the key called or not.
         let silent = shares
             .iter()
             .filter(|(key, share)| share.kept_free() > 0 && wanted(key) == 0)
-            .map(|(key, _)| key);
-        let all = minute.calls.keys().chain(silent).copied();
+            .map(|(key, _)| *key);
+        let all = minute.keys().chain(silent);
         let mut others: Vec<KeyId> = all.filter(|it| Some(*it) != key).collect();
         others.sort_unstable();
         let own = key.as_ref().map_or(0, wanted);

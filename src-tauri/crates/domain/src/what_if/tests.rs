@@ -1,10 +1,8 @@
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::wanted::Minute;
+use crate::wanted::{Minute, Wanted};
 
 fn share(at_most: Option<u32>, reserved: u32, weight: u32) -> Share {
     Share {
@@ -113,10 +111,15 @@ const BOT: KeyId = KeyId(Uuid::from_u128(2));
 const OTHER: KeyId = KeyId(Uuid::from_u128(3));
 
 fn minute(began: u64, calls: &[(KeyId, u32)]) -> Minute {
-    Minute {
-        began,
-        calls: Arc::new(calls.iter().copied().collect()),
+    let mut wanted = Wanted::since(0);
+    for (key, calls) in calls {
+        for _ in 0..*calls {
+            wanted.count(*key, 0);
+        }
     }
+    let mut minute = wanted.hour(0).minutes.remove(0);
+    minute.began = began;
+    minute
 }
 
 fn hour(minutes: Vec<Minute>) -> Hour {
