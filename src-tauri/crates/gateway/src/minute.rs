@@ -3,46 +3,60 @@
 use jiff::Timestamp;
 
 /// Steps of a minute.
-const STEPS: usize = 12;
+const STEPS: i32 = 12;
 const STEP_SECONDS: i64 = 60 / STEPS as i64;
 
 /// Counts by steps, the oldest of which the newest takes the place of.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Minute {
-    steps: [u32; STEPS],
+    /// As many calls as a byte holds.
+    few: [u8; STEPS as usize],
+    /// Those beyond that, once there were any.
+    more: Option<Box<[u32; STEPS as usize]>>,
     /// The number of the newest step.
-    newest: i64,
+    newest: i32,
 }
 
 impl Minute {
     pub(crate) fn add(&mut self, calls: u32, at: Timestamp) {
         let step = step(at);
-        self.advance(step);
-        if self.newest - step < STEPS as i64 {
-            self.steps[place(step)] += calls;
+        for passed in (step - STEPS).max(self.newest) + 1..=step {
+            self.set(passed, 0);
+        }
+        self.newest = self.newest.max(step);
+        if self.newest - step < STEPS {
+            self.set(step, self.at(step).saturating_add(calls));
         }
     }
 
     pub(crate) fn calls(&self, now: Timestamp) -> u32 {
-        let mut minute = self.clone();
-        minute.advance(step(now));
-        minute.steps.iter().sum()
+        let oldest = step(now).max(self.newest) - STEPS + 1;
+        (oldest..=self.newest).map(|step| self.at(step)).sum()
     }
 
-    fn advance(&mut self, to: i64) {
-        for passed in (to - STEPS as i64).max(self.newest) + 1..=to {
-            self.steps[place(passed)] = 0;
+    fn at(&self, step: i32) -> u32 {
+        let place = place(step);
+        let more = self.more.as_ref().map_or(0, |more| more[place]);
+        more.saturating_add(self.few[place].into())
+    }
+
+    fn set(&mut self, step: i32, calls: u32) {
+        let place = place(step);
+        let few = u8::try_from(calls).unwrap_or(u8::MAX);
+        let more = calls - u32::from(few);
+        self.few[place] = few;
+        if more > 0 || self.more.is_some() {
+            self.more.get_or_insert_default()[place] = more;
         }
-        self.newest = self.newest.max(to);
     }
 }
 
-fn step(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(STEP_SECONDS)
+fn step(at: Timestamp) -> i32 {
+    i32::try_from(at.as_second().div_euclid(STEP_SECONDS)).unwrap_or_default()
 }
 
-fn place(step: i64) -> usize {
-    usize::try_from(step.rem_euclid(STEPS as i64)).unwrap_or(0)
+fn place(step: i32) -> usize {
+    usize::try_from(step.rem_euclid(STEPS)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -69,5 +83,21 @@ mod tests {
         // Too late to count.
         minute.add(1, at(1_000_000));
         assert_eq!(minute.calls(at(1_000_120)), 7);
+    }
+
+    #[test]
+    fn many_calls_count_as_well_as_few() {
+        let mut minute = Minute::default();
+        minute.add(255, at(1_000_000));
+        minute.add(1, at(1_000_000));
+        minute.add(100_000, at(1_000_005));
+        minute.add(2, at(1_000_010));
+        assert_eq!(minute.calls(at(1_000_010)), 100_258);
+        assert_eq!(minute.calls(at(1_000_060)), 100_002);
+        assert_eq!(minute.calls(at(1_000_065)), 2);
+        // In the place of the many.
+        minute.add(3, at(1_000_065));
+        assert_eq!(minute.calls(at(1_000_065)), 5);
+        assert_eq!(minute.calls(at(1_000_124)), 3);
     }
 }

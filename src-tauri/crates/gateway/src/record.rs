@@ -4,6 +4,9 @@
 //! A call notes into a map of its own, which is swapped for an empty one before anything is made of it: no call waits
 //! for a list to be gone through.
 
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::iter;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,32 +49,49 @@ pub struct Calling {
 
 #[derive(Debug)]
 pub(crate) struct Uses {
-    noted: Mutex<ByKey<Noted>>,
+    noted: Mutex<Notes>,
     /// Taken before `noted` wherever both are.
     gathered: Mutex<ByKey<Gathered>>,
     ledger: Arc<dyn Ledger>,
 }
 
-/// What a key did since it was last gathered.
+/// What keys did since it was last gathered.
+#[derive(Debug, Default)]
+struct Notes {
+    by_key: ByKey<Noted>,
+    names: Names,
+}
+
+/// What clients call themselves that called lately: there are many keys, and few programs.
+#[derive(Debug, Default)]
+struct Names(HashSet<Arc<str>>);
+
+/// Names that are remembered.
+const NAMES: usize = 64;
+
+/// What a key did last, and how often it called since that was last gathered.
 #[derive(Debug)]
 struct Noted {
     at: Timestamp,
-    operation: &'static str,
-    /// Empty: it does not say.
-    client: String,
+    operation: &'static Operation,
+    /// `None`: it does not say.
+    client: Option<Arc<str>>,
     address: Option<IpAddr>,
-    previous: Vec<PreviousUse>,
+    previous: Box<[PreviousUse]>,
     calls: u32,
 }
 
 /// What a key did in the last minute, and before that as far as it is not written.
 #[derive(Debug)]
 struct Gathered {
-    last: NotedUse,
+    last: Noted,
     minute: Minute,
     written: bool,
     told: bool,
 }
+
+// Every key that calls has both for a minute.
+const _: () = assert!(size_of::<Noted>() <= 80 && size_of::<Gathered>() <= 112);
 
 impl Uses {
     pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
@@ -84,12 +104,13 @@ impl Uses {
 
     pub(crate) fn note(&self, call: Use<'_>) {
         let mut noted = lock(&self.noted);
-        let known = noted.entry(call.key).or_insert_with(|| Noted {
+        let Notes { by_key, names } = &mut *noted;
+        let known = by_key.entry(call.key).or_insert_with(|| Noted {
             at: call.at,
-            operation: call.operation.id,
-            client: String::new(),
+            operation: call.operation,
+            client: None,
             address: call.address,
-            previous: Vec::new(),
+            previous: Box::default(),
             calls: 0,
         });
         known.calls += 1;
@@ -100,15 +121,11 @@ impl Uses {
         // Calls that waited for the ledger are noted late.
         if known.at <= call.at {
             known.at = call.at;
-            known.operation = call.operation.id;
+            known.operation = call.operation;
             known.address = call.address;
-            let client = call.client.unwrap_or_default();
             // Almost always it is the one before, which was looked at already.
-            if known.client != client {
-                known.client.clear();
-                known
-                    .client
-                    .push_str(client::shown(client).unwrap_or_default());
+            if known.client.as_deref() != call.client {
+                known.client = call.client.and_then(|client| names.shown(client));
             }
         }
     }
@@ -134,12 +151,16 @@ impl Uses {
     pub(crate) async fn write(&self, now: Timestamp) {
         let batch: Vec<NotedUse> = {
             let mut gathered = self.gather();
-            gathered.retain(|_, of| !of.written || within_a_minute(of.last.last.at, now));
-            let unwritten = gathered.values_mut().filter(|of| !of.written);
+            gathered.retain(|_, of| !of.written || within_a_minute(of.last.at, now));
+            if gathered.len() < gathered.capacity() / 4 {
+                let room = gathered.len() * 2;
+                gathered.shrink_to(room);
+            }
+            let unwritten = gathered.iter_mut().filter(|(_, of)| !of.written);
             unwritten
-                .map(|of| {
+                .map(|(key, of)| {
                     of.written = true;
-                    of.last.clone()
+                    of.last.of(*key)
                 })
                 .collect()
         };
@@ -159,11 +180,11 @@ impl Uses {
     /// What was noted since it was last asked.
     pub(crate) fn untold(&self) -> Vec<NotedUse> {
         let mut gathered = self.gather();
-        let untold = gathered.values_mut().filter(|of| !of.told);
+        let untold = gathered.iter_mut().filter(|(_, of)| !of.told);
         untold
-            .map(|of| {
+            .map(|(key, of)| {
                 of.told = true;
-                of.last.clone()
+                of.last.of(*key)
             })
             .collect()
     }
@@ -172,13 +193,13 @@ impl Uses {
     pub(crate) fn calling(&self, now: Timestamp) -> Vec<Calling> {
         let gathered = self.gather();
         let lately = gathered
-            .values()
-            .filter(|of| within_a_minute(of.last.last.at, now));
+            .iter()
+            .filter(|(_, of)| within_a_minute(of.last.at, now));
         lately
-            .map(|of| Calling {
-                key: of.last.key,
-                client: of.last.last.client.clone(),
-                last_at: of.last.last.at,
+            .map(|(key, of)| Calling {
+                key: *key,
+                client: of.last.client.as_deref().map(str::to_owned),
+                last_at: of.last.at,
                 calls: of.minute.calls(now),
             })
             .collect()
@@ -187,54 +208,89 @@ impl Uses {
     fn gather(&self) -> MutexGuard<'_, ByKey<Gathered>> {
         let mut gathered = lock(&self.gathered);
         let noted = {
-            let mut noted = lock(&self.noted);
+            let noted = &mut lock(&self.noted).by_key;
             // As many will call again: it does not have to grow once more.
             let room = ByKey::with_capacity_and_hasher(noted.len(), Default::default());
-            std::mem::replace(&mut *noted, room)
+            std::mem::replace(noted, room)
         };
         for (key, noted) in noted {
-            let (at, calls) = (noted.at, noted.calls);
-            let noted = noted.of(key);
-            let known = gathered.entry(key).or_insert_with(|| Gathered {
-                last: noted.clone(),
-                minute: Minute::default(),
-                written: false,
-                told: false,
-            });
-            known.minute.add(calls, at);
-            known.written = false;
-            known.told = false;
-            for previous in noted.previous.into_iter().rev() {
-                note_previous(&mut known.last.previous, previous);
-            }
-            if known.last.last.at <= noted.last.at {
-                known.last.last = noted.last;
+            match gathered.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(Gathered::of(noted));
+                }
+                Entry::Occupied(mut known) => known.get_mut().add(noted),
             }
         }
         gathered
     }
 }
 
-/// A key has two secrets that were replaced at most: of a third, the key has changed since.
-fn note_previous(noted: &mut Vec<PreviousUse>, previous: PreviousUse) {
-    noted.retain(|known| known.digest != previous.digest);
-    noted.truncate(1);
-    noted.insert(0, previous);
+impl Names {
+    /// A name as it may be shown, shared by those whose it is.
+    fn shown(&mut self, name: &str) -> Option<Arc<str>> {
+        if let Some(known) = self.0.get(name) {
+            return Some(Arc::clone(known));
+        }
+        let name: Arc<str> = client::shown(name)?.into();
+        if self.0.len() == NAMES {
+            self.0.clear();
+        }
+        self.0.insert(Arc::clone(&name));
+        Some(name)
+    }
 }
 
 impl Noted {
-    fn of(self, key: KeyId) -> NotedUse {
+    fn of(&self, key: KeyId) -> NotedUse {
         NotedUse {
             key,
             last: LastUse {
                 at: self.at,
-                operation: self.operation.to_owned(),
-                client: Some(self.client).filter(|client| !client.is_empty()),
+                operation: self.operation.id.to_owned(),
+                client: self.client.as_deref().map(str::to_owned),
                 address: self.address,
             },
-            previous: self.previous,
+            previous: self.previous.to_vec(),
         }
     }
+}
+
+impl Gathered {
+    fn of(noted: Noted) -> Self {
+        let mut minute = Minute::default();
+        minute.add(noted.calls, noted.at);
+        Self {
+            last: noted,
+            minute,
+            written: false,
+            told: false,
+        }
+    }
+
+    fn add(&mut self, noted: Noted) {
+        self.minute.add(noted.calls, noted.at);
+        self.written = false;
+        self.told = false;
+        for previous in noted.previous.iter().rev() {
+            note_previous(&mut self.last.previous, *previous);
+        }
+        if self.last.at <= noted.at {
+            self.last = Noted {
+                previous: std::mem::take(&mut self.last.previous),
+                ..noted
+            };
+        }
+    }
+}
+
+/// A key has two secrets that were replaced at most: of a third, the key has changed since.
+fn note_previous(noted: &mut Box<[PreviousUse]>, previous: PreviousUse) {
+    let others = noted.iter().filter(|known| known.digest != previous.digest);
+    *noted = iter::once(&previous)
+        .chain(others)
+        .take(2)
+        .copied()
+        .collect();
 }
 
 fn within_a_minute(at: Timestamp, now: Timestamp) -> bool {
@@ -244,4 +300,28 @@ fn within_a_minute(at: Timestamp, now: Timestamp) -> bool {
 /// Nothing in a critical section can panic half-way.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_one_program_share_its_name_and_few_names_are_kept() {
+        let mut names = Names::default();
+        let one = names.shown("curl").unwrap();
+        assert!(Arc::ptr_eq(&one, &names.shown("curl").unwrap()));
+        for number in 0..1_000 {
+            let name = format!("curl-{number}");
+            assert_eq!(names.shown(&name).as_deref(), Some(&*name));
+            assert!(names.0.len() <= NAMES);
+        }
+        assert_eq!(names.shown("curl").as_deref(), Some("curl"));
+        // What may be a secret is neither shown nor kept.
+        let kept = names.0.len();
+        for name in ["", "pha_org_gdn_x"] {
+            assert_eq!(names.shown(name), None);
+        }
+        assert_eq!(names.0.len(), kept);
+    }
 }
