@@ -25,7 +25,7 @@ use crate::retry_after;
 use crate::said::said;
 use crate::throttle::Pass;
 use crate::timing::Timing;
-use crate::upload::Upload;
+use crate::upload::{Course, Upload};
 use crate::upstream::{Reply, Transport, TransportFault};
 
 /// Between two attempts of a call that was not made.
@@ -38,27 +38,80 @@ pub(crate) type WayNow<'a> = dyn Fn() -> Option<Arc<dyn Transport>> + Sync + 'a;
 /// A call that goes out.
 pub(crate) struct Outbound<'a> {
     pub(crate) head: &'a Parts,
-    pub(crate) upload: Upload,
+    /// What is sent next, if that is not nothing.
+    upload: Option<Box<Upload>>,
     /// What it asks of the upstream's key.
     pub(crate) need: Need,
+    pub(crate) course: Course,
+    /// It can be sent the same once more.
+    is_repeatable: bool,
 }
 
-/// Forwards one call.
-pub(crate) async fn forward(
-    upstream: &dyn Transport,
-    call: Outbound<'_>,
+impl<'a> Outbound<'a> {
+    /// One that goes out now.
+    pub(crate) fn now(head: &'a Parts, upload: Option<Box<Upload>>, need: Need) -> Self {
+        let course = upload
+            .as_deref()
+            .map_or_else(Course::bare, Upload::goes_out);
+        Self {
+            head,
+            upload,
+            need,
+            course,
+            is_repeatable: true,
+        }
+    }
+
+    /// What is sent now. What can be sent once more stays.
+    fn body(&mut self) -> Body {
+        let Some(upload) = self.upload.take() else {
+            return Body::default();
+        };
+        self.upload = upload.again().map(Box::new);
+        self.is_repeatable = self.upload.is_some();
+        upload.into_body()
+    }
+
+    /// It may be made twice: a GET that has no body.
+    fn is_harmless(&self) -> bool {
+        let is_bare = self.upload.as_deref().is_none_or(Upload::is_end_stream);
+        self.head.method == Method::GET && self.is_repeatable && is_bare
+    }
+}
+
+/// Forwards one call. No async fn, as none that most calls go through is: it would hold what it was given twice.
+pub(crate) fn forward<'a>(
+    upstream: &'a dyn Transport,
+    call: &'a mut Outbound<'_>,
+    mut pass: Pass,
+    timing: &'a Timing,
+    way: &'a WayNow<'_>,
+) -> impl Future<Output = Result<Reply, CallRefusal>> + Send {
+    pass.goes_out();
+    async move {
+        let sending = upstream.send(call.head, call.body(), call.need);
+        match call.course.patiently(sending, timing.patience).await? {
+            // Whatever came of it, the call is over here: dropping the pass starts its minute.
+            Ok(reply) => received(reply, &mut pass, timing.patience),
+            // On the heap: seldom, and no other call needs room for it.
+            Err(fault) => Box::pin(unanswered(fault, call, pass, timing, way)).await,
+        }
+    }
+}
+
+/// What comes of a call that had no answer at first.
+async fn unanswered(
+    fault: TransportFault,
+    call: &mut Outbound<'_>,
     mut pass: Pass,
     timing: &Timing,
     way: &WayNow<'_>,
 ) -> Result<Reply, CallRefusal> {
-    call.upload.goes_out();
-    let course = call.upload.course();
-    pass.goes_out();
+    let course = call.course.clone();
     let answer = {
-        let sending = pin!(send(upstream, call, &mut pass, timing, way));
-        course.patiently(sending, timing.patience).await
+        let insisting = pin!(insistently(fault, call, &mut pass, timing, way));
+        course.patiently(insisting, timing.patience).await
     };
-    // Whatever came of it, the call is over here: dropping the pass starts its minute.
     let fault = match answer? {
         Ok(reply) => return received(reply, &mut pass, timing.patience),
         Err(fault) => fault,
@@ -86,82 +139,58 @@ pub(crate) async fn forward(
     Err(refusal)
 }
 
-/// Sends a call, and once more where that does no harm and the connection that was at hand was dead.
-async fn send(
-    upstream: &dyn Transport,
-    call: Outbound<'_>,
+/// Sends a call again after a while as long as it certainly was not made: that the upstream was away for a moment is
+/// no error for anybody, nor that Gardien does not know yet where a key of Phare's works. What could not be sent the same
+/// once more is sent once, and so is what has no way any more. While others took what it gave back between two attempts,
+/// there is none. Then once more where that does no harm and the connection that was at hand was dead.
+async fn insistently(
+    mut fault: TransportFault,
+    call: &mut Outbound<'_>,
     pass: &mut Pass,
     timing: &Timing,
     way: &WayNow<'_>,
 ) -> Result<Reply, TransportFault> {
-    let Outbound { head, need, .. } = call;
-    let is_repeatable = head.method == Method::GET && call.upload.is_end_stream();
-    let sent = insistently(upstream, call, pass, timing, way).await;
+    let end = call.course.last() + timing.insistence;
+    let mut pause = FIRST_PAUSE;
+    while call.is_repeatable && may_pass(&fault) {
+        pass.rests();
+        loop {
+            if Instant::now() + pause >= end {
+                return Err(fault);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            if pass.goes_on().await {
+                break;
+            }
+        }
+        let Some(now) = way() else {
+            return Err(fault);
+        };
+        match now.send(call.head, call.body(), call.need).await {
+            Ok(reply) => return Ok(reply),
+            Err(again) => fault = again,
+        }
+    }
     // It may have been made, so once more is two calls of the limit. Only a GET may be made twice at all.
-    if !(is_repeatable && matches!(sent, Err(TransportFault::Dead(_)))) {
-        return sent;
+    if !(call.is_harmless() && matches!(fault, TransportFault::Dead(_))) {
+        return Err(fault);
     }
     let Some(mut second) = pass.another().await else {
-        return sent;
+        return Err(fault);
     };
     let Some(now) = way() else {
-        return sent;
+        return Err(fault);
     };
     second.goes_out();
-    match now.send(head, Body::default(), need).await {
+    match now.send(call.head, Body::default(), call.need).await {
         Err(TransportFault::Unreachable { .. }) => {
             second.cancel();
-            sent
+            Err(fault)
         }
         answer => {
             *pass = second;
             answer
-        }
-    }
-}
-
-/// Sends a call, and again after a while as long as it certainly was not made: that the upstream was away for a moment is
-/// no error for anybody, nor that Gardien does not know yet where a key of Phare's works. What could not be sent the same
-/// once more is sent once, and so is what has no way any more. While others took what it gave back between two attempts,
-/// there is none.
-async fn insistently(
-    upstream: &dyn Transport,
-    call: Outbound<'_>,
-    pass: &mut Pass,
-    timing: &Timing,
-    way: &WayNow<'_>,
-) -> Result<Reply, TransportFault> {
-    let Outbound {
-        head,
-        mut upload,
-        need,
-    } = call;
-    let end = Instant::now() + timing.insistence;
-    let mut pause = FIRST_PAUSE;
-    let mut now = None;
-    loop {
-        let (again, body) = (upload.again(), upload.into_body());
-        let now_by = now.as_deref().unwrap_or(upstream);
-        match (now_by.send(head, body, need).await, again) {
-            (Err(fault), Some(again)) if may_pass(&fault) => {
-                pass.rests();
-                loop {
-                    if Instant::now() + pause >= end {
-                        return Err(fault);
-                    }
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    if pass.goes_on().await {
-                        break;
-                    }
-                }
-                now = way();
-                if now.is_none() {
-                    return Err(fault);
-                }
-                upload = again;
-            }
-            (sent, _) => return sent,
         }
     }
 }

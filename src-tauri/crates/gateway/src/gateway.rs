@@ -14,6 +14,7 @@ use gardien_domain::what_if::{WhatIf, what_if};
 use gardien_domain::{Key, KeyId, KeyRule, NotedUse, Organization, ProjectId, Scope};
 use http::header::HeaderMap;
 use http::{Method, Request, Response, Uri};
+use http_body::Body as _;
 use jiff::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -367,13 +368,13 @@ impl Gateway {
             ..self.0.timing
         };
         let (head, body) = request.into_parts();
-        let upload = Upload::of(body, timing.min_data_rate);
-        let head = &head;
-        let call = Outbound { head, upload, need };
+        let is_bare = body.is_end_stream();
+        let upload = (!is_bare).then(|| Box::new(Upload::of(body, timing.min_data_rate)));
+        let mut call = Outbound::now(&head, upload, need);
         let pass = pass.to(believed.then_some(number));
         let again = || Some(upstream.clone());
         let reply = self
-            .forward_forgetting(upstream.as_ref(), call, pass, &timing, &again)
+            .forward_forgetting(upstream.as_ref(), &mut call, pass, &timing, &again)
             .await?;
         Ok(reply.answer)
     }

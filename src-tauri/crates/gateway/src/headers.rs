@@ -82,7 +82,8 @@ fn may_stand_for_another(name: &str) -> bool {
 
 /// Removes what concerns one connection only or is `chosen`.
 fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&str) -> bool) {
-    let mut those = Vec::with_capacity(headers.keys_len());
+    // Most answers hold none.
+    let mut those = Vec::new();
     for (name, value) in &*headers {
         if *name == CONNECTION {
             those.extend(named(value));
@@ -97,7 +98,7 @@ fn remove_those(headers: &mut HeaderMap, chosen: impl Fn(&str) -> bool) {
 }
 
 /// What `Connection` names. Most often that is about itself alone.
-fn named(connection: &HeaderValue) -> impl Iterator<Item = HeaderName> {
+pub(crate) fn named(connection: &HeaderValue) -> impl Iterator<Item = HeaderName> {
     let names = connection.to_str().unwrap_or_default();
     let names = Some(names).filter(|names| !["keep-alive", "close"].contains(names));
     let names = names.into_iter().flat_map(|names| names.split(','));

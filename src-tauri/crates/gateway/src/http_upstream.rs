@@ -104,32 +104,34 @@ impl HttpUpstream {
     }
 
     /// Sends a call with this authorization. Its headers hold neither that nor a host.
-    async fn send(
-        &self,
-        head: &Parts,
+    fn send<'a>(
+        &'a self,
+        head: &'a Parts,
         body: Body,
-        authorization: &HeaderValue,
-    ) -> Result<Response<Body>, TransportFault> {
+        authorization: &'a HeaderValue,
+    ) -> impl Future<Output = Result<Response<Body>, TransportFault>> + Send {
         let call = Outgoing {
             head,
             prefix: &self.prefix,
             host: &self.host,
             authorization,
         };
-        let Some(body) = body.as_whole().filter(|body| body.len() <= AT_ONCE) else {
-            return Box::pin(self.send_alone(&call, body)).await;
-        };
-        let shelf = self.pool.shelf();
-        loop {
-            let (line, of_before) = match shelf.take() {
-                Some(line) => (line, true),
-                // On the heap: seldom, and far larger than what a call needs otherwise.
-                None => Box::pin(self.next(&shelf)).await?,
+        async move {
+            let Some(body) = body.as_whole().filter(|body| body.len() <= AT_ONCE) else {
+                return Box::pin(self.send_alone(&call, body)).await;
             };
-            match line.send(&call, body, &shelf).await {
-                Ok(answer) => return Ok(answer),
-                Err(LineFault::Unsent(_)) if of_before => {}
-                Err(fault) => return Err(self.broken(fault, of_before)),
+            let shelf = self.pool.shelf();
+            loop {
+                let (line, of_before) = match shelf.take() {
+                    Some(line) => (line, true),
+                    // On the heap: seldom, and far larger than what a call needs otherwise.
+                    None => Box::pin(self.next(&shelf)).await?,
+                };
+                match line.send(&call, body, &shelf).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(LineFault::Unsent(_)) if of_before => {}
+                    Err(fault) => return Err(self.broken(fault, of_before)),
+                }
             }
         }
     }
@@ -226,9 +228,16 @@ impl KeyedUpstream {
     ///
     /// # Errors
     /// A [`TransportFault`] when there was no answer.
-    pub async fn call(&self, head: &Parts, body: Body) -> Result<Reply, TransportFault> {
-        let sent = self.upstream.send(head, body, &self.authorization);
-        Ok(Reply::of(sent.await?, &self.upstream.own))
+    pub fn call(
+        &self,
+        head: &Parts,
+        body: Body,
+    ) -> impl Future<Output = Result<Reply, TransportFault>> + Send {
+        let upstream = &self.upstream;
+        async move {
+            let answer = upstream.send(head, body, &self.authorization).await?;
+            Ok(Reply::of(answer, &upstream.own))
+        }
     }
 }
 

@@ -79,26 +79,28 @@ impl Line {
     ///
     /// # Errors
     /// [`LineFault`].
-    pub(crate) async fn send(
+    pub(crate) fn send(
         mut self,
         call: &Outgoing<'_>,
         body: &[u8],
         shelf: &Arc<Shelf>,
-    ) -> Result<Response<Body>, LineFault> {
+    ) -> impl Future<Output = Result<Response<Body>, LineFault>> + Send {
         let written = call.written(body);
         let mut sent = Sent::default();
-        let head = poll_fn(|cx| self.poll_exchange(&written.bytes, &mut sent, cx)).await?;
-        let is_kept = head.is_kept && sent.is_all;
-        let mut answer = Answer {
-            line: Some(self),
-            framing: head.framing,
-            shelf: is_kept.then(|| shelf.clone()),
-        };
-        let body = match answer.at_once() {
-            Some(whole) => Body::whole(whole),
-            None => Body::new(answer),
-        };
-        Ok(head.response.map(|()| body))
+        async move {
+            let head = poll_fn(|cx| self.poll_exchange(&written.bytes, &mut sent, cx)).await?;
+            let is_kept = head.is_kept && sent.is_all;
+            let mut answer = Answer {
+                line: Some(self),
+                framing: head.framing,
+                shelf: is_kept.then(|| shelf.clone()),
+            };
+            let body = match answer.at_once() {
+                Some(whole) => Body::whole(whole),
+                None => Body::new(answer),
+            };
+            Ok(head.response.map(|()| body))
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use http::header::{
     HeaderMap, HeaderValue, LINK, LOCATION, VIA,
 };
 use http::uri::Authority;
-use http::{Response, StatusCode, Uri, Version};
+use http::{Response, StatusCode, Uri, Version, response};
 use http_body::Body as _;
 use memchr::memmem::Finder;
 
@@ -175,15 +175,22 @@ fn after<'a>(own: &str, mut link: &'a [u8]) -> Option<&'a [u8]> {
     matches!(link, [] | [b'/' | b'?' | b'#', ..] | [b'\\', b'/', ..]).then_some(link)
 }
 
-/// The answer of an upstream that calls itself `own`, its links leading to where the client called.
-///
-/// # Errors
-/// [`CallRefusal::UpstreamBroken`] when a small answer breaks off.
-pub(crate) async fn lead_back(
-    mut answer: Response<Body>,
+/// What became of an answer whose links lead back.
+pub(crate) enum Led {
+    Back(Response<Body>),
+    /// Its body has to be read first.
+    Unread(Unread),
+}
+
+/// A small answer whose links are put right before its head is sent.
+pub(crate) struct Unread {
+    head: response::Parts,
+    body: Body,
     own: Own,
-    called: impl Fn() -> Called,
-) -> Result<Response<Body>, CallRefusal> {
+}
+
+/// The answer of an upstream that calls itself `own`, its links leading to where the client called.
+pub(crate) fn lead_back(mut answer: Response<Body>, own: Own, called: &impl Fn() -> Called) -> Led {
     for (name, value) in answer.headers_mut() {
         let led = if *name == LINK {
             Some(targets_led_back(value.as_bytes(), &own, &called()))
@@ -197,25 +204,42 @@ pub(crate) async fn lead_back(
         }
     }
     if !holds_links(&answer) {
-        return Ok(answer);
+        return Led::Back(answer);
     }
-    let (mut head, body) = answer.into_parts();
-    if body.size_hint().exact().is_none_or(|size| size > SMALL) {
-        edited(&mut head.headers);
+    if answer
+        .body()
+        .size_hint()
+        .exact()
+        .is_none_or(|size| size > SMALL)
+    {
+        edited(answer.headers_mut());
         let reader = json::Reader::new(own, called());
-        let body = Body::new(json::Leading::new(body, reader));
-        return Ok(Response::from_parts(head, body));
+        return Led::Back(answer.map(|body| Body::new(json::Leading::new(body, reader))));
     }
-    let read = read_all(body, usize::MAX).await;
-    let read = read.map_err(|_| CallRefusal::UpstreamBroken)?;
-    if !own.may_be_in(&read) {
-        return Ok(Response::from_parts(head, Body::whole(read)));
+    match answer.body().as_whole() {
+        Some(read) if !own.may_be_in(read) => Led::Back(answer),
+        _ => {
+            let (head, body) = answer.into_parts();
+            Led::Unread(Unread { head, body, own })
+        }
     }
-    let led = json::Reader::new(own, called()).whole(&read);
-    if led != read {
-        edited(&mut head.headers);
+}
+
+impl Unread {
+    /// # Errors
+    /// [`CallRefusal::UpstreamBroken`] when the answer breaks off.
+    pub(crate) async fn read(mut self, called: Called) -> Result<Response<Body>, CallRefusal> {
+        let read = read_all(self.body, usize::MAX).await;
+        let mut read = read.map_err(|_| CallRefusal::UpstreamBroken)?;
+        if self.own.may_be_in(&read) {
+            let led = json::Reader::new(self.own, called).whole(&read);
+            if led != read {
+                edited(&mut self.head.headers);
+            }
+            read = led.into();
+        }
+        Ok(Response::from_parts(self.head, Body::whole(read)))
     }
-    Ok(Response::from_parts(head, Body::whole(led)))
 }
 
 /// Takes away or weakens what is about the very bytes of a body that has others now.

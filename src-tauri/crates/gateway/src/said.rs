@@ -4,6 +4,7 @@ use gardien_domain::limit::Said;
 use http::header::{HeaderMap, HeaderName};
 use http::{Response, StatusCode};
 
+use crate::headers::values;
 use crate::told::{LIMIT, REMAINING};
 
 /// Nobody's limit is higher; what says so is no limit of calls a minute.
@@ -12,7 +13,7 @@ const HIGHEST: u32 = 1_000_000;
 /// What it says; `None` where it says nothing, or nothing that can be true.
 pub(crate) fn said<B>(answer: &Response<B>) -> Option<Said> {
     let headers = answer.headers();
-    let (limit, remaining) = (number(headers, &LIMIT)?, number(headers, &REMAINING)?);
+    let (limit, remaining) = (number(headers, LIMIT)?, number(headers, REMAINING)?);
     let can_be = (1..=HIGHEST).contains(&limit) && remaining <= limit;
     can_be.then_some(Said {
         limit,
@@ -22,8 +23,8 @@ pub(crate) fn said<B>(answer: &Response<B>) -> Option<Said> {
 }
 
 /// The one value of a header.
-fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u32> {
-    let mut values = headers.get_all(name).iter();
+fn number(headers: &HeaderMap, name: HeaderName) -> Option<u32> {
+    let mut values = values(headers, name);
     let value = values.next().filter(|_| values.next().is_none())?;
     value.to_str().ok()?.trim().parse().ok()
 }

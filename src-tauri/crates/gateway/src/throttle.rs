@@ -86,9 +86,9 @@ impl Throttle {
         // Not an async fn: that would hold all of these twice for as long as the call waits.
         async move {
             let mut comes = key.filter(|_| is_new);
+            let mut now = came;
             let mut place = loop {
                 let mut told = None;
-                let now = self.clock.now();
                 let left = patience.saturating_sub(now - came);
                 let entry = {
                     let mut meter = self.meter();
@@ -130,6 +130,7 @@ impl Throttle {
                     (Entry::Dry, _) => {
                         waits();
                         Box::pin(self.until_renewed()).await;
+                        now = self.clock.now();
                     }
                 }
             };

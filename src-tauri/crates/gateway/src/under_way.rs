@@ -56,14 +56,20 @@ impl Clone for Calls {
 pub struct Ended(Arc<End>);
 
 impl Ended {
+    /// Why it may not go on, if it may not.
+    pub(crate) fn refusal(&self) -> Option<CallRefusal> {
+        let refusal = self.0.refusal.get()?;
+        Some(CallRefusal::Decided(refusal.clone()))
+    }
+
     /// Why it may not go on; never, if it may.
     pub(crate) async fn reason(&self) -> CallRefusal {
         loop {
             let mut come = pin!(self.0.come.notified());
             // Listening before looking: an end in between is not missed.
             come.as_mut().enable();
-            if let Some(refusal) = self.0.refusal.get() {
-                return CallRefusal::Decided(refusal.clone());
+            if let Some(refusal) = self.refusal() {
+                return refusal;
             }
             come.await;
         }

@@ -26,7 +26,7 @@ pub(crate) struct Upload {
     ahead: VecDeque<Frame<Bytes>>,
     /// What is still to be sent, where the client said so: what it sends in chunks goes on in chunks.
     left: Option<u64>,
-    course: Arc<Course>,
+    state: Arc<Mutex<State>>,
 }
 
 impl Upload {
@@ -41,11 +41,11 @@ impl Upload {
             left: body.size_hint().exact(),
             body,
             ahead: VecDeque::new(),
-            course: Arc::new(Course(Mutex::new(State {
+            state: Arc::new(Mutex::new(State {
                 last: Instant::now(),
                 progress: Progress::at(rate),
                 stage,
-            }))),
+            })),
         }
     }
 
@@ -57,11 +57,11 @@ impl Upload {
 
     /// Whether nothing more has to be awaited.
     fn is_read(&self) -> bool {
-        self.course.state().stage == Stage::Done
+        lock(&self.state).stage == Stage::Done
     }
 
-    pub(crate) fn course(&self) -> Arc<Course> {
-        self.course.clone()
+    fn course(&self) -> Course {
+        Course::WithBody(self.state.clone())
     }
 
     /// The same once more, of one that is there as a whole.
@@ -75,7 +75,7 @@ impl Upload {
             body: Body::default(),
             ahead: ahead.collect::<Option<_>>()?,
             left: self.left,
-            course: self.course.clone(),
+            state: self.state.clone(),
         })
     }
 
@@ -93,8 +93,9 @@ impl Upload {
     }
 
     /// It goes out now: whoever it goes to was not waited for before.
-    pub(crate) fn goes_out(&self) {
-        self.course.state().last = Instant::now();
+    pub(crate) fn goes_out(&self) -> Course {
+        lock(&self.state).last = Instant::now();
+        self.course()
     }
 
     /// Waits for the whole of a small body, or the beginning of a large one.
@@ -125,7 +126,7 @@ impl Upload {
         }
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         let now = Instant::now();
-        let mut state = self.course.state();
+        let mut state = lock(&self.state);
         match &frame {
             Poll::Pending => state.progress.waits(now),
             Poll::Ready(frame) => {
@@ -159,7 +160,7 @@ impl http_body::Body for Upload {
             Some(frame) => {
                 // A whole body is ours to send: nobody was waited for, however late it is taken.
                 if !self.is_read() {
-                    self.course.state().last = Instant::now();
+                    lock(&self.state).last = Instant::now();
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -183,12 +184,17 @@ impl http_body::Body for Upload {
     }
 }
 
-/// How far a body has come, for whoever waits for what it is sent to.
-#[derive(Debug)]
-pub(crate) struct Course(Mutex<State>);
+/// How far a call has come, for whoever waits for what it is sent to.
+#[derive(Debug, Clone)]
+pub(crate) enum Course {
+    /// It has no body, and went out then.
+    Bare(Instant),
+    WithBody(Arc<Mutex<State>>),
+}
 
+/// How far a body has come.
 #[derive(Debug)]
-struct State {
+pub(crate) struct State {
     /// When the call went out, or more of a body that still comes.
     last: Instant,
     progress: Progress,
@@ -203,6 +209,11 @@ enum Stage {
 }
 
 impl Course {
+    /// Of a call without a body that goes out now.
+    pub(crate) fn bare() -> Self {
+        Self::Bare(Instant::now())
+    }
+
     /// What comes of `waiting`, as long as something is sent: the client may be as slow as its rate allows, and nobody may say nothing
     /// for longer than `patience`.
     ///
@@ -210,18 +221,16 @@ impl Course {
     /// [`CallRefusal::BodyTooSlow`] when the client was waited for, [`CallRefusal::UpstreamTooSlow`] when it was not.
     pub(crate) async fn patiently<T>(
         &self,
-        waiting: impl Future<Output = T>,
+        mut waiting: impl Future<Output = T> + Unpin,
         patience: Duration,
     ) -> Result<T, CallRefusal> {
-        tokio::pin!(waiting);
         loop {
             let deadline = self.deadline(patience);
             if let Ok(come) = timeout_at(deadline, &mut waiting).await {
                 return Ok(come);
             }
             if self.deadline(patience) <= deadline {
-                let waited_for = self.state().progress.deadline().is_some();
-                return Err(if waited_for {
+                return Err(if self.slow().is_some() {
                     CallRefusal::BodyTooSlow
                 } else {
                     CallRefusal::UpstreamTooSlow
@@ -231,17 +240,35 @@ impl Course {
     }
 
     pub(crate) fn is_broken(&self) -> bool {
-        self.state().stage == Stage::Broken
+        match self {
+            Self::Bare(_) => false,
+            Self::WithBody(state) => lock(state).stage == Stage::Broken,
+        }
+    }
+
+    /// When the call went out, or more of a body that still comes.
+    pub(crate) fn last(&self) -> Instant {
+        match self {
+            Self::Bare(went_out) => *went_out,
+            Self::WithBody(state) => lock(state).last,
+        }
     }
 
     fn deadline(&self, patience: Duration) -> Instant {
-        let state = self.state();
-        let silent = state.last + patience;
-        let slow = state.progress.deadline();
-        slow.map_or(silent, |slow| slow.min(silent))
+        let silent = self.last() + patience;
+        self.slow().map_or(silent, |slow| slow.min(silent))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// When the client is too slow, while it is waited for.
+    fn slow(&self) -> Option<Instant> {
+        match self {
+            Self::Bare(_) => None,
+            Self::WithBody(state) => lock(state).progress.deadline(),
+        }
     }
+}
+
+/// Nothing in a critical section can panic half-way.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

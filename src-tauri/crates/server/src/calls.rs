@@ -1,5 +1,6 @@
 //! Gardien's own calls, and those of others that change what it knows.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -220,14 +221,29 @@ pub(crate) struct Followed {
     pub(crate) synchronizer: Synchronizer,
 }
 
-#[async_trait]
+/// As `async_trait` has it, but that most calls are handed on as they are.
 impl Transport for Followed {
-    async fn send(&self, head: &Parts, body: Body, need: Need) -> Result<Reply, TransportFault> {
-        let changes = head.method != Method::GET && head.uri.path().starts_with("/projects");
-        let reply = self.transport.send(head, body, need).await?;
-        if changes && reply.answer.status().is_success() {
-            self.synchronizer.synchronized(READ_BACK).await;
+    fn send<'s, 'h, 'r>(
+        &'s self,
+        head: &'h Parts,
+        body: Body,
+        need: Need,
+    ) -> Pin<Box<dyn Future<Output = Result<Reply, TransportFault>> + Send + 'r>>
+    where
+        's: 'r,
+        'h: 'r,
+        Self: 'r,
+    {
+        let sending = self.transport.send(head, body, need);
+        if head.method == Method::GET || !head.uri.path().starts_with("/projects") {
+            return sending;
         }
-        Ok(reply)
+        Box::pin(async move {
+            let reply = sending.await?;
+            if reply.answer.status().is_success() {
+                self.synchronizer.synchronized(READ_BACK).await;
+            }
+            Ok(reply)
+        })
     }
 }

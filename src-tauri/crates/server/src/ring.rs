@@ -117,24 +117,30 @@ impl Transport for Ring {
 }
 
 impl HeldSecret {
-    async fn call(&self, head: &Parts, body: Body) -> Result<Reply, TransportFault> {
-        let reply = if self.secret.kind == ScopeKind::Project {
-            // Its project is the one that was asked for; what Phare makes of a header beside it is not known.
-            let mut head = head.clone();
+    fn call(
+        &self,
+        head: &Parts,
+        body: Body,
+    ) -> impl Future<Output = Result<Reply, TransportFault>> + Send {
+        // Its project is the one that was asked for; what Phare makes of a header beside it is not known.
+        let without_project = (self.secret.kind == ScopeKind::Project).then(|| {
+            let mut head = Box::new(head.clone());
             head.headers.remove(PROJECT_ID_HEADER);
             head.headers.remove(PROJECT_SLUG_HEADER);
-            self.upstream.call(&head, body).await?
-        } else {
-            self.upstream.call(head, body).await?
-        };
-        let refused = reply.answer.status() == StatusCode::UNAUTHORIZED;
-        if self.refused.load(Ordering::Acquire) != refused
-            && self.refused.swap(refused, Ordering::AcqRel) != refused
-        {
-            // Nobody listens any more while everything is being stopped.
-            let _ = self.answers.send((self.secret.id, refused));
+            head
+        });
+        async move {
+            let head = without_project.as_deref().unwrap_or(head);
+            let reply = self.upstream.call(head, body).await?;
+            let refused = reply.answer.status() == StatusCode::UNAUTHORIZED;
+            if self.refused.load(Ordering::Acquire) != refused
+                && self.refused.swap(refused, Ordering::AcqRel) != refused
+            {
+                // Nobody listens any more while everything is being stopped.
+                let _ = self.answers.send((self.secret.id, refused));
+            }
+            Ok(reply)
         }
-        Ok(reply)
     }
 }
 

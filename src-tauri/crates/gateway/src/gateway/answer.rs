@@ -1,7 +1,9 @@
 //! The way of one request through the gateway, whose innards it knows.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use gardien_domain::organization::LONGEST_WAIT_SECONDS;
@@ -10,6 +12,7 @@ use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body::Body as _;
+use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::recall::{Recalled, ToMake};
@@ -19,7 +22,7 @@ use crate::body::Body;
 use crate::client::{self, OnGranted, Peer};
 use crate::data_rate::MinDataRate;
 use crate::forward::{Outbound, WayNow, forward};
-use crate::hand_back::hand_back;
+use crate::hand_back::{HandedBack, hand_back};
 use crate::head;
 use crate::headers;
 use crate::keeping::Keeping;
@@ -65,11 +68,12 @@ impl Call {
         self.upload.get_or_insert_with(begin)
     }
 
-    fn take_upload(&mut self, rate: MinDataRate) -> Upload {
-        match self.upload.take() {
-            Some(upload) => *upload,
-            None => Upload::of(std::mem::take(&mut self.body), rate),
+    /// What it sends, if that is not nothing.
+    fn take_upload(&mut self, rate: MinDataRate) -> Option<Box<Upload>> {
+        if self.upload.is_none() && !self.body.is_end_stream() {
+            self.upload(rate);
         }
+        self.upload.take()
     }
 }
 
@@ -82,6 +86,8 @@ pub(super) struct Route {
     upstream: u64,
     /// What had been taken away from memory before anything of this was looked at.
     pub(super) changes: u64,
+    /// When it was looked at. The call goes out at once then: whoever waits has another afterwards.
+    at: Timestamp,
 }
 
 impl Route {
@@ -110,20 +116,39 @@ impl Gateway {
         id: &HeaderValue,
     ) -> impl Future<Output = Result<Response<Body>, CallRefusal>> + Send {
         let ended = route.admitted.ended.clone();
-        let has_body = !call.body.is_end_stream();
+        // What a body asks is not known.
+        let may_recall = self.0.cache.is_on() && call.body.is_end_stream();
         async move {
-            let mut answer = tokio::select! {
-                biased;
-                refusal = ended.reason() => return Err(refusal),
-                answer = async {
-                    let to_make = match self.recall(&call.head, has_body, route).await? {
-                        Recalled::Answer(answer) => return Ok(answer),
-                        Recalled::Call(to_make) => to_make,
-                    };
-                    let ToMake { route, keeping, waited } = to_make;
+            let mut answer = {
+                let mut answer = pin!(async {
+                    let mut to_make = ToMake::of(route);
+                    if may_recall {
+                        // On the heap: where nothing is kept, a call that waits needs no room for it.
+                        match Box::pin(self.recall(&call.head, to_make.route)).await? {
+                            Recalled::Answer(answer) => return Ok(answer),
+                            Recalled::Call(call) => to_make = call,
+                        }
+                    }
+                    let ToMake {
+                        route,
+                        keeping,
+                        waited,
+                    } = to_make;
                     let (pass, route, waited) = self.turn(&mut call, route, waited).await?;
                     Box::pin(self.make(call, route, pass, keeping, waited, id)).await
-                } => answer?,
+                });
+                let mut end = pin!(ended.reason());
+                poll_fn(|cx| {
+                    // Each time before anything goes on; listened for only where that has to wait.
+                    if let Some(refusal) = ended.refusal() {
+                        return Poll::Ready(Err(refusal));
+                    }
+                    match answer.as_mut().poll(cx) {
+                        Poll::Pending => end.as_mut().poll(cx).map(Err),
+                        answer => answer,
+                    }
+                })
+                .await?
             };
             // What is there as a whole passes.
             if answer.body().as_whole().is_none() {
@@ -143,7 +168,8 @@ impl Gateway {
             transport,
             upstream,
         } = behind.unwrap_or_else(PoisonError::into_inner).clone();
-        let admitted = self.admit(head)?;
+        let at = self.0.clock.wall();
+        let admitted = self.0.known.admit(head, at)?;
         let only = match admitted.only {
             Some(project) => Some(OnlyProject::of(project, head)?),
             None => None,
@@ -159,11 +185,8 @@ impl Gateway {
             transport,
             upstream,
             changes,
+            at,
         }))
-    }
-
-    fn admit(&self, head: &Parts) -> Result<Admitted, CallRefusal> {
-        self.0.known.admit(head, self.0.clock.wall())
     }
 
     /// Waits for the call's turn and for what there has to be of its body. Whoever has to wait for a turn keeps its body
@@ -214,7 +237,7 @@ impl Gateway {
     }
 
     /// Makes a call whose turn it is.
-    async fn make(
+    fn make(
         &self,
         mut call: Box<Call>,
         mut route: Box<Route>,
@@ -222,42 +245,47 @@ impl Gateway {
         keeping: Option<Box<Keeping>>,
         waited: Duration,
         id: &HeaderValue,
-    ) -> Result<Response<Body>, CallRefusal> {
-        let upload = call.take_upload(self.0.timing.min_data_rate);
-        let (head, only) = (&mut call.head, route.only.take());
-        let Route {
-            admitted,
-            transport,
-            upstream,
-            ..
-        } = &*route;
-        self.note(admitted, head);
-        tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
+    ) -> impl Future<Output = Result<Response<Body>, CallRefusal>> + Send {
+        let timing = self.0.timing.after(waited);
+        let upload = call.take_upload(timing.min_data_rate);
+        async move {
+            let (head, only) = (&mut call.head, route.only.take());
+            let Route {
+                admitted,
+                transport,
+                upstream,
+                ..
+            } = &*route;
+            self.note(&route, head);
+            tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
-        let destination = Destination::of(head.version, &head.headers);
-        headers::outgoing(&mut head.headers, admitted.project, id);
-        if let Some(only) = &only {
-            only.ask(head)?;
+            let destination = Destination::of(head.version, &head.headers);
+            headers::outgoing(&mut head.headers, admitted.project, id);
+            if let Some(only) = &only {
+                only.ask(head)?;
+            }
+            let need = admitted.need;
+            let keeping = keeping.map(|keeping| (keeping, self.0.clock.now()));
+            let pass = pass.to(Some(*upstream));
+            let way = || self.way_now(&admitted.rule, *upstream);
+            let mut call = Outbound::now(head, upload, need);
+            let reply = self
+                .forward_forgetting(transport.as_ref(), &mut call, pass, &timing, &way)
+                .await?;
+            let keeping = keeping.filter(|_| reply.may_be_kept);
+            let mut answer = match hand_back(reply, need, only, || self.called(&destination))? {
+                HandedBack::Now(answer) => answer,
+                // Whoever waits for what is read here to its end waits no longer than for any other answer.
+                HandedBack::Later(answer) => {
+                    Box::pin(call.course.patiently(answer, timing.patience)).await??
+                }
+            };
+            if let Some((keeping, at)) = keeping {
+                answer = keeping.keep(answer, at);
+            }
+            headers::waited(answer.headers_mut(), waited);
+            Ok(answer)
         }
-        let need = admitted.need;
-        let (timing, course) = (self.0.timing.after(waited), upload.course());
-        let at = self.0.clock.now();
-        let pass = pass.to(Some(*upstream));
-        let way = || self.way_now(&admitted.rule, *upstream);
-        let call = Outbound { head, upload, need };
-        let reply = self
-            .forward_forgetting(transport.as_ref(), call, pass, &timing, &way)
-            .await?;
-        let keeping = keeping.filter(|_| reply.may_be_kept);
-        // Whoever waits for what is read here to its end waits no longer than for any other answer.
-        let handing = pin!(hand_back(reply, need, only, || self.called(&destination)));
-        let handed = course.patiently(handing, timing.patience);
-        let mut answer = handed.await??;
-        if let Some(keeping) = keeping {
-            answer = keeping.keep(answer, at);
-        }
-        headers::waited(answer.headers_mut(), waited);
-        Ok(answer)
     }
 
     /// The way that a call to this upstream would take now, if it was admitted by this rule and still may be made.
@@ -271,38 +299,41 @@ impl Gateway {
     }
 
     /// Forwards a call, and takes away from memory what it may make old.
-    pub(super) async fn forward_forgetting(
-        &self,
-        upstream: &dyn Transport,
-        call: Outbound<'_>,
+    pub(super) fn forward_forgetting<'a>(
+        &'a self,
+        upstream: &'a dyn Transport,
+        call: &'a mut Outbound<'_>,
         pass: Pass,
-        timing: &Timing,
-        way: &WayNow<'_>,
-    ) -> Result<Reply, CallRefusal> {
+        timing: &'a Timing,
+        way: &'a WayNow<'_>,
+    ) -> impl Future<Output = Result<Reply, CallRefusal>> + Send {
         let cache = &self.0.cache;
         let is_write = call.head.method != Method::GET;
         let writing = is_write.then(|| cache.write(&call.need, &self.0.clock));
-        let reply = forward(upstream, call, pass, timing, way).await;
-        if let Some(writing) = writing.filter(|_| is_over(&reply)) {
-            writing.answered();
+        async move {
+            let reply = forward(upstream, call, pass, timing, way).await;
+            if let Some(writing) = writing.filter(|_| is_over(&reply)) {
+                writing.answered();
+            }
+            let reply = reply?;
+            // Somebody else calls with Phare's key, and may write.
+            if reply.answer.status() == StatusCode::TOO_MANY_REQUESTS {
+                cache.clear();
+            }
+            Ok(reply)
         }
-        let reply = reply?;
-        // Somebody else calls with Phare's key, and may write.
-        if reply.answer.status() == StatusCode::TOO_MANY_REQUESTS {
-            cache.clear();
-        }
-        Ok(reply)
     }
 
     /// Notes that the key of a call is in use.
-    pub(super) fn note(&self, admitted: &Admitted, head: &Parts) {
+    pub(super) fn note(&self, route: &Route, head: &Parts) {
+        let admitted = &route.admitted;
         self.0.uses.note(Use {
             key: admitted.key,
             operation: admitted.operation,
             client: client::product(&head.headers),
             address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
             replaced: admitted.replaced,
-            at: self.0.clock.wall(),
+            at: route.at,
         });
     }
 

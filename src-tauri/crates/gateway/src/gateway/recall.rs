@@ -35,7 +35,7 @@ pub(super) struct ToMake {
 }
 
 impl ToMake {
-    fn of(route: Box<Route>) -> Self {
+    pub(super) fn of(route: Box<Route>) -> Self {
         Self {
             route,
             keeping: None,
@@ -49,23 +49,13 @@ impl Gateway {
     pub(super) async fn recall(
         &self,
         head: &Parts,
-        has_body: bool,
         route: Box<Route>,
     ) -> Result<Recalled, CallRefusal> {
-        // What a body asks is not known.
-        if !self.0.cache.is_on() || has_body {
-            return Ok(Recalled::Call(ToMake::of(route)));
-        }
-        // On the heap: where nothing is kept, a call that waits needs no room for it.
-        Box::pin(self.remember(head, route)).await
-    }
-
-    async fn remember(&self, head: &Parts, route: Box<Route>) -> Result<Recalled, CallRefusal> {
         let mut to_make = ToMake::of(route);
         for is_first in [true, false] {
             match self.look(&to_make.route, head) {
                 Found::Kept(mut answer) => {
-                    self.note(&to_make.route.admitted, head);
+                    self.note(&to_make.route, head);
                     headers::waited(answer.headers_mut(), to_make.waited);
                     return Ok(Recalled::Answer(answer));
                 }

@@ -12,6 +12,7 @@ use http_body::SizeHint;
 use httparse::{ParserConfig, Status};
 
 use super::LineFault;
+use crate::headers::{named, values};
 
 /// Bytes of the longest head, of the longest line that tells the size of a chunk, and of all that may follow the last.
 const LONGEST: usize = 32 * 1024;
@@ -83,15 +84,23 @@ pub(super) fn read_head(read: &Bytes) -> Result<Option<(Option<Head>, usize)>, L
         return Ok(Some((None, length)));
     }
     let mut headers = HeaderMap::with_capacity(head.headers.len() + OURS);
+    let mut is_last = false;
     for header in &*head.headers {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(unreadable)?;
         let value = HeaderValue::from_maybe_shared(read.slice_ref(header.value));
-        headers.append(name, value.map_err(unreadable)?);
+        let value = value.map_err(unreadable)?;
+        if name == CONNECTION {
+            is_last |= closes(&value);
+            // What it says is said then, unless it names others.
+            if named(&value).next().is_none() {
+                continue;
+            }
+        }
+        headers.append(name, value);
     }
     let is_first = head.version == Some(0);
     let framing = framing(status, &headers)?;
-    let is_kept =
-        !(is_first || framing == Framing::Close || status.is_informational() || is_last(&headers));
+    let is_kept = !(is_first || framing == Framing::Close || status.is_informational() || is_last);
     let mut response = Response::new(());
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -112,8 +121,8 @@ fn framing(status: StatusCode, headers: &HeaderMap) -> Result<Framing, LineFault
     if none.contains(&status) || status.is_informational() {
         return Ok(Framing::Length(0));
     }
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let mut lengths = values(headers, CONTENT_LENGTH);
+    let mut codings = values(headers, TRANSFER_ENCODING);
     match (lengths.next(), codings.next()) {
         (None, None) => Ok(Framing::Close),
         (Some(length), None) if lengths.all(|other| other == length) => {
@@ -134,9 +143,8 @@ fn framing(status: StatusCode, headers: &HeaderMap) -> Result<Framing, LineFault
 }
 
 /// Whether the connection is closed after the answer.
-fn is_last(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(CONNECTION).iter();
-    let mut words = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+fn closes(connection: &HeaderValue) -> bool {
+    let mut words = connection.as_bytes().split(|byte| *byte == b',');
     words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
 

@@ -129,18 +129,17 @@ impl Drop for Pass {
             return;
         };
         let clock = &self.0.throttle.clock;
-        let (now, unix_now) = (clock.now(), clock.unix_ms());
+        let now = clock.now();
+        let said = self.0.answered.flatten();
+        let said = said.map(|said| (said, clock.unix_ms()));
         let mut meter = self.0.throttle.meter();
         meter.finish(turn, now);
-        let less = match self.0.answered {
-            Some(said) => said
-                .filter(|_| meter.believes(self.0.upstream))
-                .is_some_and(|said| meter.heard(said, self.0.mark, unix_now, now)),
-            None => {
-                meter.gave_up(now);
-                false
-            }
-        };
+        if self.0.answered.is_none() {
+            meter.gave_up(now);
+        }
+        let less = said
+            .filter(|_| meter.believes(self.0.upstream))
+            .is_some_and(|(said, unix_now)| meter.heard(said, self.0.mark, unix_now, now));
         drop(meter);
         if less {
             self.0.throttle.turns.notify_one();
