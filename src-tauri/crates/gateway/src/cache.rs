@@ -123,20 +123,17 @@ impl Cache {
         }
     }
 
-    pub(crate) fn is_on(&self) -> bool {
-        self.state().lifetime_ms > 0
-    }
-
-    /// How often something was taken away by now.
-    pub(crate) fn changes(&self) -> u64 {
-        self.state().changes
+    /// How often something was taken away by now; `None`: nothing is kept.
+    pub(crate) fn changes(&self) -> Option<u64> {
+        let state = self.state();
+        (state.lifetime_ms > 0).then_some(state.changes)
     }
 
     /// What there is to a question that was made of what held after `changes`.
     pub(crate) fn ask(
         self: &Arc<Self>,
         question: &Question,
-        changes: u64,
+        changes: Option<u64>,
         now: u64,
         wall: Timestamp,
     ) -> Found {
@@ -151,7 +148,10 @@ impl Cache {
             Some(Slot::Coming { waiting, .. }) => return Found::Coming(Coming(waiting.clone())),
             _ => {}
         }
-        if lifetime == 0 || state.changes != changes || state.is_in_doubt(question.project, now) {
+        if lifetime == 0
+            || changes != Some(state.changes)
+            || state.is_in_doubt(question.project, now)
+        {
             return Found::Nothing(None);
         }
         state.sweep(now);

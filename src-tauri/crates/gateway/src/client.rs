@@ -7,6 +7,8 @@ use std::sync::Arc;
 use gardien_domain::KeyId;
 use http::header::{HeaderMap, USER_AGENT};
 
+use crate::headers::values;
+
 /// The network address at the other end of the connection. Whoever accepts connections puts it on every request; no
 /// header becomes it, not `X-Forwarded-For` either: anybody can write one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,7 @@ const MARKS: [&str; 2] = ["pha_", "gdn_"];
 /// The first product that `User-Agent` names, without its version, such as `terraform-provider-phare`. Not looked at yet:
 /// see [`shown`].
 pub(crate) fn product(headers: &HeaderMap) -> Option<&str> {
-    let agent = headers.get(USER_AGENT)?.to_str().ok()?;
+    let agent = values(headers, USER_AGENT).next()?.to_str().ok()?;
     agent.split_ascii_whitespace().next()?.split('/').next()
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Outbound<'a> {
     pub(crate) course: Course,
     /// It can be sent the same once more.
     is_repeatable: bool,
+    /// Its answer is kept, if it may be.
+    pub(crate) is_to_be_kept: bool,
 }
 
 impl<'a> Outbound<'a> {
@@ -59,6 +61,7 @@ impl<'a> Outbound<'a> {
             need,
             course,
             is_repeatable: true,
+            is_to_be_kept: false,
         }
     }
 
@@ -92,7 +95,7 @@ pub(crate) fn forward<'a>(
         let sending = upstream.send(call.head, call.body(), call.need);
         match call.course.patiently(sending, timing.patience).await? {
             // Whatever came of it, the call is over here: dropping the pass starts its minute.
-            Ok(reply) => received(reply, &mut pass, timing.patience),
+            Ok(reply) => received(reply, call, &mut pass, timing.patience),
             // On the heap: seldom, and no other call needs room for it.
             Err(fault) => Box::pin(unanswered(fault, call, pass, timing, way)).await,
         }
@@ -113,7 +116,7 @@ async fn unanswered(
         course.patiently(insisting, timing.patience).await
     };
     let fault = match answer? {
-        Ok(reply) => return received(reply, &mut pass, timing.patience),
+        Ok(reply) => return received(reply, call, &mut pass, timing.patience),
         Err(fault) => fault,
     };
     let refusal = match &fault {
@@ -221,7 +224,12 @@ fn is_of_tls(cause: &(dyn Error + 'static)) -> bool {
     false
 }
 
-fn received(mut reply: Reply, pass: &mut Pass, patience: Duration) -> Result<Reply, CallRefusal> {
+fn received(
+    mut reply: Reply,
+    call: &Outbound<'_>,
+    pass: &mut Pass,
+    patience: Duration,
+) -> Result<Reply, CallRefusal> {
     let answer = &mut reply.answer;
     // Whoever is not known is counted for somebody else.
     let is_known = answer.status() != StatusCode::UNAUTHORIZED;
@@ -235,7 +243,7 @@ fn received(mut reply: Reply, pass: &mut Pass, patience: Duration) -> Result<Rep
         status if status.is_informational() => return Err(CallRefusal::UpstreamBroken),
         _ => {}
     }
-    reply.may_be_kept = may_be_kept(answer);
+    reply.may_be_kept = call.is_to_be_kept && may_be_kept(answer);
     let status = answer.status();
     let headers = answer.headers_mut();
     headers::incoming(headers);

@@ -48,14 +48,15 @@ fn fault(head: &Parts) -> Option<HeadFault> {
     if head.uri.authority().is_some() || head.uri.scheme().is_some() {
         return Some(HeadFault::AbsoluteTarget);
     }
-    let count = |names: &[HeaderName]| {
-        let those = head.headers.iter().filter(|(name, _)| names.contains(name));
-        those.count()
-    };
-    if count(&[HOST]) > 1 {
+    let (mut hosts, mut framings) = (0_usize, 0_usize);
+    for name in head.headers.iter().map(|(name, _)| name) {
+        hosts += usize::from(*name == HOST);
+        framings += usize::from(*name == CONTENT_LENGTH || *name == TRANSFER_ENCODING);
+    }
+    if hosts > 1 {
         return Some(HeadFault::Host);
     }
-    (count(&[CONTENT_LENGTH, TRANSFER_ENCODING]) > 1).then_some(HeadFault::Framing)
+    (framings > 1).then_some(HeadFault::Framing)
 }
 
 /// How long the client waits at most, where it says so. Source: RFC 7240, `Prefer: wait=N` in seconds.

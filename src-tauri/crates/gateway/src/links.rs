@@ -14,6 +14,7 @@ use http_body::Body as _;
 use memchr::memmem::Finder;
 
 use crate::body::{Body, read_all};
+use crate::headers::values;
 use crate::refusal::CallRefusal;
 
 mod json;
@@ -258,9 +259,9 @@ fn edited(headers: &mut HeaderMap) {
 
 /// Whole JSON that can be read. The upstream is asked for no other encoding.
 fn holds_links(answer: &Response<Body>) -> bool {
-    let encoding = answer.headers().get(CONTENT_ENCODING);
-    answer.headers().get(CONTENT_TYPE).is_some_and(is_json)
-        && encoding.is_none_or(|encoding| encoding == "identity")
+    let first = |name| values(answer.headers(), name).next();
+    first(CONTENT_TYPE).is_some_and(is_json)
+        && first(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
         && answer.status() != StatusCode::PARTIAL_CONTENT
         && !answer.body().is_end_stream()
 }

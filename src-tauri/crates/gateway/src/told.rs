@@ -37,15 +37,11 @@ impl Told {
         let [limit, policy] = of_organization(self.limits.limit);
         // One piece of memory for all other values: every answer has them.
         let mut texts = Texts(BytesMut::with_capacity(LONGEST));
-        for (name, value) in [
-            (LIMIT, limit),
-            (REMAINING, texts.number(self.limits.remaining).end()),
-            (RESET, texts.number(reset).end()),
-            (POLICY, self.policies(policy, &mut texts)),
-            (LEFT, self.left(&mut texts)),
-        ] {
-            headers.insert(name, value);
-        }
+        headers.insert(LIMIT, limit);
+        headers.insert(REMAINING, texts.number(self.limits.remaining).end());
+        headers.insert(RESET, texts.number(reset).end());
+        headers.insert(POLICY, self.policies(policy, &mut texts));
+        headers.insert(LEFT, self.left(&mut texts));
     }
 
     fn policies(&self, organization: HeaderValue, texts: &mut Texts) -> HeaderValue {

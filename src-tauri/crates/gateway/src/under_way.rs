@@ -1,6 +1,7 @@
 //! What a secret has under way, and its end: whoever takes a key's right away ends its calls, too.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -66,12 +67,17 @@ impl Ended {
     pub(crate) async fn reason(&self) -> CallRefusal {
         loop {
             let mut come = pin!(self.0.come.notified());
-            // Listening before looking: an end in between is not missed.
-            come.as_mut().enable();
-            if let Some(refusal) = self.refusal() {
+            let refusal = poll_fn(|cx| {
+                // Listening before looking: an end in between is not missed.
+                let come = come.as_mut().poll(cx);
+                match self.refusal() {
+                    None => come.map(|()| None),
+                    refusal => Poll::Ready(refusal),
+                }
+            });
+            if let Some(refusal) = refusal.await {
                 return refusal;
             }
-            come.await;
         }
     }
 

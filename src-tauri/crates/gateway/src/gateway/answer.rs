@@ -84,8 +84,8 @@ pub(super) struct Route {
     transport: Arc<dyn Transport>,
     /// Which upstream that leads to.
     upstream: u64,
-    /// What had been taken away from memory before anything of this was looked at.
-    pub(super) changes: u64,
+    /// What had been taken away from memory before anything of this was looked at; `None`: nothing is kept there.
+    pub(super) changes: Option<u64>,
     /// When it was looked at. The call goes out at once then: whoever waits has another afterwards.
     at: Timestamp,
 }
@@ -117,7 +117,7 @@ impl Gateway {
     ) -> impl Future<Output = Result<Response<Body>, CallRefusal>> + Send {
         let ended = route.admitted.ended.clone();
         // What a body asks is not known.
-        let may_recall = self.0.cache.is_on() && call.body.is_end_stream();
+        let may_recall = route.changes.is_some() && call.body.is_end_stream();
         async move {
             let mut answer = {
                 let mut answer = pin!(async {
@@ -269,6 +269,7 @@ impl Gateway {
             let pass = pass.to(Some(*upstream));
             let way = || self.way_now(&admitted.rule, *upstream);
             let mut call = Outbound::now(head, upload, need);
+            call.is_to_be_kept = keeping.is_some();
             let reply = self
                 .forward_forgetting(transport.as_ref(), &mut call, pass, &timing, &way)
                 .await?;

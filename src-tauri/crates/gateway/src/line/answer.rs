@@ -18,8 +18,8 @@ use crate::headers::{named, values};
 const LONGEST: usize = 32 * 1024;
 /// Headers of an answer at most.
 const HEADERS: usize = 100;
-/// As many are put on an answer at most before it is handed back.
-const OURS: usize = 8;
+/// As many are put on an answer before it is handed back.
+const OURS: usize = 7;
 
 /// The head of an answer, and what it says of the connection.
 #[derive(Debug)]
