@@ -14,7 +14,6 @@ use http_body::Body as _;
 use memchr::memmem::Finder;
 
 use crate::body::{Body, read_all};
-use crate::headers::values;
 use crate::refusal::CallRefusal;
 
 mod json;
@@ -192,19 +191,31 @@ pub(crate) struct Unread {
 
 /// The answer of an upstream that calls itself `own`, its links leading to where the client called.
 pub(crate) fn lead_back(mut answer: Response<Body>, own: Own, called: &impl Fn() -> Called) -> Led {
+    let (mut says_json, mut is_encoded) = (None, None);
     for (name, value) in answer.headers_mut() {
         let led = if *name == LINK {
             Some(targets_led_back(value.as_bytes(), &own, &called()))
         } else if *name == LOCATION || *name == CONTENT_LOCATION {
             own.lead_back(value.as_bytes(), &called())
         } else {
+            // The first of each counts.
+            if *name == CONTENT_TYPE {
+                says_json.get_or_insert(is_json(value));
+            } else if *name == CONTENT_ENCODING {
+                is_encoded.get_or_insert(*value != "identity");
+            }
             None
         };
         if let Some(led) = led.and_then(|led| HeaderValue::try_from(led).ok()) {
             *value = led;
         }
     }
-    if !holds_links(&answer) {
+    // Whole JSON that can be read. The upstream is asked for no other encoding.
+    let holds_links = says_json == Some(true)
+        && is_encoded != Some(true)
+        && answer.status() != StatusCode::PARTIAL_CONTENT
+        && !answer.body().is_end_stream();
+    if !holds_links {
         return Led::Back(answer);
     }
     if answer
@@ -255,15 +266,6 @@ fn edited(headers: &mut HeaderMap) {
         let weak = HeaderValue::try_from([b"W/", tag.as_bytes()].concat());
         *tag = weak.unwrap_or_else(|_| tag.clone());
     }
-}
-
-/// Whole JSON that can be read. The upstream is asked for no other encoding.
-fn holds_links(answer: &Response<Body>) -> bool {
-    let first = |name| values(answer.headers(), name).next();
-    first(CONTENT_TYPE).is_some_and(is_json)
-        && first(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
-        && answer.status() != StatusCode::PARTIAL_CONTENT
-        && !answer.body().is_end_stream()
 }
 
 fn is_json(kind: &HeaderValue) -> bool {

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
@@ -17,13 +18,15 @@ use tokio::time::timeout;
 
 use crate::clock::WallClock;
 use crate::line::Line;
+use crate::secrets::OwnBits;
 
 /// Connections that wait on a shelf.
 const MOST: usize = 256;
 
 /// All shelves.
 pub(crate) struct Pool {
-    shelves: HashMap<runtime::Id, Arc<Shelf>>,
+    /// There are few runtimes, and each is a number: its own bits place it.
+    shelves: HashMap<runtime::Id, Arc<Shelf>, BuildHasherDefault<OwnBits>>,
     now: Arc<Now>,
 }
 
@@ -64,7 +67,7 @@ impl Pool {
     pub(crate) fn new(clock: WallClock) -> Self {
         let forgotten = AtomicU64::new(0);
         Self {
-            shelves: HashMap::new(),
+            shelves: HashMap::default(),
             now: Arc::new(Now { clock, forgotten }),
         }
     }

@@ -176,7 +176,7 @@ impl Equivalent<SecretDigest> for Start {
 
 /// A digest is as good as random: its own bits place it.
 #[derive(Debug, Default)]
-struct OwnBits(u64);
+pub(crate) struct OwnBits(u64);
 
 impl Hasher for OwnBits {
     fn write(&mut self, bytes: &[u8]) {

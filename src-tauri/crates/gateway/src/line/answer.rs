@@ -12,14 +12,14 @@ use http_body::SizeHint;
 use httparse::{ParserConfig, Status};
 
 use super::LineFault;
-use crate::headers::{named, values};
+use crate::headers::named;
 
 /// Bytes of the longest head, of the longest line that tells the size of a chunk, and of all that may follow the last.
 const LONGEST: usize = 32 * 1024;
 /// Headers of an answer at most.
 const HEADERS: usize = 100;
-/// As many are put on an answer before it is handed back.
-const OURS: usize = 7;
+/// As many are put on an answer at most before it is handed back.
+const OURS: usize = 8;
 
 /// The head of an answer, and what it says of the connection.
 #[derive(Debug)]
@@ -84,23 +84,21 @@ pub(super) fn read_head(read: &Bytes) -> Result<Option<(Option<Head>, usize)>, L
         return Ok(Some((None, length)));
     }
     let mut headers = HeaderMap::with_capacity(head.headers.len() + OURS);
-    let mut is_last = false;
+    let mut heard = Heard::default();
     for header in &*head.headers {
         let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(unreadable)?;
         let value = HeaderValue::from_maybe_shared(read.slice_ref(header.value));
         let value = value.map_err(unreadable)?;
-        if name == CONNECTION {
-            is_last |= closes(&value);
-            // What it says is said then, unless it names others.
-            if named(&value).next().is_none() {
-                continue;
-            }
+        heard.hear(&name, header.value);
+        // Nothing is left of it to hear then, unless it names others.
+        if name != CONNECTION || named(&value).next().is_some() {
+            headers.append(name, value);
         }
-        headers.append(name, value);
     }
     let is_first = head.version == Some(0);
-    let framing = framing(status, &headers)?;
-    let is_kept = !(is_first || framing == Framing::Close || status.is_informational() || is_last);
+    let framing = heard.framing(status)?;
+    let is_kept =
+        !(is_first || framing == Framing::Close || status.is_informational() || heard.closes);
     let mut response = Response::new(());
     *response.status_mut() = status;
     *response.headers_mut() = headers;
@@ -115,37 +113,52 @@ pub(super) fn read_head(read: &Bytes) -> Result<Option<(Option<Head>, usize)>, L
     Ok(Some((Some(head), length)))
 }
 
-/// Source: RFC 9112, 6.3. No call has the method HEAD.
-fn framing(status: StatusCode, headers: &HeaderMap) -> Result<Framing, LineFault> {
-    let none = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
-    if none.contains(&status) || status.is_informational() {
-        return Ok(Framing::Length(0));
-    }
-    let mut lengths = values(headers, CONTENT_LENGTH);
-    let mut codings = values(headers, TRANSFER_ENCODING);
-    match (lengths.next(), codings.next()) {
-        (None, None) => Ok(Framing::Close),
-        (Some(length), None) if lengths.all(|other| other == length) => {
-            let digits = length.to_str().ok();
-            let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-            let length = digits.and_then(|digits| digits.parse().ok());
-            length
-                .map(Framing::Length)
-                .ok_or_else(|| unreadable("its length is none"))
-        }
-        (None, Some(coding))
-            if codings.next().is_none() && coding.as_bytes().eq_ignore_ascii_case(b"chunked") =>
-        {
-            Ok(Framing::Chunked(Chunk::Size))
-        }
-        _ => Err(unreadable("where it ends can be read in more than one way")),
-    }
+/// What a head tells of its body and its connection.
+#[derive(Default)]
+struct Heard<'a> {
+    length: Option<&'a [u8]>,
+    coding: Option<&'a [u8]>,
+    /// One of these is told in more than one way.
+    is_odd: bool,
+    /// The connection is closed after the answer.
+    closes: bool,
 }
 
-/// Whether the connection is closed after the answer.
-fn closes(connection: &HeaderValue) -> bool {
-    let mut words = connection.as_bytes().split(|byte| *byte == b',');
-    words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
+impl<'a> Heard<'a> {
+    fn hear(&mut self, name: &HeaderName, value: &'a [u8]) {
+        if *name == CONTENT_LENGTH {
+            let before = self.length.replace(value);
+            self.is_odd |= before.is_some_and(|before| before != value);
+        } else if *name == TRANSFER_ENCODING {
+            self.is_odd |= self.coding.replace(value).is_some();
+        } else if *name == CONNECTION {
+            let mut words = value.split(|byte| *byte == b',');
+            self.closes |= words.any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"));
+        }
+    }
+
+    /// Source: RFC 9112, 6.3. No call has the method HEAD.
+    fn framing(&self, status: StatusCode) -> Result<Framing, LineFault> {
+        let none = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+        if none.contains(&status) || status.is_informational() {
+            return Ok(Framing::Length(0));
+        }
+        match (self.length, self.coding) {
+            (None, None) => Ok(Framing::Close),
+            (Some(length), None) if !self.is_odd => {
+                let digits = str::from_utf8(length).ok();
+                let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                let length = digits.and_then(|digits| digits.parse().ok());
+                length
+                    .map(Framing::Length)
+                    .ok_or_else(|| unreadable("its length is none"))
+            }
+            (None, Some(coding)) if !self.is_odd && coding.eq_ignore_ascii_case(b"chunked") => {
+                Ok(Framing::Chunked(Chunk::Size))
+            }
+            _ => Err(unreadable("where it ends can be read in more than one way")),
+        }
+    }
 }
 
 impl Framing {
