@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gardien_domain::phare_key::Need;
 use gardien_egress::{Connector, Egress, NoTls, Proxies, UNHEARD, Way};
+use http::Uri;
 use http::header::HeaderValue;
 use http::request::Parts;
 use http::uri::Scheme;
-use http::{Response, Uri};
 use secrecy::{ExposeSecret, SecretString};
 use tower::ServiceExt as _;
 use zeroize::Zeroizing;
@@ -109,7 +109,7 @@ impl HttpUpstream {
         head: &'a Parts,
         body: Body,
         authorization: &'a HeaderValue,
-    ) -> impl Future<Output = Result<Response<Body>, TransportFault>> + Send {
+    ) -> impl Future<Output = Result<Reply, TransportFault>> + Send {
         let call = Outgoing {
             head,
             prefix: &self.prefix,
@@ -128,7 +128,7 @@ impl HttpUpstream {
                     None => Box::pin(self.next(&shelf)).await?,
                 };
                 match line.send(&call, body, &shelf).await {
-                    Ok(answer) => return Ok(answer),
+                    Ok(answer) => return Ok(Reply::of(answer, &self.own)),
                     Err(LineFault::Unsent(_)) if of_before => {}
                     Err(fault) => return Err(self.broken(fault, of_before)),
                 }
@@ -136,18 +136,15 @@ impl HttpUpstream {
         }
     }
 
-    async fn send_alone(
-        &self,
-        call: &Outgoing<'_>,
-        body: Body,
-    ) -> Result<Response<Body>, TransportFault> {
+    async fn send_alone(&self, call: &Outgoing<'_>, body: Body) -> Result<Reply, TransportFault> {
         let stream = self.patient.clone().oneshot(self.base.clone()).await;
         let stream = stream.map_err(|error| self.unreachable(error))?;
         let request = call
             .request(body)
             .map_err(|error| self.unreachable(error))?;
         let sent = alone::send(stream, request).await;
-        sent.map_err(|fault| self.broken(fault, false))
+        let answer = sent.map_err(|fault| self.broken(fault, false))?;
+        Ok(Reply::of(answer, &self.own))
     }
 
     /// The connection that is free first: a new one, or one that others have done with meanwhile; and whether it stood
@@ -228,16 +225,12 @@ impl KeyedUpstream {
     ///
     /// # Errors
     /// A [`TransportFault`] when there was no answer.
-    pub fn call(
-        &self,
-        head: &Parts,
+    pub fn call<'a>(
+        &'a self,
+        head: &'a Parts,
         body: Body,
     ) -> impl Future<Output = Result<Reply, TransportFault>> + Send {
-        let upstream = &self.upstream;
-        async move {
-            let answer = upstream.send(head, body, &self.authorization).await?;
-            Ok(Reply::of(answer, &upstream.own))
-        }
+        self.upstream.send(head, body, &self.authorization)
     }
 }
 
