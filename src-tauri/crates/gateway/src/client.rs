@@ -2,37 +2,42 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use gardien_domain::KeyId;
 use http::header::{HeaderMap, USER_AGENT};
 
 use crate::headers::values;
 
-/// The network address at the other end of the connection. Whoever accepts connections puts it on every request; no
-/// header becomes it, not `X-Forwarded-For` either: anybody can write one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
+/// The other end of a connection, as whoever accepted it knows it. No header becomes its address, not `X-Forwarded-For`
+/// either: anybody can write one.
+#[derive(Default)]
+pub struct Peer {
+    pub(crate) address: Option<IpAddr>,
+    on_granted: Option<Box<dyn Fn(KeyId) + Send + Sync>>,
+}
 
-/// Hears whose a call is that may be made, before anything of its body is awaited. Whoever accepts connections may put it
-/// on a request.
-#[derive(Clone)]
-pub struct OnGranted(Arc<dyn Fn(KeyId) + Send + Sync>);
-
-impl OnGranted {
-    /// Calls `hear`, which must not block.
-    pub fn new(hear: impl Fn(KeyId) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(hear))
+impl Peer {
+    /// One at this address, of which `on_granted` hears whose a call is that may be made, before anything of its body is
+    /// awaited. It must not block.
+    pub fn at(address: IpAddr, on_granted: impl Fn(KeyId) + Send + Sync + 'static) -> Self {
+        Self {
+            address: Some(address),
+            on_granted: Some(Box::new(on_granted)),
+        }
     }
 
-    pub(crate) fn granted(&self, key: KeyId) {
-        (self.0)(key);
+    pub(crate) fn is_granted(&self, key: KeyId) {
+        if let Some(hear) = &self.on_granted {
+            hear(key);
+        }
     }
 }
 
-impl fmt::Debug for OnGranted {
+impl fmt::Debug for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnGranted").finish_non_exhaustive()
+        f.debug_struct("Peer")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

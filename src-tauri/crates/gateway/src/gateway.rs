@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::authorize::Known;
 use crate::body::{Body, BoxError, without_body};
 use crate::cache::Cache;
+use crate::client::Peer;
 use crate::clock::{Clock, WallClock};
 use crate::forward::Outbound;
 use crate::head;
@@ -309,18 +310,32 @@ impl Gateway {
         key.map(|key| key.previous).unwrap_or_default()
     }
 
-    /// Answers one request: forwards it, or says why not. Whoever accepted its connection puts a [`Peer`](crate::Peer) on it.
+    /// Answers one request, of whoever it may be: forwards it, or says why not.
     pub fn handle<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body>> + Send
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        self.handle_from(&Peer::default(), request)
+    }
+
+    /// [`Self::handle`], of one that came over a connection with this other end.
+    pub fn handle_from<'a, B>(
+        &'a self,
+        peer: &Peer,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Body>> + Send + use<'a, B>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let (head, body) = request.into_parts();
-        let mut call = Box::new(Call::of(head, Body::new(body)));
+        let mut call = Box::new(Call::of(head, Body::new(body), peer));
+        let id = head::request_id(&call.head.headers);
+        let head_only = call.head.method == Method::HEAD;
+        let admitted = self.admitted(&mut call, peer);
         async move {
-            let id = head::request_id(&call.head.headers);
-            let head_only = call.head.method == Method::HEAD;
-            let (caller, answer) = match self.admitted(&mut call) {
+            let (caller, answer) = match admitted {
                 Ok(route) => {
                     let key = route.key();
                     (Some(key), self.answer(call, route, &id).await)

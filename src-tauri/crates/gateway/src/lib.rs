@@ -53,7 +53,7 @@ mod upload;
 mod upstream;
 
 pub use body::{Body, BoxError, read_all};
-pub use client::{OnGranted, Peer};
+pub use client::Peer;
 pub use clock::WallClock;
 pub use data_rate::{MinDataRate, Progress};
 pub use gardien_domain::limit::DirectUse;

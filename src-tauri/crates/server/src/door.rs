@@ -1,11 +1,10 @@
 //! A listener that can be replaced by another while the service runs.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gardien_gateway::Peer;
 use http::Request;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -64,7 +63,7 @@ impl Door {
     pub(crate) async fn open<S, F, B>(
         &self,
         address: SocketAddr,
-        begin: impl Fn(Peer, Connected) -> S + Send + 'static,
+        begin: impl Fn(IpAddr, Connected) -> S + Send + 'static,
         limits: ListenLimits,
     ) -> Result<SocketAddr, ListenFault>
     where

@@ -13,12 +13,13 @@ mod written;
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gardien_gateway::{MinDataRate, Peer};
+use gardien_gateway::MinDataRate;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{Either, Empty, Full};
@@ -129,7 +130,7 @@ impl<B> fmt::Debug for Given<B> {
 /// When the listener itself is unusable. A failed accept is survived.
 pub async fn serve<S, F, B>(
     listener: TcpListener,
-    begin: impl Fn(Peer, Connected) -> S,
+    begin: impl Fn(IpAddr, Connected) -> S,
     stop: CancellationToken,
     limits: ListenLimits,
     workers: Option<Arc<Workers>>,
@@ -159,11 +160,11 @@ where
                 continue;
             }
         };
-        let peer = Peer(address.ip().to_canonical());
-        let admission = match places.enter(peer.0) {
+        let address = address.ip().to_canonical();
+        let admission = match places.enter(address) {
             Some(place) => {
                 let place = Arc::new(place);
-                let service = begin(peer, place.connected());
+                let service = begin(address, place.connected());
                 Admission::Place { place, service }
             }
             None => match turned_away.clone().try_acquire_owned() {

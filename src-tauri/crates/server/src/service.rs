@@ -1,7 +1,7 @@
 //! A running Gardien over one data folder: the store, the gateway and the authority, and two doors.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +13,10 @@ use gardien_authority::{Authority, Client, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
-use gardien_gateway::{Ended, Gateway, GatewayError, OnGranted, Peer};
+use gardien_gateway::{Ended, Gateway, GatewayError, Peer};
 use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Extensions, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 use secrecy::SecretString;
 use serde_json::json;
@@ -297,21 +297,18 @@ impl Service {
     pub async fn listen_gateway(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
         let (gateway, stamping) = (self.0.gateway.clone(), self.0.gateway.clone());
         let (authority, general) = (self.0.authority.clone(), Handle::current());
-        let begin = move |peer: Peer, connected: Connected| {
-            let mut known = Extensions::new();
-            known.insert(peer);
-            known.insert(OnGranted::new(move |key| connected.belongs_to(key.0)));
+        let begin = move |address: IpAddr, connected: Connected| {
+            let peer = Arc::new(Peer::at(address, move |key| connected.belongs_to(key.0)));
             let (gateway, authority) = (gateway.clone(), authority.clone());
             let general = general.clone();
-            move |mut request: Request<Incoming>| {
+            move |request: Request<Incoming>| {
                 let health = health::answer(&request, &authority, &gateway, &general);
-                request.extensions_mut().extend(known.clone());
-                let gateway = gateway.clone();
+                let (gateway, peer) = (gateway.clone(), peer.clone());
                 async move {
                     if let Some(health) = health {
                         return health.await.into();
                     }
-                    let mut answer = gateway.handle(request).await;
+                    let mut answer = gateway.handle_from(&peer, request).await;
                     let ended = answer.extensions_mut().remove::<Ended>();
                     let until = ended.map(|ended| Box::pin(ended.over()) as Until);
                     Given { answer, until }

@@ -1,6 +1,7 @@
 //! The way of one request through the gateway, whose innards it knows.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError};
 use std::task::Poll;
@@ -19,7 +20,7 @@ use super::recall::{Recalled, ToMake};
 use super::{Behind, Gateway};
 use crate::authorize::Admitted;
 use crate::body::Body;
-use crate::client::{self, OnGranted, Peer};
+use crate::client::{self, Peer};
 use crate::data_rate::MinDataRate;
 use crate::forward::{Outbound, WayNow, forward};
 use crate::hand_back::{HandedBack, hand_back};
@@ -43,15 +44,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 /// A call as it came. On the heap, for it may wait: what is handed from step to step is held by each of them.
 pub(super) struct Call {
     pub(super) head: Parts,
+    /// Where it came from, if that is known.
+    address: Option<IpAddr>,
     body: Body,
     /// The body, once its turn has come.
     upload: Option<Box<Upload>>,
 }
 
 impl Call {
-    pub(super) fn of(head: Parts, body: Body) -> Self {
+    pub(super) fn of(head: Parts, body: Body, peer: &Peer) -> Self {
         Self {
             head,
+            address: peer.address,
             body,
             upload: None,
         }
@@ -98,12 +102,10 @@ impl Route {
 
 impl Gateway {
     /// The route of a call that may be made.
-    pub(super) fn admitted(&self, call: &mut Call) -> Result<Box<Route>, CallRefusal> {
+    pub(super) fn admitted(&self, call: &mut Call, peer: &Peer) -> Result<Box<Route>, CallRefusal> {
         head::settle(&mut call.head)?;
         let route = self.route(&call.head)?;
-        if let Some(hear) = call.head.extensions.get::<OnGranted>() {
-            hear.granted(route.key());
-        }
+        peer.is_granted(route.key());
         Ok(route)
     }
 
@@ -124,7 +126,8 @@ impl Gateway {
                     let mut to_make = ToMake::of(route);
                     if may_recall {
                         // On the heap: where nothing is kept, a call that waits needs no room for it.
-                        match Box::pin(self.recall(&call.head, to_make.route)).await? {
+                        match Box::pin(self.recall(&call.head, call.address, to_make.route)).await?
+                        {
                             Recalled::Answer(answer) => return Ok(answer),
                             Recalled::Call(call) => to_make = call,
                         }
@@ -256,7 +259,7 @@ impl Gateway {
                 upstream,
                 ..
             } = &*route;
-            self.note(&route, head);
+            self.note(&route, head, call.address);
             tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
             let destination = Destination::of(head.version, &head.headers);
@@ -326,13 +329,13 @@ impl Gateway {
     }
 
     /// Notes that the key of a call is in use.
-    pub(super) fn note(&self, route: &Route, head: &Parts) {
+    pub(super) fn note(&self, route: &Route, head: &Parts, address: Option<IpAddr>) {
         let admitted = &route.admitted;
         self.0.uses.note(Use {
             key: admitted.key,
             operation: admitted.operation,
             client: client::product(&head.headers),
-            address: head.extensions.get::<Peer>().map(|Peer(address)| *address),
+            address,
             replaced: admitted.replaced,
             at: route.at,
         });

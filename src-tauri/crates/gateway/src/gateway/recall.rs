@@ -1,5 +1,6 @@
 //! Reads that are answered from memory, or by what somebody else is being answered.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http::Response;
@@ -49,13 +50,14 @@ impl Gateway {
     pub(super) async fn recall(
         &self,
         head: &Parts,
+        address: Option<IpAddr>,
         route: Box<Route>,
     ) -> Result<Recalled, CallRefusal> {
         let mut to_make = ToMake::of(route);
         for is_first in [true, false] {
             match self.look(&to_make.route, head) {
                 Found::Kept(mut answer) => {
-                    self.note(&to_make.route, head);
+                    self.note(&to_make.route, head, address);
                     headers::waited(answer.headers_mut(), to_make.waited);
                     return Ok(Recalled::Answer(answer));
                 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use gardien_domain::schedule::Part;
 use gardien_domain::{KeyId, NotedUse, PreviousUse, Scope};
-use gardien_gateway::{Gateway, OnGranted, Peer};
+use gardien_gateway::{Gateway, Peer};
 use http_body::Frame;
 use jiff::SignedDuration;
 
@@ -25,8 +25,8 @@ async fn call(gateway: &Gateway, owned: &Owned, agent: &str) -> u16 {
     request
         .headers_mut()
         .insert("x-forwarded-for", "198.51.100.1".parse().unwrap());
-    request.extensions_mut().insert(Peer(IpAddr::from(HERE)));
-    gateway.handle(request).await.status().as_u16()
+    let peer = Peer::at(IpAddr::from(HERE), |_| ());
+    gateway.handle_from(&peer, request).await.status().as_u16()
 }
 
 fn written(world: &World, owned: &Owned) -> NotedUse {
@@ -63,10 +63,9 @@ async fn whose_a_call_is_is_told_before_its_body_comes_and_only_if_it_may_be_mad
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let uploading = |owned: &Owned| {
         let tell = tell.clone();
-        let mut request = upload(owned, stream::pending::<Result<Frame<Bytes>, Infallible>>());
-        let hear = OnGranted::new(move |key| tell.send(key).unwrap());
-        request.extensions_mut().insert(hear);
-        world.gateway.handle(request)
+        let request = upload(owned, stream::pending::<Result<Frame<Bytes>, Infallible>>());
+        let peer = Peer::at(IpAddr::from(HERE), move |key| tell.send(key).unwrap());
+        world.gateway.handle_from(&peer, request)
     };
     assert_eq!(uploading(&world.reader).await.status(), 403);
     assert!(told.try_recv().is_err());
