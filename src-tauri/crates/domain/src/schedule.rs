@@ -262,8 +262,8 @@ impl<W> Schedule<W> {
         }
     }
 
-    /// Lets go of what has expired.
-    fn settle(&mut self, now: u64) {
+    /// Lets go of what has expired. Whoever comes does that first, and has the less to do the later this was done.
+    pub fn settle(&mut self, now: u64) {
         self.window.remaining(self.limit, now);
         while let Some(key) = self.window.released() {
             self.count(Some(key));

@@ -262,6 +262,14 @@ impl<W> Meter<W> {
         })
     }
 
+    /// Lets go of what has expired by then, unless there are calls: they do it themselves. Answers whether there are none.
+    pub(crate) fn settle(&mut self, then: u64) -> bool {
+        if !self.granted_since_rest {
+            self.schedule.settle(then);
+        }
+        !self.granted_since_rest
+    }
+
     /// No more grants. What to save as the last thing.
     pub(crate) fn close(&mut self, unix_now: u64, now: u64) -> SavedCalls {
         self.closed = true;

@@ -8,6 +8,9 @@ use slab::Slab;
 use super::WINDOW_MS;
 use crate::key::{ByKey, KeyId};
 
+/// Room for so many calls is kept, though there are fewer.
+const ROOM: usize = 1_024;
+
 /// Which keys hold the slots. Calls of Gardien's own are nobody's, and so is what a restart left: then these are fewer
 /// than the slots that are held.
 ///
@@ -115,6 +118,7 @@ impl Takers {
             self.expired += 1;
             self.forget_if_idle(place);
         }
+        self.give_room_back();
         if self.anybodys.is_some_and(|(at, _)| at + WINDOW_MS <= now) {
             self.anybodys = None;
             self.released_anybodys = true;
@@ -123,7 +127,11 @@ impl Takers {
 
     /// A key some of whose slots have expired; each may be named more than once.
     pub(super) fn released(&mut self) -> Option<KeyId> {
-        self.released.pop()
+        let released = self.released.pop();
+        if released.is_none() && self.released.capacity() > ROOM {
+            self.released = Vec::new();
+        }
+        released
     }
 
     pub(super) fn released_anybodys(&mut self) -> bool {
@@ -231,10 +239,54 @@ impl Takers {
         &self.finished[usize::try_from(number - self.expired).unwrap_or(usize::MAX)]
     }
 
+    /// After a busy time.
+    fn give_room_back(&mut self) {
+        let (calls, room) = (self.finished.len(), self.finished.capacity());
+        if room > ROOM && calls < room / 4 {
+            self.finished.shrink_to(calls * 2);
+        }
+        if self.held.is_empty() && self.held.capacity() > ROOM {
+            self.held = Slab::new();
+            self.places = ByKey::default();
+        }
+    }
+
     fn forget_if_idle(&mut self, place: usize) {
         if self.held[place].slots() == 0 {
             let held = self.held.remove(place);
             self.places.remove(&held.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn after_a_busy_time_room_is_given_back() {
+        let mut takers = Takers::default();
+        for number in 0..10_000 {
+            takers.record(KeyId(Uuid::from_u128(number)), 1, 1_000);
+        }
+        takers.record(KeyId(Uuid::from_u128(7)), 3, 2_000);
+        takers.expire(1_000 + WINDOW_MS);
+        assert_eq!(takers.of(KeyId(Uuid::from_u128(7))), 3);
+        assert!(takers.finished.capacity() <= ROOM);
+        while takers.released().is_some() {}
+        takers.expire(2_000 + WINDOW_MS);
+        assert_eq!(takers.released(), Some(KeyId(Uuid::from_u128(7))));
+        let room = [
+            takers.places.capacity(),
+            takers.held.capacity(),
+            takers.released.capacity(),
+        ];
+        assert!(room.iter().all(|room| *room <= ROOM), "{room:?}");
+        // And all goes on as ever.
+        let taker = takers.take(KeyId(Uuid::from_u128(7)));
+        takers.finish(taker, 70_000);
+        assert_eq!(takers.of(KeyId(Uuid::from_u128(7))), 1);
     }
 }

@@ -133,6 +133,24 @@ fn a_limit_takes_effect_at_once() {
     assert_eq!(meter.state(60_000).remaining, 0);
 }
 
+#[test]
+fn what_has_expired_is_let_go_of_though_nobody_calls() {
+    let mut meter = Meter::restore(100, &SavedCalls::default(), 0, 60_000);
+    let renewal = meter.renewal(0, 60_000);
+    meter.renewed(renewal.extra);
+    for at in [60_000, 60_050] {
+        let slot = grant(&mut meter, at).unwrap();
+        meter.finish(slot, at);
+    }
+    assert!(!meter.settle(120_050), "there were calls");
+    assert_eq!(meter.schedule.window().held(), 2);
+    assert!(meter.rest(0, 60_050).is_none());
+    for (then, held) in [(120_049, 1), (120_000, 1), (120_050, 0)] {
+        assert!(meter.settle(then));
+        assert_eq!(meter.schedule.window().held(), held, "{then}");
+    }
+}
+
 fn full(meter: &mut Meter, now: u64) -> u64 {
     match enter(meter, now) {
         Entry::Full(full) => full.retry_after_ms,

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::Throttle;
+use super::{Throttle, milliseconds};
 use crate::body::BoxError;
 use crate::meter::Renewal;
 
 /// After so long without a call the lease is what it is at rest.
 const REST: Duration = Duration::from_secs(2);
+/// Calls of so many milliseconds are let go of at a time.
+const SETTLED: u64 = 50;
 /// A disk that takes longer is as good as none: no call waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause after a failed save, so that a full disk is not hammered.
@@ -64,7 +67,10 @@ impl Throttle {
             let renewal = tokio::select! {
                 () = stop.cancelled() => return,
                 () = self.low.notified() => Some(self.meter().renewal(self.clock.unix_ms(), self.clock.now())),
-                _ = rest.tick() => self.meter().rest(self.clock.unix_ms(), self.clock.now()),
+                _ = rest.tick() => {
+                    self.settle().await;
+                    self.meter().rest(self.clock.unix_ms(), self.clock.now())
+                }
             };
             let Some(Renewal { saved, extra }) = renewal else {
                 continue;
@@ -92,6 +98,18 @@ impl Throttle {
                     () = sleep(PAUSE) => self.low.notify_one(),
                 }
             }
+        }
+    }
+
+    /// Lets go of what has expired, so that the first call after a pause does not have to, a little at a time: nor does one
+    /// that comes meanwhile wait for all of it.
+    async fn settle(&self) {
+        let now = self.clock.now();
+        // Twice: the last time there may have been calls.
+        let mut then = now.saturating_sub(2 * milliseconds(REST));
+        while then < now && self.meter().settle(then) {
+            then = (then + SETTLED).min(now);
+            yield_now().await;
         }
     }
 
