@@ -335,20 +335,18 @@ impl Gateway {
         let head_only = call.head.method == Method::HEAD;
         let admitted = self.admitted(&mut call, peer);
         async move {
-            let (caller, answer) = match admitted {
+            let (mut caller, mut refused) = (None, None);
+            let answer = match admitted {
                 Ok(route) => {
-                    let key = route.key();
-                    (Some(key), self.answer(call, route, &id).await)
+                    caller = Some(route.key());
+                    self.answer(call, route, &id).await
                 }
-                Err(refusal) => (None, Err(refusal)),
+                Err(refusal) => Err(refusal),
             };
-            let (mut response, refused) = match answer {
-                Ok(response) => (response, None),
-                Err(refusal) => {
-                    let full = refusal.full();
-                    (refusal.into_response(), full)
-                }
-            };
+            let mut response = answer.unwrap_or_else(|refusal| {
+                refused = refusal.full();
+                refusal.into_response()
+            });
             if head_only {
                 response = without_body(response);
             }

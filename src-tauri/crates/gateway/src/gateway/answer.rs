@@ -319,12 +319,12 @@ impl Gateway {
             if let Some(writing) = writing.filter(|_| is_over(&reply)) {
                 writing.answered();
             }
-            let reply = reply?;
             // Somebody else calls with Phare's key, and may write.
-            if reply.answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            let is_refused = |reply: &Reply| reply.answer.status() == StatusCode::TOO_MANY_REQUESTS;
+            if reply.as_ref().is_ok_and(is_refused) {
                 cache.clear();
             }
-            Ok(reply)
+            reply
         }
     }
 
