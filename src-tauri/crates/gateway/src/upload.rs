@@ -255,8 +255,15 @@ impl Course {
     }
 
     fn deadline(&self, patience: Duration) -> Instant {
-        let silent = self.last() + patience;
-        self.slow().map_or(silent, |slow| slow.min(silent))
+        match self {
+            Self::Bare(went_out) => *went_out + patience,
+            Self::WithBody(state) => {
+                let state = lock(state);
+                let silent = state.last + patience;
+                let slow = state.progress.deadline();
+                slow.map_or(silent, |slow| slow.min(silent))
+            }
+        }
     }
 
     /// When the client is too slow, while it is waited for.
