@@ -2,11 +2,10 @@
 //! meanwhile.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
-use std::num::NonZeroU32;
 
 use gardien_domain::key::PreviousSecrets;
 use gardien_domain::{
-    KeyId, KeyRule, Presented, ProductScopes, ProjectId, Refusal, Scope, SecretDigest,
+    KeyId, KeyRule, Presented, ProductScope, ProductScopes, ProjectId, Refusal, Scope, SecretDigest,
 };
 use jiff::Timestamp;
 use once_cell::race::OnceBox;
@@ -22,18 +21,25 @@ pub(crate) struct Secrets(HashMap<SecretDigest, Held, BuildHasherDefault<OwnBits
 #[derive(Debug)]
 struct Held {
     id: KeyId,
-    /// In unix microseconds, in which it is stored, or [`NEVER`].
-    expires_at: i64,
+    terms: Terms,
     more: OnceBox<More>,
-    /// The one that it works in.
-    project: Option<NonZeroU32>,
-    products: ProductScopes,
 }
 
-/// Later than any time that there is.
-const NEVER: i64 = i64::MAX;
+// With its digest, what a processor reads at once.
+const _: () = assert!(size_of::<(SecretDigest, Held)>() == 64);
 
-const _: () = assert!(size_of::<Held>() <= 40);
+/// Where a key works, what it may do and until when, as far as that fits: of few keys it does not. From the lowest bit: its two
+/// products, its project or 0, its end in milliseconds after [`BEGIN`] or 0.
+#[derive(Debug, Clone, Copy)]
+struct Terms(u64);
+
+/// A product has one of so many.
+const SCOPES: u64 = ProductScope::ALL.len() as u64;
+const PRODUCTS: u32 = 4;
+const PROJECT: u32 = 21;
+const END: u32 = u64::BITS - PRODUCTS - PROJECT;
+/// The end of 2025, in unix milliseconds.
+const BEGIN: i64 = 1_767_225_600_000;
 
 /// Of a secret that calls, or of which there is more to say.
 #[derive(Debug, Default)]
@@ -111,10 +117,8 @@ impl Held {
     fn of(rule: &KeyRule, digest: SecretDigest, going_on: Option<Calls>) -> Self {
         let held = Self {
             id: rule.id,
-            expires_at: rule.expires_at.map_or(NEVER, Timestamp::as_microsecond),
+            terms: Terms::of(rule),
             more: OnceBox::new(),
-            project: rule.scope.project().and_then(in_little),
-            products: rule.products,
         };
         let rule = (held.rule(&digest) != *rule).then(|| Box::new(*rule));
         if rule.is_none() && going_on.is_none() {
@@ -134,32 +138,66 @@ impl Held {
     }
 
     fn scope(&self) -> Scope {
-        match (self.more(), self.project) {
-            (Some(rule), _) => rule.scope,
-            (None, None) => Scope::Organization {},
-            (None, Some(id)) => Scope::Project {
-                project_id: ProjectId(id.get().into()),
-            },
-        }
+        let more = self.more();
+        more.map_or_else(|| self.terms.scope(), |rule| rule.scope)
     }
 
     fn rule(&self, digest: &SecretDigest) -> KeyRule {
-        // Not asked of what is out of its range: that makes an error each time.
-        let ends = Some(self.expires_at).filter(|end| *end != NEVER);
         self.more().copied().unwrap_or_else(|| KeyRule {
             id: self.id,
-            scope: self.scope(),
-            products: self.products,
+            scope: self.terms.scope(),
+            products: self.terms.products(),
             digest: *digest,
             previous: PreviousSecrets::default(),
-            expires_at: ends.and_then(|end| Timestamp::from_microsecond(end).ok()),
+            expires_at: self.terms.expires_at(),
             revoked_at: None,
         })
     }
 }
 
-fn in_little(ProjectId(id): ProjectId) -> Option<NonZeroU32> {
-    NonZeroU32::new(u32::try_from(id).ok()?)
+impl Terms {
+    /// What does not fit is left out.
+    fn of(rule: &KeyRule) -> Self {
+        let little = |number: i64, bits: u32| {
+            let number = u64::try_from(number).unwrap_or_default();
+            if number >> bits == 0 { number } else { 0 }
+        };
+        let ProductScopes { platform, uptime } = rule.products;
+        let products = platform as u64 * SCOPES + uptime as u64;
+        let project = rule.scope.project().map_or(0, |ProjectId(id)| id);
+        let end = rule.expires_at.map_or(0, Timestamp::as_millisecond) - BEGIN;
+        let above = little(end, END) << PROJECT | little(project, PROJECT);
+        Self(above << PRODUCTS | products)
+    }
+
+    fn scope(self) -> Scope {
+        match self.0 >> PRODUCTS & ((1 << PROJECT) - 1) {
+            0 => Scope::Organization {},
+            id => Scope::Project {
+                project_id: ProjectId(id.cast_signed()),
+            },
+        }
+    }
+
+    fn products(self) -> ProductScopes {
+        let products = self.0 & ((1 << PRODUCTS) - 1);
+        let scope = |number| {
+            let number = usize::try_from(number).unwrap_or_default();
+            let scope = ProductScope::ALL.get(number);
+            scope.copied().unwrap_or_default()
+        };
+        ProductScopes {
+            platform: scope(products / SCOPES),
+            uptime: scope(products % SCOPES),
+        }
+    }
+
+    fn expires_at(self) -> Option<Timestamp> {
+        match self.0 >> (PRODUCTS + PROJECT) {
+            0 => None,
+            end => Timestamp::from_millisecond(BEGIN + end.cast_signed()).ok(),
+        }
+    }
 }
 
 impl Start {

@@ -187,26 +187,34 @@ fn a_key_that_there_is_at_the_start_is_changed_like_any_other() {
     );
 }
 
-prop_compose! {
-    fn moment()(micros in -1_000_000_i64..4_000_000_000_000_000) -> Timestamp {
-        Timestamp::from_microsecond(micros).unwrap()
-    }
+/// Most in whole milliseconds, as they come from the window, before and after what fits in little room.
+fn moment() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![
+        3 => (1_700_000_000_000_i64..2_400_000_000_000).prop_map(|it| it * 1_000),
+        1 => -1_000_000_i64..4_000_000_000_000_000,
+    ]
+    .prop_map(|micros| Timestamp::from_microsecond(micros).unwrap())
+}
+
+fn project() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => -1_i64..1 << 22, 1 => any::<i64>()]
 }
 
 prop_compose! {
     fn any_rule()(
-        project in proptest::option::of(any::<i64>()),
-        product in prop::sample::select(ProductScope::ALL),
+        project in proptest::option::of(project()),
+        platform in prop::sample::select(ProductScope::ALL),
+        uptime in prop::sample::select(ProductScope::ALL),
         expires_at in proptest::option::of(moment()),
-        revoked_at in proptest::option::of(moment()),
-        last in proptest::option::of(moment()),
-        earlier in proptest::option::of(moment()),
+        revoked_at in proptest::option::weighted(0.2, moment()),
+        last in proptest::option::weighted(0.2, moment()),
+        earlier in proptest::option::weighted(0.2, moment()),
     ) -> KeyRule {
         let previous = |seed| move |valid_until| PreviousSecret { digest: digest(seed), valid_until };
         KeyRule {
             id: KeyId(Uuid::from_u128(1)),
             scope: project.map_or(Scope::Organization {}, |id| Scope::Project { project_id: ProjectId(id) }),
-            products: ProductScopes { platform: product, uptime: ProductScope::Read },
+            products: ProductScopes { platform, uptime },
             digest: digest(1),
             previous: PreviousSecrets { last: last.map(previous(2)), earlier: earlier.map(previous(3)) },
             expires_at,
