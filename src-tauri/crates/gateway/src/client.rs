@@ -10,13 +10,18 @@ use crate::headers::values;
 
 /// The other end of a connection, as whoever accepted it knows it. No header becomes its address, not `X-Forwarded-For`
 /// either: anybody can write one.
-#[derive(Default)]
 pub struct Peer {
     pub(crate) address: Option<IpAddr>,
     on_granted: Option<Box<dyn Fn(KeyId) + Send + Sync>>,
 }
 
 impl Peer {
+    /// One of which nothing is known.
+    pub(crate) const NOBODY: Self = Self {
+        address: None,
+        on_granted: None,
+    };
+
     /// One at this address, of which `on_granted` hears whose a call is that may be made, before anything of its body is
     /// awaited. It must not block.
     pub fn at(address: IpAddr, on_granted: impl Fn(KeyId) + Send + Sync + 'static) -> Self {

@@ -316,33 +316,33 @@ impl Gateway {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.handle_from(&Peer::default(), request)
+        self.handle_from(&Peer::NOBODY, request)
     }
 
     /// [`Self::handle`], of one that came over a connection with this other end.
     pub fn handle_from<'a, B>(
         &'a self,
-        peer: &Peer,
+        peer: &'a Peer,
         request: Request<B>,
-    ) -> impl Future<Output = Response<Body>> + Send + use<'a, B>
+    ) -> impl Future<Output = Response<Body>> + Send
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let (head, body) = request.into_parts();
         let mut call = Box::new(Call::of(head, Body::new(body), peer));
-        let id = head::request_id(&call.head.headers);
-        let head_only = call.head.method == Method::HEAD;
-        let admitted = self.admitted(&mut call, peer);
         async move {
-            let (mut caller, mut refused) = (None, None);
-            let answer = match admitted {
+            let id = head::request_id(&call.head.headers);
+            let head_only = call.head.method == Method::HEAD;
+            let mut caller = None;
+            let answer = match self.admitted(&mut call) {
                 Ok(route) => {
                     caller = Some(route.key());
                     self.answer(call, route, &id).await
                 }
                 Err(refusal) => Err(refusal),
             };
+            let mut refused = None;
             let mut response = answer.unwrap_or_else(|refusal| {
                 refused = refusal.full();
                 refusal.into_response()

@@ -42,20 +42,19 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST_WAIT_SECONDS as u64);
 
 /// A call as it came. On the heap, for it may wait: what is handed from step to step is held by each of them.
-pub(super) struct Call {
+pub(super) struct Call<'a> {
     pub(super) head: Parts,
-    /// Where it came from, if that is known.
-    address: Option<IpAddr>,
+    peer: &'a Peer,
     body: Body,
     /// The body, once its turn has come.
     upload: Option<Box<Upload>>,
 }
 
-impl Call {
-    pub(super) fn of(head: Parts, body: Body, peer: &Peer) -> Self {
+impl<'a> Call<'a> {
+    pub(super) fn of(head: Parts, body: Body, peer: &'a Peer) -> Self {
         Self {
             head,
-            address: peer.address,
+            peer,
             body,
             upload: None,
         }
@@ -102,10 +101,10 @@ impl Route {
 
 impl Gateway {
     /// The route of a call that may be made.
-    pub(super) fn admitted(&self, call: &mut Call, peer: &Peer) -> Result<Box<Route>, CallRefusal> {
+    pub(super) fn admitted(&self, call: &mut Call<'_>) -> Result<Box<Route>, CallRefusal> {
         head::settle(&mut call.head)?;
         let route = self.route(&call.head)?;
-        peer.is_granted(route.key());
+        call.peer.is_granted(route.key());
         Ok(route)
     }
 
@@ -113,7 +112,7 @@ impl Gateway {
     /// given twice.
     pub(super) fn answer(
         &self,
-        mut call: Box<Call>,
+        mut call: Box<Call<'_>>,
         route: Box<Route>,
         id: &HeaderValue,
     ) -> impl Future<Output = Result<Response<Body>, CallRefusal>> + Send {
@@ -126,7 +125,8 @@ impl Gateway {
                     let mut to_make = ToMake::of(route);
                     if may_recall {
                         // On the heap: where nothing is kept, a call that waits needs no room for it.
-                        match Box::pin(self.recall(&call.head, call.address, to_make.route)).await?
+                        match Box::pin(self.recall(&call.head, call.peer.address, to_make.route))
+                            .await?
                         {
                             Recalled::Answer(answer) => return Ok(answer),
                             Recalled::Call(call) => to_make = call,
@@ -197,7 +197,7 @@ impl Gateway {
     /// how long it waited in all.
     fn turn(
         &self,
-        call: &mut Call,
+        call: &mut Call<'_>,
         route: Box<Route>,
         mut waited: Duration,
     ) -> impl Future<Output = Result<(Pass, Box<Route>, Duration), CallRefusal>> + Send {
@@ -242,7 +242,7 @@ impl Gateway {
     /// Makes a call whose turn it is.
     fn make(
         &self,
-        mut call: Box<Call>,
+        mut call: Box<Call<'_>>,
         mut route: Box<Route>,
         pass: Pass,
         keeping: Option<Box<Keeping>>,
@@ -259,7 +259,7 @@ impl Gateway {
                 upstream,
                 ..
             } = &*route;
-            self.note(&route, head, call.address);
+            self.note(&route, head, call.peer.address);
             tracing::debug!(key = %admitted.key, operation = admitted.operation.id, id = ?id, "granted");
 
             let destination = Destination::of(head.version, &head.headers);

@@ -61,10 +61,9 @@ async fn the_last_use_is_written_with_what_made_it_and_from_where() {
 async fn whose_a_call_is_is_told_before_its_body_comes_and_only_if_it_may_be_made() {
     let world = World::new().await;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let peer = Peer::at(IpAddr::from(HERE), move |key| tell.send(key).unwrap());
     let uploading = |owned: &Owned| {
-        let tell = tell.clone();
         let request = upload(owned, stream::pending::<Result<Frame<Bytes>, Infallible>>());
-        let peer = Peer::at(IpAddr::from(HERE), move |key| tell.send(key).unwrap());
         world.gateway.handle_from(&peer, request)
     };
     assert_eq!(uploading(&world.reader).await.status(), 403);
