@@ -178,7 +178,10 @@ where
         let verdict = *verdict.lock().unwrap_or_else(PoisonError::into_inner);
         let mut answered = answered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(answered) = answered.take() {
-            let answer = handed_over(answered, current.begin(), verdict);
+            let mut answer = handed_over(answered, current.begin(), verdict);
+            if closing.load(Ordering::Relaxed) {
+                close(&mut answer);
+            }
             return Either::Right(ready(Ok(answer)));
         }
         answer(
@@ -197,10 +200,13 @@ where
             .serve_connection(TokioIo::new(framed), service)
     );
     let conversing = poll_fn(|cx| {
-        if closing.load(Ordering::Relaxed) {
+        let ended = connection.as_mut().poll(cx);
+        // Only now: before it has begun, the library would end a connection whose request is answered already.
+        if ended.is_pending() && closing.load(Ordering::Relaxed) {
             connection.as_mut().graceful_shutdown();
+            return connection.as_mut().poll(cx);
         }
-        connection.as_mut().poll(cx)
+        ended
     });
     tokio::select! {
         biased;

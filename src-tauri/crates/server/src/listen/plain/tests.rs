@@ -64,10 +64,11 @@ impl Talk {
                 });
                 let lasting = lasting.drop_guard();
                 async move {
-                    match head.uri.path() {
-                        "/never" => std::future::pending().await,
-                        "/later" => tokio::time::sleep(Duration::from_millis(200)).await,
-                        _ => {}
+                    if target == "/never" {
+                        std::future::pending::<()>().await;
+                    }
+                    if target.ends_with("later") {
+                        tokio::time::sleep(Duration::from_millis(200)).await;
                     }
                     let sent = body.collect().await.unwrap().to_bytes();
                     drop(lasting);
@@ -131,7 +132,7 @@ fn answer(target: &str, sent: &Bytes) -> Response<BoxedBody> {
             *answer.status_mut() = StatusCode::NO_CONTENT;
             answer
         }
-        "/pieces" => Response::new(pieces(&["a-", "b-", "c"]).boxed_unsync()),
+        "/pieces" | "/pieces?later" => Response::new(pieces(&["a-", "b-", "c"]).boxed_unsync()),
         "/cut" => {
             let error = stream::once(async { Err(io::Error::other("cut")) });
             let body = StreamBody::new(pieces(&["a-"]).chain(error));
@@ -283,16 +284,17 @@ async fn a_stop_ends_what_is_idle_in_order_and_lets_an_answer_be_the_last() {
     talk.stop.cancel();
     assert!(talk.ends().await);
 
-    let mut talk = Talk::start().await;
-    let stop = talk.stop.clone();
-    talk.say(&get("/later")).await;
-    while talk.asked().is_empty() {
-        tokio::task::yield_now().await;
+    for (target, end) in [("/later", "/later|."), ("/pieces?later", "c\r\n0\r\n\r\n")] {
+        let mut talk = Talk::start().await;
+        talk.say(&get(target)).await;
+        while talk.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        talk.stop.cancel();
+        let answer = talk.hears(end).await;
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        assert!(talk.ends().await);
     }
-    stop.cancel();
-    let answer = talk.hears("/later|.").await;
-    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
-    assert!(talk.ends().await);
 }
 
 #[tokio::test]
