@@ -1,6 +1,8 @@
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
+use http::request::Parts;
+
 use super::*;
 
 const LIMITS: HeadLimits = HeadLimits {

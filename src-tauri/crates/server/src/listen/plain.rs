@@ -20,6 +20,7 @@ use tokio::time::{Sleep, sleep};
 use super::current::Current;
 use super::written::{Date, written};
 use super::{Given, Incoming, ListenLimits};
+use crate::clock::system_clock;
 use crate::framing::Judge;
 use crate::places::{InRequest, Place};
 use crate::socket::Socket;
@@ -89,7 +90,7 @@ impl<'a> Plain<'a> {
             judge: Judge::new(limits.head),
             read: Bytes::new(),
             timer: Some(Box::pin(sleep(limits.head.time))),
-            date: Date::default(),
+            date: Date::by(system_clock()),
         }
     }
 

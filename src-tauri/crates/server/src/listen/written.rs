@@ -1,25 +1,32 @@
 //! An answer as it is written on its connection.
 
 use bytes::Bytes;
+use gardien_authority::Clock;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TRANSFER_ENCODING};
 use http::{Response, StatusCode};
-use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
-
-use crate::clock::system_clock;
 
 /// Bytes of all that is put on an answer here, with its first line.
 const OURS: usize = 192;
 
 /// The wall's clock as answers say it: it is worded once a second.
-#[derive(Default)]
 pub(super) struct Date {
+    clock: Clock,
     second: i64,
     worded: String,
 }
 
 impl Date {
-    fn at(&mut self, now: Timestamp) -> &str {
+    pub(super) fn by(clock: Clock) -> Self {
+        Self {
+            clock,
+            second: 0,
+            worded: String::new(),
+        }
+    }
+
+    fn now(&mut self) -> &str {
+        let now = (self.clock)();
         if self.worded.is_empty() || self.second != now.as_second() {
             self.second = now.as_second();
             let worded = DateTimePrinter::new().timestamp_to_rfc9110_string(&now);
@@ -62,8 +69,7 @@ pub(super) fn written<B>(
         put(&mut bytes, CONTENT_LENGTH.as_str(), length.as_bytes());
     }
     if !is_dated {
-        let date = date.at(system_clock()());
-        put(&mut bytes, DATE.as_str(), date.as_bytes());
+        put(&mut bytes, DATE.as_str(), date.now().as_bytes());
     }
     if is_last {
         put(&mut bytes, CONNECTION.as_str(), b"close");
@@ -76,5 +82,32 @@ pub(super) fn written<B>(
 fn put(bytes: &mut Vec<u8>, name: &str, value: &[u8]) {
     for part in [name.as_bytes(), b": ", value, b"\r\n"] {
         bytes.extend_from_slice(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn the_date_goes_with_the_clock() {
+        let seconds = Arc::new(AtomicI64::new(1_795_804_200));
+        let told = seconds.clone();
+        let clock = move || Timestamp::from_second(told.load(Ordering::Relaxed)).unwrap();
+        let mut date = Date::by(Arc::new(clock));
+        for (passes, said) in [
+            (0, "Fri, 27 Nov 2026 18:30:00 GMT"),
+            (0, "Fri, 27 Nov 2026 18:30:00 GMT"),
+            (1, "Fri, 27 Nov 2026 18:30:01 GMT"),
+            (-3_601, "Fri, 27 Nov 2026 17:30:00 GMT"),
+        ] {
+            seconds.fetch_add(passes, Ordering::Relaxed);
+            assert_eq!(date.now(), said);
+        }
     }
 }
