@@ -1,8 +1,8 @@
 //! Where everything that must last is kept.
 //!
-//! One interface, made so that PostgreSQL can stand behind it as well as SQLite: nothing of either shows in a
-//! signature. Every change goes in together with its audit entry or not at all, and only on top of the very state that
-//! it was decided in: so changes of several processes cannot overwrite each other.
+//! One interface, and behind it SQLite or PostgreSQL: nothing of either shows in a signature. Every change goes in
+//! together with its audit entry or not at all, and only on top of the very state that it was decided in: so changes of
+//! several processes cannot overwrite each other.
 //!
 //! The words of the interface are here, at the root, and what implements them below uses them from here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -20,12 +20,15 @@ use gardien_domain::{
 };
 use jiff::Timestamp;
 
+mod columns;
 pub mod documents;
 pub mod error;
 mod folder;
 mod ledger;
 mod phare_slot;
+pub mod postgres;
 mod revision;
+mod rows;
 mod snapshot;
 pub mod sqlite;
 mod witness;
@@ -34,6 +37,7 @@ pub use documents::{Document, Documents};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use ledger::Ledger;
+pub use postgres::{Postgres, PostgresOptions};
 pub use revision::Revision;
 pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;

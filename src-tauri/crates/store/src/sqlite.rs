@@ -4,7 +4,6 @@
 
 mod audit;
 mod blame;
-mod columns;
 mod documents;
 mod examine;
 mod fault;
@@ -43,6 +42,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::columns;
 use crate::{
     Change, Changes, Head, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError,
     StoredKey,

@@ -5,11 +5,12 @@ use gardien_domain::audit::{
     AuditEntry, AuditFault, AuditFilter, AuditHash, AuditRecord, Verifier,
 };
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::sqlite::{SqliteExecutor, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::columns::{hash, micros, number, parse, stored, time, word};
 use crate::Revision;
+use crate::columns::{hash, micros, number, parse, stored};
+use crate::rows::{entry, head};
 
 const SELECT: &str =
     "SELECT sequence, at, actor, action, subject, detail, previous, hash FROM audit";
@@ -66,8 +67,7 @@ pub(super) async fn last(
     let row = sqlx::query("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
         .fetch_optional(executor)
         .await?;
-    row.map(|row| Ok((number(&row, "sequence")?, hash(&row, "hash")?)))
-        .transpose()
+    row.as_ref().map(head).transpose()
 }
 
 pub(super) async fn page(
@@ -134,19 +134,4 @@ pub(super) async fn verify(readers: &SqlitePool) -> sqlx::Result<Result<u64, (u6
         holding = sequence;
     }
     Ok(verifier.end(recorded).map_err(|fault| (holding, fault)))
-}
-
-fn entry(row: &SqliteRow) -> sqlx::Result<AuditEntry> {
-    Ok(AuditEntry {
-        sequence: number(row, "sequence")?,
-        record: AuditRecord {
-            at: time(row, "at")?,
-            actor: row.try_get("actor")?,
-            action: word(row, "action")?,
-            subject: row.try_get("subject")?,
-            detail: row.try_get("detail")?,
-        },
-        previous: hash(row, "previous")?,
-        hash: hash(row, "hash")?,
-    })
 }

@@ -2,12 +2,11 @@
 
 use async_trait::async_trait;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, SqliteConnection};
+use sqlx::{QueryBuilder, SqliteConnection};
 
 use super::Sqlite;
-use super::columns::parse;
 use super::fault::store_error;
+use crate::rows::document;
 use crate::{Document, Documents, StoreError};
 
 /// The project under which documents of all are counted.
@@ -188,12 +187,4 @@ async fn next_id(
     .fetch_one(connection)
     .await?;
     Ok(last - count + 1)
-}
-
-fn document(row: &SqliteRow) -> sqlx::Result<Document> {
-    Ok(Document {
-        id: row.try_get("id")?,
-        project: row.try_get("project_id")?,
-        body: parse("body", row.try_get("body")?, serde_json::from_str)?,
-    })
 }

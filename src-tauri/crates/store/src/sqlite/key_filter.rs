@@ -1,21 +1,13 @@
 //! [`KeyFilter::keeps`] in SQL. That function decides what is right; this one is held to it by test.
 
 use gardien_domain::filter::STALE_DAYS;
-use gardien_domain::{Key, KeyFilter, KeyStatus, Product, ScopeKind, Usage};
+use gardien_domain::{KeyFilter, KeyStatus, Product, ScopeKind, Usage};
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::columns::micros;
+use crate::columns::micros;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-
-/// The texts of a key that are searched, in lower case. Between them stands what is never in lower-case text, so that
-/// nothing is found across the border of two.
-pub(super) fn searched(key: &Key) -> String {
-    [key.name(), key.note(), key.display()]
-        .map(|text| text.to_lowercase())
-        .join("A")
-}
 
 /// Adds one ` AND …` for each thing that the filter asks for. Of usage, it asks `key_uses`.
 pub(super) fn push(query: &mut QueryBuilder<Sqlite>, filter: &KeyFilter, now: Timestamp) {

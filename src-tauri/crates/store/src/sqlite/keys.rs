@@ -3,20 +3,17 @@
 use std::collections::HashMap;
 
 use futures_util::{StreamExt, TryStreamExt};
-use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
-use gardien_domain::share::Share;
+use gardien_domain::key::PreviousSecrets;
 use gardien_domain::{
-    Key, KeyFilter, KeyId, KeyOrder, KeyParts, KeyPlace, KeySort, LastUse, MemberId, ProductScopes,
-    ProjectId, Scope, ScopeKind, SecretDigest,
+    Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, ProjectId, Scope, ScopeKind, SecretDigest,
 };
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteExecutor, SqlitePool, SqliteRow};
+use sqlx::sqlite::{SqliteExecutor, SqlitePool};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::columns::{
-    digest, micros, number, optional_number, optional_time, optional_word, stored, time, word,
-};
 use super::{key_filter, key_order, uses};
+use crate::columns::{micros, number, searched, stored};
+use crate::rows::{key, stored_key};
 use crate::{KeyRows, Revision, StoredKey};
 
 const SELECT: &str = "SELECT keys.*, used_at, operation, client, address,
@@ -60,7 +57,7 @@ pub(super) async fn put(
     .bind(key.name())
     .bind(key.note())
     .bind(key.display())
-    .bind(key_filter::searched(key))
+    .bind(searched(key))
     .bind(kind.as_str())
     .bind(key.scope().project().map(|id| id.0))
     .bind(key.products().platform.as_str())
@@ -215,73 +212,4 @@ pub(super) async fn reserved(
     .fetch_one(readers)
     .await?;
     number(&row, "reserved")
-}
-
-fn stored_key(row: &SqliteRow) -> sqlx::Result<StoredKey> {
-    Ok(StoredKey {
-        key: key(row)?,
-        project_name: row.try_get("project_name")?,
-        created_by: row.try_get("creator")?,
-        last_use: match optional_time(row, "used_at")? {
-            Some(at) => Some(LastUse {
-                at,
-                operation: row.try_get("operation")?,
-                client: row.try_get("client")?,
-                address: optional_word(row, "address")?,
-            }),
-            None => None,
-        },
-        previous_used_at: optional_time(row, "previous_used_at")?,
-        earlier_used_at: optional_time(row, "earlier_used_at")?,
-    })
-}
-
-fn key(row: &SqliteRow) -> sqlx::Result<Key> {
-    Ok(Key::from_parts(KeyParts {
-        id: KeyId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        note: row.try_get("note")?,
-        scope: match word(row, "scope")? {
-            ScopeKind::Organization => Scope::Organization {},
-            ScopeKind::Project => Scope::Project {
-                project_id: ProjectId(row.try_get("project_id")?),
-            },
-        },
-        products: ProductScopes {
-            platform: word(row, "platform")?,
-            uptime: word(row, "uptime")?,
-        },
-        digest: digest(row, "digest")?,
-        display: row.try_get("display")?,
-        previous: PreviousSecrets {
-            last: replaced(row, "previous_digest", "previous_valid_until")?,
-            earlier: replaced(row, "earlier_digest", "earlier_valid_until")?,
-        },
-        share: Share {
-            at_most: optional_number(row, "at_most")?,
-            reserved: number(row, "reserved")?,
-            weight: number(row, "weight")?,
-        },
-        created_at: time(row, "created_at")?,
-        created_by: MemberId(row.try_get("created_by")?),
-        expires_at: optional_time(row, "expires_at")?,
-        revoked: match optional_time(row, "revoked_at")? {
-            Some(at) => Some(Revocation {
-                at,
-                by: MemberId(row.try_get("revoked_by")?),
-            }),
-            None => None,
-        },
-    }))
-}
-
-fn replaced(row: &SqliteRow, column: &str, until: &str) -> sqlx::Result<Option<PreviousSecret>> {
-    let Some(valid_until) = optional_time(row, until)? else {
-        return Ok(None);
-    };
-    let digest = digest(row, column)?;
-    Ok(Some(PreviousSecret {
-        digest,
-        valid_until,
-    }))
 }

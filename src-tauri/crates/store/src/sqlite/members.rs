@@ -1,12 +1,13 @@
 //! Members, each with the projects assigned to them.
 
-use gardien_domain::{Member, MemberId, ProjectId};
+use gardien_domain::{Member, MemberId};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::columns::{micros, parse, time, word};
 use super::sessions;
+use crate::columns::micros;
+use crate::rows::member;
 
 /// One statement, so that a member and their projects are of the same moment.
 const SELECT: &str = "SELECT id, email, role, created_at,
@@ -82,15 +83,4 @@ pub(super) async fn by_email(readers: &SqlitePool, email: &str) -> sqlx::Result<
         .push_bind(email);
     let row = query.build().fetch_optional(readers).await?;
     row.as_ref().map(member).transpose()
-}
-
-fn member(row: &SqliteRow) -> sqlx::Result<Member> {
-    let projects: Vec<i64> = parse("projects", row.try_get("projects")?, serde_json::from_str)?;
-    Ok(Member {
-        id: MemberId(row.try_get("id")?),
-        email: row.try_get("email")?,
-        role: word(row, "role")?,
-        projects: projects.into_iter().map(ProjectId).collect(),
-        created_at: time(row, "created_at")?,
-    })
 }

@@ -1,11 +1,12 @@
 //! The one row of the organization.
 
 use gardien_domain::Organization;
-use sqlx::sqlite::{SqliteExecutor, SqliteRow};
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteExecutor;
 
-use super::columns::{number, stored, word};
 use crate::Revision;
+use crate::columns::stored;
+use crate::rows::organization;
 
 pub(super) async fn put(
     connection: &mut SqliteConnection,
@@ -46,15 +47,4 @@ pub(super) async fn changed(
     let row = sqlx::query("SELECT * FROM organization WHERE revision > ?").bind(stored(since));
     let row = row.fetch_optional(executor).await?;
     row.as_ref().map(organization).transpose()
-}
-
-fn organization(row: &SqliteRow) -> sqlx::Result<Organization> {
-    Ok(Organization {
-        name: row.try_get("name")?,
-        calls_per_minute: number(row, "calls_per_minute")?,
-        at_limit: word(row, "at_limit")?,
-        burst: row.try_get("burst")?,
-        longest_wait_seconds: number(row, "longest_wait_seconds")?,
-        cache_seconds: number(row, "cache_seconds")?,
-    })
 }

@@ -1,10 +1,11 @@
 //! Phare's own keys.
 
 use gardien_domain::{PhareKey, PhareKeyId};
-use sqlx::sqlite::{SqliteExecutor, SqliteRow};
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteExecutor;
 
-use super::columns::{micros, optional_time, parse, stored, word};
+use crate::columns::{micros, stored};
+use crate::rows::phare_key;
 use crate::{Revision, phare_slot};
 
 pub(super) async fn put(
@@ -58,7 +59,11 @@ pub(super) async fn delete(
 
 pub(super) async fn all(executor: impl SqliteExecutor<'_>) -> sqlx::Result<Vec<PhareKey>> {
     let rows = sqlx::query("SELECT * FROM phare_keys ORDER BY id");
-    rows.fetch_all(executor).await?.iter().map(key).collect()
+    rows.fetch_all(executor)
+        .await?
+        .iter()
+        .map(phare_key)
+        .collect()
 }
 
 /// Those that were changed after this revision, in no order.
@@ -67,23 +72,9 @@ pub(super) async fn changed(
     since: Revision,
 ) -> sqlx::Result<Vec<PhareKey>> {
     let rows = sqlx::query("SELECT * FROM phare_keys WHERE revision > ?").bind(stored(since));
-    rows.fetch_all(executor).await?.iter().map(key).collect()
-}
-
-fn key(row: &SqliteRow) -> sqlx::Result<PhareKey> {
-    let next: Option<&str> = row.try_get("next_slot")?;
-    Ok(PhareKey {
-        id: PhareKeyId(row.try_get("id")?),
-        name: row.try_get("name")?,
-        purpose: word(row, "purpose")?,
-        current: parse(
-            "current_slot",
-            row.try_get("current_slot")?,
-            phare_slot::read,
-        )?,
-        next: next
-            .map(|text| parse("next_slot", text, phare_slot::read))
-            .transpose()?,
-        switched_at: optional_time(row, "switched_at")?,
-    })
+    rows.fetch_all(executor)
+        .await?
+        .iter()
+        .map(phare_key)
+        .collect()
 }

@@ -1,11 +1,12 @@
 //! Gardien's copy of Phare's projects.
 
 use gardien_domain::{Project, ProjectId};
-use sqlx::sqlite::{SqliteExecutor, SqliteRow};
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteExecutor;
 
-use super::columns::{micros, stored, time};
 use crate::Revision;
+use crate::columns::{micros, stored};
+use crate::rows::project;
 
 pub(super) async fn put(
     connection: &mut SqliteConnection,
@@ -72,13 +73,4 @@ pub(super) async fn changed(
         .iter()
         .map(project)
         .collect()
-}
-
-fn project(row: &SqliteRow) -> sqlx::Result<Project> {
-    Ok(Project {
-        id: ProjectId(row.try_get("id")?),
-        slug: row.try_get("slug")?,
-        name: row.try_get("name")?,
-        created_at: time(row, "created_at")?,
-    })
 }

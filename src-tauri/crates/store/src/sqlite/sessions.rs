@@ -2,11 +2,12 @@
 
 use gardien_domain::{MemberId, SecretDigest, SessionId};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqlitePool;
 
-use super::columns::{digest, micros, time};
 use crate::Session;
+use crate::columns::micros;
+use crate::rows::session;
 
 pub(super) async fn put(connection: &mut SqliteConnection, session: &Session) -> sqlx::Result<()> {
     sqlx::query(
@@ -67,14 +68,4 @@ pub(super) async fn all(readers: &SqlitePool) -> sqlx::Result<Vec<Session>> {
         .fetch_all(readers)
         .await?;
     rows.iter().map(session).collect()
-}
-
-fn session(row: &SqliteRow) -> sqlx::Result<Session> {
-    Ok(Session {
-        id: SessionId(row.try_get("id")?),
-        digest: digest(row, "digest")?,
-        member: MemberId(row.try_get("member_id")?),
-        created_at: time(row, "created_at")?,
-        expires_at: time(row, "expires_at")?,
-    })
 }

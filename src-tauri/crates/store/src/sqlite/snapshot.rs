@@ -1,13 +1,12 @@
 //! What a gateway enforces, and what became of it: all of one moment.
 
 use gardien_domain::share::Share;
-use gardien_domain::{Key, KeyRule, PhareKeyId, ProjectId};
-use sqlx::Row;
+use gardien_domain::{Key, KeyRule};
 use sqlx::sqlite::SqlitePool;
 
-use super::columns::stored;
 use super::{audit, keys, organization, phare_keys, projects, revision, rules};
-use crate::{Changes, Revision, Snapshot};
+use crate::columns::stored;
+use crate::{Changes, Revision, Snapshot, rows};
 
 pub(super) async fn get(
     readers: &SqlitePool,
@@ -53,11 +52,11 @@ pub(super) async fn changes(readers: &SqlitePool, since: Revision) -> sqlx::Resu
         keys,
         deleted_projects: projects
             .iter()
-            .map(|row| row.try_get("id").map(ProjectId))
+            .map(rows::project_id)
             .collect::<sqlx::Result<_>>()?,
         deleted_phare_keys: phare_keys
             .iter()
-            .map(|row| row.try_get("id").map(PhareKeyId))
+            .map(rows::phare_key_id)
             .collect::<sqlx::Result<_>>()?,
     })
 }

@@ -1,10 +1,11 @@
 //! The one row of what projects and keys belong to.
 
-use gardien_domain::{AdoptedUpstream, UpstreamIdentity};
+use gardien_domain::AdoptedUpstream;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqlitePool;
-use sqlx::{Row, SqliteConnection};
 
-use super::columns::{micros, time};
+use crate::columns::micros;
+use crate::rows;
 
 pub(super) async fn put(
     connection: &mut SqliteConnection,
@@ -27,15 +28,5 @@ pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<Option<AdoptedUpst
     let row = sqlx::query("SELECT kind, url, adopted_at FROM upstream")
         .fetch_optional(readers)
         .await?;
-    row.map(|row| {
-        let kind: &str = row.try_get("kind")?;
-        // The table lets no other pair in.
-        let identity = UpstreamIdentity::of(kind, row.try_get("url")?)
-            .ok_or_else(|| sqlx::Error::Decode("not a known upstream".into()))?;
-        Ok(AdoptedUpstream {
-            identity,
-            since: time(&row, "adopted_at")?,
-        })
-    })
-    .transpose()
+    row.as_ref().map(rows::upstream).transpose()
 }

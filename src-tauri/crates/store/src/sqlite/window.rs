@@ -1,23 +1,16 @@
 //! The shared limit's window, one row.
 
 use gardien_domain::limit::SavedCalls;
-use sqlx::Row;
 use sqlx::sqlite::SqlitePool;
 
-use super::columns::{number, parse};
+use crate::rows;
 
 pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<SavedCalls> {
     let row = sqlx::query("SELECT finished, by_key, leased FROM limit_window")
         .fetch_optional(readers)
         .await?;
-    let Some(row) = row else {
-        return Ok(SavedCalls::default());
-    };
-    Ok(SavedCalls {
-        finished: parse("finished", row.try_get("finished")?, serde_json::from_str)?,
-        by_key: parse("by_key", row.try_get("by_key")?, serde_json::from_str)?,
-        leased: number(&row, "leased")?,
-    })
+    row.as_ref()
+        .map_or_else(|| Ok(SavedCalls::default()), rows::calls)
 }
 
 pub(super) async fn put(writer: &SqlitePool, calls: &SavedCalls) -> sqlx::Result<()> {

@@ -13,6 +13,7 @@ mod filters;
 mod following;
 mod keys;
 mod owned;
+mod postgres;
 mod revisions;
 mod sqlite;
 mod support;
@@ -110,3 +111,4 @@ macro_rules! every_contract {
 }
 
 every_contract!(on_sqlite: crate::sqlite::fresh);
+every_contract!(on_postgres: crate::postgres::fresh);

@@ -1,0 +1,1 @@
+-- Only SQLite has tables to change here: those of 0001_base.sql are made so.

@@ -1,0 +1,191 @@
+//! A PostgreSQL server that lives as long as the tests that use it: in a temporary folder, on a free port of this machine.
+//! What it keeps is not meant to last, so it is fast.
+#![cfg(unix)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "its programs are found by the path, and it is waited for"
+)]
+
+use std::env;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, geteuid, kill_process};
+use tempfile::TempDir;
+
+/// Where tests look for the server that they may use.
+pub const VARIABLE: &str = "GARDIEN_TEST_DATABASE";
+
+const USER: &str = "gardien";
+/// PostgreSQL does not run as root. This is the user that owns nothing.
+const NOBODY: u32 = 65_534;
+/// What starting and ending may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is not usual of it.
+const SETTINGS: &[&str] = &[
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "max_connections=400",
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "autovacuum=off",
+];
+
+/// A running server. Ends, and leaves nothing, when dropped.
+#[derive(Debug)]
+pub struct Cluster {
+    server: Child,
+    url: String,
+    folder: TempDir,
+}
+
+impl Cluster {
+    /// Makes one and starts it.
+    ///
+    /// # Errors
+    /// When PostgreSQL is not installed, or does not start. Both in words.
+    pub fn start() -> io::Result<Self> {
+        let programs = programs()?;
+        let folder = tempfile::Builder::new()
+            .prefix("gardien-postgres-")
+            .tempdir()?;
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        let password = bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        let (data, secret) = (folder.path().join("data"), folder.path().join("password"));
+        fs::write(&secret, &password)?;
+        if geteuid().is_root() {
+            for path in [folder.path(), &secret] {
+                chown(path, Some(NOBODY), Some(NOBODY))?;
+            }
+        }
+
+        // Letters in another order than that of their bytes, where it knows one: nothing of ours may depend on it.
+        let other_order = ["--locale-provider=icu", "--icu-locale=en"];
+        let init = |order: &[&str]| {
+            let mut init = command(&programs, "initdb", folder.path());
+            init.arg("--pgdata").arg(&data).arg("--pwfile").arg(&secret);
+            init.args(["--username", USER, "--auth=password", "--encoding=UTF8"]);
+            init.args(["--locale=C.UTF-8", "--no-sync"]).args(order);
+            init.output()
+        };
+        let mut made = init(&other_order)?;
+        if !made.status.success() {
+            made = init(&[])?;
+        }
+        if !made.status.success() {
+            let said = String::from_utf8_lossy(&made.stderr);
+            return Err(io::Error::other(format!("initdb: {}\n{said}", made.status)));
+        }
+
+        let port = free_port()?;
+        let mut server = command(&programs, "postgres", folder.path());
+        server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
+        for setting in SETTINGS {
+            server.args(["-c", setting]);
+        }
+        let log = folder.path().join("log");
+        server.stderr(fs::File::create(&log)?).stdout(Stdio::null());
+        let mut cluster = Self {
+            server: server.stdin(Stdio::null()).spawn()?,
+            url: format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"),
+            folder,
+        };
+        cluster.wait(port, &log)?;
+        Ok(cluster)
+    }
+
+    /// Its address, of a user who may do everything there.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn wait(&mut self, port: u16, log: &Path) -> io::Result<()> {
+        let start = Instant::now();
+        loop {
+            let ended = self.server.try_wait()?;
+            let says = fs::read_to_string(log)?;
+            if ended.is_some() || start.elapsed() > PATIENCE {
+                let folder = self.folder.path().display();
+                return Err(io::Error::other(format!(
+                    "postgres in {folder} did not start:\n{says}"
+                )));
+            }
+            // It listens a little before it answers.
+            if says.contains("ready to accept connections")
+                && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+            {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Cluster {
+    /// At once, and with all its processes, without writing anything down.
+    fn drop(&mut self) {
+        let _ = kill_process(Pid::from_child(&self.server), Signal::QUIT);
+        let start = Instant::now();
+        while matches!(self.server.try_wait(), Ok(None)) && start.elapsed() < PATIENCE {
+            sleep(Duration::from_millis(10));
+        }
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// The folder with PostgreSQL's programs: on the path, or where Debian keeps them, the newest.
+fn programs() -> io::Result<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut installed: Vec<_> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .collect();
+    installed.sort_by_key(|folder| {
+        let version = folder.parent().and_then(Path::file_name);
+        version
+            .and_then(OsStr::to_str)
+            .and_then(|version| version.parse::<u32>().ok())
+    });
+    env::split_paths(&path)
+        .chain(installed.into_iter().rev())
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .ok_or_else(|| {
+            let needed = "PostgreSQL is not there: neither on the path nor in /usr/lib/postgresql. Install it (on \
+                          Debian it is in postgresql); it need not be started";
+            io::Error::new(io::ErrorKind::NotFound, needed)
+        })
+}
+
+/// In the user's own right, but not in root's.
+fn command(programs: &Path, name: &str, folder: &Path) -> Command {
+    let mut command = Command::new(programs.join(name));
+    command.current_dir(folder);
+    if geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+fn free_port() -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
