@@ -270,3 +270,75 @@ fn refuse_newer(found: i64) -> Result<(), StoreError> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgSslMode;
+
+    use super::{AddressFault, PostgresOptions};
+
+    fn mode(address: &str) -> &'static str {
+        match PostgresOptions::from_url(address)
+            .unwrap()
+            .connect
+            .get_ssl_mode()
+        {
+            PgSslMode::Disable => "disable",
+            PgSslMode::Prefer => "prefer",
+            PgSslMode::VerifyFull => "verify-full",
+            _ => "another",
+        }
+    }
+
+    #[test]
+    fn a_server_elsewhere_has_to_prove_who_it_is_unless_it_is_said_otherwise() {
+        for here in [
+            "postgres://localhost/gardien",
+            "postgres://LocalHost:5433/gardien",
+            "postgres://127.0.0.1/gardien",
+            "postgres://127.9.9.9/gardien",
+            "postgresql://user:word@[::1]:5432/gardien",
+            "postgres://%2Fvar%2Frun%2Fpostgresql/gardien",
+            "postgres:///gardien?host=/var/run/postgresql",
+            "postgres://elsewhere/gardien?host=localhost",
+        ] {
+            assert_eq!(mode(here), "disable", "{here}");
+        }
+        for elsewhere in [
+            "postgres://db.example.com/gardien",
+            "postgres://localhost.example.com/gardien",
+            "postgres://127.0.0.1.example.com/gardien",
+            "postgres://192.0.2.7/gardien",
+            "postgres://[2001:db8::1]/gardien",
+            "postgres://localhost/gardien?host=db.example.com",
+            "postgres://localhost/gardien?hostaddr=192.0.2.7",
+        ] {
+            assert_eq!(mode(elsewhere), "verify-full", "{elsewhere}");
+            let joined = if elsewhere.contains('?') { '&' } else { '?' };
+            assert_eq!(
+                mode(&format!("{elsewhere}{joined}sslmode=prefer")),
+                "prefer"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_that_makes_no_sense_is_refused_and_not_repeated() {
+        for address in [
+            "",
+            "gardien.db",
+            "mysql://user:horse@host/gardien",
+            "postgres:horse",
+            "postgres://user:horse@host:99999/gardien",
+            "postgres://user:horse@host/gardien?sslmode=sometimes",
+            "postgres://user@host/gardien?passwrd=horse",
+            "postgres://user:horse@host/gardien?port=many",
+        ] {
+            let fault = PostgresOptions::from_url(address).unwrap_err();
+            let shown = format!("{fault} {fault:?}");
+            assert!(!shown.contains("horse"), "{shown}");
+        }
+        let fault = PostgresOptions::from_url("postgres://host/gardien?passwrd=horse");
+        assert!(matches!(fault, Err(AddressFault::Parameter(name)) if name == "passwrd"));
+    }
+}

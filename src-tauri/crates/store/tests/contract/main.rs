@@ -8,10 +8,12 @@
 
 mod audit;
 mod changes;
+mod cut;
 mod documents;
 mod filters;
 mod following;
 mod keys;
+mod opening;
 mod owned;
 mod postgres;
 mod revisions;
@@ -47,6 +49,8 @@ macro_rules! every_contract {
             revisions {
                 the_newest_is_the_number_of_the_last_entry
                 a_commit_at_an_old_one_is_refused_and_writes_nothing
+                of_two_that_were_decided_at_one_revision_one_is_made
+                a_commit_that_fails_at_its_end_leaves_no_gap
                 eight_that_try_again_lose_nothing_and_leave_no_gap
             }
             following {

@@ -1,13 +1,14 @@
 //! PostgreSQL, in a database that goes with the test.
 
 use std::env;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
-use gardien_store::{Postgres, PostgresOptions};
+use gardien_store::{Postgres, PostgresOptions, Store};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
@@ -20,8 +21,17 @@ GARDIEN_TEST_DATABASE is not set: the tests of PostgreSQL need a server on which
 /// Connections of a store under test.
 const CONNECTIONS: u32 = 4;
 
-pub(crate) struct PostgresDatabase {
+/// A database. Goes with its value.
+struct Made {
     name: String,
+}
+
+/// The one that others are copied from, with its tables, while there are others.
+static TEMPLATE: Mutex<Weak<Made>> = Mutex::const_new(Weak::new());
+
+pub(crate) struct PostgresDatabase {
+    made: Made,
+    _template: Option<Arc<Made>>,
 }
 
 /// The address of the server, or of a database there.
@@ -45,42 +55,67 @@ async fn run(sql: String) {
     connection.close().await.unwrap();
 }
 
-fn a_name() -> String {
-    format!("gardien_test_{}", Uuid::now_v7().simple())
-}
-
-/// With nothing in it.
-pub(crate) async fn empty() -> PostgresDatabase {
-    let name = a_name();
-    run(format!("CREATE DATABASE {name}")).await;
-    PostgresDatabase { name }
-}
-
-pub(crate) async fn fresh() -> PostgresDatabase {
-    empty().await
-}
-
-impl PostgresDatabase {
-    pub(crate) fn url(&self) -> Url {
-        url(Some(&self.name))
+impl Made {
+    async fn with(what: &str) -> Self {
+        let name = format!("gardien_test_{}", Uuid::now_v7().simple());
+        run(format!("CREATE DATABASE {name} {what}")).await;
+        Self { name }
     }
 
-    pub(crate) fn options(&self) -> PostgresOptions {
-        let options = PostgresOptions::from_url(self.url().as_str()).unwrap();
+    fn options(&self) -> PostgresOptions {
+        let options = PostgresOptions::from_url(url(Some(&self.name)).as_str()).unwrap();
         options.connections(CONNECTIONS)
     }
-
-    pub(crate) async fn connect(&self) -> PgConnection {
-        connect(Some(&self.name)).await
-    }
 }
 
-impl Drop for PostgresDatabase {
+impl Drop for Made {
     fn drop(&mut self) {
         let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         let dropping = std::thread::spawn(|| Runtime::new().unwrap().block_on(run(drop)));
         // The test says what it found, not this.
         let _ = dropping.join();
+    }
+}
+
+/// With nothing in it.
+pub(crate) async fn empty() -> PostgresDatabase {
+    PostgresDatabase {
+        made: Made::with("").await,
+        _template: None,
+    }
+}
+
+pub(crate) async fn fresh() -> PostgresDatabase {
+    let template = template().await;
+    PostgresDatabase {
+        made: Made::with(&format!("TEMPLATE {}", template.name)).await,
+        _template: Some(template),
+    }
+}
+
+async fn template() -> Arc<Made> {
+    let mut known = TEMPLATE.lock().await;
+    if let Some(template) = known.upgrade() {
+        return template;
+    }
+    let template = Arc::new(Made::with("").await);
+    let store = Postgres::open(&template.options()).await.unwrap();
+    store.close().await;
+    *known = Arc::downgrade(&template);
+    template
+}
+
+impl PostgresDatabase {
+    pub(crate) fn url(&self) -> Url {
+        url(Some(&self.made.name))
+    }
+
+    pub(crate) fn options(&self) -> PostgresOptions {
+        self.made.options()
+    }
+
+    pub(crate) async fn connect(&self) -> PgConnection {
+        connect(Some(&self.made.name)).await
     }
 }
 

@@ -3,7 +3,7 @@
 use gardien_domain::{AuditFilter, Key, KeyParts, Organization};
 use gardien_store::{Change, Revision, StoreError};
 
-use crate::support::{Database, commit, enter, key, opened, project, some_record};
+use crate::support::{Database, commit, enter, key, member, opened, project, some_record};
 
 pub(crate) async fn the_newest_is_the_number_of_the_last_entry(database: &dyn Database) {
     let store = database.open().await;
@@ -56,6 +56,53 @@ pub(crate) async fn a_commit_at_an_old_one_is_refused_and_writes_nothing(databas
         assert_eq!(store.revision().await.unwrap(), Revision(3));
     }
     commit(&*store, &changes).await;
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(4));
+}
+
+pub(crate) async fn of_two_that_were_decided_at_one_revision_one_is_made(database: &dyn Database) {
+    let store = database.open().await;
+    let other = database.open().await;
+    commit(&*store, &[Change::PutProject(project(1, "Site"))]).await;
+    for number in 1..=10 {
+        let at = store.revision().await.unwrap();
+        let renaming = |name: &str| [Change::PutProject(project(1, &format!("{name} {number}")))];
+        let (one, two) = (renaming("One"), renaming("Two"));
+        let (one, two) = tokio::join!(
+            store.commit(&one, some_record(), at),
+            other.commit(&two, some_record(), at),
+        );
+        let name = match (one, two) {
+            (Ok(entry), Err(StoreError::Conflict)) if entry.sequence == at.next().0 => "One",
+            (Err(StoreError::Conflict), Ok(entry)) if entry.sequence == at.next().0 => "Two",
+            both => panic!("{both:?}"),
+        };
+        let made = [project(1, &format!("{name} {number}"))];
+        assert_eq!(other.projects().await.unwrap(), made);
+    }
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(11));
+}
+
+/// As one does whose references turn out to lead nowhere when everything else is written.
+pub(crate) async fn a_commit_that_fails_at_its_end_leaves_no_gap(database: &dyn Database) {
+    let store = opened(database).await;
+    let orphan = Key::from_parts(KeyParts {
+        created_by: member(9, "nobody").id,
+        ..key(1).into_parts()
+    });
+    let changes = [
+        Change::PutProject(project(1, "Site")),
+        Change::PutKey(orphan),
+    ];
+    for number in 2..=4 {
+        let failed = enter(&*store, &changes, some_record()).await;
+        assert!(
+            matches!(failed, Err(StoreError::Unavailable(_))),
+            "{failed:?}"
+        );
+        assert_eq!(store.projects().await.unwrap(), []);
+        let entry = commit(&*store, &[]).await;
+        assert_eq!(entry.sequence, number);
+    }
     assert_eq!(store.verify_audit().await.unwrap(), Ok(4));
 }
 
