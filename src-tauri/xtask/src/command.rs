@@ -13,6 +13,14 @@ use crate::place;
 /// # Errors
 /// When it cannot be started or does not succeed.
 pub(crate) fn run(line: &str) -> io::Result<()> {
+    run_given(line, &[])
+}
+
+/// [`run`] with variables that are not for everybody to read.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_given(line: &str, given: &[(&str, &str)]) -> io::Result<()> {
     let mut words = line.split_whitespace().peekable();
     let mut variables = Vec::new();
     while let Some(variable) = words.next_if(|word| word.contains('=')) {
@@ -23,7 +31,10 @@ pub(crate) fn run(line: &str) -> io::Result<()> {
         "npm" if cfg!(windows) => "npm.cmd",
         program => program,
     });
-    command.args(words).envs(variables);
+    command
+        .args(words)
+        .envs(variables)
+        .envs(given.iter().copied());
     finish(&mut command, line)
 }
 

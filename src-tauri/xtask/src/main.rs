@@ -14,6 +14,7 @@ mod measure;
 #[cfg(target_os = "linux")]
 mod package;
 mod place;
+mod postgres;
 mod run;
 #[cfg(target_os = "linux")]
 mod screenshot;
@@ -48,6 +49,9 @@ enum Task {
     },
     /// Generates the UI's types anew from the commands of the desktop.
     Bindings,
+    /// Starts a PostgreSQL server for tests that are run by hand.
+    #[cfg(unix)]
+    Postgres,
     /// Makes the packages for Debian, Ubuntu, Fedora and their kin, in target/packages.
     #[cfg(target_os = "linux")]
     Package {
@@ -68,6 +72,8 @@ fn main() -> ExitCode {
         Task::Run { data, screenshot } => run::run(data, screenshot),
         Task::Test { only } => test::run(only.as_deref()),
         Task::Bindings => bindings::generate(),
+        #[cfg(unix)]
+        Task::Postgres => postgres::serve(),
         #[cfg(target_os = "linux")]
         Task::Package { check } => package::build(check),
         #[cfg(target_os = "linux")]

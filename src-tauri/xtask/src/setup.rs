@@ -11,6 +11,9 @@ use crate::{command, place, say};
 
 mod unpacked;
 
+#[cfg(unix)]
+pub(crate) use unpacked::POSTGRES;
+
 /// Something of the system: how it shows that it is there, and the package of Debian and Ubuntu that brings it.
 struct Need {
     sign: Sign,
@@ -109,6 +112,8 @@ pub(crate) fn packages() -> io::Result<()> {
 pub(crate) fn tests() -> io::Result<()> {
     system(&[WINDOW, SESSION, DRIVING, AROUND])?;
     bench()?;
+    #[cfg(unix)]
+    database()?;
     // Debian's Python comes without the second of these; one from elsewhere may have both.
     if runs("python3", &["-c", "import venv, ensurepip"]) {
         return Ok(());
@@ -124,6 +129,15 @@ pub(crate) fn bench() -> io::Result<()> {
     system(&[LOAD])?;
     unpacked::bring(&unpacked::WEB_SERVER)?;
     unpacked::bring(&unpacked::LOAD_BALANCER)
+}
+
+/// The database that a team's server keeps everything in.
+///
+/// # Errors
+/// When apt fails.
+#[cfg(unix)]
+pub(crate) fn database() -> io::Result<()> {
+    unpacked::bring(&unpacked::DATABASE)
 }
 
 /// The packages of the UI, exactly as its lock file has them.

@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
 use crate::bench;
-use crate::{command, say, setup};
+use crate::{command, postgres, say, setup};
 
 enum Work {
     SetUp(fn() -> io::Result<()>),
     Line(&'static str),
+    /// Beside a PostgreSQL server.
+    Beside(&'static str),
 }
-use Work::{Line, SetUp};
+use Work::{Beside, Line, SetUp};
 
 /// The whole of it, cheapest first after the set-up. Lines can be pasted, given `target/tools/bin` on the path. Those
 /// that compile the desktop name the same features, so that nothing is compiled twice.
@@ -33,7 +35,7 @@ const STEPS: &[(&str, Work)] = &[
     ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --features gardien-desktop/custom-protocol")),
     // All targets: what it compiles is what the tests run, and the binaries that they start.
     ("build",           Line("cargo build --locked --workspace --all-targets --features gardien-desktop/custom-protocol")),
-    ("test",            Line("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
+    ("test",            Beside("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
     #[cfg(target_os = "linux")]
     ("bench",           SetUp(bench::smoke)),
 ];
@@ -59,6 +61,7 @@ pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
         let done = match work {
             SetUp(set_up) => set_up(),
             Line(line) => command::run(line),
+            Beside(line) => postgres::run_beside(line),
         };
         done.map_err(|error| io::Error::new(error.kind(), format!("step {name}: {error}")))?;
         times.push_str(&format!("\n  {} {name}", minutes(start.elapsed())));

@@ -7,7 +7,6 @@
 )]
 
 use std::env;
-use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -51,12 +50,26 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes one and starts it.
+    /// Makes one and starts it, with the programs that are on the path or where Debian keeps them.
     ///
     /// # Errors
     /// When PostgreSQL is not installed, or does not start. Both in words.
     pub fn start() -> io::Result<Self> {
-        let programs = programs()?;
+        let path = env::var_os("PATH").unwrap_or_default();
+        let found = env::split_paths(&path).find(|folder| are_in(folder));
+        let found = found.or_else(|| programs(Path::new("/"))).ok_or_else(|| {
+            let needed = "PostgreSQL is neither on the path nor in /usr/lib/postgresql. Install it (on Debian it \
+                          is in postgresql); it need not be started";
+            io::Error::new(io::ErrorKind::NotFound, needed)
+        });
+        Self::start_with(&found?)
+    }
+
+    /// The same with the programs in this folder.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_with(programs: &Path) -> io::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("gardien-postgres-")
             .tempdir()?;
@@ -77,7 +90,7 @@ impl Cluster {
         // Letters in another order than that of their bytes, where it knows one: nothing of ours may depend on it.
         let other_order = ["--locale-provider=icu", "--icu-locale=en"];
         let init = |order: &[&str]| {
-            let mut init = command(&programs, "initdb", folder.path());
+            let mut init = command(programs, "initdb", folder.path());
             init.arg("--pgdata").arg(&data).arg("--pwfile").arg(&secret);
             init.args(["--username", USER, "--auth=password", "--encoding=UTF8"]);
             init.args(["--locale=C.UTF-8", "--no-sync"]).args(order);
@@ -93,7 +106,7 @@ impl Cluster {
         }
 
         let port = free_port()?;
-        let mut server = command(&programs, "postgres", folder.path());
+        let mut server = command(programs, "postgres", folder.path());
         server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
         for setting in SETTINGS {
             server.args(["-c", setting]);
@@ -150,29 +163,23 @@ impl Drop for Cluster {
     }
 }
 
-/// The folder with PostgreSQL's programs: on the path, or where Debian keeps them, the newest.
-fn programs() -> io::Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut installed: Vec<_> = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|version| version.path().join("bin"))
-        .collect();
-    installed.sort_by_key(|folder| {
-        let version = folder.parent().and_then(Path::file_name);
-        version
-            .and_then(OsStr::to_str)
-            .and_then(|version| version.parse::<u32>().ok())
-    });
-    env::split_paths(&path)
-        .chain(installed.into_iter().rev())
-        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
-        .ok_or_else(|| {
-            let needed = "PostgreSQL is not there: neither on the path nor in /usr/lib/postgresql. Install it (on \
-                          Debian it is in postgresql); it need not be started";
-            io::Error::new(io::ErrorKind::NotFound, needed)
-        })
+/// Where Debian's packages have PostgreSQL's programs, of several versions the newest, below this folder.
+#[must_use]
+pub fn programs(root: &Path) -> Option<PathBuf> {
+    let versions = fs::read_dir(root.join("usr/lib/postgresql")).ok()?;
+    let number = |version: &fs::DirEntry| version.file_name().to_str()?.parse::<u32>().ok();
+    let mut versions: Vec<_> = versions.flatten().collect();
+    versions.sort_by_key(number);
+    let folders = versions.iter().rev().map(|version| version.path());
+    folders
+        .map(|folder| folder.join("bin"))
+        .find(|folder| are_in(folder))
+}
+
+fn are_in(folder: &Path) -> bool {
+    ["initdb", "postgres"]
+        .iter()
+        .all(|program| folder.join(program).exists())
 }
 
 /// In the user's own right, but not in root's.

@@ -57,7 +57,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Each statement sees what was committed before it, whatever is usual for this database: so what is read once the lock is
 /// had is the newest.
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
-/// All of one moment.
+/// All of one moment. It ends as its connection goes back.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// A store in a PostgreSQL database. Cheap to clone; all clones are one store.
@@ -102,7 +102,7 @@ macro_rules! ask {
 use ask;
 
 /// What became of a change.
-enum Made {
+enum Outcome {
     Made(AuditEntry),
     /// The newest revision is another.
     Conflict,
@@ -126,9 +126,9 @@ impl Postgres {
     ) -> Result<AuditEntry, StoreError> {
         let made = self.record_there(&changes, record, at).await;
         let (entry, error) = match made.map_err(store_error)? {
-            Made::Made(entry) => return Ok(entry),
-            Made::Conflict => return Err(StoreError::Conflict),
-            Made::Unknown(entry, error) => (entry, error),
+            Outcome::Made(entry) => return Ok(entry),
+            Outcome::Conflict => return Err(StoreError::Conflict),
+            Outcome::Unknown(entry, error) => (entry, error),
         };
         match timeout(LOOKING, self.look_up(&entry)).await {
             Ok(true) => Ok(entry),
@@ -142,7 +142,7 @@ impl Postgres {
         changes: &[Change],
         record: AuditRecord,
         at: Revision,
-    ) -> sqlx::Result<Made> {
+    ) -> sqlx::Result<Outcome> {
         let mut lent = self.lend().await?;
         let mut transaction = bounded(lent.connection.begin_with(WRITE)).await?;
         let entry = match bounded(write(&mut transaction, changes, record, at)).await {
@@ -153,19 +153,19 @@ impl Postgres {
                     bounded(transaction.rollback()).await?;
                     lent.back();
                 }
-                return unwritten.map(|_| Made::Conflict);
+                return unwritten.map(|_| Outcome::Conflict);
             }
         };
         match within(COMMIT, transaction.commit()).await {
             Ok(()) => {
                 lent.back();
-                Ok(Made::Made(entry))
+                Ok(Outcome::Made(entry))
             }
             Err(error) if is_refusal(&error) => {
                 lent.back();
                 Err(error)
             }
-            Err(error) => Ok(Made::Unknown(entry, error)),
+            Err(error) => Ok(Outcome::Unknown(entry, error)),
         }
     }
 

@@ -13,28 +13,62 @@ pub(super) struct Server {
     need: Need,
     name: &'static str,
     packages: &'static [&'static str],
+    is_there: fn() -> bool,
 }
 
-const fn server(name: &'static str, packages: &'static [&'static str]) -> Server {
+const fn server(
+    name: &'static str,
+    packages: &'static [&'static str],
+    is_there: fn() -> bool,
+) -> Server {
     Server {
         need: program(name, packages[0]),
         name,
         packages,
+        is_there,
     }
 }
 
 /// The web server that many have in front of others.
-pub(super) const WEB_SERVER: Server = server("nginx", &["nginx", "nginx-core"]);
+pub(super) const WEB_SERVER: Server = server("nginx", &["nginx", "nginx-core"], || {
+    runs(place::server("nginx"), &["-v"])
+});
 /// The load balancer that many have there.
-pub(super) const LOAD_BALANCER: Server = server("haproxy", &["haproxy"]);
+pub(super) const LOAD_BALANCER: Server = server("haproxy", &["haproxy"], || {
+    runs(place::server("haproxy"), &["-v"])
+});
+/// As it is called here.
+#[cfg(unix)]
+pub(crate) const POSTGRES: &str = "postgres";
+/// The database. Its packages have a version in their names, of which a release has one.
+#[cfg(unix)]
+pub(super) const DATABASE: Server = server(
+    POSTGRES,
+    &[
+        "postgresql-18",
+        "postgresql-17",
+        "postgresql-16",
+        "postgresql-15",
+        "postgresql-14",
+        "postgresql-13",
+    ],
+    || {
+        let below = [place::unpacked(POSTGRES), "/".into()];
+        let debians = below
+            .iter()
+            .filter_map(|root| gardien_test_postgres::programs(root));
+        let all = debians.map(|folder| folder.join(POSTGRES));
+        all.chain([POSTGRES.into()])
+            .any(|program| runs(program, &["-V"]))
+    },
+);
 
 /// Unpacks it, unless the one that would be started runs.
 ///
 /// # Errors
 /// When apt fails.
 pub(super) fn bring(server: &Server) -> io::Result<()> {
-    let is_there = || runs(place::server(server.name), &["-v"]);
-    if !cfg!(target_os = "linux") || is_there() {
+    if !cfg!(target_os = "linux") || (server.is_there)() {
         return Ok(());
     }
     if !is_debian() {
@@ -43,7 +77,7 @@ pub(super) fn bring(server: &Server) -> io::Result<()> {
     }
     say(&format!("Unpacking {}", server.name));
     let folder = place::unpacked(server.name);
-    let unpacked = |package: &&str| unpack(&folder, package).is_ok() && is_there();
+    let unpacked = |package: &&str| unpack(&folder, package).is_ok() && (server.is_there)();
     if server.packages.iter().any(unpacked) {
         return Ok(());
     }
@@ -86,12 +120,14 @@ fn unpack(folder: &Path, package: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The libraries of a list of dependencies; of alternatives the first.
+/// The libraries of a list of dependencies, and the time zones; of alternatives the first.
 fn libraries(depends: &str) -> Vec<&str> {
     let names = depends
         .split(',')
         .filter_map(|it| it.split_whitespace().next());
-    names.filter(|name| name.starts_with("lib")).collect()
+    names
+        .filter(|name| name.starts_with("lib") || *name == "tzdata")
+        .collect()
 }
 
 #[cfg(test)]
@@ -100,7 +136,10 @@ mod tests {
 
     #[test]
     fn libraries_are_told_from_other_dependencies() {
-        let depends = "libc6 (>= 2.34), liblua5.3-0, libsystemd0 | libelogind0, adduser";
-        assert_eq!(libraries(depends), ["libc6", "liblua5.3-0", "libsystemd0"]);
+        let depends = "libc6 (>= 2.34), liblua5.3-0, libsystemd0 | libelogind0, adduser, tzdata";
+        assert_eq!(
+            libraries(depends),
+            ["libc6", "liblua5.3-0", "libsystemd0", "tzdata"]
+        );
     }
 }

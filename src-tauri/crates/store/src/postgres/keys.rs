@@ -170,7 +170,6 @@ pub(super) async fn page(
     query.push(" LIMIT ").push_bind(i64::from(limit)).push(")");
     key_order::push(&mut query, order);
     let rows = query.build().fetch_all(&mut *transaction).await?;
-    transaction.rollback().await?;
 
     Ok(KeyRows {
         rows: rows.iter().map(stored_key).collect::<sqlx::Result<_>>()?,
@@ -186,9 +185,7 @@ pub(super) async fn count(connection: &mut PgConnection) -> sqlx::Result<usize> 
 /// All of one moment, in the order of their revisions.
 pub(super) async fn every(connection: &mut PgConnection) -> sqlx::Result<Vec<Key>> {
     let mut transaction = bounded(connection.begin_with(READ)).await?;
-    let keys = changed(&mut transaction, None).await?;
-    bounded(transaction.rollback()).await?;
-    Ok(keys)
+    changed(&mut transaction, None).await
 }
 
 /// Those that were changed after this revision. Within a transaction that reads: piece by piece, each in its time.

@@ -21,6 +21,8 @@ const NAME: &str = "gardien";
 const CONNECTIONS: u32 = 10;
 /// For so long a connection is waited for, a new one or one that comes free.
 const CONNECT: Duration = Duration::from_secs(5);
+/// A connection that lay idle for less is there still.
+const FRESH: Duration = Duration::from_secs(1);
 /// What PostgreSQL itself gives up, so that nothing goes on that nobody waits for. A lock is waited for longer than a
 /// transaction may stand still whose client is gone; both end before our own bound.
 const PATIENCE: [(&str, &str); 3] = [
@@ -166,6 +168,11 @@ fn pool(options: &PostgresOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(options.connections)
         .acquire_timeout(CONNECT)
+        // Each is tested when it comes back: only one that lay idle since is tested once more.
+        .test_before_acquire(false)
+        .before_acquire(|connection, lay| {
+            Box::pin(async move { Ok(lay.idle_for < FRESH || connection.ping().await.is_ok()) })
+        })
         // What was acknowledged lasts, whatever is usual for this database or user.
         .after_connect(|connection, _| {
             Box::pin(async {

@@ -25,7 +25,6 @@ pub(super) async fn get(
     };
     let snapshot = bounded(beside).await?;
     rules::every(&mut transaction, each).await?;
-    bounded(transaction.rollback()).await?;
     Ok(snapshot)
 }
 
@@ -68,6 +67,5 @@ pub(super) async fn changes(
     let mut changes = bounded(beside).await?;
     changes.keys = keys::changed(&mut transaction, Some(since)).await?;
     changes.keys.sort_unstable_by_key(Key::id);
-    bounded(transaction.rollback()).await?;
     Ok(changes)
 }
