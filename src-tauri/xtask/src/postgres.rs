@@ -41,7 +41,7 @@ pub(crate) fn serve() -> io::Result<()> {
     setup::database()?;
     let cluster = start()?;
     say(&format!(
-        "PostgreSQL runs. In another terminal:\n\n  export {VARIABLE}={}\n\nEnter ends it, and all that it keeps.",
+        "PostgreSQL runs. In another terminal:\n\n  export {VARIABLE}='{}'\n\nEnter ends it, and all that it keeps.",
         cluster.url()
     ));
     io::stdin().read_line(&mut String::new())?;

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -39,6 +39,7 @@ const SETTINGS: &[&str] = &[
     "full_page_writes=off",
     "synchronous_commit=off",
     "autovacuum=off",
+    "ssl=on",
 ];
 
 /// A running server. Ends, and leaves nothing, when dropped.
@@ -105,6 +106,8 @@ impl Cluster {
             return Err(io::Error::other(format!("initdb: {}\n{said}", made.status)));
         }
 
+        let certificate = data.join("server.crt");
+        certify(&certificate, &data.join("server.key"))?;
         let port = free_port()?;
         let mut server = command(programs, "postgres", folder.path());
         server.arg("-D").arg(&data).args(["-p", &port.to_string()]);
@@ -115,14 +118,18 @@ impl Cluster {
         server.stderr(fs::File::create(&log)?).stdout(Stdio::null());
         let mut cluster = Self {
             server: server.stdin(Stdio::null()).spawn()?,
-            url: format!("postgres://{USER}:{password}@127.0.0.1:{port}/postgres"),
+            url: format!(
+                "postgres://{USER}:{password}@127.0.0.1:{port}/postgres?sslmode=disable&sslrootcert={}",
+                certificate.display()
+            ),
             folder,
         };
         cluster.wait(port, &log)?;
         Ok(cluster)
     }
 
-    /// Its address, of a user who may do everything there.
+    /// Its address, of a user who may do everything there. It speaks TLS to who asks for it, and the address names its
+    /// certificate.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -190,6 +197,19 @@ fn command(programs: &Path, name: &str, folder: &Path) -> Command {
         command.uid(NOBODY).gid(NOBODY);
     }
     command
+}
+
+/// A certificate of its own for this machine's address, and its key, which PostgreSQL wants to be its own alone.
+fn certify(certificate: &Path, key: &Path) -> io::Result<()> {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]);
+    let made = made.map_err(io::Error::other)?;
+    fs::write(certificate, made.cert.pem())?;
+    fs::write(key, made.signing_key.serialize_pem())?;
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600))?;
+    if geteuid().is_root() {
+        chown(key, Some(NOBODY), Some(NOBODY))?;
+    }
+    Ok(())
 }
 
 fn free_port() -> io::Result<u16> {

@@ -17,7 +17,6 @@ pub(super) enum Fault {
     Layout(#[source] sqlx::migrate::MigrateError),
     #[error("PostgreSQL takes no text with a NUL character in it")]
     Nul(#[source] sqlx::Error),
-    /// The first is how it ended.
     #[error(
         "a change was being made when the connection ended, and the database did not say since whether it was: it may have been made"
     )]
@@ -34,7 +33,7 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
             "55P03" | "40P01" | "40001" => StoreError::InUse,
             "53100" => StoreError::Full(error.into()),
             "22021" => StoreError::Unavailable(Fault::Nul(error).into()),
-            code if ["XX001", "XX002"].contains(&code) => StoreError::Damaged(error.into()),
+            "XX001" | "XX002" => StoreError::Damaged(error.into()),
             code if is_out_of_reach(code) => StoreError::Unreachable(error.into()),
             _ => StoreError::Unavailable(error.into()),
         },
@@ -55,11 +54,9 @@ pub(super) fn store_error(error: sqlx::Error) -> StoreError {
 
 /// It lets nobody in, is going down or coming up, has no room for one more connection, may only be read, or took too long.
 fn is_out_of_reach(code: &str) -> bool {
-    const CODES: [&str; 6] = ["25006", "25P03", "3D000", "42501", "57014", "57P05"];
-    const CLASSES: [&str; 4] = ["08", "28", "53", "58"];
-    CODES.contains(&code)
-        || code.starts_with("57P0")
-        || CLASSES.iter().any(|class| code.starts_with(class))
+    const CODES: [&str; 5] = ["25006", "25P03", "3D000", "42501", "57014"];
+    const CLASSES: [&str; 5] = ["08", "28", "53", "57P0", "58"];
+    CODES.contains(&code) || CLASSES.iter().any(|class| code.starts_with(class))
 }
 
 /// Whether the database itself refused what it was asked for: then it was certainly not done.

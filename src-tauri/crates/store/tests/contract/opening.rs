@@ -85,6 +85,46 @@ async fn no_password_is_shown() {
     }
 }
 
+/// Of a server that was brought along and does not speak TLS, or whose address names no certificate, nothing is known here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_proves_who_it_is_where_it_is_asked_to() {
+    let database = fresh().await;
+    let address = database.url();
+    let mut parameters = address.query_pairs();
+    let Some((_, root)) = parameters.find(|(name, _)| name == "sslrootcert") else {
+        return;
+    };
+    let open = async |host: &str, parameters: &[(&str, &str)]| {
+        let mut url = address.clone();
+        url.set_host(Some(host)).unwrap();
+        url.query_pairs_mut().clear().extend_pairs(parameters);
+        Postgres::open(&PostgresOptions::from_url(url.as_str()).unwrap()).await
+    };
+    let proof = ("sslmode", "verify-full");
+    let store = open("127.0.0.1", &[proof, ("sslrootcert", &root)]).await;
+    let store = store.unwrap();
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(0));
+    let mut connection = database.connect().await;
+    let encrypted =
+        "SELECT bool_and(ssl) AS encrypted FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+         WHERE application_name = 'gardien' AND datname = current_database()";
+    let row = sqlx::query(encrypted).fetch_one(&mut connection).await;
+    assert_eq!(row.unwrap().get::<Option<bool>, _>("encrypted"), Some(true));
+
+    for (host, parameters) in [
+        // Nobody vouches for it.
+        ("127.0.0.1", vec![proof]),
+        // It is another's.
+        ("localhost", vec![proof, ("sslrootcert", &root)]),
+    ] {
+        let refused = open(host, &parameters).await;
+        let Err(StoreError::Unreachable(cause)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(cause.to_string().contains("certificate"), "{cause}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_listens_is_told_of_each_change_once_it_is_made() {
     let database = fresh().await;
