@@ -1,5 +1,6 @@
 //! A PostgreSQL server for tests.
 
+#[cfg(unix)]
 use std::env;
 use std::io;
 

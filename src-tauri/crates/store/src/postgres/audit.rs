@@ -40,8 +40,9 @@ pub(super) async fn append(
     };
     let entry = AuditEntry::link(record, last);
     sqlx::query(
-        "INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "WITH counted AS (UPDATE audit_count SET recorded = recorded + 1)
+         INSERT INTO audit (sequence, at, actor, action, subject, detail, previous, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING pg_notify('gardien', sequence::text)",
     )
     .bind(stored(Revision(entry.sequence)))
     .bind(micros(entry.record.at))
@@ -51,15 +52,8 @@ pub(super) async fn append(
     .bind(&entry.record.detail)
     .bind(&entry.previous[..])
     .bind(&entry.hash[..])
-    .execute(&mut *connection)
+    .execute(connection)
     .await?;
-    sqlx::query("UPDATE audit_count SET recorded = recorded + 1")
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("SELECT pg_notify('gardien', $1)")
-        .bind(entry.sequence.to_string())
-        .execute(connection)
-        .await?;
     Ok(entry)
 }
 

@@ -29,6 +29,9 @@ pub(super) async fn put(connection: &mut PgConnection, member: &Member) -> sqlx:
         .bind(member.id.0)
         .execute(&mut *connection)
         .await?;
+    if member.projects.is_empty() {
+        return Ok(());
+    }
     let projects: Vec<i64> = member.projects.iter().map(|project| project.0).collect();
     sqlx::query("INSERT INTO member_projects (member_id, project_id) SELECT $1, unnest($2)")
         .bind(member.id.0)

@@ -35,7 +35,7 @@ macro_rules! contract {
     };
 }
 
-/// The whole suite. A further database joins with one line like the one below.
+/// The whole suite. A further database joins with one line like those below.
 macro_rules! every_contract {
     ($name:ident: $fresh:path) => {
         contract!($name: $fresh {

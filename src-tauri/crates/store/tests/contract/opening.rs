@@ -1,4 +1,4 @@
-//! Opening a PostgreSQL database, and what it does not take.
+//! Opening a PostgreSQL database, and what only it does or does not take.
 
 use gardien_domain::audit::AuditFilter;
 use gardien_domain::{KeyFilter, KeyId, KeyOrder, KeyPlace, KeySort, Order, SortValue};
@@ -139,6 +139,15 @@ async fn whoever_listens_is_told_of_each_change_once_it_is_made() {
         let told = listener.recv().await.unwrap();
         assert_eq!(told.payload(), number.to_string());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_cannot_be_emptied() {
+    let database = fresh().await;
+    let store = opened(&database).await;
+    let refused = database.execute("TRUNCATE audit").await.unwrap_err();
+    assert!(refused.contains("append-only"), "{refused}");
+    assert_eq!(store.verify_audit().await.unwrap(), Ok(1));
 }
 
 /// PostgreSQL takes no such text. Whoever looks for one finds nothing, and who stores one is told why it cannot be.
