@@ -94,7 +94,7 @@ impl Cluster {
             let mut init = command(programs, "initdb", folder.path());
             init.arg("--pgdata").arg(&data).arg("--pwfile").arg(&secret);
             init.args(["--username", USER, "--auth=password", "--encoding=UTF8"]);
-            init.args(["--locale=C.UTF-8", "--no-sync"]).args(order);
+            init.args(["--locale=C", "--no-sync"]).args(order);
             init.output()
         };
         let mut made = init(&other_order)?;
