@@ -4,6 +4,7 @@
 
 mod audit;
 mod blame;
+mod clean;
 mod documents;
 mod examine;
 mod fault;
@@ -329,8 +330,17 @@ impl Store for Sqlite {
     /// Readers first: the last to go is then the writer, which folds the write-ahead log into the file.
     async fn close(&self) {
         let closed = async {
+            // Held by whoever writes, or looks through the file still.
+            let mut place = self.place.try_lock().ok();
+            let whole = match &mut place {
+                Some(place) if !self.writer.is_closed() => place.check().await.is_ok(),
+                _ => false,
+            };
             self.readers.close().await;
             self.writer.close().await;
+            if let Some(place) = place.filter(|_| whole) {
+                place.mark_clean();
+            }
         };
         // Where a write hangs in the disk, the log tells the next start what came of it.
         let _ = timeout(BOUND, closed).await;

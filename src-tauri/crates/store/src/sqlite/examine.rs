@@ -5,21 +5,27 @@ use std::path::Path;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
+use super::clean::is_clean;
 use super::fault::{READ_ONLY_ROLLBACK, code, store_error};
 use super::open::{Fault, MIGRATIONS, PATIENCE, newest, refuse_newer};
 use crate::StoreError;
 
 /// Looks at the file through a connection that cannot write, not even by closing. Comes back with it where nothing has to be
-/// written to open the file: then the rest of it can be looked through meanwhile.
+/// written to open the file: then the rest of it can be looked through meanwhile. That is not done after a clean shutdown.
 pub(super) async fn examine(path: &Path) -> Result<Option<SqliteConnection>, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
         .busy_timeout(PATIENCE);
+    let clean = is_clean(path);
     let mut connection = options.connect().await.map_err(store_error)?;
     let found = look(&mut connection).await;
     if matches!(found, Ok(Format::Current)) && !has_log(path) {
-        return Ok(Some(connection));
+        if !clean {
+            return Ok(Some(connection));
+        }
+        connection.close().await.map_err(store_error)?;
+        return Ok(None);
     }
     let checked = match found {
         Ok(_) => check(&mut connection).await,
@@ -57,7 +63,7 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> Result<(), Store
 }
 
 /// Whether a crash left a log, or somebody writes: whoever closes the file last folds the log into it.
-fn has_log(path: &Path) -> bool {
+pub(super) fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     Path::new(&log).metadata().is_ok_and(|log| log.len() > 0)

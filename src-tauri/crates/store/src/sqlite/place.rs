@@ -11,8 +11,9 @@ use std::time::{Duration, SystemTime};
 use gardien_domain::audit::{AuditEntry, AuditHash};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
-use super::audit;
+use super::examine::has_log;
 use super::fault::store_error;
+use super::{audit, clean};
 use crate::StoreError;
 
 /// The log is folded into the file when it has grown beyond this, in bytes.
@@ -107,6 +108,21 @@ impl Place {
             self.file = now;
         }
         Ok(())
+    }
+
+    /// After the database was closed, whole: the next start need not look through it, if nothing is left to be folded into it.
+    pub(super) fn mark_clean(&self) {
+        let marked = match stat(&self.path) {
+            Ok(Some(file)) if file_id(&file) == self.file.file && !has_log(&self.path) => {
+                clean::mark(&self.path)
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = marked {
+            let error = &error as &dyn std::error::Error;
+            tracing::debug!(error, "the next start looks through the database");
+        }
     }
 
     /// Through a connection that has read nothing yet. Whatever was changed has its entry in the trail: where that is
