@@ -39,6 +39,7 @@ const SETTINGS: &[&str] = &[
     "full_page_writes=off",
     "synchronous_commit=off",
     "autovacuum=off",
+    "jit=off",
     "ssl=on",
 ];
 

@@ -58,7 +58,15 @@ async fn run(sql: String) {
 impl Made {
     async fn with(what: &str) -> Self {
         let name = format!("gardien_test_{}", Uuid::now_v7().simple());
-        run(format!("CREATE DATABASE {name} {what}")).await;
+        let mut connection = connect(None).await;
+        // The faster way where nothing has to last, and the only one of older versions, which have no word for it.
+        let way = match connection.server_version_num() {
+            Some(150_000..) => "STRATEGY file_copy",
+            _ => "",
+        };
+        let create = format!("CREATE DATABASE {name} {what} {way}");
+        connection.execute(AssertSqlSafe(create)).await.unwrap();
+        connection.close().await.unwrap();
         Self { name }
     }
 
