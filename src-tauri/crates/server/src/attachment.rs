@@ -13,7 +13,7 @@ use gardien_gateway::{
 };
 use gardien_phare::{PhareClient, PhareFault, examine};
 use gardien_sandbox::{Members, Sandbox};
-use gardien_store::{Sqlite, Store, StoreError};
+use gardien_store::{Database, StoreError};
 use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::UnboundedSender;
@@ -31,7 +31,7 @@ pub(crate) struct Builder {
     /// What the way to it leads through.
     pub(crate) proxies: Proxies,
     /// What the sandbox keeps, and who its users are.
-    pub(crate) store: Arc<Sqlite>,
+    pub(crate) store: Arc<dyn Database>,
     pub(crate) gateway: Gateway,
     pub(crate) synchronizer: Synchronizer,
     /// Hears which secrets Phare begins to refuse, or to take again.
@@ -91,7 +91,7 @@ impl Builder {
 
 /// The members as the authority has them at any time.
 #[derive(Debug)]
-struct StoredMembers(Arc<Sqlite>);
+struct StoredMembers(Arc<dyn Database>);
 
 #[async_trait]
 impl Members for StoredMembers {

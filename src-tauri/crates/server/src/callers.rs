@@ -3,7 +3,6 @@
 use gardien_authority::Fault;
 use gardien_authority::api::{Caller, Event};
 use gardien_domain::{KeyFilter, KeyOrder};
-use gardien_store::Store as _;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 

@@ -56,7 +56,6 @@ async fn is_ready(authority: &Authority, gateway: &Gateway, general: &Handle) ->
 #[cfg(test)]
 mod tests {
     use gardien_authority::{System, UpstreamIdentity};
-    use gardien_store::Store as _;
 
     use super::*;
     use crate::Service;

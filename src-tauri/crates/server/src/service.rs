@@ -14,7 +14,7 @@ use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
 use gardien_gateway::{Ended, Gateway, GatewayError, Peer};
-use gardien_store::{FolderLock, Head, Sqlite, Store as _, StoreError, Witness};
+use gardien_store::{Database, FolderLock, Head, Sqlite, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -95,7 +95,10 @@ pub struct Opening {
 }
 
 /// The newest of these changes that the database does not have.
-async fn missing(store: &Sqlite, heads: [Option<Head>; 2]) -> Result<Option<Head>, StoreError> {
+async fn missing(
+    store: &dyn Database,
+    heads: [Option<Head>; 2],
+) -> Result<Option<Head>, StoreError> {
     let mut missing: Option<Head> = None;
     for head in heads.into_iter().flatten() {
         let newer = missing.is_none_or(|known| known.revision < head.revision);
@@ -111,7 +114,7 @@ async fn missing(store: &Sqlite, heads: [Option<Head>; 2]) -> Result<Option<Head
 pub struct Service(Arc<Inner>);
 
 struct Inner {
-    store: Arc<Sqlite>,
+    store: Arc<dyn Database>,
     witness: Arc<Witness>,
     gateway: Gateway,
     authority: Authority,
@@ -141,8 +144,8 @@ impl Service {
     pub async fn open_with(data: &Path, opening: Opening) -> Result<Self, OpenFault> {
         let lock = gardien_store::lock(data)?;
         let witness = Arc::new(Witness::open(&data.join("gardien.witness"))?);
-        let store = Arc::new(Sqlite::open_early(&database(data)).await?);
-        let missing = missing(&store, [witness.head(), opening.acknowledged]).await?;
+        let store: Arc<dyn Database> = Arc::new(Sqlite::open_early(&database(data)).await?);
+        let missing = missing(&*store, [witness.head(), opening.acknowledged]).await?;
         if let Some(head) = missing
             && !opening.accept_older
         {
@@ -232,8 +235,8 @@ impl Service {
         &self.0.authority
     }
 
-    pub(crate) fn store(&self) -> &Sqlite {
-        &self.0.store
+    pub(crate) fn store(&self) -> &dyn Database {
+        &*self.0.store
     }
 
     pub(crate) fn gateway(&self) -> &Gateway {

@@ -126,6 +126,11 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// All that one database keeps, of the one organization that is in it.
+pub trait Database: Store + Ledger + Documents {}
+
+impl<T: Store + Ledger + Documents> Database for T {}
+
 /// What the authority keeps.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {

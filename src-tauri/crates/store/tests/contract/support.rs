@@ -10,13 +10,10 @@ use gardien_domain::{
     Key, KeyId, KeyParts, Member, MemberId, ProductScope, ProductScopes, Project, ProjectId, Role,
     Scope, SecretDigest,
 };
-use gardien_store::{Change, Documents, Ledger, Store, StoreError};
+pub(crate) use gardien_store::Database as Everything;
+use gardien_store::{Change, StoreError};
 use jiff::Timestamp;
 use uuid::Uuid;
-
-/// Everything that a database keeps for us.
-pub(crate) trait Everything: Store + Ledger + Documents {}
-impl<T: Store + Ledger + Documents> Everything for T {}
 
 /// An empty database of its own for one test.
 #[async_trait]
