@@ -1,6 +1,8 @@
 //! `cargo xtask test`: the one command that says whether everything is well.
 
 use std::io;
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
@@ -10,10 +12,10 @@ use crate::{command, postgres, say, setup};
 enum Work {
     SetUp(fn() -> io::Result<()>),
     Line(&'static str),
-    /// Beside a PostgreSQL server.
-    Beside(&'static str),
+    /// Tests, beside a PostgreSQL server.
+    Tests(&'static str),
 }
-use Work::{Beside, Line, SetUp};
+use Work::{Line, SetUp, Tests};
 
 /// The whole of it, cheapest first after the set-up. Lines can be pasted, given `target/tools/bin` on the path. Those
 /// that compile the desktop name the same features, so that nothing is compiled twice.
@@ -23,7 +25,7 @@ const STEPS: &[(&str, Work)] = &[
     ("ui-packages",     SetUp(setup::ui)),
     ("python-packages", SetUp(setup::python)),
     // Debug builds: they compile faster, and have little to do.
-    ("tools",           Line("cargo install --quiet --debug --locked --root target/tools cargo-deny@0.20.2")),
+    ("tools",           Line("CARGO_PROFILE_DEV_DEBUG=false cargo install --quiet --debug --locked --root target/tools cargo-deny@0.20.2")),
     ("format",          Line("cargo fmt --all --check")),
     ("dependencies",    Line("cargo-deny --locked --all-features --config .ci/deny.toml check bans licenses sources")),
     ("ui-check",        Line("npm --prefix ui run check")),
@@ -33,9 +35,9 @@ const STEPS: &[(&str, Work)] = &[
     ("ui-build",        Line("npm --prefix ui run build")),
     ("clippy",          Line("cargo clippy --locked --workspace --all-targets --features gardien-desktop/custom-protocol -- -D warnings")),
     ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --features gardien-desktop/custom-protocol")),
-    // All targets: what it compiles is what the tests run, and the binaries that they start.
-    ("build",           Line("cargo build --locked --workspace --all-targets --features gardien-desktop/custom-protocol")),
-    ("test",            Beside("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
+    // What the tests run, and the binaries that they start.
+    ("build",           Line("cargo build --locked --workspace --bins --examples --tests --features gardien-desktop/custom-protocol")),
+    ("test",            Tests("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
     #[cfg(target_os = "linux")]
     ("bench",           SetUp(bench::smoke)),
 ];
@@ -61,7 +63,7 @@ pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
         let done = match work {
             SetUp(set_up) => set_up(),
             Line(line) => command::run(line),
-            Beside(line) => postgres::run_beside(line),
+            Tests(line) => postgres::run_beside(line, &[("RUST_TEST_THREADS", &at_once())]),
         };
         done.map_err(|error| io::Error::new(error.kind(), format!("step {name}: {error}")))?;
         times.push_str(&format!("\n  {} {name}", minutes(start.elapsed())));
@@ -71,6 +73,12 @@ pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
         minutes(start.elapsed())
     ));
     Ok(())
+}
+
+/// Tests that run at once: they wait more than they work.
+fn at_once() -> String {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (2 * processors).to_string()
 }
 
 /// Right-aligned, as in ` 3:07`.
