@@ -32,6 +32,8 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['tests/setup.ts'],
     // The window is compiled and loaded once, not once for every file; setup.ts makes it new for every test.
     isolate: false,
+    // One of two processors would stay idle.
+    maxWorkers: '100%',
     // A busy machine is no failure.
     testTimeout: 20_000,
     restoreMocks: true,
