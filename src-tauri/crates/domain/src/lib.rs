@@ -18,6 +18,7 @@ pub mod decision;
 pub mod filter;
 pub mod find;
 pub mod key;
+pub mod lease;
 pub mod limit;
 pub mod member;
 pub mod operation;
