@@ -15,6 +15,7 @@ use crate::Revision;
 /// A row of either database, which keeps numbers, times, words and ids in these types alone.
 pub(crate) trait Columns {
     fn int(&self, column: &str) -> sqlx::Result<i64>;
+    fn flag(&self, column: &str) -> sqlx::Result<bool>;
     fn optional_int(&self, column: &str) -> sqlx::Result<Option<i64>>;
     fn text(&self, column: &str) -> sqlx::Result<&str>;
     fn optional_text(&self, column: &str) -> sqlx::Result<Option<&str>>;
@@ -26,6 +27,10 @@ macro_rules! columns {
     ($row:ty) => {
         impl Columns for $row {
             fn int(&self, column: &str) -> sqlx::Result<i64> {
+                self.try_get(column)
+            }
+
+            fn flag(&self, column: &str) -> sqlx::Result<bool> {
                 self.try_get(column)
             }
 
@@ -57,7 +62,12 @@ columns!(PgRow);
 
 /// A revision as it is stored. Neither database has a number beyond `i64::MAX`; no chain gets there.
 pub(crate) fn stored(revision: Revision) -> i64 {
-    i64::try_from(revision.0).unwrap_or(i64::MAX)
+    count(revision.0)
+}
+
+/// A count as it is stored.
+pub(crate) fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A time as it is stored.

@@ -24,6 +24,7 @@ mod columns;
 pub mod documents;
 pub mod error;
 mod folder;
+mod gateways;
 mod ledger;
 mod phare_slot;
 pub mod postgres;
@@ -36,6 +37,7 @@ mod witness;
 pub use documents::{Document, Documents};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
+pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
 pub use ledger::Ledger;
 pub use postgres::{Postgres, PostgresOptions};
 pub use revision::Revision;
@@ -127,9 +129,9 @@ pub struct Session {
 }
 
 /// All that one database keeps, of the one organization that is in it.
-pub trait Database: Store + Ledger + Documents {}
+pub trait Database: Store + Ledger + Documents + Gateways {}
 
-impl<T: Store + Ledger + Documents> Database for T {}
+impl<T: Store + Ledger + Documents + Gateways> Database for T {}
 
 /// What the authority keeps.
 #[async_trait]

@@ -5,6 +5,7 @@
 mod audit;
 mod documents;
 mod fault;
+mod gateways;
 mod key_filter;
 mod key_order;
 mod keys;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
+use gardien_domain::lease::{GatewayId, Held, Renewal};
 use gardien_domain::limit::SavedCalls;
 use gardien_domain::share::Share;
 use gardien_domain::{
@@ -39,8 +41,8 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    Change, Changes, Head, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError,
-    StoredKey,
+    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
+    Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::{Fault, is_refusal, store_error};
 pub use open::{AddressFault, PostgresOptions};
@@ -412,5 +414,33 @@ impl Ledger for Postgres {
 
     async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
         ask!(self, connection => uses::record(connection, uses))
+    }
+}
+
+#[async_trait]
+impl Gateways for Postgres {
+    async fn renew(
+        &self,
+        gateway: &Gateway,
+        renewal: &Renewal,
+        at: Timestamp,
+    ) -> Result<Renewed, StoreError> {
+        ask!(self, connection => gateways::renew(connection, gateway, renewal, at))
+    }
+
+    async fn held_below(&self, revision: Revision) -> Result<Vec<Held<GatewayId>>, StoreError> {
+        ask!(self, connection => gateways::held_below(connection, revision))
+    }
+
+    async fn let_go(&self, gateway: GatewayId, renewals: u64) -> Result<bool, StoreError> {
+        ask!(self, connection => gateways::let_go(connection, gateway, renewals))
+    }
+
+    async fn give_back(&self, gateway: GatewayId) -> Result<(), StoreError> {
+        ask!(self, connection => gateways::give_back(connection, gateway))
+    }
+
+    async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError> {
+        ask!(self, connection => gateways::all(connection))
     }
 }

@@ -2,6 +2,7 @@
 
 use gardien_domain::audit::{AuditEntry, AuditHash, AuditRecord};
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
+use gardien_domain::lease::{GatewayId, Held};
 use gardien_domain::limit::SavedCalls;
 use gardien_domain::share::Share;
 use gardien_domain::{
@@ -12,7 +13,7 @@ use gardien_domain::{
 use crate::columns::{
     Columns, digest, hash, number, optional_number, optional_time, optional_word, parse, time, word,
 };
-use crate::{Document, Session, StoredKey, phare_slot};
+use crate::{Document, Gateway, KnownGateway, Revision, Session, StoredKey, phare_slot};
 
 pub(crate) fn organization(row: &impl Columns) -> sqlx::Result<Organization> {
     Ok(Organization {
@@ -177,6 +178,29 @@ pub(crate) fn calls(row: &impl Columns) -> sqlx::Result<SavedCalls> {
         finished: parse("finished", row.text("finished")?, serde_json::from_str)?,
         by_key: parse("by_key", row.text("by_key")?, serde_json::from_str)?,
         leased: number(row, "leased")?,
+    })
+}
+
+pub(crate) fn held(row: &impl Columns) -> sqlx::Result<Held<GatewayId>> {
+    Ok(Held {
+        gateway: GatewayId(row.uuid("id")?),
+        renewals: number(row, "renewals")?,
+        term: number(row, "term")?,
+    })
+}
+
+pub(crate) fn known_gateway(row: &impl Columns) -> sqlx::Result<KnownGateway> {
+    Ok(KnownGateway {
+        gateway: Gateway {
+            id: GatewayId(row.uuid("id")?),
+            name: row.text("name")?.to_owned(),
+            address: row.text("address")?.to_owned(),
+            version: row.text("version")?.to_owned(),
+            term: number(row, "term")?,
+        },
+        revision: number(row, "revision").map(Revision)?,
+        held: row.flag("held")?,
+        seen_at: time(row, "seen_at")?,
     })
 }
 

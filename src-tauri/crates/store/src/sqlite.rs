@@ -8,6 +8,7 @@ mod clean;
 mod documents;
 mod examine;
 mod fault;
+mod gateways;
 mod key_filter;
 mod key_order;
 mod keys;
@@ -29,7 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
+use gardien_domain::lease::{GatewayId, Held, Renewal};
 use gardien_domain::limit::SavedCalls;
 use gardien_domain::share::Share;
 use gardien_domain::{
@@ -45,8 +48,8 @@ use tokio::time::timeout;
 
 use crate::columns;
 use crate::{
-    Change, Changes, Head, KeyRows, Ledger, Revision, Session, Snapshot, Store, StoreError,
-    StoredKey,
+    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
+    Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::store_error;
 use place::Place;
@@ -85,6 +88,27 @@ impl Sqlite {
         let proven = task.await;
         *proving = None;
         proven.map_err(|error| StoreError::Unavailable(error.into()))?
+    }
+
+    /// Writes what is no change, in one transaction.
+    async fn note<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&mut SqliteConnection) -> BoxFuture<'_, sqlx::Result<T>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        bounded(async move {
+            let mut place = store.place.lock().await;
+            let noting = async {
+                let mut transaction = store.write().await?;
+                let noted = write(&mut transaction).await?;
+                transaction.commit().await?;
+                Ok(noted)
+            };
+            let noted = noting.await.map_err(store_error)?;
+            place.fold(&store.writer).await;
+            Ok(noted)
+        })
+        .await
     }
 
     /// What could not be read may be a file that is not there any more.
@@ -366,18 +390,46 @@ impl Ledger for Sqlite {
     }
 
     async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {
-        let (store, uses) = (self.clone(), uses.to_vec());
-        bounded(async move {
-            let mut place = store.place.lock().await;
-            let recorded = async {
-                let mut transaction = store.write().await?;
-                uses::record(&mut transaction, &uses).await?;
-                transaction.commit().await
-            };
-            recorded.await.map_err(store_error)?;
-            place.fold(&store.writer).await;
-            Ok(())
-        })
-        .await
+        let uses = uses.to_vec();
+        self.note(|connection| Box::pin(async move { uses::record(connection, &uses).await }))
+            .await
+    }
+}
+
+#[async_trait]
+impl Gateways for Sqlite {
+    async fn renew(
+        &self,
+        gateway: &Gateway,
+        renewal: &Renewal,
+        at: Timestamp,
+    ) -> Result<Renewed, StoreError> {
+        let (gateway, renewal) = (gateway.clone(), *renewal);
+        let renewing = self.note(move |connection| {
+            Box::pin(async move { gateways::renew(connection, &gateway, &renewal, at).await })
+        });
+        let in_time = renewing.await?;
+        // Of a transaction of its own: it sees every change that whoever saw no lease may have committed.
+        let newest = self.revision().await?;
+        Ok(Renewed { in_time, newest })
+    }
+
+    async fn held_below(&self, revision: Revision) -> Result<Vec<Held<GatewayId>>, StoreError> {
+        let held = gateways::held_below(&self.readers, revision).await;
+        self.answer(held).await
+    }
+
+    async fn let_go(&self, gateway: GatewayId, renewals: u64) -> Result<bool, StoreError> {
+        self.note(move |connection| Box::pin(gateways::let_go(connection, gateway, renewals)))
+            .await
+    }
+
+    async fn give_back(&self, gateway: GatewayId) -> Result<(), StoreError> {
+        self.note(move |connection| Box::pin(gateways::give_back(connection, gateway)))
+            .await
+    }
+
+    async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError> {
+        self.answer(gateways::all(&self.readers).await).await
     }
 }

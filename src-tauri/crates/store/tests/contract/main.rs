@@ -12,6 +12,7 @@ mod cut;
 mod documents;
 mod filters;
 mod following;
+mod gateways;
 mod keys;
 mod opening;
 mod owned;
@@ -101,6 +102,14 @@ macro_rules! every_contract {
                 keys_of_phare_keep_both_slots
                 the_calls_of_the_last_minute_are_kept_whole
                 the_upstream_is_one_row
+            }
+            gateways {
+                a_lease_is_held_from_its_first_renewal_on_and_then_renewed_in_time
+                those_who_lack_a_revision_are_found_until_they_show_it
+                a_lease_that_was_let_go_of_or_given_back_is_renewed_anew
+                a_lease_that_was_renewed_since_is_not_let_go_of
+                a_renewal_that_comes_late_takes_nothing_back
+                those_without_a_lease_are_forgotten_after_a_day
             }
             documents {
                 ids_count_from_one_and_are_never_used_again
