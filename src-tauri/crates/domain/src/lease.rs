@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use crate::words::id;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
 
 id! {
