@@ -11,26 +11,26 @@ use crate::command;
 #[cfg(unix)]
 use crate::{place, say, setup};
 
-/// Runs a line with these variables, beside a server of its own, unless the environment names one.
+/// Runs a line beside a server of its own, unless the environment names one.
 ///
 /// # Errors
 /// When PostgreSQL does not start, and as [`command::run`].
 #[cfg(unix)]
-pub(crate) fn run_beside(line: &str, given: &[(&str, &str)]) -> io::Result<()> {
+pub(crate) fn run_beside(line: &str) -> io::Result<()> {
     if env::var_os(VARIABLE).is_some() {
-        return command::run_given(line, given);
+        return command::run(line);
     }
     let cluster = start()?;
-    command::run_given(line, &[given, &[(VARIABLE, cluster.url())]].concat())
+    command::run_given(line, &[(VARIABLE, cluster.url())])
 }
 
-/// Runs a line with these variables. The environment names a server.
+/// Runs a line. The environment names a server.
 ///
 /// # Errors
 /// As [`command::run`].
 #[cfg(not(unix))]
-pub(crate) fn run_beside(line: &str, given: &[(&str, &str)]) -> io::Result<()> {
-    command::run_given(line, given)
+pub(crate) fn run_beside(line: &str) -> io::Result<()> {
+    command::run(line)
 }
 
 /// Starts one, says how tests find it, and ends it when told to.

@@ -1,8 +1,6 @@
 //! `cargo xtask test`: the one command that says whether everything is well.
 
 use std::io;
-use std::num::NonZeroUsize;
-use std::thread;
 use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
@@ -12,10 +10,10 @@ use crate::{command, postgres, say, setup};
 enum Work {
     SetUp(fn() -> io::Result<()>),
     Line(&'static str),
-    /// Tests, beside a PostgreSQL server.
-    Tests(&'static str),
+    /// Beside a PostgreSQL server.
+    Beside(&'static str),
 }
-use Work::{Line, SetUp, Tests};
+use Work::{Beside, Line, SetUp};
 
 /// The whole of it, cheapest first after the set-up. Lines can be pasted, given `target/tools/bin` on the path. Those
 /// that compile the desktop name the same features, so that nothing is compiled twice.
@@ -37,7 +35,7 @@ const STEPS: &[(&str, Work)] = &[
     ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --features gardien-desktop/custom-protocol")),
     // What the tests run, and the binaries that they start.
     ("build",           Line("cargo build --locked --workspace --bins --examples --tests --features gardien-desktop/custom-protocol")),
-    ("test",            Tests("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
+    ("test",            Beside("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
     #[cfg(target_os = "linux")]
     ("bench",           SetUp(bench::smoke)),
 ];
@@ -63,7 +61,7 @@ pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
         let done = match work {
             SetUp(set_up) => set_up(),
             Line(line) => command::run(line),
-            Tests(line) => postgres::run_beside(line, &[("RUST_TEST_THREADS", &at_once())]),
+            Beside(line) => postgres::run_beside(line),
         };
         done.map_err(|error| io::Error::new(error.kind(), format!("step {name}: {error}")))?;
         times.push_str(&format!("\n  {} {name}", minutes(start.elapsed())));
@@ -73,12 +71,6 @@ pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
         minutes(start.elapsed())
     ));
     Ok(())
-}
-
-/// Tests that run at once: they wait more than they work.
-fn at_once() -> String {
-    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    (2 * processors).to_string()
 }
 
 /// Right-aligned, as in ` 3:07`.
