@@ -63,7 +63,7 @@ pub(super) async fn check(connection: &mut SqliteConnection) -> Result<(), Store
 }
 
 /// Whether a crash left a log, or somebody writes: whoever closes the file last folds the log into it.
-pub(super) fn has_log(path: &Path) -> bool {
+fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     Path::new(&log).metadata().is_ok_and(|log| log.len() > 0)

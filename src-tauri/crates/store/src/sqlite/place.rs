@@ -11,7 +11,6 @@ use std::time::{Duration, SystemTime};
 use gardien_domain::audit::{AuditEntry, AuditHash};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
-use super::examine::has_log;
 use super::fault::store_error;
 use super::{audit, clean};
 use crate::StoreError;
@@ -112,16 +111,19 @@ impl Place {
 
     /// After the database was closed, whole: the next start need not look through it, if nothing is left to be folded into it.
     pub(super) fn mark_clean(&self) {
-        let marked = match stat(&self.path) {
-            Ok(Some(file)) if file_id(&file) == self.file.file && !has_log(&self.path) => {
-                clean::mark(&self.path)
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = marked {
+        if let Err(error) = self.try_mark_clean() {
             let error = &error as &dyn std::error::Error;
             tracing::debug!(error, "the next start looks through the database");
+        }
+    }
+
+    fn try_mark_clean(&self) -> io::Result<()> {
+        let is_ours = stat(&self.path)?.is_some_and(|file| file_id(&file) == self.file.file);
+        let is_folded = stat(&self.log)?.is_none_or(|log| log.len() == 0);
+        if is_ours && is_folded {
+            clean::mark(&self.path)
+        } else {
+            Ok(())
         }
     }
 
