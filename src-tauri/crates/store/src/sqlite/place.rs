@@ -118,6 +118,7 @@ impl Place {
     }
 
     fn try_mark_clean(&self) -> io::Result<()> {
+        // It may have been replaced while it was closed.
         let is_ours = stat(&self.path)?.is_some_and(|file| file_id(&file) == self.file.file);
         let is_folded = stat(&self.log)?.is_none_or(|log| log.len() == 0);
         if is_ours && is_folded {
