@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use gardien_authority::http::{Api, OnAsked};
-use gardien_authority::{Authority, Client, Fault, Secrets, System};
+use gardien_authority::{Authority, Client, Elsewhere, Fault, Secrets, System};
 use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
 use gardien_gateway::{Ended, Gateway, GatewayError, Peer};
-use gardien_store::{Database, FolderLock, Head, Sqlite, StoreError, Witness};
+use gardien_store::{Database, FolderLock, Head, Postgres, Sqlite, StoreError, Witness};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::attachment::Builder;
-use crate::clock::system_clock;
+use crate::clock::{steady_clock, system_clock};
 use crate::door::{Door, ListenFault};
 use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
@@ -37,6 +37,7 @@ use crate::listen::{Given, Incoming, ListenLimits, Until};
 use crate::live;
 use crate::places::Connected;
 use crate::secrets::InMemory;
+use crate::sharing::{Place, Sharing};
 use crate::synchronizer::Synchronizer;
 use crate::workers::Workers;
 
@@ -92,6 +93,8 @@ pub struct Opening {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Threads that answer clients of Phare's API at most; none: one.
     pub workers: Option<NonZeroUsize>,
+    /// The database that this server shares with others; none: it has its own, in the folder.
+    pub sharing: Option<Sharing>,
 }
 
 /// The newest of these changes that the database does not have.
@@ -124,6 +127,7 @@ struct Inner {
     router: Api,
     gateway_door: Door,
     management_door: Door,
+    place: Option<Place>,
     lock: Mutex<Option<FolderLock>>,
 }
 
@@ -144,7 +148,13 @@ impl Service {
     pub async fn open_with(data: &Path, opening: Opening) -> Result<Self, OpenFault> {
         let lock = gardien_store::lock(data)?;
         let witness = Arc::new(Witness::open(&data.join("gardien.witness"))?);
-        let store: Arc<dyn Database> = Arc::new(Sqlite::open_early(&database(data)).await?);
+        let store: Arc<dyn Database> = match &opening.sharing {
+            Some(sharing) => Arc::new(Postgres::open(&sharing.database).await?),
+            None => Arc::new(Sqlite::open_early(&database(data)).await?),
+        };
+        let sharing = opening.sharing.as_ref();
+        let place = sharing.filter(|sharing| sharing.gateway);
+        let place = place.map(|sharing| Place::of(sharing, store.clone()));
         let missing = missing(&*store, [witness.head(), opening.acknowledged]).await?;
         if let Some(head) = missing
             && !opening.accept_older
@@ -158,6 +168,11 @@ impl Service {
         }
         let ledger = Arc::new(StoreLedger(store.clone()));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
+        if let Some(place) = &place {
+            place.bind(&gateway);
+        }
+        let own = place.as_ref().map(Place::id);
+        let elsewhere = sharing.map(|_| Elsewhere::new(store.clone(), own, steady_clock()));
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
         let (answers, heard) = unbounded_channel();
         let (synchronizer, work) = Synchronizer::new();
@@ -177,6 +192,7 @@ impl Service {
             Arc::new(builder),
             secrets.unwrap_or_else(|| Arc::new(InMemory::default())),
             witness.clone(),
+            elsewhere.map(Arc::new),
             system_clock(),
         )
         .await;
@@ -225,6 +241,7 @@ impl Service {
             authority,
             gateway_door: Door::with(Workers::new(workers)),
             management_door: Door::default(),
+            place,
             lock: Mutex::new(Some(lock)),
         })))
     }
@@ -333,6 +350,9 @@ impl Service {
         // An address that stands for every one of this machine is none that anybody can call.
         let announced = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
         self.0.authority.announce(announced);
+        if let Some(place) = &self.0.place {
+            place.take(&self.0.authority, address).await;
+        }
         Ok(address)
     }
 
@@ -386,6 +406,9 @@ impl Service {
             self.0.gateway_door.drained(),
             self.0.management_door.drained()
         );
+        if let Some(place) = &self.0.place {
+            place.leave().await;
+        }
         self.0.gateway.stop().await;
         self.0.authority.stop();
         self.0.store.close().await;

@@ -48,8 +48,8 @@ use tokio::time::timeout;
 
 use crate::columns;
 use crate::{
-    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
-    Session, Snapshot, Store, StoreError, StoredKey,
+    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Notices, Renewed,
+    Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::store_error;
 use place::Place;
@@ -431,5 +431,9 @@ impl Gateways for Sqlite {
 
     async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError> {
         self.answer(gateways::all(&self.readers).await).await
+    }
+
+    fn notices(&self) -> Notices {
+        Notices::none()
     }
 }

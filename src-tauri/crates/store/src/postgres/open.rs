@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -12,8 +13,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::fault::{Fault, store_error};
-use super::{Postgres, bounded};
+use super::{Postgres, bounded, listen};
 use crate::StoreError;
+use crate::notices::Telling;
 
 /// As others see whose connections they are.
 const NAME: &str = "gardien";
@@ -158,8 +160,13 @@ impl Postgres {
         // Whatever it says: the work is done.
         let _ = timeout(CONNECT, connection.close()).await;
         migrated?;
+        let listening = pool(&options.clone().connections(1));
+        let telling = Arc::<Telling>::default();
+        tokio::spawn(listen::listen(listening.clone(), telling.clone()));
         Ok(Self {
             pool: pool(options),
+            listening,
+            telling,
         })
     }
 }
