@@ -8,6 +8,7 @@ mod desktop;
 mod gateway;
 mod measure;
 mod sandbox;
+mod shared;
 mod support;
 
 use std::time::Duration;

@@ -1,0 +1,7 @@
+//! Several servers on one database.
+#![cfg(unix)]
+
+mod everywhere;
+#[cfg(target_os = "linux")]
+mod faults;
+mod team;
