@@ -187,9 +187,9 @@ async fn call(gateway: String, calls: Arc<Calls>, mut dice: Dice) {
         if is_of_round && is_late && status == 401 {
             round.refused.fetch_add(1, Ordering::SeqCst);
         }
-        if status == 503 {
-            sleep(Duration::from_millis(5)).await;
-        }
+        // The processors are for those who are called.
+        let pause = if status == 503 { 10 } else { 2 };
+        sleep(Duration::from_millis(pause)).await;
     }
 }
 
