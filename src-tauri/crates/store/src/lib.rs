@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 mod columns;
 pub mod documents;
+mod duty;
 pub mod error;
 mod folder;
 mod gateways;
@@ -35,6 +36,7 @@ pub mod sqlite;
 mod witness;
 
 pub use documents::{Document, Documents};
+pub use duty::{Duties, Duty};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
@@ -129,9 +131,9 @@ pub struct Session {
 }
 
 /// All that one database keeps, of the one organization that is in it.
-pub trait Database: Store + Ledger + Documents + Gateways {}
+pub trait Database: Store + Ledger + Documents + Gateways + Duties {}
 
-impl<T: Store + Ledger + Documents + Gateways> Database for T {}
+impl<T: Store + Ledger + Documents + Gateways + Duties> Database for T {}
 
 /// What the authority keeps.
 #[async_trait]

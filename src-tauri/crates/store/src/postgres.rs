@@ -4,6 +4,7 @@
 
 mod audit;
 mod documents;
+mod duty;
 mod fault;
 mod gateways;
 mod key_filter;

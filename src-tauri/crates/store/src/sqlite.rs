@@ -48,8 +48,8 @@ use tokio::time::timeout;
 
 use crate::columns;
 use crate::{
-    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
-    Session, Snapshot, Store, StoreError, StoredKey,
+    Change, Changes, Duties, Duty, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed,
+    Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::store_error;
 use place::Place;
@@ -431,5 +431,13 @@ impl Gateways for Sqlite {
 
     async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError> {
         self.answer(gateways::all(&self.readers).await).await
+    }
+}
+
+/// One process has the folder.
+#[async_trait]
+impl Duties for Sqlite {
+    async fn duty(&self) -> Result<Option<Duty>, StoreError> {
+        Ok(Some(Duty::sole()))
     }
 }
