@@ -46,6 +46,9 @@ pub enum StoreError {
     /// It took too long, was closed, or could not be read or written. What took too long may still have been done.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Gardien cannot work with it, and says why: as it is set up, or reached, or by its version.
+    #[error("the database cannot be used: {0}")]
+    Unsupported(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something else the database said.
     #[error("the database did not answer as it should")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

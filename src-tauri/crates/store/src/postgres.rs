@@ -14,6 +14,7 @@ mod members;
 mod open;
 mod organization;
 mod phare_keys;
+mod pooler;
 mod projects;
 mod rules;
 mod sessions;

@@ -17,6 +17,8 @@ mod gateways;
 mod keys;
 mod opening;
 mod owned;
+#[cfg(target_os = "linux")]
+mod pooled;
 mod postgres;
 mod revisions;
 mod sqlite;
