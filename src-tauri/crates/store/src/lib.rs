@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
 pub use ledger::Ledger;
-pub use postgres::{Postgres, PostgresOptions};
+pub use postgres::{FailoverRisk, Postgres, PostgresOptions};
 pub use revision::Revision;
 pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;

@@ -5,6 +5,7 @@
 mod audit;
 mod documents;
 mod duty;
+mod failover;
 mod fault;
 mod gateways;
 mod key_filter;
@@ -46,6 +47,7 @@ use crate::{
     Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
     Session, Snapshot, Store, StoreError, StoredKey,
 };
+pub use failover::FailoverRisk;
 use fault::{Fault, is_refusal, store_error};
 pub use open::{AddressFault, PostgresOptions};
 
