@@ -42,8 +42,8 @@ impl Duty {
         Self(Hold::Session(connection.into()))
     }
 
-    /// Asks the database whether it is held still; what is lost is lost for good. To be asked every second: who does not ask
-    /// for a few seconds loses it, because a process that is cut off in silence looks the same.
+    /// Asks the database whether it is held still; what is lost is lost for good. To be asked every second: who says nothing
+    /// for five loses it, because one that was cut off looks the same.
     pub async fn is_held(&mut self) -> bool {
         let Hold::Session(connection) = &mut self.0 else {
             return matches!(self.0, Hold::Sole);

@@ -8,7 +8,7 @@ use super::bounded;
 use super::fault::{Fault, store_error};
 use crate::StoreError;
 
-/// Each with the connections in turn. A pooler that takes those of its own in any fixed order is found in the first.
+/// The two change places after each. A pooler that takes its own connections in a fixed order shows in the first.
 const ROUNDS: usize = 3;
 /// What PgBouncer says of a transaction where it hands them out by the statement.
 const PROTOCOL_VIOLATION: &str = "08P01";
@@ -21,9 +21,6 @@ pub(super) async fn refuse(
     match bounded(are_sessions(one, other)).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(StoreError::Unsupported(Fault::Pooled.into())),
-        Err(error) if is_protocol_violation(&error) => {
-            Err(StoreError::Unsupported(Fault::Pooled.into()))
-        }
         Err(error) => Err(store_error(error)),
     }
 }
@@ -38,7 +35,10 @@ async fn are_sessions(
         if ones == others || process(one).await? != ones || process(one).await? != ones {
             return Ok(false);
         }
-        one.execute("BEGIN READ ONLY").await?;
+        match one.execute("BEGIN READ ONLY").await {
+            Err(error) if is_protocol_violation(&error) => return Ok(false),
+            begun => begun?,
+        };
         let kept = process(one).await? == ones && process(other).await? == others;
         one.execute("COMMIT").await?;
         // The one that has just come free is what most poolers take next.

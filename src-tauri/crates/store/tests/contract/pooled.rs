@@ -1,5 +1,4 @@
 //! Behind PgBouncer, which many have before a database.
-#![cfg(target_os = "linux")]
 
 use std::env;
 use std::fs;
