@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 mod columns;
 pub mod documents;
+mod duty;
 pub mod error;
 mod folder;
 mod gateways;
@@ -36,12 +37,13 @@ pub mod sqlite;
 mod witness;
 
 pub use documents::{Document, Documents};
+pub use duty::{Duties, Duty};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
 pub use ledger::Ledger;
 pub use notices::Notices;
-pub use postgres::{Postgres, PostgresOptions};
+pub use postgres::{FailoverRisk, Postgres, PostgresOptions};
 pub use revision::Revision;
 pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;
@@ -131,9 +133,9 @@ pub struct Session {
 }
 
 /// All that one database keeps, of the one organization that is in it.
-pub trait Database: Store + Ledger + Documents + Gateways {}
+pub trait Database: Store + Ledger + Documents + Gateways + Duties {}
 
-impl<T: Store + Ledger + Documents + Gateways> Database for T {}
+impl<T: Store + Ledger + Documents + Gateways + Duties> Database for T {}
 
 /// What the authority keeps.
 #[async_trait]

@@ -4,6 +4,8 @@
 
 mod audit;
 mod documents;
+mod duty;
+mod failover;
 mod fault;
 mod gateways;
 mod key_filter;
@@ -14,6 +16,7 @@ mod members;
 mod open;
 mod organization;
 mod phare_keys;
+mod pooler;
 mod projects;
 mod rules;
 mod sessions;
@@ -48,6 +51,7 @@ use crate::{
     Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Notices, Renewed,
     Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
+pub use failover::FailoverRisk;
 use fault::{Fault, is_refusal, store_error};
 pub use open::{AddressFault, PostgresOptions};
 

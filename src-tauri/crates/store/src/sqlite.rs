@@ -48,8 +48,8 @@ use tokio::time::timeout;
 
 use crate::columns;
 use crate::{
-    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Notices, Renewed,
-    Revision, Session, Snapshot, Store, StoreError, StoredKey,
+    Change, Changes, Duties, Duty, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Notices,
+    Renewed, Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::store_error;
 use place::Place;
@@ -435,5 +435,13 @@ impl Gateways for Sqlite {
 
     fn notices(&self) -> Notices {
         Notices::none()
+    }
+}
+
+/// One process has the folder.
+#[async_trait]
+impl Duties for Sqlite {
+    async fn duty(&self) -> Result<Option<Duty>, StoreError> {
+        Ok(Some(Duty::sole()))
     }
 }

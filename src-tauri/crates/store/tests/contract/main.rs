@@ -10,12 +10,15 @@ mod audit;
 mod changes;
 mod cut;
 mod documents;
+mod duties;
 mod filters;
 mod following;
 mod gateways;
 mod keys;
 mod opening;
 mod owned;
+#[cfg(target_os = "linux")]
+mod pooled;
 mod postgres;
 mod revisions;
 mod sqlite;
@@ -110,6 +113,9 @@ macro_rules! every_contract {
                 a_lease_that_was_renewed_since_is_not_let_go_of
                 a_renewal_that_comes_late_takes_nothing_back
                 those_without_a_lease_are_forgotten_after_a_day
+            }
+            duties {
+                a_duty_is_held_until_it_is_given_back
             }
             documents {
                 ids_count_from_one_and_are_never_used_again

@@ -59,6 +59,21 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
     database.execute(ours).await.unwrap();
 }
 
+/// What is said where there are some is decided, and tested, apart. Of a server that was brought along nothing is known here.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_standby_there_is_nothing_to_say_of_one() {
+    let database = fresh().await;
+    let mut connection = database.connect().await;
+    let replicates = "SELECT current_setting('synchronous_standby_names') <> ''
+             OR EXISTS (SELECT FROM pg_stat_replication) AS replicates";
+    let row = sqlx::query(replicates).fetch_one(&mut connection).await;
+    if row.unwrap().get("replicates") {
+        return;
+    }
+    let store = Postgres::open(&database.options()).await.unwrap();
+    assert_eq!(store.failover_risk().await, None);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_password_is_shown() {
     let database = fresh().await;
