@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the gateway and the management API.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Print a session token for the management API.
     Token(Token),
     /// List the open sessions, or end one.

@@ -16,6 +16,7 @@ mod callers;
 mod calls;
 mod clock;
 mod door;
+mod duty;
 mod enforce;
 mod examiner;
 pub mod framing;

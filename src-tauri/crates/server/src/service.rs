@@ -14,7 +14,9 @@ use gardien_domain::MemberId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
 use gardien_gateway::{Ended, Gateway, GatewayError, Peer};
-use gardien_store::{Database, FolderLock, Head, Postgres, Sqlite, StoreError, Witness};
+use gardien_store::{
+    Database, FolderLock, Head, Postgres, PostgresOptions, Sqlite, StoreError, Witness,
+};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -30,6 +32,7 @@ use tower::ServiceExt as _;
 use crate::attachment::Builder;
 use crate::clock::{steady_clock, system_clock};
 use crate::door::{Door, ListenFault};
+use crate::duty::OnDuty;
 use crate::enforce::{GatewayEnforcement, StoreLedger};
 use crate::examiner;
 use crate::health;
@@ -97,6 +100,14 @@ pub struct Opening {
     pub sharing: Option<Sharing>,
 }
 
+async fn opened(options: &PostgresOptions) -> Result<Postgres, StoreError> {
+    let store = Postgres::open(options).await?;
+    if let Some(risk) = store.failover_risk().await {
+        tracing::warn!("{risk}");
+    }
+    Ok(store)
+}
+
 /// The newest of these changes that the database does not have.
 async fn missing(
     store: &dyn Database,
@@ -149,7 +160,7 @@ impl Service {
         let lock = gardien_store::lock(data)?;
         let witness = Arc::new(Witness::open(&data.join("gardien.witness"))?);
         let store: Arc<dyn Database> = match &opening.sharing {
-            Some(sharing) => Arc::new(Postgres::open(&sharing.database).await?),
+            Some(sharing) => Arc::new(opened(&sharing.database).await?),
             None => Arc::new(Sqlite::open_early(&database(data)).await?),
         };
         let sharing = opening.sharing.as_ref();
@@ -220,13 +231,18 @@ impl Service {
         tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
             following.keep_following().await;
         }));
-        work.start(authority.clone(), stop.clone());
+        let on_duty = match sharing {
+            Some(_) => OnDuty::among_others(store.clone(), stop.clone()),
+            None => OnDuty::always(),
+        };
+        work.start(authority.clone(), on_duty.clone(), stop.clone());
         let soon = Arc::<Notify>::default();
         examiner::start(
             authority.clone(),
             heard,
             soon.clone(),
             gateway.clone(),
+            on_duty,
             stop.clone(),
         );
         live::start(authority.clone(), gateway.clone(), stop.clone());
