@@ -1,6 +1,7 @@
 //! Several servers on one database.
 #![cfg(unix)]
 
+mod duty;
 mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
