@@ -29,6 +29,8 @@ pub(crate) enum Command {
     /// Manage members.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Seal the secrets of Phare's keys anew, with the first sealing key of the file. The servers need both meanwhile.
+    Reseal(Reseal),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +68,8 @@ pub(crate) struct Serve {
     /// With a URL: the file that holds Phare's key, or several, one a line. Without it, PHARE_API_KEY does.
     #[arg(long, value_name = "FILE")]
     pub(crate) phare_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sealing: Sealing,
     /// Threads that answer clients of Phare's API, at most; as many as there are processors, if not said.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) workers: Option<NonZeroUsize>,
@@ -78,6 +82,24 @@ pub(crate) struct Shared {
     /// password is best not said here, where others on this machine can read it.
     #[arg(long, value_name = "URL", env = "GARDIEN_DATABASE", hide_env_values = true, value_parser = secret)]
     pub(crate) database: Option<SecretString>,
+}
+
+/// What seals the secrets of Phare's keys.
+#[derive(Debug, Args)]
+pub(crate) struct Sealing {
+    /// The file with the key that seals the secrets of Phare's keys into the database: 32 random bytes in base64, as
+    /// `openssl rand -base64 32` makes them. More lines hold the keys that it followed. Without it, GARDIEN_SEALING_KEY
+    /// does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sealing_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reseal {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) sealing: Sealing,
 }
 
 /// What a command works on.

@@ -15,19 +15,26 @@ use gardien_domain::PhareSecret;
 use gardien_domain::lease::Terms;
 use gardien_domain::paste::{self, StrayCharacter};
 use gardien_egress::{Proxies, UnusableProxy};
-use gardien_server::{ListenFault, OpenFault, Opening, Service, Sharing, database, steady_clock};
+use gardien_server::{
+    ListenFault, OpenFault, Opening, ResealFault, SealingKeyFault, SealingKeys, Service, Sharing,
+    database, steady_clock,
+};
 use gardien_store::postgres::AddressFault;
 use gardien_store::{Database, Postgres, PostgresOptions, Sqlite, StoreError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::arguments::{Kept, Listen, RemoveMember, Serve, Sessions, Shared, Token};
+use crate::arguments::{
+    Kept, Listen, RemoveMember, Reseal, Sealing, Serve, Sessions, Shared, Token,
+};
 
 /// How long the start waits for Phare's projects.
 const PROJECTS: Duration = Duration::from_secs(5);
 /// The variable that holds Phare's key.
 const PHARE_API_KEY: &str = "PHARE_API_KEY";
+/// The variable that holds the sealing key, or several, one a line.
+const SEALING_KEY: &str = "GARDIEN_SEALING_KEY";
 
 /// Why a command ends early.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +53,17 @@ pub(crate) enum CommandFault {
     PhareAddress(#[source] ClientFault),
     #[error("{0}")]
     Proxy(#[from] UnusableProxy),
-    #[error("with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file")]
+    #[error(
+        "with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file; or a sealing key, and people attach \
+         keys in Gardien: set {SEALING_KEY} or --sealing-key-file"
+    )]
     NoPhareKey,
+    #[error("a sealing key is needed: set {SEALING_KEY} or --sealing-key-file")]
+    NoSealingKey,
+    #[error("the sealing key cannot be used: {0}")]
+    SealingKey(#[source] SealingKeyFault),
+    #[error("{0}")]
+    Reseal(#[from] ResealFault),
     #[error("what was given as Phare's key is too short to be one")]
     ShortPhareKey,
     #[error("what was given as Phare's key cannot be one: {0}")]
@@ -76,7 +92,8 @@ const START: System = System::because("nobody sits in front of a server");
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
     serve.phare = paste::bare(&serve.phare).to_owned();
-    let given = given(&serve)?;
+    let sealing = sealing_keys(&serve.sealing)?;
+    let given = given(&serve, sealing.is_some())?;
     // What is no text names no proxy that can be used, which is not that it names none.
     let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let proxies = Proxies::of_environment(variable);
@@ -93,7 +110,8 @@ pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
     }
     let opening = Opening {
         accept_older: serve.accept_older,
-        phare: given.as_ref().map(|_| serve.phare.clone()),
+        phare: given.phare().then(|| serve.phare.clone()),
+        sealing,
         proxies,
         workers: serve
             .workers
@@ -119,16 +137,21 @@ fn how_to_go_on(fault: OpenFault) -> CommandFault {
 async fn run(
     service: &Service,
     serve: &Serve,
-    given: Option<Vec<SecretString>>,
+    given: Given,
     stop: impl Future<Output = ()>,
 ) -> Result<(), CommandFault> {
     service.authority().ensure_organization(START).await?;
     match given {
-        None => {
+        Given::Sandbox => {
             let sandbox = UpstreamIdentity::Sandbox;
             service.authority().attach(START, &sandbox).await?;
         }
-        Some(keys) => service.attach_given(&keys).await?,
+        Given::Keys(keys) => service.attach_given(&keys).await?,
+        Given::Sealed => {
+            let url = serve.phare.clone();
+            let phare = UpstreamIdentity::Phare { url };
+            service.authority().attach(START, &phare).await?;
+        }
     }
     service.synchronized(PROJECTS).await;
     let mut ready = serde_json::Map::new();
@@ -152,21 +175,34 @@ async fn run(
     Ok(())
 }
 
-/// Phare's keys, as the command line and the environment give them; none for the sandbox.
-fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
+/// What is to stand behind the gateway.
+enum Given {
+    Sandbox,
+    /// Phare, called with exactly these keys.
+    Keys(Vec<SecretString>),
+    /// Phare, called with the keys that people attach, which are sealed in the database.
+    Sealed,
+}
+
+impl Given {
+    fn phare(&self) -> bool {
+        !matches!(self, Self::Sandbox)
+    }
+}
+
+/// What the command line and the environment give.
+fn given(serve: &Serve, sealed: bool) -> Result<Given, CommandFault> {
     if serve.phare == "sandbox" {
-        return Ok(None);
+        return Ok(Given::Sandbox);
     }
     // Phare's key must not leave this machine unencrypted.
     server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
-    let bytes = Zeroizing::new(match &serve.phare_key_file {
-        Some(file) => {
-            std::fs::read(file).map_err(|error| CommandFault::KeyFile(file.clone(), error))?
-        }
-        None => std::env::var_os(PHARE_API_KEY)
-            .ok_or(CommandFault::NoPhareKey)?
-            .into_encoded_bytes(),
-    });
+    let bytes = match (&serve.phare_key_file, std::env::var_os(PHARE_API_KEY)) {
+        (Some(file), _) => read(file)?,
+        (None, Some(key)) => Zeroizing::new(key.into_encoded_bytes()),
+        (None, None) if sealed => return Ok(Given::Sealed),
+        (None, None) => return Err(CommandFault::NoPhareKey),
+    };
     let given = paste::decoded(&bytes).ok_or(CommandFault::KeyNotText)?;
     let keys = paste::credentials(&given).map_err(CommandFault::StrayInPhareKey)?;
     let keys: Vec<SecretString> = keys.into_iter().map(SecretString::from).collect();
@@ -178,7 +214,32 @@ fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
     if keys.iter().any(too_short) {
         return Err(CommandFault::ShortPhareKey);
     }
-    Ok(Some(keys))
+    Ok(Given::Keys(keys))
+}
+
+fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
+    let read = std::fs::read(file).map(Zeroizing::new);
+    read.map_err(|error| CommandFault::KeyFile(file.to_owned(), error))
+}
+
+fn sealing_keys(sealing: &Sealing) -> Result<Option<SealingKeys>, CommandFault> {
+    let bytes = match (&sealing.sealing_key_file, std::env::var_os(SEALING_KEY)) {
+        (Some(file), _) => read(file)?,
+        (None, Some(key)) => Zeroizing::new(key.into_encoded_bytes()),
+        (None, None) => return Ok(None),
+    };
+    let text = std::str::from_utf8(&bytes).unwrap_or("?");
+    let keys = SealingKeys::from_text(text);
+    keys.map(Some).map_err(CommandFault::SealingKey)
+}
+
+/// Seals the secrets of Phare's keys anew. Servers may run on the same data meanwhile.
+pub(crate) async fn reseal(reseal: Reseal) -> Result<(), CommandFault> {
+    let keys = sealing_keys(&reseal.sealing)?.ok_or(CommandFault::NoSealingKey)?;
+    let store = existing(&reseal.kept).await?;
+    let resealed = keys.reseal(&*store).await;
+    store.close().await;
+    print(&format!("{} sealed anew", resealed?))
 }
 
 fn sharing(serve: &Serve) -> Result<Option<Sharing>, CommandFault> {

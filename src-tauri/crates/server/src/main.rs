@@ -34,6 +34,7 @@ async fn main() -> ExitCode {
         Command::Token(token) => commands::token(token).await,
         Command::Sessions(sessions) => commands::sessions(sessions).await,
         Command::Member(MemberCommand::Remove(removal)) => commands::remove_member(removal).await,
+        Command::Reseal(reseal) => commands::reseal(reseal).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

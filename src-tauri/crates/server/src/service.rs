@@ -39,6 +39,7 @@ use crate::health;
 use crate::listen::{Given, Incoming, ListenLimits, Until};
 use crate::live;
 use crate::places::Connected;
+use crate::sealed::{Sealed, SealingKeys};
 use crate::secrets::InMemory;
 use crate::sharing::{Place, Sharing};
 use crate::synchronizer::Synchronizer;
@@ -94,6 +95,8 @@ pub struct Opening {
     pub proxies: Proxies,
     /// Where the secrets of Phare's keys are kept that are attached while it runs; none: in memory, until it ends.
     pub secrets: Option<Arc<dyn Secrets>>,
+    /// What seals them into the database instead; none: they are not kept there.
+    pub sealing: Option<SealingKeys>,
     /// Threads that answer clients of Phare's API at most; none: one.
     pub workers: Option<NonZeroUsize>,
     /// The database that this server shares with others; none: it has its own, in the folder.
@@ -196,12 +199,16 @@ impl Service {
             answers,
         };
         let workers = opening.workers.unwrap_or(NonZeroUsize::MIN);
-        let secrets = opening.secrets;
+        let secrets: Arc<dyn Secrets> = match (opening.sealing, opening.secrets) {
+            (Some(keys), _) => Arc::new(Sealed::with(keys, store.clone())),
+            (None, Some(secrets)) => secrets,
+            (None, None) => Arc::new(InMemory::default()),
+        };
         let opened = Authority::open(
             store.clone(),
             enforcement,
             Arc::new(builder),
-            secrets.unwrap_or_else(|| Arc::new(InMemory::default())),
+            secrets,
             witness.clone(),
             elsewhere.map(Arc::new),
             system_clock(),

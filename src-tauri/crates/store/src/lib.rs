@@ -32,6 +32,7 @@ mod phare_slot;
 pub mod postgres;
 mod revision;
 mod rows;
+mod sealed;
 mod snapshot;
 pub mod sqlite;
 mod witness;
@@ -45,6 +46,7 @@ pub use ledger::Ledger;
 pub use notices::Notices;
 pub use postgres::{FailoverRisk, Postgres, PostgresOptions};
 pub use revision::Revision;
+pub use sealed::SealedSecrets;
 pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;
 pub use witness::{Head, Witness, Witnessed};
@@ -133,9 +135,9 @@ pub struct Session {
 }
 
 /// All that one database keeps, of the one organization that is in it.
-pub trait Database: Store + Ledger + Documents + Gateways + Duties {}
+pub trait Database: Store + Ledger + Documents + Gateways + Duties + SealedSecrets {}
 
-impl<T: Store + Ledger + Documents + Gateways + Duties> Database for T {}
+impl<T: Store + Ledger + Documents + Gateways + Duties + SealedSecrets> Database for T {}
 
 /// What the authority keeps.
 #[async_trait]

@@ -19,6 +19,7 @@ mod phare_keys;
 mod pooler;
 mod projects;
 mod rules;
+mod sealed;
 mod sessions;
 mod snapshot;
 mod upstream;

@@ -19,6 +19,7 @@ mod phare_keys;
 mod place;
 mod projects;
 mod rules;
+mod sealed;
 mod sessions;
 mod snapshot;
 mod upstream;

@@ -21,6 +21,7 @@ mod owned;
 mod pooled;
 mod postgres;
 mod revisions;
+mod sealed;
 mod sqlite;
 mod support;
 mod uses;
@@ -61,6 +62,9 @@ macro_rules! every_contract {
                 the_changes_since_any_revision_make_its_snapshot_the_newest
                 nothing_came_since_the_newest_revision
                 all_that_is_enforced_of_many_keys_is_told_at_the_start
+            }
+            sealed {
+                they_are_kept_replaced_and_forgotten
             }
             audit {
                 entries_are_linked_and_counted
