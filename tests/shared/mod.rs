@@ -5,4 +5,5 @@ mod duty;
 mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
+mod sealed;
 mod team;

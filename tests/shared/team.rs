@@ -30,6 +30,15 @@ impl Team {
     }
 
     pub(super) async fn on(database: Database, gateways: usize) -> Self {
+        Self::with(&[("PHARE_API_KEY", PHARE_KEY)], database, gateways).await
+    }
+
+    /// One whose servers are started with these variables.
+    pub(super) async fn with(
+        variables: &[(&str, &str)],
+        database: Database,
+        gateways: usize,
+    ) -> Self {
         let upstream = Upstream::start();
         let ways: Vec<_> = (0..=gateways)
             .map(|_| Relay::to(&database.host()))
@@ -47,12 +56,11 @@ impl Team {
                 "1",
             ];
             let address = database.url_by(way.port());
-            let variables = [
-                ("GARDIEN_DATABASE", &*address),
-                ("PHARE_API_KEY", PHARE_KEY),
-            ];
+            let variables = [variables, &[("GARDIEN_DATABASE", &*address)]].concat();
             let server = Server::serving(serves, &arguments, &variables);
-            server.remember(database.password());
+            if let Some(password) = database.password() {
+                server.remember(password);
+            }
             server
         };
         let management = start(Serves::Management, "desk", &ways[gateways]);

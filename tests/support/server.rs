@@ -279,6 +279,7 @@ impl Server {
             .stderr(File::options().create(true).append(true).open(log).unwrap())
             .env_remove("PHARE_API_KEY")
             .env_remove("GARDIEN_DATABASE")
+            .env_remove("GARDIEN_SEALING_KEY")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

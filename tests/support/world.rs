@@ -45,7 +45,9 @@ impl World {
         let database = Database::new();
         let address = database.url();
         let mut world = Self::on(&[("GARDIEN_DATABASE", &address)]).await;
-        world.server.remember(database.password());
+        if let Some(password) = database.password() {
+            world.server.remember(password);
+        }
         world._database = Some(database);
         world
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gardien_authority::{Authority, Fault, System};
+use gardien_phare::PhareFault;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -92,7 +93,8 @@ async fn keep<R: Future<Output = Result<(), Fault>>>(
         }
         let asked = *wanted.borrow_and_update();
         match read().await {
-            Ok(()) | Err(Fault::UpstreamMissing) => {
+            // Without a key there is nothing to read by; one that is attached asks.
+            Ok(()) | Err(Fault::UpstreamMissing | Fault::Phare(PhareFault::NoKey)) => {
                 finished.send_replace(asked);
                 pause = PERIOD;
             }
