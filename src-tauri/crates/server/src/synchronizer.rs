@@ -93,8 +93,12 @@ async fn keep<R: Future<Output = Result<(), Fault>>>(
         }
         let asked = *wanted.borrow_and_update();
         match read().await {
-            // Without a key there is nothing to read by; one that is attached asks.
-            Ok(()) | Err(Fault::UpstreamMissing | Fault::Phare(PhareFault::NoKey)) => {
+            Ok(()) => {
+                finished.send_replace(asked);
+                pause = PERIOD;
+            }
+            // What is attached next asks.
+            Err(fault) if has_nothing_to_read_by(&fault) => {
                 finished.send_replace(asked);
                 pause = PERIOD;
             }
@@ -110,6 +114,14 @@ async fn keep<R: Future<Output = Result<(), Fault>>>(
                 };
             }
         }
+    }
+}
+
+fn has_nothing_to_read_by(fault: &Fault) -> bool {
+    match fault {
+        Fault::UpstreamMissing | Fault::Phare(PhareFault::NoKey) => true,
+        Fault::Shared(fault) => has_nothing_to_read_by(fault),
+        _ => false,
     }
 }
 
