@@ -7,3 +7,4 @@ mod everywhere;
 mod faults;
 mod sealed;
 mod team;
+mod upgrade;

@@ -142,6 +142,12 @@ pub enum Fault {
          Gardien keeps trying; until it succeeds, a power cut would forget it."
     )]
     RevokedUntilRestart(#[source] StoreError),
+    /// A revocation is in force here, and other gateways over the same database know nothing of it yet.
+    #[error(
+        "The key is not revoked everywhere yet: {0}. Gardien keeps trying; until it succeeds, a gateway that reaches the \
+         database may grant it."
+    )]
+    RevokedHere(#[source] StoreError),
     /// The database failed.
     #[error("{0}.")]
     Store(#[source] StoreError),
@@ -249,7 +255,7 @@ impl Fault {
             Self::Store(StoreError::Displaced) => "data_moved",
             Self::Store(StoreError::Damaged(_)) => "data_damaged",
             Self::Store(StoreError::Full(_)) => "disk_full",
-            Self::Store(_) => "store_unavailable",
+            Self::Store(_) | Self::RevokedHere(_) => "store_unavailable",
             Self::Shared(fault) => fault.code(),
             Self::Entropy(_) | Self::Internal => "internal",
         }
@@ -288,6 +294,7 @@ impl Fault {
             | Self::SandboxOnly
             | Self::Secret(SecretFault::NotHeld) => StatusCode::CONFLICT,
             Self::UpstreamMissing
+            | Self::RevokedHere(_)
             | Self::Secret(SecretFault::Locked | SecretFault::Unavailable)
             | Self::Phare(PhareFault::Busy | PhareFault::NoKey)
             | Self::Store(StoreError::InUse | StoreError::Unreachable(_) | StoreError::Displaced) => {

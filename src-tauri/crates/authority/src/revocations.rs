@@ -48,7 +48,7 @@ impl Authority {
     ///
     /// # Errors
     /// [`Fault::RevokedInMemory`] and [`Fault::RevokedUntilRestart`] when it is refused from now on but that could not be
-    /// written within a few seconds; whatever `fit` says, [`Fault::NotFound`], and what [`Self::confirm`] says: then it is
+    /// written within a few seconds, [`Fault::RevokedHere`] when only here; whatever `fit` says, [`Fault::NotFound`], and what [`Self::confirm`] says: then it is
     /// what it was.
     pub(crate) async fn revoke(
         &self,
@@ -90,6 +90,14 @@ impl Authority {
             Err(error) => error,
         };
         self.publish(Event::Keys { ids: vec![id] });
+        if self.elsewhere.is_some() {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                key = %id,
+                "a revocation is in force here and not in the database yet"
+            );
+            return Err(Fault::RevokedHere(error));
+        }
         let synced = timeout(SYNC_PATIENCE, self.witness.sync()).await;
         let is_kept = is_witnessed && matches!(synced, Ok(Ok(())));
         tracing::error!(
