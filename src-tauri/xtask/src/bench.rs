@@ -13,6 +13,7 @@ mod round;
 mod scene;
 mod seat;
 mod table;
+mod team;
 mod upstream;
 mod usage;
 
@@ -31,6 +32,9 @@ pub(crate) struct Bench {
     /// Only whether everything works, with few keys and calls, and debug builds. Its figures mean nothing.
     #[arg(long)]
     short: bool,
+    /// What gateways that share a PostgreSQL database cost instead, and how it grows with their number.
+    #[arg(long)]
+    team: bool,
     /// Rounds of each measurement that no other program disturbed.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
     rounds: u8,
@@ -47,6 +51,7 @@ const BUILD: &str = "cargo build --locked --package gardien-server --package gar
 /// When something does not build or start, or answers wrong.
 pub(crate) fn run(bench: &Bench) -> io::Result<()> {
     setup::bench()?;
+    setup::database()?;
     if bench.short {
         command::run(BUILD)?;
         return smoke();
@@ -56,6 +61,9 @@ pub(crate) fn run(bench: &Bench) -> io::Result<()> {
         bench: place::released("gardien-bench"),
         gardien: place::released("gardien-server"),
     };
+    if bench.team {
+        return team::measure(&programs, &team::FULL);
+    }
     measure(&programs, &Plan::full(bench.rounds, bench.seconds))
 }
 
@@ -68,7 +76,8 @@ pub(crate) fn smoke() -> io::Result<()> {
         bench: place::built("gardien-bench"),
         gardien: place::built("gardien-server"),
     };
-    measure(&programs, &Plan::short())
+    measure(&programs, &Plan::short())?;
+    team::measure(&programs, &team::SHORT)
 }
 
 /// The programs that this repository builds.

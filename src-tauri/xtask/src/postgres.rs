@@ -59,8 +59,11 @@ pub(crate) fn serve() -> io::Result<()> {
 }
 
 /// The one that the set-up unpacked, or the system's.
+///
+/// # Errors
+/// When it does not start.
 #[cfg(unix)]
-fn start() -> io::Result<Cluster> {
+pub(crate) fn start() -> io::Result<Cluster> {
     match programs(&place::unpacked(setup::POSTGRES)) {
         Some(programs) => Cluster::start_with(&programs),
         None => Cluster::start(),

@@ -16,7 +16,7 @@ use gardien_domain::{
     Key, KeyId, KeyParts, Member, MemberId, Organization, ProductScope, ProductScopes, Project,
     ProjectId, Role, Scope, Secret,
 };
-use gardien_store::{Change, Sqlite, Store as _};
+use gardien_store::{Change, Postgres, PostgresOptions, Sqlite, Store};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -38,6 +38,9 @@ pub(crate) struct Fill {
     /// Where the lists `known`, `calling` (some of the known) and `unknown` go, and Gardien's data.
     #[arg(long, value_name = "DIR")]
     folder: PathBuf,
+    /// The address of an empty PostgreSQL database that the keys go to instead of a folder.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
 }
 
 impl Fill {
@@ -57,7 +60,15 @@ impl Fill {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(store(&data, &secrets))
+        runtime.block_on(async {
+            match &self.database {
+                Some(address) => {
+                    let options = PostgresOptions::from_url(address)?;
+                    store(&Postgres::open(&options).await?, &secrets).await
+                }
+                None => store(&Sqlite::open(&data.join("gardien.db")).await?, &secrets).await,
+            }
+        })
     }
 }
 
@@ -78,8 +89,7 @@ fn list<'a>(
     Ok(file.flush()?)
 }
 
-async fn store(data: &Path, secrets: &[Secret]) -> Result<(), Box<dyn Error>> {
-    let store = Sqlite::open(&data.join("gardien.db")).await?;
+async fn store(store: &dyn Store, secrets: &[Secret]) -> Result<(), Box<dyn Error>> {
     let now = Timestamp::now();
     let owner = Member {
         id: MemberId(Uuid::now_v7()),

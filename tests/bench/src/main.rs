@@ -6,6 +6,7 @@ mod management;
 mod pace;
 mod proxy;
 mod race;
+mod team;
 mod wire;
 
 use std::error::Error;
@@ -24,6 +25,8 @@ enum Part {
     Proxy(proxy::Proxy),
     /// Revokes keys that are in use, and sees that none is granted after.
     Race(race::Race),
+    /// Starts gateways that share a database, and says how long a revocation takes with so many.
+    Team(team::Team),
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -32,5 +35,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         Part::Pace(pace) => pace.run(),
         Part::Proxy(proxy) => proxy.run(),
         Part::Race(race) => race.run(),
+        Part::Team(team) => team.run(),
     }
 }

@@ -14,10 +14,10 @@ use crate::wire::Wire;
 pub(crate) struct Management {
     /// The address of Gardien's management API.
     #[arg(long, required = false)]
-    management: SocketAddr,
+    pub(crate) management: SocketAddr,
     /// A session of somebody who may make and revoke keys there.
     #[arg(long, required = false)]
-    session: String,
+    pub(crate) session: String,
 }
 
 /// A connection to it.
@@ -36,14 +36,23 @@ impl Management {
 }
 
 impl Desk<'_> {
-    /// Makes a key that may read in one project.
-    pub(crate) fn make(&mut self) -> io::Result<()> {
+    /// Makes a key that may read in one project. Answers with its id.
+    pub(crate) fn make(&mut self) -> io::Result<String> {
         let key = json!({
             "name": "made meanwhile",
             "scope": { "type": "project", "project_id": 1 },
             "products": { "platform": "none", "uptime": "read" },
         });
-        self.post("/v1/keys", &key, &[201]).map(drop)
+        let made: Value = serde_json::from_slice(&self.post("/v1/keys", &key, &[201])?)?;
+        let id = made["key"]["id"].as_str();
+        let id = id.ok_or_else(|| io::Error::other("a key was made without an id"))?;
+        Ok(id.to_owned())
+    }
+
+    /// Makes a project.
+    pub(crate) fn make_project(&mut self) -> io::Result<()> {
+        self.post("/v1/projects", &json!({ "name": "Shop" }), &[201])
+            .map(drop)
     }
 
     /// The id of the key that has this secret.
