@@ -7,15 +7,14 @@ use std::time::{Duration, Instant};
 
 use gardien_test_postgres::Cluster;
 use reqwest::Method;
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::team::{LEASE, Team};
+use super::breaking::break_things;
+use super::team::Team;
 use crate::support::database::Database;
 use crate::support::dice::Dice;
 use crate::support::people::Caller;
-use crate::support::relay::Way;
 use crate::support::turn;
 
 const REVOCATIONS: usize = 1_000;
@@ -23,8 +22,6 @@ const GATEWAYS: usize = 3;
 /// Callers of each gateway.
 const CALLERS: usize = 2;
 const FAULTS: usize = 40;
-/// A fault lasts longer than a lease at times.
-const LONGEST: u64 = 1_500 * LEASE;
 /// Keys that were revoked before are tried, too.
 const REMEMBERED: usize = 50;
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -73,7 +70,9 @@ async fn rule_7_no_gateway_grants_what_was_acknowledged_as_revoked_whatever_brea
         .collect();
 
     let team = Arc::new(tokio::sync::Mutex::new(team));
-    let breaking = tokio::spawn(break_things(team.clone(), cluster, dice.fork()));
+    let breaking = tokio::spawn(break_things(team.clone(), cluster, dice.fork(), |done| {
+        done < FAULTS
+    }));
     let mut longest = Duration::ZERO;
     for _ in 0..REVOCATIONS {
         let (id, secret) = create(&owner).await;
@@ -123,7 +122,7 @@ async fn rule_7_no_gateway_grants_what_was_acknowledged_as_revoked_whatever_brea
     clippy::print_stderr,
     reason = "the test harness shows it with a failure"
 )]
-fn report(text: &str) {
+pub(super) fn report(text: &str) {
     eprintln!("{text}");
 }
 
@@ -231,49 +230,4 @@ async fn revoke(owner: &Caller, id: &str) -> Duration {
     timeout(PATIENCE, revoking)
         .await
         .expect("no key can be revoked")
-}
-
-async fn break_things(
-    team: Arc<tokio::sync::Mutex<Team>>,
-    cluster: Cluster,
-    mut dice: Dice,
-) -> Cluster {
-    for _ in 0..FAULTS {
-        sleep(Duration::from_millis(dice.within(1..500))).await;
-        let lasts = Duration::from_millis(dice.within(1..LONGEST));
-        let mut team = team.lock().await;
-        let gateway = usize::try_from(dice.within(0..GATEWAYS as u64)).unwrap();
-        let way = usize::try_from(dice.within(0..GATEWAYS as u64 + 1)).unwrap();
-        match dice.within(0..7) {
-            0 => broken(&team, way, Way::Cut, lasts).await,
-            1 => broken(&team, way, Way::Stalled, lasts).await,
-            2 => broken(&team, way, Way::Slow(Duration::from_millis(200)), lasts).await,
-            3 => {
-                let process = i32::try_from(team.gateways[gateway].process()).unwrap();
-                let process = Pid::from_raw(process).unwrap();
-                kill_process(process, Signal::STOP).unwrap();
-                sleep(lasts).await;
-                kill_process(process, Signal::CONT).unwrap();
-            }
-            4 => {
-                let gateway = &mut team.gateways[gateway];
-                gateway.kill9();
-                sleep(lasts / 2).await;
-                tokio::task::block_in_place(|| gateway.restart_in_place());
-            }
-            5 => {
-                cluster.stand_still(true).unwrap();
-                sleep(lasts / 2).await;
-                cluster.stand_still(false).unwrap();
-            }
-            _ => drop(cluster.crash()),
-        }
-    }
-    cluster
-}
-
-async fn broken(team: &Team, way: usize, broken: Way, lasts: Duration) {
-    team.ways[way].is(broken);
-    sleep(lasts).await;
-    team.ways[way].is(Way::Open);
 }

@@ -1,10 +1,14 @@
 //! Several servers on one database.
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+mod breaking;
 mod duty;
 mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
+#[cfg(target_os = "linux")]
+mod limit;
 mod sealed;
 mod team;
 mod upgrade;

@@ -35,6 +35,8 @@ pub struct Upstream {
 /// The head of a request as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
+    /// When it came.
+    pub at: Instant,
     pub method: String,
     /// Path and query, byte for byte.
     pub target: String,
@@ -177,6 +179,7 @@ async fn count(
 async fn write_down(State(log): State<Log>, request: Request, next: Next) -> Response {
     let headers = request.headers().iter();
     let seen = Seen {
+        at: Instant::now(),
         method: request.method().to_string(),
         target: request.uri().to_string(),
         headers: headers
