@@ -11,35 +11,32 @@ use crate::command;
 #[cfg(unix)]
 use crate::{place, say, setup};
 
-/// Runs a line beside a server of its own, unless the environment names one.
+/// Runs a line with these variables, beside a server of its own, unless the environment names one.
 ///
 /// # Errors
 /// When PostgreSQL does not start, and as [`command::run`].
 #[cfg(unix)]
-pub(crate) fn run_beside(line: &str) -> io::Result<()> {
+pub(crate) fn run_beside(line: &str, given: &[(&str, &str)]) -> io::Result<()> {
+    // For tests that have one of their own.
+    let unpacked = programs(&place::unpacked(setup::POSTGRES));
+    let unpacked = unpacked.map(|programs| programs.display().to_string());
+    let unpacked = unpacked.iter().map(|programs| (PROGRAMS, &**programs));
+    let mut given: Vec<_> = given.iter().copied().chain(unpacked).collect();
     if env::var_os(VARIABLE).is_some() {
-        return command::run(line);
+        return command::run_given(line, &given);
     }
     let cluster = start()?;
-    let mut given = vec![(VARIABLE, cluster.url().to_owned())];
-    // For tests that have one of their own.
-    if let Some(unpacked) = programs(&place::unpacked(setup::POSTGRES)) {
-        given.push((PROGRAMS, unpacked.display().to_string()));
-    }
-    let given: Vec<_> = given
-        .iter()
-        .map(|(name, value)| (*name, &**value))
-        .collect();
+    given.push((VARIABLE, cluster.url()));
     command::run_given(line, &given)
 }
 
-/// Runs a line. The environment names a server.
+/// Runs a line with these variables. The environment names a server.
 ///
 /// # Errors
 /// As [`command::run`].
 #[cfg(not(unix))]
-pub(crate) fn run_beside(line: &str) -> io::Result<()> {
-    command::run(line)
+pub(crate) fn run_beside(line: &str, given: &[(&str, &str)]) -> io::Result<()> {
+    command::run_given(line, given)
 }
 
 /// Starts one, says how tests find it, and ends it when told to.

@@ -1,6 +1,8 @@
 //! `cargo xtask test`: the one command that says whether everything is well.
 
 use std::io;
+use std::num::NonZeroUsize;
+use std::thread;
 use std::time::{Duration, Instant};
 
 #[cfg(target_os = "linux")]
@@ -45,6 +47,12 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|(name, _)| *name)
 }
 
+/// One test more at a time than there are processors: some of them only wait.
+fn threads() -> String {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    (processors + 1).to_string()
+}
+
 /// Runs all steps, or the one of this name. The first that fails ends it.
 ///
 /// # Errors
@@ -61,7 +69,7 @@ pub(crate) fn run(only: Option<&str>) -> io::Result<()> {
         let done = match work {
             SetUp(set_up) => set_up(),
             Line(line) => command::run(line),
-            Beside(line) => postgres::run_beside(line),
+            Beside(line) => postgres::run_beside(line, &[("RUST_TEST_THREADS", &threads())]),
         };
         done.map_err(|error| io::Error::new(error.kind(), format!("step {name}: {error}")))?;
         times.push_str(&format!("\n  {} {name}", minutes(start.elapsed())));
