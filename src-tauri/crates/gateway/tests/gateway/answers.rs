@@ -2,7 +2,9 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use gardien_domain::Scope;
 use gardien_egress::Proxies;
 use gardien_gateway::HttpUpstream;
 use http::Request;
@@ -416,6 +418,28 @@ async fn a_paused_gateway_503_until_it_is_resumed() {
     assert_eq!(world.gateway.limits().used, 0);
     world.gateway.pause(false);
     assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_gateway_that_may_grant_nothing_503_whatever_is_shown_to_it() {
+    let world = World::new().await;
+    let may_grant = Arc::new(AtomicBool::new(false));
+    let asked = may_grant.clone();
+    world
+        .gateway
+        .grant_while(move || asked.load(Ordering::SeqCst));
+    // What it knows of keys may be old: it refuses none by it.
+    let unknown = key(Scope::Organization {}, READ);
+    for owned in [&world.owner, &unknown] {
+        let answer = world.get(owned, "/projects").await;
+        ours(&answer, 503);
+        assert_eq!(answer.code(), "gateway_stale");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    assert_eq!(world.gateway.limits().used, 0);
+    may_grant.store(true, Ordering::SeqCst);
+    assert_eq!(world.get(&world.owner, "/projects").await.status, 200);
+    assert_eq!(world.get(&unknown, "/projects").await.status, 401);
 }
 
 #[tokio::test]
