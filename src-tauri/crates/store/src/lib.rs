@@ -38,7 +38,7 @@ pub use documents::{Document, Documents};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
-pub use ledger::Ledger;
+pub use ledger::{ALONE, Ledger};
 pub use postgres::{Postgres, PostgresOptions};
 pub use revision::Revision;
 pub use snapshot::{Changes, Snapshot};

@@ -100,6 +100,13 @@ impl Asking {
         u32::try_from(part).map_or(self.wanted, |part| part.min(self.wanted))
     }
 
+    /// What is leased once `extra` is, of all that `own` holds with what is wanted.
+    #[must_use]
+    pub fn leased(&self, own: &OwnCalls, extra: u32) -> u32 {
+        let refused = self.wanted.saturating_sub(extra);
+        own.calls.leased.saturating_sub(refused)
+    }
+
     fn held_by(&self, row: &GatewayCalls) -> u64 {
         let is_of = |known: &&Known| (known.gateway, known.number) == (row.gateway, row.number);
         let known = self.known.iter().find(is_of);
