@@ -73,6 +73,8 @@ pub enum CallRefusal {
     },
     /// The gateway is being stopped.
     Stopping,
+    /// The gateway has not heard from its database for too long.
+    Stale,
 }
 
 /// What is wrong with a head.
@@ -132,9 +134,11 @@ impl CallRefusal {
             // Not 502: that is tried again, and comes to nothing until a person acts.
             Self::UpstreamKeyForbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Paused | Self::UpstreamMissing | Self::UpstreamKeyMissing | Self::Stopping => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Paused
+            | Self::UpstreamMissing
+            | Self::UpstreamKeyMissing
+            | Self::Stopping
+            | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable { .. }
             | Self::UpstreamInsecure { .. }
             | Self::UpstreamBroken
@@ -183,6 +187,7 @@ impl CallRefusal {
             Self::UpstreamKeyRefused => "upstream_key_refused",
             Self::UpstreamKeyForbidden { .. } => "upstream_key_forbidden",
             Self::Stopping => "gateway_stopping",
+            Self::Stale => "gateway_stale",
             Self::TooManyAttempts(full) => match full.bound {
                 Bound::Organization => return None,
                 Bound::Key => "share_used_up",
@@ -251,6 +256,9 @@ impl CallRefusal {
                 .into();
             }
             Self::Stopping => "Gardien is being stopped.",
+            Self::Stale => {
+                "This gateway has not heard from its database for too long. The call was not made."
+            }
         })
     }
 

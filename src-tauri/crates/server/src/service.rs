@@ -30,7 +30,7 @@ use tower::ServiceExt as _;
 use crate::attachment::Builder;
 use crate::clock::system_clock;
 use crate::door::{Door, ListenFault};
-use crate::enforce::{GatewayEnforcement, StoreLedger};
+use crate::enforce::{GatewayEnforcement, Seat, StoreLedger};
 use crate::examiner;
 use crate::health;
 use crate::listen::{Given, Incoming, ListenLimits, Until};
@@ -156,7 +156,7 @@ impl Service {
                 found,
             });
         }
-        let ledger = Arc::new(StoreLedger(store.clone()));
+        let ledger = Arc::new(StoreLedger::new(store.clone(), Seat::Alone));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
         let (answers, heard) = unbounded_channel();
