@@ -1,6 +1,7 @@
 //! Three gateways of one limit, the ledger between them, and all that can befall them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use gardien_domain::lease::GatewayId;
 use gardien_domain::limit::{Asking, GatewayCalls, Leased, OwnCalls, WINDOW_MS};
@@ -344,6 +345,15 @@ impl World {
         entry
     }
 
+    /// So many calls come to each of these gateways at once.
+    fn calls(&mut self, to: Range<usize>, calls: u32, lasts: u64) {
+        for of in to {
+            for _ in 0..calls {
+                self.call(of, lasts);
+            }
+        }
+    }
+
     fn assert_no_minute_holds_more(&mut self) -> Result<(), TestCaseError> {
         self.calls.sort_unstable();
         let mut first = 0;
@@ -374,7 +384,7 @@ proptest! {
         is_of_walls in any::<bool>(),
         steps in prop::collection::vec(
             (0_u64..1_500, 0_usize..3, 0_u8..40, 0_u64..200_000, 0_u64..4_000),
-            1..200,
+            1..120,
         ),
     ) {
         let mut world = World::new(limit, is_paced);
@@ -395,15 +405,27 @@ proptest! {
                     world.gateways[of].meter.hold(long / 2, wall, mono);
                     world.ask(of);
                 }
-                _ => {
-                    let calls = if fate > 30 { limit } else { 1 + limit / 10 };
-                    for _ in 0..calls {
-                        world.call(of, long % 30_000);
-                    }
+                12..15 => {
+                    // Something is leased, and nothing heard of it for so long that others have it.
+                    world.calls(of..of + 1, limit / 2 + 1, 0);
                     world.pass(now + 2 * WAY);
-                    for _ in 0..calls {
-                        world.call(of, long % 30_000);
-                    }
+                    let stalled = world.now + 115_000 + long / 8;
+                    world.gateways[of].stalled = stalled;
+                    world.gateways[of].looks = stalled + LOOK;
+                    world.pass(stalled - 3_000);
+                    world.calls(0..3, limit, long % 2_000);
+                    world.pass(stalled);
+                    world.calls(of..of + 1, limit, long % 2_000);
+                }
+                15..27 => {
+                    world.calls(of..of + 1, 1 + limit / 10, long % 30_000);
+                    world.pass(now + 2 * WAY);
+                    world.calls(of..of + 1, 1 + limit / 10, long % 30_000);
+                }
+                _ => {
+                    world.calls(0..3, limit, long % 30_000);
+                    world.pass(world.now + 2 * WAY);
+                    world.calls(0..3, limit, long % 30_000);
                 }
             }
         }
