@@ -8,6 +8,7 @@ mod desktop;
 mod gateway;
 mod measure;
 mod sandbox;
+mod shared;
 mod support;
 
 use std::time::Duration;
@@ -17,10 +18,32 @@ use support::world::{World, new_key, organization};
 
 const MONITORS: &str = "/uptime/monitors";
 
+/// Each by a server with a database of its own, and by one with a database that others may use too.
+macro_rules! journeys {
+    ($($journey:ident),*) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(super::World::new().await).await;
+            })*
+        }
+
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $journey() {
+                super::$journey(super::World::shared().await).await;
+            })*
+        }
+    };
+}
+journeys!(
+    from_two_projects_to_a_revoked_key,
+    from_a_leaked_key_to_a_new_secret,
+    from_a_pasted_log_to_a_replacement_and_back
+);
+
 /// Issue, call, revoke, take it back, revoke, start again: with nothing but HTTP.
-#[tokio::test]
-async fn from_two_projects_to_a_revoked_key() {
-    let mut world = World::new().await;
+async fn from_two_projects_to_a_revoked_key(mut world: World) {
     let reader = world
         .issue(new_key("Dashboard", world.shop.scope(), "none", "read"))
         .await;
@@ -98,9 +121,7 @@ async fn from_two_projects_to_a_revoked_key() {
 }
 
 /// A leaked key: taken back and replaced in one step. A key in use: rotated without an outage.
-#[tokio::test]
-async fn from_a_leaked_key_to_a_new_secret() {
-    let world = World::new().await;
+async fn from_a_leaked_key_to_a_new_secret(world: World) {
     let leaked = world
         .issue(new_key("Deploy", world.shop.scope(), "read", "read_write"))
         .await;
@@ -168,9 +189,7 @@ async fn from_a_leaked_key_to_a_new_secret() {
 }
 
 /// A secret in a log, found by its paste: replaced in one step, and that taken back within seconds.
-#[tokio::test]
-async fn from_a_pasted_log_to_a_replacement_and_back() {
-    let world = World::new().await;
+async fn from_a_pasted_log_to_a_replacement_and_back(world: World) {
     let leaked = world.reading_key().await;
     let body = json!({ "secrets": [leaked.secret] });
     let found = world.owner.post("/v1/keys/lookup", body).await.expect(200);

@@ -282,9 +282,10 @@ fn store_code(fault: &StoreError) -> Code {
         StoreError::Unusable { .. } => Code::FolderUnusable,
         StoreError::Displaced => Code::DataMoved,
         StoreError::Conflict => Code::Conflict,
-        StoreError::Taken(_) | StoreError::Unreachable(_) | StoreError::Unavailable(_) => {
-            Code::Internal
-        }
+        StoreError::Taken(_)
+        | StoreError::Unreachable(_)
+        | StoreError::Unsupported(_)
+        | StoreError::Unavailable(_) => Code::Internal,
     }
 }
 

@@ -15,6 +15,8 @@ use crate::support::world::{World, new_key, organization};
 use super::audit::trail;
 
 const KILLS: usize = 200;
+/// Where a lease has to run out after each.
+const KILLS_OF_ONE_OF_SEVERAL: usize = 20;
 /// Changes at a time.
 const HANDS: usize = 3;
 /// The longest that changes go on before a kill.
@@ -33,12 +35,27 @@ struct Acknowledged {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
     let _turn = turn::heavy().await;
-    let mut dice = Dice::announced("kills");
-    let mut world = World::new().await.rejecting().await;
-    let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
     let begun = Instant::now();
+    lose_nothing(World::new().await.rejecting().await, KILLS).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(240),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_of_one_that_shares_its_database_lose_nothing_that_was_acknowledged() {
+    let _turn = turn::heavy().await;
+    let world = World::shared().await.rejecting().await;
+    lose_nothing(world, KILLS_OF_ONE_OF_SEVERAL).await;
+}
+
+async fn lose_nothing(mut world: World, kills: usize) {
+    let mut dice = Dice::announced("kills");
+    let acknowledged = Arc::new(Mutex::new(Acknowledged::default()));
     let mut checked = 0;
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let after = Duration::from_millis(dice.within(1..LONGEST_MS));
         let hands: Vec<_> = (0..HANDS)
             .map(|_| tokio::spawn(create_and_revoke(world.owner.clone(), acknowledged.clone())))
@@ -100,21 +117,16 @@ async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
     );
     let acknowledged = acknowledged.lock().unwrap();
     assert!(
-        acknowledged.created.len() > KILLS,
+        acknowledged.created.len() > kills,
         "hardly anything was done: {}",
         acknowledged.created.len()
     );
     assert!(
-        acknowledged.revoked.len() > KILLS / 2,
+        acknowledged.revoked.len() > kills / 2,
         "hardly anything was revoked: {}",
         acknowledged.revoked.len()
     );
     agree(&acknowledged, &keys, &trail);
-    assert!(
-        begun.elapsed() < Duration::from_secs(240),
-        "{:?}",
-        begun.elapsed()
-    );
 }
 
 impl Acknowledged {

@@ -38,6 +38,14 @@ async fn rule_7_no_request_that_starts_after_the_acknowledgement_is_granted() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_7_holds_for_one_that_shares_its_database() {
+    let _turn = turn::heavy().await;
+    let mut world = World::shared().await.unlimited().await;
+    world.work_with(2);
+    race(&world).await;
+}
+
 async fn race(world: &World) {
     let mut wires = Vec::new();
     for _ in 0..CALLERS {

@@ -5,6 +5,7 @@
 )]
 
 pub mod background;
+pub mod database;
 #[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod dice;
@@ -25,6 +26,7 @@ pub mod notices;
 pub mod people;
 pub mod programs;
 pub mod proxy;
+pub mod relay;
 pub mod server;
 pub mod tls;
 #[cfg(target_os = "linux")]

@@ -19,12 +19,21 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// What threads could break is tried with so many workers: one, a few, and more than there are processors.
 pub const WORKERS: [usize; 3] = [1, 2, 8];
 
+/// What a server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serves {
+    Both,
+    Gateway,
+    Management,
+}
+
 /// A running server, or one that was ended and can be started again over the same data. Dropping it kills it, and
 /// fails the test when it had panicked or left a secret in clear in its folder or log.
 pub struct Server {
     folder: TempDir,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    serves: Serves,
     /// As many as it wants, if not said.
     workers: Option<usize>,
     /// Every secret and session token that it gave out, and the key that it was given.
@@ -42,6 +51,11 @@ impl Server {
 
     /// One with these arguments after `serve`, beside the folder and the ports, and these variables.
     pub fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::serving(Serves::Both, arguments, variables)
+    }
+
+    /// The same, of what answers this.
+    pub fn serving(serves: Serves, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut server = Self {
             folder: tempfile::Builder::new()
                 .prefix("gardien-")
@@ -52,6 +66,7 @@ impl Server {
                 .iter()
                 .map(|&(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
+            serves,
             workers: None,
             secrets: Mutex::default(),
             child: None,
@@ -92,6 +107,11 @@ impl Server {
 
     fn serve(&mut self, gateway: &str, management: &str, more: &[&str]) {
         assert!(self.child.is_none(), "end it first");
+        let (gateway, management) = match self.serves {
+            Serves::Both => (gateway, management),
+            Serves::Gateway => (gateway, "off"),
+            Serves::Management => ("off", management),
+        };
         let mut child = self
             .command()
             .arg("serve")
@@ -118,8 +138,8 @@ impl Server {
             panic!("the server did not become ready:\n{}", self.log());
         };
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        self.gateway = ready["gateway"].as_str().unwrap().to_owned();
-        self.management = ready["management"].as_str().unwrap().to_owned();
+        let address = |of: &str| ready[of].as_str().unwrap_or("off").to_owned();
+        (self.gateway, self.management) = (address("gateway"), address("management"));
     }
 
     /// The gateway's address, without a slash at its end.
@@ -258,6 +278,8 @@ impl Server {
             .stdin(Stdio::null())
             .stderr(File::options().create(true).append(true).open(log).unwrap())
             .env_remove("PHARE_API_KEY")
+            .env_remove("GARDIEN_DATABASE")
+            .env_remove("GARDIEN_SEALING_KEY")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

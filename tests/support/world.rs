@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::database::Database;
 use super::people::Caller;
 use super::server::Server;
 use super::tls::TlsFront;
@@ -13,6 +14,8 @@ pub struct World {
     pub owner: Caller,
     pub shop: Project,
     pub blog: Project,
+    /// The one that it uses until it ends, if that is not its own.
+    _database: Option<Database>,
 }
 
 /// A project as the management API has it.
@@ -37,9 +40,22 @@ impl World {
         Self::on(&[]).await
     }
 
+    /// One over the sandbox, whose server keeps everything in a database that others may use too.
+    pub async fn shared() -> Self {
+        let database = Database::new();
+        let address = database.url();
+        let mut world = Self::on(&[("GARDIEN_DATABASE", &address)]).await;
+        if let Some(password) = database.password() {
+            world.server.remember(password);
+        }
+        world._database = Some(database);
+        world
+    }
+
     /// One whose server is started with these variables.
     pub async fn on(variables: &[(&str, &str)]) -> Self {
-        let server = Server::start_with(&["--phare", "sandbox"], variables);
+        let arguments = ["--phare", "sandbox", "--lease", "1"];
+        let server = Server::start_with(&arguments, variables);
         let owner = server.member("owner@lighthouse.test", "owner");
         let shop = Project::create(&owner, "Shop").await;
         let blog = Project::create(&owner, "Blog").await;
@@ -48,6 +64,7 @@ impl World {
             owner,
             shop,
             blog,
+            _database: None,
         }
     }
 
@@ -81,6 +98,7 @@ impl World {
             blog: of("blog"),
             server,
             owner,
+            _database: None,
         }
     }
 

@@ -5,7 +5,7 @@ use std::env;
 use std::io;
 
 #[cfg(unix)]
-use gardien_test_postgres::{Cluster, VARIABLE, programs};
+use gardien_test_postgres::{Cluster, PROGRAMS, VARIABLE, programs};
 
 use crate::command;
 #[cfg(unix)]
@@ -21,7 +21,16 @@ pub(crate) fn run_beside(line: &str) -> io::Result<()> {
         return command::run(line);
     }
     let cluster = start()?;
-    command::run_given(line, &[(VARIABLE, cluster.url())])
+    let mut given = vec![(VARIABLE, cluster.url().to_owned())];
+    // For tests that have one of their own.
+    if let Some(unpacked) = programs(&place::unpacked(setup::POSTGRES)) {
+        given.push((PROGRAMS, unpacked.display().to_string()));
+    }
+    let given: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    command::run_given(line, &given)
 }
 
 /// Runs a line. The environment names a server.

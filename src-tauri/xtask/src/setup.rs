@@ -114,6 +114,7 @@ pub(crate) fn tests() -> io::Result<()> {
     bench()?;
     #[cfg(unix)]
     database()?;
+    unpacked::bring(&unpacked::POOLER)?;
     // Debian's Python comes without the second of these; one from elsewhere may have both.
     if runs("python3", &["-c", "import venv, ensurepip"]) {
         return Ok(());

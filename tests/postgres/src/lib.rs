@@ -24,6 +24,9 @@ use tempfile::TempDir;
 /// Where tests look for the server that they may use.
 pub const VARIABLE: &str = "GARDIEN_TEST_DATABASE";
 
+/// Where tests that start one of their own look for its programs first.
+pub const PROGRAMS: &str = "GARDIEN_TEST_POSTGRES";
+
 const USER: &str = "gardien";
 /// PostgreSQL does not run as root. This is the user that owns nothing.
 const NOBODY: u32 = 65_534;
@@ -52,13 +55,15 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes one and starts it, with the programs that are on the path or where Debian keeps them.
+    /// Makes one and starts it, with the programs that the environment names, that are on the path or where Debian keeps
+    /// them.
     ///
     /// # Errors
     /// When PostgreSQL is not installed, or does not start. Both in words.
     pub fn start() -> io::Result<Self> {
         let path = env::var_os("PATH").unwrap_or_default();
-        let found = env::split_paths(&path).find(|folder| are_in(folder));
+        let named = env::var_os(PROGRAMS).map(PathBuf::from);
+        let found = named.or_else(|| env::split_paths(&path).find(|folder| are_in(folder)));
         let found = found.or_else(|| programs(Path::new("/"))).ok_or_else(|| {
             let needed = "PostgreSQL is neither on the path nor in /usr/lib/postgresql. Install it (on Debian it \
                           is in postgresql); it need not be started";
@@ -134,6 +139,45 @@ impl Cluster {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Kills a process that answers a client: the server ends every connection, and begins again with what was committed.
+    ///
+    /// # Errors
+    /// When none can be killed.
+    #[cfg(target_os = "linux")]
+    pub fn crash(&self) -> io::Result<()> {
+        let answers = |process: &Pid| {
+            let title = fs::read(format!("/proc/{}/cmdline", process.as_raw_nonzero()));
+            title.is_ok_and(|title| title.starts_with(format!("postgres: {USER} ").as_bytes()))
+        };
+        let processes = self.children()?;
+        let victim = processes.into_iter().find(answers);
+        let victim = victim.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok(kill_process(victim, Signal::KILL)?)
+    }
+
+    /// All its processes stand still, or go on.
+    ///
+    /// # Errors
+    /// When they cannot be told.
+    #[cfg(target_os = "linux")]
+    pub fn stand_still(&self, still: bool) -> io::Result<()> {
+        let signal = if still { Signal::STOP } else { Signal::CONT };
+        kill_process(Pid::from_child(&self.server), signal)?;
+        for child in self.children()? {
+            // One that ended meanwhile stands still.
+            let _ = kill_process(child, signal);
+        }
+        Ok(())
+    }
+
+    #[cfg(target_os = "linux")]
+    fn children(&self) -> io::Result<Vec<Pid>> {
+        let server = self.server.id();
+        let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children"))?;
+        let numbers = children.split_whitespace().flat_map(str::parse);
+        Ok(numbers.filter_map(Pid::from_raw).collect())
     }
 
     fn wait(&mut self, port: u16, log: &Path) -> io::Result<()> {

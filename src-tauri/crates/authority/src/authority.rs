@@ -22,10 +22,11 @@ use uuid::Uuid;
 use crate::api::Event;
 use crate::behind::Behind;
 use crate::changing::repeat;
+use crate::elsewhere::Waited;
 use crate::following::Followed;
 use crate::in_force::InForce;
 use crate::synchronizing::Reading;
-use crate::{Attaching, Enforcement, Fault, Secrets, System, check};
+use crate::{Attaching, Elsewhere, Enforcement, Fault, Secrets, System, check};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -56,13 +57,14 @@ pub struct Authority {
     pub(crate) stopped: Arc<AtomicBool>,
     pub(crate) witness: Arc<Witness>,
     pub(crate) followed: Arc<Followed>,
+    pub(crate) elsewhere: Option<Arc<Elsewhere>>,
     events: broadcast::Sender<Event>,
     clock: Clock,
 }
 
 impl Authority {
     /// Opens the authority over `store` and tells `enforcement` everything it has to know. Nothing stands behind the
-    /// gateway yet.
+    /// gateway yet. Where other gateways follow the same database, they are `elsewhere`.
     ///
     /// # Errors
     /// [`Fault::Store`] when the store cannot be read.
@@ -72,6 +74,7 @@ impl Authority {
         attaching: Arc<dyn Attaching>,
         secrets: Arc<dyn Secrets>,
         witness: Arc<Witness>,
+        elsewhere: Option<Arc<Elsewhere>>,
         clock: Clock,
     ) -> Result<Self, Fault> {
         let authority = Self {
@@ -85,6 +88,7 @@ impl Authority {
             stopped: Arc::default(),
             witness,
             followed: Arc::default(),
+            elsewhere,
             events: broadcast::Sender::new(EVENTS),
             clock,
         };
@@ -110,6 +114,12 @@ impl Authority {
     pub fn publish(&self, event: Event) {
         // That nobody does is no error.
         let _ = self.events.send(event);
+    }
+
+    /// Comes back when everything is in force on every gateway that was taken away by now. `None` where nothing had to be
+    /// waited for.
+    pub async fn everywhere(&self) -> Option<Waited> {
+        self.elsewhere.as_ref()?.everywhere().await
     }
 
     /// Whether it can read what it keeps.

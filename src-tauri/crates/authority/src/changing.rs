@@ -160,6 +160,11 @@ impl Authority {
             detail: detail.to_string(),
         };
         let entry = changing.commit(changes, record).await?;
+        if let Some(elsewhere) = &self.elsewhere
+            && !action.takes_nothing()
+        {
+            elsewhere.taken(Revision::from(&entry));
+        }
         if let Err(error) = self.witness.note(Head::from(&entry)) {
             tracing::error!(%error, "the file beside the database cannot be written");
         }

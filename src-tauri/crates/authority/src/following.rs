@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use gardien_domain::AuditFilter;
 use gardien_store::{Changes, Head, Revision, Snapshot, StoreError};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::time::{sleep, timeout};
 
 use crate::api::Event;
 use crate::{Authority, Fault};
@@ -15,19 +16,22 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// The revision that is in force.
 #[derive(Debug, Default)]
-pub(crate) struct Followed(Mutex<Revision>);
+pub(crate) struct Followed {
+    revision: Mutex<Revision>,
+    told: watch::Sender<Revision>,
+}
 
 impl Followed {
     /// Lets nothing come into force meanwhile that is recorded.
     pub(crate) async fn hold(&self) -> MutexGuard<'_, Revision> {
-        self.0.lock().await
+        self.revision.lock().await
     }
 }
 
 impl Authority {
     /// Lets everything be in force that there is.
     pub(crate) async fn begin(&self) -> Result<(), Fault> {
-        let mut followed = self.followed.0.lock().await;
+        let mut followed = self.followed.hold().await;
         self.enforcement.expect_keys(self.store.key_count().await?);
         let put = self
             .store
@@ -38,8 +42,15 @@ impl Authority {
             put,
             ..Changes::default()
         });
+        self.followed.told.send_replace(*followed);
         self.remember(*followed).await;
         Ok(())
+    }
+
+    /// The revision up to which everything is in force here, and each one from then on.
+    #[must_use]
+    pub fn followed(&self) -> watch::Receiver<Revision> {
+        self.followed.told.subscribe()
     }
 
     /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it.
@@ -47,11 +58,12 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub(crate) async fn follow(&self) -> Result<(), Fault> {
-        let mut followed = self.followed.0.lock().await;
+        let mut followed = self.followed.hold().await;
         let changes = self.store.changes_since(*followed).await?;
         *followed = changes.put.revision;
         let events = events(&changes);
         self.enforce(changes);
+        self.followed.told.send_replace(*followed);
         for event in events {
             self.publish(event);
         }
@@ -88,8 +100,12 @@ impl Authority {
     /// too long.
     pub async fn keep_following(&self) {
         let mut failing = false;
+        let mut notices = self.elsewhere.as_ref().map(|elsewhere| elsewhere.notices());
         loop {
-            tokio::time::sleep(PAUSE).await;
+            match &mut notices {
+                Some(notices) => drop(timeout(PAUSE, notices.changed()).await),
+                None => sleep(PAUSE).await,
+            }
             let followed = self.follow_if_behind().await;
             if let Err(fault) = &followed
                 && !failing
@@ -100,9 +116,13 @@ impl Authority {
         }
     }
 
-    async fn follow_if_behind(&self) -> Result<(), Fault> {
+    /// [`Self::follow`], if there is anything to follow.
+    ///
+    /// # Errors
+    /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
+    pub async fn follow_if_behind(&self) -> Result<(), Fault> {
         let newest = self.store.revision().await?;
-        if *self.followed.0.lock().await == newest {
+        if *self.followed.hold().await == newest {
             return Ok(());
         }
         self.follow().await?;

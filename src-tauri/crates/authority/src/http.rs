@@ -15,11 +15,11 @@ mod session;
 mod sessions;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response as AxumResponse};
 use gardien_domain::{KeySort, KeyStatus, Order, ProductScope, ScopeKind, Usage};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Response, StatusCode};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -27,10 +27,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::Problem;
+use crate::elsewhere::Waited;
 use crate::{Authority, Fault, Unreadable};
 
 pub use session::{OnAsked, Trusted};
 
+/// As the W3C's Server Timing names it.
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Bytes of a body. The largest that the API takes is far below.
 const LARGEST_BODY: usize = 64 * 1024;
 
@@ -111,7 +114,10 @@ pub fn router(authority: Authority) -> Api {
         .fallback(async || Fault::NotFound { what: "resource" })
         .method_not_allowed_fallback(async || Fault::from(Unreadable::MethodNotAllowed))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn(to_its_end))
+        .layer(middleware::from_fn_with_state(
+            authority.clone(),
+            to_its_end,
+        ))
         .layer(middleware::from_fn_with_state(
             authority.clone(),
             session::require,
@@ -121,11 +127,23 @@ pub fn router(authority: Authority) -> Api {
         .with_state(authority)
 }
 
-/// Keeps a change going when its caller hangs up: half of one could otherwise be in force and not be kept.
-async fn to_its_end(request: Request, next: Next) -> AxumResponse {
+/// Keeps a change going when its caller hangs up: half of one could otherwise be in force and not be kept. Its answer waits
+/// until it is in force everywhere.
+async fn to_its_end(
+    State(authority): State<Authority>,
+    request: Request,
+    next: Next,
+) -> AxumResponse {
     let changes = request.method() != Method::GET && request.method() != Method::HEAD;
     let mut response = if changes {
-        match tokio::spawn(next.run(request)).await {
+        let changing = async move {
+            let mut response = next.run(request).await;
+            if let Some(waited) = authority.everywhere().await {
+                response.headers_mut().insert(SERVER_TIMING, told(&waited));
+            }
+            response
+        };
+        match tokio::spawn(changing).await {
             Ok(response) => response,
             Err(error) => {
                 tracing::error!(%error, "a change ended in a panic");
@@ -140,6 +158,19 @@ async fn to_its_end(request: Request, next: Next) -> AxumResponse {
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// How long a change took to be in force on every gateway, and which of them did not say so, as Server Timing has it.
+fn told(waited: &Waited) -> HeaderValue {
+    let mut told = format!("gateways;dur={}", waited.time.as_millis());
+    if !waited.silent.is_empty() {
+        let is_plain = |character: &char| {
+            !character.is_control() && character.is_ascii() && !matches!(character, '"' | '\\')
+        };
+        let silent: String = waited.silent.join(", ").chars().filter(is_plain).collect();
+        told.push_str(&format!(";desc=\"without {silent}\""));
+    }
+    HeaderValue::try_from(told).unwrap_or(HeaderValue::from_static("gateways"))
 }
 
 /// An error as every error here is answered, for whoever has to answer in front of the router.

@@ -49,6 +49,24 @@ impl AuditAction {
         Self::ALL.iter().copied().filter(named).collect()
     }
 
+    /// Whether it takes nothing from any call: nobody has to wait until it is in force everywhere.
+    #[must_use]
+    pub fn takes_nothing(self) -> bool {
+        matches!(
+            self,
+            Self::OrganizationCreated
+                | Self::MemberCreated
+                | Self::MemberUpdated
+                | Self::SessionCreated
+                | Self::SessionEnded
+                | Self::KeyCreated
+                | Self::KeyRestored
+                | Self::KeySecretCopied
+                | Self::KeySecretRevealed
+                | Self::ProjectCreated
+        )
+    }
+
     /// What it was done to: the part of its word before the dot.
     #[must_use]
     pub fn family(self) -> &'static str {

@@ -34,12 +34,24 @@ pub struct Terms {
     pub margin: u64,
 }
 
+impl Terms {
+    /// No lease of anybody runs longer.
+    pub const LONGEST: u64 = 10_000;
+
+    /// Leases of so many milliseconds, with the usual margin.
+    #[must_use]
+    pub fn of(term: u64) -> Self {
+        let term = term.min(Self::LONGEST);
+        Self {
+            term,
+            margin: term / 20,
+        }
+    }
+}
+
 impl Default for Terms {
     fn default() -> Self {
-        Self {
-            term: 2_000,
-            margin: 100,
-        }
+        Self::of(2_000)
     }
 }
 
@@ -114,6 +126,12 @@ impl Lease {
     #[must_use]
     pub fn holds(&self, now: u64) -> bool {
         now < self.until
+    }
+
+    /// When it runs out, for whoever asks often: [`Self::holds`] before that.
+    #[must_use]
+    pub fn until(&self) -> u64 {
+        self.until
     }
 
     fn extend(&mut self) {

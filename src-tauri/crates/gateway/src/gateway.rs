@@ -27,6 +27,7 @@ use crate::clock::{Clock, WallClock};
 use crate::forward::Outbound;
 use crate::head;
 use crate::headers;
+use crate::leave::Leave;
 use crate::ledger::Ledger;
 use crate::links::Called;
 use crate::meter::LimitState;
@@ -68,6 +69,7 @@ struct Inner {
     /// What clients call, if not what their Host header says.
     address: RwLock<Option<Called>>,
     paused: AtomicBool,
+    leave: Leave,
     timing: Timing,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -142,6 +144,7 @@ impl Gateway {
             behind: RwLock::default(),
             address: RwLock::default(),
             paused: AtomicBool::new(false),
+            leave: Leave::default(),
             timing,
             tasks,
             clock,
@@ -252,6 +255,18 @@ impl Gateway {
     #[must_use]
     pub fn is_paused(&self) -> bool {
         self.0.paused.load(Ordering::Acquire)
+    }
+
+    /// Asks this before each call is decided about, from here on: while it says no, every call is answered with 503. It is
+    /// asked often, and must not wait for anything.
+    pub fn grant_while(&self, may_grant: impl Fn() -> bool + Send + Sync + 'static) {
+        self.0.leave.ask(may_grant);
+    }
+
+    /// Whether it may grant calls.
+    #[must_use]
+    pub fn may_grant(&self) -> bool {
+        self.0.leave.is_given()
     }
 
     /// What the limit looks like now.

@@ -26,6 +26,7 @@ mod headers;
 mod http_upstream;
 mod identify;
 mod keeping;
+mod leave;
 mod ledger;
 mod line;
 mod links;

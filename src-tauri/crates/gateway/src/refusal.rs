@@ -18,6 +18,8 @@ use crate::told::whole_seconds;
 
 /// When a paused gateway may be asked again, in seconds. Nobody knows when a person resumes it.
 const RETRY_PAUSED: &str = "30";
+/// When one that lost touch may be asked again, in seconds: it may be back in a moment.
+const RETRY_STALE: &str = "1";
 /// As many an answer has at most, with those that every answer carries.
 const HEADERS: usize = 12;
 
@@ -44,6 +46,8 @@ pub enum CallRefusal {
     BodyTooSlow,
     /// A person lets the gateway rest.
     Paused,
+    /// The gateway cannot be certain to know the newest rules.
+    Stale,
     /// There is nothing to forward to.
     UpstreamMissing,
     /// None of the upstream's keys works where the call does; the call was not made.
@@ -73,8 +77,6 @@ pub enum CallRefusal {
     },
     /// The gateway is being stopped.
     Stopping,
-    /// The gateway has not heard from its database for too long.
-    Stale,
 }
 
 /// What is wrong with a head.
@@ -135,10 +137,10 @@ impl CallRefusal {
             Self::UpstreamKeyForbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Paused
+            | Self::Stale
             | Self::UpstreamMissing
             | Self::UpstreamKeyMissing
-            | Self::Stopping
-            | Self::Stale => StatusCode::SERVICE_UNAVAILABLE,
+            | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable { .. }
             | Self::UpstreamInsecure { .. }
             | Self::UpstreamBroken
@@ -179,6 +181,7 @@ impl CallRefusal {
                 | Decided::ProjectHeadersContradict => return None,
             },
             Self::Paused => "gateway_paused",
+            Self::Stale => "gateway_stale",
             Self::UpstreamMissing => "upstream_missing",
             Self::UpstreamKeyMissing => "upstream_key_missing",
             Self::UpstreamUnreachable { .. } | Self::UpstreamBroken => "upstream_unreachable",
@@ -187,7 +190,6 @@ impl CallRefusal {
             Self::UpstreamKeyRefused => "upstream_key_refused",
             Self::UpstreamKeyForbidden { .. } => "upstream_key_forbidden",
             Self::Stopping => "gateway_stopping",
-            Self::Stale => "gateway_stale",
             Self::TooManyAttempts(full) => match full.bound {
                 Bound::Organization => return None,
                 Bound::Key => "share_used_up",
@@ -227,6 +229,9 @@ impl CallRefusal {
             Self::BodyBroken => "The body of the request broke off.",
             Self::BodyTooSlow => "The body of the request stopped coming.",
             Self::Paused => "Gardien is paused on this computer. The call was not made.",
+            Self::Stale => {
+                "This gateway has lost touch with its database and grants nothing until it is back. The call was not made."
+            }
             Self::UpstreamMissing => {
                 "Gardien is not connected to Phare. Its settings say what to connect to."
             }
@@ -256,9 +261,6 @@ impl CallRefusal {
                 .into();
             }
             Self::Stopping => "Gardien is being stopped.",
-            Self::Stale => {
-                "This gateway has not heard from its database for too long. The call was not made."
-            }
         })
     }
 
@@ -319,8 +321,13 @@ impl CallRefusal {
         if let Self::TooManyAttempts(full) = self {
             headers.insert(RETRY_AFTER, whole_seconds(full.retry_after_ms).into());
         }
-        if self == Self::Paused {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(RETRY_PAUSED));
+        let retry = match self {
+            Self::Paused => Some(RETRY_PAUSED),
+            Self::Stale => Some(RETRY_STALE),
+            _ => None,
+        };
+        if let Some(seconds) = retry {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         if matches!(self, Self::Head(_)) {
             // Where this message ends is not certain, so no other may follow it.

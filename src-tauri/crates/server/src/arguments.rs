@@ -1,5 +1,6 @@
 //! What may be said on the command line.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use gardien_domain::{Role, SessionId};
 use http::Uri;
+use secrecy::SecretString;
 
 /// API keys for Phare: the authority that owns them and the gateway that enforces them.
 #[derive(Debug, Parser)]
@@ -19,7 +21,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the gateway and the management API.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Print a session token for the management API.
     Token(Token),
     /// List the open sessions, or end one.
@@ -27,43 +29,112 @@ pub(crate) enum Command {
     /// Manage members.
     #[command(subcommand)]
     Member(MemberCommand),
+    /// Seal the secrets of Phare's keys anew, with the first sealing key of the file. The servers need both meanwhile.
+    Reseal(Reseal),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The folder that everything is kept in; made if missing.
+    /// The folder that everything is kept in; made if missing. With `--database`, what this server has to remember by
+    /// itself: no other may have the same.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+    /// What people call this server, among others on the same database; the name of the machine, if not said.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// With `--database`: for so many seconds the gateway goes on without it. No change that takes something away waits
+    /// longer for this gateway.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=10))]
+    pub(crate) lease: u64,
     /// Go on with a database that is older than what was acknowledged, as after putting a backup in place. Keys that are
     /// known to have been revoked since are revoked again; whatever else was changed since is gone.
     #[arg(long)]
     pub(crate) accept_older: bool,
-    /// Where clients of Phare's API call. Port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
-    pub(crate) gateway: SocketAddr,
+    /// Where clients of Phare's API call. Port 0 picks a free one; `off`: nowhere.
+    #[arg(long, value_name = "ADDRESS|off", default_value = "127.0.0.1:7420", value_parser = listen)]
+    pub(crate) gateway: Listen,
     /// The base URL that people are told to call and that links in answers begin with, where that is not `--gateway`:
     /// behind any proxy.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     pub(crate) gateway_url: Option<Uri>,
-    /// Where the management API answers. Port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7421")]
-    pub(crate) management: SocketAddr,
+    /// Where the management API answers. Port 0 picks a free one; `off`: nowhere.
+    #[arg(long, value_name = "ADDRESS|off", default_value = "127.0.0.1:7421", value_parser = listen)]
+    pub(crate) management: Listen,
     /// What to forward to: `sandbox`, or the URL of Phare's API.
     #[arg(long, value_name = "sandbox|URL", default_value = "sandbox")]
     pub(crate) phare: String,
     /// With a URL: the file that holds Phare's key, or several, one a line. Without it, PHARE_API_KEY does.
     #[arg(long, value_name = "FILE")]
     pub(crate) phare_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sealing: Sealing,
     /// Threads that answer clients of Phare's API, at most; as many as there are processors, if not said.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) workers: Option<NonZeroUsize>,
 }
 
+/// A database that several servers share.
+#[derive(Debug, Args)]
+pub(crate) struct Shared {
+    /// The PostgreSQL database that everything is kept in, such as `postgres://gardien@db.example.com/gardien`. Its
+    /// password is best not said here, where others on this machine can read it.
+    #[arg(long, value_name = "URL", env = "GARDIEN_DATABASE", hide_env_values = true, value_parser = secret)]
+    pub(crate) database: Option<SecretString>,
+}
+
+/// What seals the secrets of Phare's keys.
+#[derive(Debug, Args)]
+pub(crate) struct Sealing {
+    /// The file with the key that seals the secrets of Phare's keys into the database: 32 random bytes in base64, as
+    /// `openssl rand -base64 32` makes them. More lines hold the keys that it followed. Without it, GARDIEN_SEALING_KEY
+    /// does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sealing_key_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reseal {
+    #[command(flatten)]
+    pub(crate) kept: Kept,
+    #[command(flatten)]
+    pub(crate) sealing: Sealing,
+}
+
+/// What a command works on.
+#[derive(Debug, Args)]
+pub(crate) struct Kept {
+    /// The folder that the server keeps everything in.
+    #[arg(long, value_name = "DIR", required_unless_present = "database")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shared: Shared,
+}
+
+/// An address to listen at, if any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Listen(pub(crate) Option<SocketAddr>);
+
+fn listen(text: &str) -> Result<Listen, &'static str> {
+    match text {
+        "off" => Ok(Listen(None)),
+        address => {
+            let address = address.parse().map(Some).map(Listen);
+            address.map_err(|_| "it needs an address and a port, such as 127.0.0.1:7420, or `off`")
+        }
+    }
+}
+
+/// What may hold a password is repeated nowhere.
+fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(text.into())
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Token {
-    /// The folder that the server keeps everything in; made if missing.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// Whose session it is. The member is made if missing.
     #[arg(long)]
     pub(crate) email: String,
@@ -74,9 +145,8 @@ pub(crate) struct Token {
 
 #[derive(Debug, Args)]
 pub(crate) struct Sessions {
-    /// The folder that the server keeps everything in.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// End this one, instead of listing them. A running server lets nobody in by it any more.
     #[arg(long, value_name = "ID")]
     pub(crate) end: Option<SessionId>,
@@ -90,13 +160,13 @@ pub(crate) enum MemberCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct RemoveMember {
-    /// The folder that the server keeps everything in.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) kept: Kept,
     /// Who.
     #[arg(long)]
     pub(crate) email: String,
-    /// Revoke the keys that they made. A running server refuses those within seconds. Without it, they work on.
+    /// Revoke the keys that they made. A running server on this folder refuses those within seconds; on a
+    /// database that is shared, all do once this has ended. Without it, they work on.
     #[arg(long)]
     pub(crate) revoke_keys: bool,
 }

@@ -2,29 +2,39 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use gardien_authority::api::KeysOfRemoved;
 use gardien_authority::client::server_address;
 use gardien_authority::{
-    ClientFault, Fault, System, UpstreamIdentity, command_line, issue_session,
+    ClientFault, Elsewhere, Fault, System, UpstreamIdentity, command_line, issue_session,
 };
 use gardien_domain::PhareSecret;
+use gardien_domain::lease::Terms;
 use gardien_domain::paste::{self, StrayCharacter};
 use gardien_egress::{Proxies, UnusableProxy};
-use gardien_server::{ListenFault, OpenFault, Opening, Service, database};
-use gardien_store::{Sqlite, Store, StoreError};
+use gardien_server::{
+    ListenFault, OpenFault, Opening, ResealFault, SealingKeyFault, SealingKeys, Service, Sharing,
+    database, steady_clock,
+};
+use gardien_store::postgres::AddressFault;
+use gardien_store::{Database, Postgres, PostgresOptions, Sqlite, StoreError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::arguments::{RemoveMember, Serve, Sessions, Token};
+use crate::arguments::{
+    Kept, Listen, RemoveMember, Reseal, Sealing, Serve, Sessions, Shared, Token,
+};
 
 /// How long the start waits for Phare's projects.
 const PROJECTS: Duration = Duration::from_secs(5);
 /// The variable that holds Phare's key.
 const PHARE_API_KEY: &str = "PHARE_API_KEY";
+/// The variable that holds the sealing key, or several, one a line.
+const SEALING_KEY: &str = "GARDIEN_SEALING_KEY";
 
 /// Why a command ends early.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +53,17 @@ pub(crate) enum CommandFault {
     PhareAddress(#[source] ClientFault),
     #[error("{0}")]
     Proxy(#[from] UnusableProxy),
-    #[error("with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file")]
+    #[error(
+        "with a URL, Phare's key is needed: set {PHARE_API_KEY} or --phare-key-file; or a sealing key, and people attach \
+         keys in Gardien: set {SEALING_KEY} or --sealing-key-file"
+    )]
     NoPhareKey,
+    #[error("a sealing key is needed: set {SEALING_KEY} or --sealing-key-file")]
+    NoSealingKey,
+    #[error("the sealing key cannot be used: {0}")]
+    SealingKey(#[source] SealingKeyFault),
+    #[error("{0}")]
+    Reseal(#[from] ResealFault),
     #[error("what was given as Phare's key is too short to be one")]
     ShortPhareKey,
     #[error("what was given as Phare's key cannot be one: {0}")]
@@ -55,37 +74,49 @@ pub(crate) enum CommandFault {
     KeyFile(PathBuf, #[source] io::Error),
     #[error("there is no data of a server in {}", .0.display())]
     NoData(PathBuf),
+    #[error("--data or --database is needed")]
+    NothingKept,
+    #[error("--database: {0}")]
+    Database(#[source] AddressFault),
+    #[error("with both --gateway off and --management off there is nothing to serve")]
+    NothingToServe,
     #[error("the system refuses the signals that end a server")]
     Signals(#[source] io::Error),
     #[error("standard output cannot be written")]
     Output(#[source] io::Error),
 }
 
-const FOLDER: System = System::because("whoever can write the folder could open a session anyway");
+const FOLDER: System = System::because("whoever can write the data could open a session anyway");
 const START: System = System::because("nobody sits in front of a server");
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
     serve.phare = paste::bare(&serve.phare).to_owned();
-    let given = given(&serve)?;
+    let sealing = sealing_keys(&serve.sealing)?;
+    let given = given(&serve, sealing.is_some())?;
     // What is no text names no proxy that can be used, which is not that it names none.
     let variable = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
     let proxies = Proxies::of_environment(variable);
     proxies.all_usable()?;
     // Before anything is open: a signal that comes early must not cut a start in two.
     let stop = stop_signal().map_err(CommandFault::Signals)?;
-    for address in [serve.gateway, serve.management] {
+    if serve.gateway == Listen(None) && serve.management == Listen(None) {
+        return Err(CommandFault::NothingToServe);
+    }
+    for address in [serve.gateway.0, serve.management.0].into_iter().flatten() {
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "this address is reached from other machines over plain HTTP: put TLS in front of it");
         }
     }
     let opening = Opening {
         accept_older: serve.accept_older,
-        phare: given.as_ref().map(|_| serve.phare.clone()),
+        phare: given.phare().then(|| serve.phare.clone()),
+        sealing,
         proxies,
         workers: serve
             .workers
             .or_else(|| thread::available_parallelism().ok()),
+        sharing: sharing(&serve)?,
         ..Opening::default()
     };
     let service = Service::open_with(&serve.data, opening)
@@ -106,49 +137,72 @@ fn how_to_go_on(fault: OpenFault) -> CommandFault {
 async fn run(
     service: &Service,
     serve: &Serve,
-    given: Option<Vec<SecretString>>,
+    given: Given,
     stop: impl Future<Output = ()>,
 ) -> Result<(), CommandFault> {
     service.authority().ensure_organization(START).await?;
     match given {
-        None => {
+        Given::Sandbox => {
             let sandbox = UpstreamIdentity::Sandbox;
             service.authority().attach(START, &sandbox).await?;
         }
-        Some(keys) => service.attach_given(&keys).await?,
+        Given::Keys(keys) => service.attach_given(&keys).await?,
+        Given::Sealed => {
+            let url = serve.phare.clone();
+            let phare = UpstreamIdentity::Phare { url };
+            service.authority().attach(START, &phare).await?;
+        }
     }
     service.synchronized(PROJECTS).await;
-    let management = service.listen_management(serve.management).await?;
-    let gateway = service.listen_gateway(serve.gateway).await?;
+    let mut ready = serde_json::Map::new();
+    let url = |address| format!("http://{address}").into();
+    if let Some(address) = serve.management.0 {
+        let address = service.listen_management(address).await?;
+        ready.insert("management".to_owned(), url(address));
+    }
+    if let Some(address) = serve.gateway.0 {
+        let address = service.listen_gateway(address).await?;
+        ready.insert("gateway".to_owned(), url(address));
+    }
     if let Some(url) = &serve.gateway_url {
         service.announce_gateway(url);
     }
-    let ready = serde_json::json!({
-        "gateway": format!("http://{gateway}"),
-        "management": format!("http://{management}"),
-    });
-    print(&ready.to_string())?;
-    tracing::info!(%gateway, %management, "ready");
+    let ready = serde_json::Value::Object(ready).to_string();
+    print(&ready)?;
+    tracing::info!(listening = ready, "ready");
     stop.await;
     tracing::info!("stopping");
     Ok(())
 }
 
-/// Phare's keys, as the command line and the environment give them; none for the sandbox.
-fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
+/// What is to stand behind the gateway.
+enum Given {
+    Sandbox,
+    /// Phare, called with exactly these keys.
+    Keys(Vec<SecretString>),
+    /// Phare, called with the keys that people attach, which are sealed in the database.
+    Sealed,
+}
+
+impl Given {
+    fn phare(&self) -> bool {
+        !matches!(self, Self::Sandbox)
+    }
+}
+
+/// What the command line and the environment give.
+fn given(serve: &Serve, sealed: bool) -> Result<Given, CommandFault> {
     if serve.phare == "sandbox" {
-        return Ok(None);
+        return Ok(Given::Sandbox);
     }
     // Phare's key must not leave this machine unencrypted.
     server_address(&serve.phare).map_err(CommandFault::PhareAddress)?;
-    let bytes = Zeroizing::new(match &serve.phare_key_file {
-        Some(file) => {
-            std::fs::read(file).map_err(|error| CommandFault::KeyFile(file.clone(), error))?
-        }
-        None => std::env::var_os(PHARE_API_KEY)
-            .ok_or(CommandFault::NoPhareKey)?
-            .into_encoded_bytes(),
-    });
+    let bytes = match (&serve.phare_key_file, std::env::var_os(PHARE_API_KEY)) {
+        (Some(file), _) => read(file)?,
+        (None, Some(key)) => Zeroizing::new(key.into_encoded_bytes()),
+        (None, None) if sealed => return Ok(Given::Sealed),
+        (None, None) => return Err(CommandFault::NoPhareKey),
+    };
     let given = paste::decoded(&bytes).ok_or(CommandFault::KeyNotText)?;
     let keys = paste::credentials(&given).map_err(CommandFault::StrayInPhareKey)?;
     let keys: Vec<SecretString> = keys.into_iter().map(SecretString::from).collect();
@@ -160,26 +214,81 @@ fn given(serve: &Serve) -> Result<Option<Vec<SecretString>>, CommandFault> {
     if keys.iter().any(too_short) {
         return Err(CommandFault::ShortPhareKey);
     }
-    Ok(Some(keys))
+    Ok(Given::Keys(keys))
 }
 
-/// Prints a session token. A server may run on the same folder meanwhile.
+fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
+    let read = std::fs::read(file).map(Zeroizing::new);
+    read.map_err(|error| CommandFault::KeyFile(file.to_owned(), error))
+}
+
+fn sealing_keys(sealing: &Sealing) -> Result<Option<SealingKeys>, CommandFault> {
+    let bytes = match (&sealing.sealing_key_file, std::env::var_os(SEALING_KEY)) {
+        (Some(file), _) => read(file)?,
+        (None, Some(key)) => Zeroizing::new(key.into_encoded_bytes()),
+        (None, None) => return Ok(None),
+    };
+    let text = std::str::from_utf8(&bytes).unwrap_or("?");
+    let keys = SealingKeys::from_text(text);
+    keys.map(Some).map_err(CommandFault::SealingKey)
+}
+
+/// Seals the secrets of Phare's keys anew. Servers may run on the same data meanwhile.
+pub(crate) async fn reseal(reseal: Reseal) -> Result<(), CommandFault> {
+    let keys = sealing_keys(&reseal.sealing)?.ok_or(CommandFault::NoSealingKey)?;
+    let store = existing(&reseal.kept).await?;
+    let resealed = keys.reseal(&*store).await;
+    store.close().await;
+    print(&format!("{} sealed anew", resealed?))
+}
+
+fn sharing(serve: &Serve) -> Result<Option<Sharing>, CommandFault> {
+    let database = options(&serve.shared)?;
+    Ok(database.map(|database| Sharing {
+        database,
+        gateway: serve.gateway != Listen(None),
+        name: serve.name.clone().unwrap_or_else(machine),
+        terms: Terms::of(serve.lease * 1_000),
+    }))
+}
+
+fn options(shared: &Shared) -> Result<Option<PostgresOptions>, CommandFault> {
+    let address = shared.database.as_ref();
+    let options = address.map(|address| PostgresOptions::from_url(address.expose_secret()));
+    options.transpose().map_err(CommandFault::Database)
+}
+
+#[cfg(unix)]
+fn machine() -> String {
+    let name = rustix::system::uname();
+    name.nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn machine() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_else(|_| "gardien".to_owned())
+}
+
+/// Prints a session token. A server may run on the same data meanwhile.
 pub(crate) async fn token(token: Token) -> Result<(), CommandFault> {
-    let store = Sqlite::open(&database(&token.data)).await?;
-    let issued = issue_session(FOLDER, &store, &token.email, token.role, Timestamp::now()).await;
+    let store = match shared(&token.kept).await? {
+        Some(shared) => shared,
+        None => Arc::new(Sqlite::open(&database(folder(&token.kept)?)).await?),
+    };
+    let issued = issue_session(FOLDER, &*store, &token.email, token.role, Timestamp::now()).await;
     store.close().await;
     print(issued?.expose_secret())
 }
 
-/// Lists the open sessions, a line each, or ends one. A server may run on the same folder meanwhile.
+/// Lists the open sessions, a line each, or ends one. A server may run on the same data meanwhile.
 pub(crate) async fn sessions(sessions: Sessions) -> Result<(), CommandFault> {
-    let store = existing(&sessions.data).await?;
+    let store = existing(&sessions.kept).await?;
     let now = Timestamp::now();
     let listed = match sessions.end {
-        Some(id) => command_line::end_session(FOLDER, &store, id, now)
+        Some(id) => command_line::end_session(FOLDER, &*store, id, now)
             .await
             .map(|()| Vec::new()),
-        None => command_line::open_sessions(FOLDER, &store, now).await,
+        None => command_line::open_sessions(FOLDER, &*store, now).await,
     };
     store.close().await;
     for session in listed? {
@@ -191,22 +300,47 @@ pub(crate) async fn sessions(sessions: Sessions) -> Result<(), CommandFault> {
     Ok(())
 }
 
-/// Removes a member. A server may run on the same folder meanwhile.
+/// Removes a member. A server may run on the same data meanwhile.
 pub(crate) async fn remove_member(removal: RemoveMember) -> Result<(), CommandFault> {
-    let store = existing(&removal.data).await?;
+    let store = existing(&removal.kept).await?;
     let keys = if removal.revoke_keys {
         KeysOfRemoved::Revoke
     } else {
         KeysOfRemoved::Keep
     };
     let (email, now) = (&removal.email, Timestamp::now());
-    let removed = command_line::remove_member(FOLDER, &store, email, keys, now).await;
+    let removed = command_line::remove_member(FOLDER, &*store, email, keys, now).await;
+    if removed.is_ok() && removal.revoke_keys {
+        let elsewhere = Elsewhere::new(store.clone(), None, steady_clock());
+        elsewhere.taken(store.revision().await?);
+        elsewhere.everywhere().await;
+    }
     store.close().await;
     Ok(removed?)
 }
 
-/// The database of a folder that has one: a misspelled one must not be made.
-async fn existing(data: &Path) -> Result<Sqlite, CommandFault> {
+/// The database that is shared, if one is named.
+async fn shared(kept: &Kept) -> Result<Option<Arc<dyn Database>>, CommandFault> {
+    Ok(match options(&kept.shared)? {
+        Some(options) => Some(Arc::new(Postgres::open(&options.connections(1)).await?)),
+        None => None,
+    })
+}
+
+fn folder(kept: &Kept) -> Result<&Path, CommandFault> {
+    kept.data.as_deref().ok_or(CommandFault::NothingKept)
+}
+
+/// What is there already: a misspelled folder must not be made.
+async fn existing(kept: &Kept) -> Result<Arc<dyn Database>, CommandFault> {
+    match shared(kept).await? {
+        Some(shared) => Ok(shared),
+        None => Ok(Arc::new(existing_in(folder(kept)?).await?)),
+    }
+}
+
+/// The database of a folder that has one.
+async fn existing_in(data: &Path) -> Result<Sqlite, CommandFault> {
     let path = database(data);
     // Another person's folder tells nothing of what is in it, which is not that there is nothing.
     let found = path.try_exists().map_err(|source| StoreError::Unusable {
@@ -255,12 +389,12 @@ mod tests {
     #[tokio::test]
     async fn only_what_can_be_looked_into_is_said_to_hold_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let nothing = existing(folder.path()).await.unwrap_err();
+        let nothing = existing_in(folder.path()).await.unwrap_err();
         assert!(matches!(nothing, CommandFault::NoData(_)), "{nothing}");
         // The system refuses to look: it is no folder.
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let refused = existing(&file).await.unwrap_err().to_string();
+        let refused = existing_in(&file).await.unwrap_err().to_string();
         let expected = format!("{} cannot be used: ", file.display());
         assert!(refused.starts_with(&expected), "{refused}");
     }

@@ -98,16 +98,13 @@ pub(crate) struct StoreLedger {
     written: AtomicU64,
 }
 
-/// What a gateway is among those that use its database.
+/// What this process is among those that take slots of its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "no command opens the store on PostgreSQL yet")]
 pub(crate) enum Seat {
     /// The only one.
     Alone,
-    /// One of several, with this id.
+    /// One of several, with this id. So is one that answers no calls: what Gardien itself asks of Phare counts, too.
     Among(GatewayId),
-    /// It answers no calls: it takes nothing of the limit, and sees what others take.
-    Watching,
 }
 
 impl StoreLedger {
@@ -134,23 +131,17 @@ impl Ledger for StoreLedger {
         Ok(row.own.calls)
     }
     async fn others(&self) -> Result<Option<Vec<GatewayCalls>>, BoxError> {
-        let own = match self.seat {
-            Seat::Alone => return Ok(None),
-            Seat::Among(gateway) => Some(gateway),
-            Seat::Watching => None,
+        let Seat::Among(own) = self.seat else {
+            return Ok(None);
         };
         let mut rows = self.ledger.calls().await?;
-        rows.retain(|row| Some(row.gateway) != own);
+        rows.retain(|row| row.gateway != own);
         Ok(Some(rows))
     }
     async fn save(&self, own: OwnCalls, asking: Asking) -> Result<Leased, BoxError> {
         let gateway = match self.seat {
             Seat::Alone => ALONE,
             Seat::Among(gateway) => gateway,
-            Seat::Watching => {
-                let others = self.ledger.calls().await?;
-                return Ok(Leased { extra: 0, others });
-            }
         };
         let number = self.written.fetch_add(1, Ordering::Relaxed) + 1;
         let leased = self.ledger.lease_calls(gateway, number, &own, &asking);

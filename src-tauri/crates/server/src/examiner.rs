@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::duty::OnDuty;
 use crate::ring::PhareAnswer;
 
 const BY_ITSELF: System = System::because("what is known of Phare's keys is kept true");
@@ -24,6 +25,7 @@ pub(crate) fn start(
     mut answers: UnboundedReceiver<PhareAnswer>,
     soon: Arc<Notify>,
     gateway: Gateway,
+    on_duty: OnDuty,
     stop: CancellationToken,
 ) {
     tokio::spawn(stop.run_until_cancelled_owned(async move {
@@ -34,7 +36,10 @@ pub(crate) fn start(
                 Some((secret, refused)) = answers.recv() => {
                     authority.phare_refuses(BY_ITSELF, &secret, refused).await
                 }
-                _ = tick.tick() => examine_due(&authority, &gateway).await,
+                _ = tick.tick() => match on_duty.is_on() {
+                    true => examine_due(&authority, &gateway).await,
+                    false => Ok(()),
+                },
                 () = soon.notified() => examine_due(&authority, &gateway).await,
             };
             if let Err(fault) = done {

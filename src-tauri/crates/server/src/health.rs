@@ -44,7 +44,7 @@ async fn is_ready(authority: &Authority, gateway: &Gateway, general: &Handle) ->
     // Without a key to call it with, what is attached takes no call.
     let attached = authority.attached();
     let callable = attached.is_some_and(|attached| attached.is_callable());
-    if !callable || gateway.is_paused() {
+    if !callable || gateway.is_paused() || !gateway.may_grant() {
         return false;
     }
     let authority = authority.clone();

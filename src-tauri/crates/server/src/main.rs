@@ -30,10 +30,11 @@ async fn main() -> ExitCode {
         .with_ansi(false)
         .init();
     let done = match arguments.command {
-        Command::Serve(serve) => commands::serve(serve).await,
+        Command::Serve(serve) => commands::serve(*serve).await,
         Command::Token(token) => commands::token(token).await,
         Command::Sessions(sessions) => commands::sessions(sessions).await,
         Command::Member(MemberCommand::Remove(removal)) => commands::remove_member(removal).await,
+        Command::Reseal(reseal) => commands::reseal(reseal).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

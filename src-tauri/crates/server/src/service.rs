@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use gardien_authority::http::{Api, OnAsked};
-use gardien_authority::{Authority, Client, Fault, Secrets, System};
+use gardien_authority::{Authority, Client, Elsewhere, Fault, Secrets, System};
 use gardien_domain::MemberId;
+use gardien_domain::lease::GatewayId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
 use gardien_gateway::{Ended, Gateway, GatewayError, Peer};
-use gardien_store::{Database, FolderLock, Head, Sqlite, StoreError, Witness};
+use gardien_store::{
+    Database, FolderLock, Head, Postgres, PostgresOptions, Sqlite, StoreError, Witness,
+};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
@@ -26,17 +29,21 @@ use tokio::sync::{Notify, broadcast};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use crate::attachment::Builder;
-use crate::clock::system_clock;
+use crate::clock::{steady_clock, system_clock};
 use crate::door::{Door, ListenFault};
+use crate::duty::OnDuty;
 use crate::enforce::{GatewayEnforcement, Seat, StoreLedger};
 use crate::examiner;
 use crate::health;
 use crate::listen::{Given, Incoming, ListenLimits, Until};
 use crate::live;
 use crate::places::Connected;
+use crate::sealed::{Sealed, SealingKeys};
 use crate::secrets::InMemory;
+use crate::sharing::{Place, Sharing};
 use crate::synchronizer::Synchronizer;
 use crate::workers::Workers;
 
@@ -90,8 +97,20 @@ pub struct Opening {
     pub proxies: Proxies,
     /// Where the secrets of Phare's keys are kept that are attached while it runs; none: in memory, until it ends.
     pub secrets: Option<Arc<dyn Secrets>>,
+    /// What seals them into the database instead; none: they are not kept there.
+    pub sealing: Option<SealingKeys>,
     /// Threads that answer clients of Phare's API at most; none: one.
     pub workers: Option<NonZeroUsize>,
+    /// The database that this server shares with others; none: it has its own, in the folder.
+    pub sharing: Option<Sharing>,
+}
+
+async fn opened(options: &PostgresOptions) -> Result<Postgres, StoreError> {
+    let store = Postgres::open(options).await?;
+    if let Some(risk) = store.failover_risk().await {
+        tracing::warn!("{risk}");
+    }
+    Ok(store)
 }
 
 /// The newest of these changes that the database does not have.
@@ -124,6 +143,7 @@ struct Inner {
     router: Api,
     gateway_door: Door,
     management_door: Door,
+    place: Option<Place>,
     lock: Mutex<Option<FolderLock>>,
 }
 
@@ -144,7 +164,13 @@ impl Service {
     pub async fn open_with(data: &Path, opening: Opening) -> Result<Self, OpenFault> {
         let lock = gardien_store::lock(data)?;
         let witness = Arc::new(Witness::open(&data.join("gardien.witness"))?);
-        let store: Arc<dyn Database> = Arc::new(Sqlite::open_early(&database(data)).await?);
+        let store: Arc<dyn Database> = match &opening.sharing {
+            Some(sharing) => Arc::new(opened(&sharing.database).await?),
+            None => Arc::new(Sqlite::open_early(&database(data)).await?),
+        };
+        let sharing = opening.sharing.as_ref();
+        let place = sharing.filter(|sharing| sharing.gateway);
+        let place = place.map(|sharing| Place::of(sharing, store.clone()));
         let missing = missing(&*store, [witness.head(), opening.acknowledged]).await?;
         if let Some(head) = missing
             && !opening.accept_older
@@ -156,8 +182,18 @@ impl Service {
                 found,
             });
         }
-        let ledger = Arc::new(StoreLedger::new(store.clone(), Seat::Alone));
+        let seat = match (&place, sharing) {
+            (Some(place), _) => Seat::Among(place.id()),
+            (None, Some(_)) => Seat::Among(GatewayId(Uuid::now_v7())),
+            (None, None) => Seat::Alone,
+        };
+        let ledger = Arc::new(StoreLedger::new(store.clone(), seat));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
+        if let Some(place) = &place {
+            place.bind(&gateway);
+        }
+        let own = place.as_ref().map(Place::id);
+        let elsewhere = sharing.map(|_| Elsewhere::new(store.clone(), own, steady_clock()));
         let enforcement = Arc::new(GatewayEnforcement(gateway.clone()));
         let (answers, heard) = unbounded_channel();
         let (synchronizer, work) = Synchronizer::new();
@@ -170,13 +206,18 @@ impl Service {
             answers,
         };
         let workers = opening.workers.unwrap_or(NonZeroUsize::MIN);
-        let secrets = opening.secrets;
+        let secrets: Arc<dyn Secrets> = match (opening.sealing, opening.secrets) {
+            (Some(keys), _) => Arc::new(Sealed::with(keys, store.clone())),
+            (None, Some(secrets)) => secrets,
+            (None, None) => Arc::new(InMemory::default()),
+        };
         let opened = Authority::open(
             store.clone(),
             enforcement,
             Arc::new(builder),
-            secrets.unwrap_or_else(|| Arc::new(InMemory::default())),
+            secrets,
             witness.clone(),
+            elsewhere.map(Arc::new),
             system_clock(),
         )
         .await;
@@ -204,13 +245,18 @@ impl Service {
         tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
             following.keep_following().await;
         }));
-        work.start(authority.clone(), stop.clone());
+        let on_duty = match sharing {
+            Some(_) => OnDuty::among_others(store.clone(), stop.clone()),
+            None => OnDuty::always(),
+        };
+        work.start(authority.clone(), on_duty.clone(), stop.clone());
         let soon = Arc::<Notify>::default();
         examiner::start(
             authority.clone(),
             heard,
             soon.clone(),
             gateway.clone(),
+            on_duty,
             stop.clone(),
         );
         live::start(authority.clone(), gateway.clone(), stop.clone());
@@ -225,6 +271,7 @@ impl Service {
             authority,
             gateway_door: Door::with(Workers::new(workers)),
             management_door: Door::default(),
+            place,
             lock: Mutex::new(Some(lock)),
         })))
     }
@@ -333,6 +380,9 @@ impl Service {
         // An address that stands for every one of this machine is none that anybody can call.
         let announced = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
         self.0.authority.announce(announced);
+        if let Some(place) = &self.0.place {
+            place.take(&self.0.authority, address).await;
+        }
         Ok(address)
     }
 
@@ -386,6 +436,9 @@ impl Service {
             self.0.gateway_door.drained(),
             self.0.management_door.drained()
         );
+        if let Some(place) = &self.0.place {
+            place.leave().await;
+        }
         self.0.gateway.stop().await;
         self.0.authority.stop();
         self.0.store.close().await;

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gardien_authority::{Authority, Fault, System};
+use gardien_phare::PhareFault;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::duty::OnDuty;
 
 /// How often projects are read when nothing calls for it: somebody may change them in Phare's own panel.
 const PERIOD: Duration = Duration::from_secs(15 * 60);
@@ -61,13 +64,21 @@ pub(crate) struct Work {
 
 impl Work {
     /// Starts the task, which ends with `stop`.
-    pub(crate) fn start(self, authority: Authority, stop: CancellationToken) {
-        let keeping = async move { keep(self, || authority.synchronize_projects(COPYING)).await };
+    pub(crate) fn start(self, authority: Authority, on_duty: OnDuty, stop: CancellationToken) {
+        let keeping = async move {
+            let read = || authority.synchronize_projects(COPYING);
+            keep(self, read, || on_duty.is_on()).await;
+        };
         tokio::spawn(stop.run_until_cancelled_owned(keeping));
     }
 }
 
-async fn keep<R: Future<Output = Result<(), Fault>>>(work: Work, read: impl Fn() -> R) {
+/// Without being asked only where it is `on_duty`.
+async fn keep<R: Future<Output = Result<(), Fault>>>(
+    work: Work,
+    read: impl Fn() -> R,
+    on_duty: impl Fn() -> bool,
+) {
     let Work {
         mut wanted,
         finished,
@@ -75,12 +86,19 @@ async fn keep<R: Future<Output = Result<(), Fault>>>(work: Work, read: impl Fn()
     let mut pause = PERIOD;
     loop {
         // Either somebody asks, or it is time.
-        if let Ok(Err(_)) = timeout(pause, wanted.changed()).await {
-            return;
+        match timeout(pause, wanted.changed()).await {
+            Ok(Err(_)) => return,
+            Err(_) if pause == PERIOD && !on_duty() => continue,
+            _ => {}
         }
         let asked = *wanted.borrow_and_update();
         match read().await {
-            Ok(()) | Err(Fault::UpstreamMissing) => {
+            Ok(()) => {
+                finished.send_replace(asked);
+                pause = PERIOD;
+            }
+            // What is attached next asks.
+            Err(fault) if has_nothing_to_read_by(&fault) => {
                 finished.send_replace(asked);
                 pause = PERIOD;
             }
@@ -99,6 +117,14 @@ async fn keep<R: Future<Output = Result<(), Fault>>>(work: Work, read: impl Fn()
     }
 }
 
+fn has_nothing_to_read_by(fault: &Fault) -> bool {
+    match fault {
+        Fault::UpstreamMissing | Fault::Phare(PhareFault::NoKey) => true,
+        Fault::Shared(fault) => has_nothing_to_read_by(fault),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,15 +138,15 @@ mod tests {
         let (synchronizer, work) = Synchronizer::new();
         let (begun, go) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
         let (reading, gate) = (begun.clone(), go.clone());
-        let keeping = keep(work, move || {
+        let read = move || {
             reading.fetch_add(1, Ordering::SeqCst);
             let gate = gate.clone();
             async move {
                 gate.acquire().await.unwrap().forget();
                 Ok(())
             }
-        });
-        tokio::spawn(keeping);
+        };
+        tokio::spawn(keep(work, read, || true));
         let change = || {
             let synchronizer = synchronizer.clone();
             tokio::spawn(async move { synchronizer.synchronized(Duration::from_secs(60)).await })

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 /// A failed database call. The text is for people; the source, where there is one, for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file is not a database, or its content is broken.
-    #[error("the data file is damaged")]
+    /// It is none of ours, or its content is broken.
+    #[error("the database is damaged")]
     Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A newer Gardien wrote it.
     #[error(
-        "the data file was written by a newer version (format {found}, this version knows {known})"
+        "the database was written by a newer version (format {found}, this version knows {known})"
     )]
     NewerVersion {
-        /// Format of the file.
+        /// Format of the database.
         found: i64,
         /// Newest format this version knows.
         known: i64,
@@ -28,7 +28,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Another process has it open.
-    #[error("the data file is in use by another process")]
+    #[error("the database is in use by another process")]
     InUse,
     /// Somebody else changed something since the revision that this change was decided at. Nothing was written.
     #[error("somebody else changed the data at the same time")]
@@ -38,7 +38,7 @@ pub enum StoreError {
     Taken(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The file was moved, replaced or overwritten while it was open, or is older than what was acknowledged. What is
     /// asked for now would be lost.
-    #[error("the data file was moved or replaced while Gardien used it")]
+    #[error("the database was moved or replaced while Gardien used it")]
     Displaced,
     /// No room to write.
     #[error("the disk is full")]
@@ -46,6 +46,9 @@ pub enum StoreError {
     /// It took too long, was closed, or could not be read or written. What took too long may still have been done.
     #[error("the database cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Gardien cannot work with it, and says why: as it is set up, or reached, or by its version.
+    #[error("the database cannot be used: {0}")]
+    Unsupported(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something else the database said.
     #[error("the database did not answer as it should")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use gardien_domain::lease::{GatewayId, Held, Renewal};
 use jiff::Timestamp;
 
-use crate::{Revision, StoreError};
+use crate::{Notices, Revision, StoreError};
 
 /// For so long, in microseconds, a gateway is known that holds no lease.
 pub(crate) const KNOWN: i64 = 24 * 60 * 60 * 1_000_000;
@@ -74,4 +74,7 @@ pub trait Gateways: Send + Sync + Debug {
 
     /// Those that hold a lease or were seen within a day, by name.
     async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError>;
+
+    /// Hears what other processes record, and what gateways show, from here on.
+    fn notices(&self) -> Notices;
 }

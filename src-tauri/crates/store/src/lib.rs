@@ -22,25 +22,31 @@ use jiff::Timestamp;
 
 mod columns;
 pub mod documents;
+mod duty;
 pub mod error;
 mod folder;
 mod gateways;
 mod ledger;
+mod notices;
 mod phare_slot;
 pub mod postgres;
 mod revision;
 mod rows;
+mod sealed;
 mod snapshot;
 pub mod sqlite;
 mod witness;
 
 pub use documents::{Document, Documents};
+pub use duty::{Duties, Duty};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
 pub use ledger::{ALONE, Ledger};
-pub use postgres::{Postgres, PostgresOptions};
+pub use notices::Notices;
+pub use postgres::{FailoverRisk, Postgres, PostgresOptions};
 pub use revision::Revision;
+pub use sealed::SealedSecrets;
 pub use snapshot::{Changes, Snapshot};
 pub use sqlite::Sqlite;
 pub use witness::{Head, Witness, Witnessed};
@@ -129,9 +135,9 @@ pub struct Session {
 }
 
 /// All that one database keeps, of the one organization that is in it.
-pub trait Database: Store + Ledger + Documents + Gateways {}
+pub trait Database: Store + Ledger + Documents + Gateways + Duties + SealedSecrets {}
 
-impl<T: Store + Ledger + Documents + Gateways> Database for T {}
+impl<T: Store + Ledger + Documents + Gateways + Duties + SealedSecrets> Database for T {}
 
 /// What the authority keeps.
 #[async_trait]

@@ -5,17 +5,22 @@
 mod audit;
 mod calls;
 mod documents;
+mod duty;
+mod failover;
 mod fault;
 mod gateways;
 mod key_filter;
 mod key_order;
 mod keys;
+mod listen;
 mod members;
 mod open;
 mod organization;
 mod phare_keys;
+mod pooler;
 mod projects;
 mod rules;
+mod sealed;
 mod sessions;
 mod snapshot;
 mod upstream;
@@ -23,9 +28,11 @@ mod uses;
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
 use gardien_domain::lease::{GatewayId, Held, Renewal};
 use gardien_domain::limit::{Asking, GatewayCalls, Leased, OwnCalls};
@@ -40,10 +47,12 @@ use sqlx::postgres::PgPool;
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
+use crate::notices::Telling;
 use crate::{
-    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
-    Session, Snapshot, Store, StoreError, StoredKey,
+    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Notices, Renewed,
+    Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
+pub use failover::FailoverRisk;
 use fault::{Fault, is_refusal, store_error};
 pub use open::{AddressFault, PostgresOptions};
 
@@ -66,6 +75,9 @@ const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 #[derive(Debug, Clone)]
 pub struct Postgres {
     pool: PgPool,
+    /// Of one connection, that listens.
+    listening: PgPool,
+    telling: Arc<Telling>,
 }
 
 /// A connection of the pool. Unless it was given back, nobody knows what is still under way on it, and it is closed.
@@ -398,7 +410,7 @@ impl Store for Postgres {
 
     async fn close(&self) {
         // What is under way ends by its own bounds.
-        let _ = timeout(BOUND, self.pool.close()).await;
+        let _ = timeout(BOUND, join(self.pool.close(), self.listening.close())).await;
     }
 }
 
@@ -448,5 +460,9 @@ impl Gateways for Postgres {
 
     async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError> {
         ask!(self, connection => gateways::all(connection))
+    }
+
+    fn notices(&self) -> Notices {
+        self.telling.hear()
     }
 }

@@ -7,7 +7,8 @@ use gardien_domain::limit::{GatewayCalls, OwnCalls, SavedCalls};
 use gardien_domain::share::Share;
 use gardien_domain::{
     AdoptedUpstream, Key, KeyId, KeyParts, LastUse, Member, MemberId, Organization, PhareKey,
-    PhareKeyId, ProductScopes, Project, ProjectId, Scope, ScopeKind, SessionId, UpstreamIdentity,
+    PhareKeyId, PhareSecretId, ProductScopes, Project, ProjectId, Scope, ScopeKind, SessionId,
+    UpstreamIdentity,
 };
 
 use crate::columns::{
@@ -150,6 +151,13 @@ pub(crate) fn phare_key(row: &impl Columns) -> sqlx::Result<PhareKey> {
 
 pub(crate) fn phare_key_id(row: &impl Columns) -> sqlx::Result<PhareKeyId> {
     row.uuid("id").map(PhareKeyId)
+}
+
+pub(crate) fn sealed(row: &impl Columns) -> sqlx::Result<(PhareSecretId, Vec<u8>)> {
+    Ok((
+        PhareSecretId(row.uuid("id")?),
+        row.bytes("sealed")?.to_vec(),
+    ))
 }
 
 pub(crate) fn session(row: &impl Columns) -> sqlx::Result<Session> {

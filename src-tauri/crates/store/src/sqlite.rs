@@ -20,6 +20,7 @@ mod phare_keys;
 mod place;
 mod projects;
 mod rules;
+mod sealed;
 mod sessions;
 mod snapshot;
 mod upstream;
@@ -48,8 +49,8 @@ use tokio::time::timeout;
 
 use crate::columns;
 use crate::{
-    Change, Changes, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Renewed, Revision,
-    Session, Snapshot, Store, StoreError, StoredKey,
+    Change, Changes, Duties, Duty, Gateway, Gateways, Head, KeyRows, KnownGateway, Ledger, Notices,
+    Renewed, Revision, Session, Snapshot, Store, StoreError, StoredKey,
 };
 use fault::store_error;
 use place::Place;
@@ -433,5 +434,17 @@ impl Gateways for Sqlite {
 
     async fn gateways(&self) -> Result<Vec<KnownGateway>, StoreError> {
         self.answer(gateways::all(&self.readers).await).await
+    }
+
+    fn notices(&self) -> Notices {
+        Notices::none()
+    }
+}
+
+/// One process has the folder.
+#[async_trait]
+impl Duties for Sqlite {
+    async fn duty(&self) -> Result<Option<Duty>, StoreError> {
+        Ok(Some(Duty::sole()))
     }
 }

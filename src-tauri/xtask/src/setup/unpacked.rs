@@ -37,6 +37,10 @@ pub(super) const WEB_SERVER: Server = server("nginx", &["nginx", "nginx-core"], 
 pub(super) const LOAD_BALANCER: Server = server("haproxy", &["haproxy"], || {
     runs(place::server("haproxy"), &["-v"])
 });
+/// The pooler that many have before a database.
+pub(super) const POOLER: Server = server("pgbouncer", &["pgbouncer"], || {
+    runs(place::server("pgbouncer"), &["--version"])
+});
 /// As it is called here.
 #[cfg(unix)]
 pub(crate) const POSTGRES: &str = "postgres";

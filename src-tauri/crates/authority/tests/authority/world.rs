@@ -177,6 +177,7 @@ impl World {
             Arc::new(Building(upstreams.clone())),
             chain.clone(),
             witness.clone(),
+            None,
             clock,
         );
         let authority = authority.await.unwrap();
@@ -221,7 +222,7 @@ impl World {
         let building = Arc::new(Building(self.upstreams.clone()));
         let (store, chain, witness) =
             (self.store.clone(), self.chain.clone(), self.witness.clone());
-        let authority = Authority::open(store, told, building, chain, witness, clock);
+        let authority = Authority::open(store, told, building, chain, witness, None, clock);
         authority.await.unwrap()
     }
 
@@ -235,7 +236,7 @@ impl World {
         let clock = Arc::new(move || *now.lock().unwrap());
         let building = Arc::new(Building(Arc::default()));
         let (store, chain) = (Arc::new(store.unwrap()), Arc::<Chain>::default());
-        let authority = Authority::open(store, told.clone(), building, chain, witness, clock);
+        let authority = Authority::open(store, told.clone(), building, chain, witness, None, clock);
         let authority = authority.await.unwrap();
         let owner = authority.actor(self.owner.member().id).await.unwrap();
         (authority, owner, told)

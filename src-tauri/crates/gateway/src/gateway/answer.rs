@@ -164,6 +164,10 @@ impl Gateway {
 
     /// The route of a request, as things are now.
     pub(super) fn route(&self, head: &Parts) -> Result<Box<Route>, CallRefusal> {
+        // Before anything is looked at. Nobody is told that a key is refused either: that may be old, too.
+        if !self.may_grant() {
+            return Err(CallRefusal::Stale);
+        }
         let changes = self.0.cache.changes();
         // Before the key is judged: one that is revoked by a move to another upstream never goes out to that one.
         let behind = self.0.behind.read();
@@ -294,9 +298,11 @@ impl Gateway {
 
     /// The way that a call to this upstream would take now, if it was admitted by this rule and still may be made.
     fn way_now(&self, rule: &KeyRule, upstream: u64) -> Option<Arc<dyn Transport>> {
+        let may_grant = self.may_grant();
         let behind = self.0.behind.read().unwrap_or_else(PoisonError::into_inner);
         let known = &self.0.known;
-        let may = behind.upstream == upstream
+        let may = may_grant
+            && behind.upstream == upstream
             && known.is_as_it_was(rule, self.0.clock.wall())
             && !self.is_paused();
         may.then(|| behind.transport.clone()).flatten()

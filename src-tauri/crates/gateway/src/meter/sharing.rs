@@ -260,9 +260,11 @@ impl<W> Meter<W> {
     /// What was leased and not used is void, and others have done who knows what.
     pub(crate) fn forfeit(&mut self) {
         if let Some(sharing) = &mut self.sharing {
-            self.lease.void();
             sharing.others.look_anew();
-            sharing.changed();
+            if self.lease.left() > 0 {
+                self.lease.void();
+                sharing.changed();
+            }
         }
     }
 }

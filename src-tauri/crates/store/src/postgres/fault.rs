@@ -11,6 +11,11 @@ pub(super) enum Fault {
     OldServer(String),
     #[error("the database's encoding is {0}, UTF8 is needed")]
     Encoding(String),
+    #[error(
+        "a connection pooler before it gives each transaction another session, and Gardien needs whole ones: use \
+         pool_mode = session in PgBouncer, or the address of the database itself"
+    )]
+    Pooled,
     #[error("the database belongs to another program")]
     Foreign,
     #[error("the layout of the database is not the one that its version has")]

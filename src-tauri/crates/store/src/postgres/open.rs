@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -12,8 +13,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::fault::{Fault, store_error};
-use super::{Postgres, bounded};
+use super::{Postgres, bounded, listen, pooler};
 use crate::StoreError;
+use crate::notices::Telling;
 
 /// As others see whose connections they are.
 const NAME: &str = "gardien";
@@ -25,19 +27,16 @@ const CONNECT: Duration = Duration::from_secs(5);
 const FRESH: Duration = Duration::from_secs(1);
 /// What PostgreSQL itself gives up, so that nothing goes on that nobody waits for. A lock is waited for longer than a
 /// transaction may stand still whose client is gone; both end before our own bound.
-const PATIENCE: [(&str, &str); 3] = [
-    ("statement_timeout", "12s"),
-    ("lock_timeout", "10s"),
-    ("idle_in_transaction_session_timeout", "5s"),
-];
+const PATIENCE: &str = "SET statement_timeout = '12s'; SET lock_timeout = '10s';
+    SET idle_in_transaction_session_timeout = '5s'";
 /// For so long tables may be changed, or waited for while another process changes them.
 const MIGRATION: Duration = Duration::from_secs(600);
 /// The same meanwhile.
-const MIGRATING: [(&str, &str); 3] = [
-    ("statement_timeout", "10min"),
-    ("lock_timeout", "10min"),
-    ("idle_in_transaction_session_timeout", "10min"),
-];
+const MIGRATING: &str = "SET statement_timeout = '10min'; SET lock_timeout = '10min';
+    SET idle_in_transaction_session_timeout = '10min'";
+/// What was acknowledged lasts, whatever is usual for this database or user.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
 /// All that the address of a database may say behind its question mark.
 const PARAMETERS: [&str; 10] = [
     "dbname",
@@ -106,7 +105,8 @@ impl PostgresOptions {
             connect = connect.ssl_mode(mode);
         }
         Ok(Self {
-            connect: connect.application_name(NAME),
+            // Nothing else is said while connecting: PgBouncer lets nobody in who states settings that it does not know.
+            connect: connect.application_name(NAME).extra_float_digits(None),
             connections: CONNECTIONS,
         })
     }
@@ -148,20 +148,37 @@ impl Postgres {
     /// Opens the database, and makes its tables if they are not there or older.
     ///
     /// # Errors
-    /// [`StoreError::NewerVersion`], and [`StoreError::Damaged`] of a database that is somebody else's, leave it as it is.
+    /// [`StoreError::NewerVersion`], [`StoreError::Unsupported`], and [`StoreError::Damaged`] of a database that is somebody
+    /// else's, leave it as it is.
     pub async fn open(options: &PostgresOptions) -> Result<Self, StoreError> {
-        let migrating = options.connect.clone().options(MIGRATING);
-        let connecting = timeout(CONNECT, migrating.connect()).await;
-        let connecting = connecting.map_err(|late| StoreError::Unreachable(late.into()))?;
-        let mut connection = connecting.map_err(store_error)?;
+        let mut connection = connect(options).await?;
+        let mut other = connect(options).await?;
+        let refused = pooler::refuse(&mut connection, &mut other).await;
+        close(other).await;
+        refused?;
         let migrated = migrate(&mut connection).await;
-        // Whatever it says: the work is done.
-        let _ = timeout(CONNECT, connection.close()).await;
+        close(connection).await;
         migrated?;
+        let listening = pool(&options.clone().connections(1));
+        let telling = Arc::<Telling>::default();
+        tokio::spawn(listen::listen(listening.clone(), telling.clone()));
         Ok(Self {
             pool: pool(options),
+            listening,
+            telling,
         })
     }
+}
+
+async fn connect(options: &PostgresOptions) -> Result<PgConnection, StoreError> {
+    let connecting = timeout(CONNECT, options.connect.connect()).await;
+    let connecting = connecting.map_err(|late| StoreError::Unreachable(late.into()))?;
+    connecting.map_err(store_error)
+}
+
+/// Whatever it says: its work is done.
+async fn close(connection: PgConnection) {
+    let _ = timeout(CONNECT, connection.close()).await;
 }
 
 fn pool(options: &PostgresOptions) -> PgPool {
@@ -173,15 +190,13 @@ fn pool(options: &PostgresOptions) -> PgPool {
         .before_acquire(|connection, lay| {
             Box::pin(async move { Ok(lay.idle_for < FRESH || connection.ping().await.is_ok()) })
         })
-        // What was acknowledged lasts, whatever is usual for this database or user.
         .after_connect(|connection, _| {
             Box::pin(async {
-                let durable = "SELECT set_config('synchronous_commit', 'on', false)
-                     WHERE current_setting('synchronous_commit') = 'off'";
-                connection.execute(durable).await.map(drop)
+                connection.execute(PATIENCE).await?;
+                connection.execute(DURABLE).await.map(drop)
             })
         })
-        .connect_lazy_with(options.connect.clone().options(PATIENCE))
+        .connect_lazy_with(options.connect.clone())
 }
 
 /// What a database is, before anything is written to it.
@@ -199,6 +214,8 @@ enum Format {
 /// Whoever comes first does it, under a lock of the whole database; the others wait.
 async fn migrate(connection: &mut PgConnection) -> Result<(), StoreError> {
     assert_server(connection).await?;
+    let patience = bounded(connection.execute(MIGRATING)).await;
+    patience.map_err(store_error)?;
     match bounded(look(connection)).await.map_err(store_error)? {
         Format::Current => return Ok(()),
         Format::Foreign => return Err(StoreError::Damaged(Fault::Foreign.into())),
@@ -227,10 +244,10 @@ async fn assert_server(connection: &mut PgConnection) -> Result<(), StoreError> 
     let (number, version, encoding): (i32, String, String) =
         bounded(asking).await.map_err(store_error)?;
     if number < OLDEST_SERVER {
-        return Err(StoreError::Unavailable(Fault::OldServer(version).into()));
+        return Err(StoreError::Unsupported(Fault::OldServer(version).into()));
     }
     if encoding != "UTF8" {
-        return Err(StoreError::Unavailable(Fault::Encoding(encoding).into()));
+        return Err(StoreError::Unsupported(Fault::Encoding(encoding).into()));
     }
     Ok(())
 }

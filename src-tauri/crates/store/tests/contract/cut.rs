@@ -13,7 +13,7 @@ use crate::support::{Database, project, some_record};
 
 /// What becomes of the next commit that comes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cut {
+pub(crate) enum Cut {
     /// Nothing; nor of any later one.
     No,
     /// It does not reach the server, and both ends are closed.
@@ -30,16 +30,18 @@ enum Cut {
     AfterAll,
     /// Nothing is let through.
     All,
+    /// Nothing is passed on any more from where something is said, and neither end hears of that.
+    Hush,
 }
 
 /// Stands between a store and its server.
-struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     next: Arc<Mutex<Cut>>,
 }
 
 impl Proxy {
-    async fn before(database: &PostgresDatabase) -> Self {
+    pub(crate) async fn before(database: &PostgresDatabase) -> Self {
         let url = database.url();
         let (host, port) = (url.host_str().unwrap(), url.port().unwrap_or(5432));
         let server = (host.to_owned(), port);
@@ -59,11 +61,11 @@ impl Proxy {
         Self { port, next }
     }
 
-    fn cut(&self, next: Cut) {
+    pub(crate) fn cut(&self, next: Cut) {
         *self.next.lock().unwrap() = next;
     }
 
-    async fn open(&self, database: &PostgresDatabase) -> Postgres {
+    pub(crate) async fn open(&self, database: &PostgresDatabase) -> Postgres {
         let mut url = database.url();
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(self.port)).unwrap();
@@ -82,6 +84,7 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Cut>
                 match cut_of(asked, &next) {
                     Cut::No => server.write_all(asked).await.unwrap(),
                     Cut::Before | Cut::All => return,
+                    Cut::Hush => std::future::pending().await,
                     Cut::BeforeUnheard => {
                         drop(client);
                         return std::future::pending().await;
@@ -109,8 +112,8 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, next: Arc<Mutex<Cut>
 
 fn cut_of(asked: &[u8], next: &Mutex<Cut>) -> Cut {
     let mut next = next.lock().unwrap();
-    if *next == Cut::All {
-        return Cut::All;
+    if let Cut::All | Cut::Hush = *next {
+        return *next;
     }
     if !asked.windows(7).any(|words| words == b"COMMIT\0") {
         return Cut::No;

@@ -11,14 +11,18 @@ mod calls;
 mod changes;
 mod cut;
 mod documents;
+mod duties;
 mod filters;
 mod following;
 mod gateways;
 mod keys;
 mod opening;
 mod owned;
+#[cfg(target_os = "linux")]
+mod pooled;
 mod postgres;
 mod revisions;
+mod sealed;
 mod sqlite;
 mod support;
 mod uses;
@@ -59,6 +63,9 @@ macro_rules! every_contract {
                 the_changes_since_any_revision_make_its_snapshot_the_newest
                 nothing_came_since_the_newest_revision
                 all_that_is_enforced_of_many_keys_is_told_at_the_start
+            }
+            sealed {
+                they_are_kept_replaced_and_forgotten
             }
             audit {
                 entries_are_linked_and_counted
@@ -119,6 +126,9 @@ macro_rules! every_contract {
                 a_lease_that_was_renewed_since_is_not_let_go_of
                 a_renewal_that_comes_late_takes_nothing_back
                 those_without_a_lease_are_forgotten_after_a_day
+            }
+            duties {
+                a_duty_is_held_until_it_is_given_back
             }
             documents {
                 ids_count_from_one_and_are_never_used_again

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::postgres::{empty, fresh};
 use crate::support::{Database, at, commit, key, opened, project, some_record};
 
-const STEPS: i64 = 14;
+const STEPS: i64 = 15;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_are_made_once_whoever_comes_first() {
@@ -57,6 +57,21 @@ async fn a_database_of_another_program_is_refused_and_left_as_it_is() {
     // Else it could not be made.
     let ours = "CREATE TABLE _sqlx_migrations ()";
     database.execute(ours).await.unwrap();
+}
+
+/// What is said where there are some is decided, and tested, apart. Of a server that was brought along nothing is known here.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_standby_there_is_nothing_to_say_of_one() {
+    let database = fresh().await;
+    let mut connection = database.connect().await;
+    let replicates = "SELECT current_setting('synchronous_standby_names') <> ''
+             OR EXISTS (SELECT FROM pg_stat_replication) AS replicates";
+    let row = sqlx::query(replicates).fetch_one(&mut connection).await;
+    if row.unwrap().get("replicates") {
+        return;
+    }
+    let store = Postgres::open(&database.options()).await.unwrap();
+    assert_eq!(store.failover_risk().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,7 +220,7 @@ impl World {
         gateway.under_way.sort_by_key(|(end, _)| *end);
         let ended = gateway.under_way.partition_point(|(end, _)| *end <= now);
         for (end, turn) in gateway.under_way.drain(..ended) {
-            if end % 7 == 0 {
+            if end.is_multiple_of(7) {
                 gateway.meter.cancel(turn);
             } else {
                 gateway.meter.finish(turn, mono);
@@ -301,7 +301,7 @@ impl World {
     fn goes(&mut self, of: usize, turn: Turn, lasts: u64) {
         self.granted += 1;
         let end = self.now + lasts;
-        if end % 7 != 0 {
+        if !end.is_multiple_of(7) {
             self.calls.push(self.now + lasts / 2);
         }
         self.gateways[of].under_way.push((end, turn));

@@ -1,0 +1,169 @@
+//! The other gateways over the same database: an answer to a change that takes something away waits until it is in force
+//! on each of them, or until those that do not say so grant nothing any more.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use gardien_domain::lease::{Acknowledgement, GatewayId, Terms};
+use gardien_store::{Gateways, Notices, Revision};
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+/// Tells milliseconds that never run backwards and do not stand still while the machine sleeps.
+pub type SteadyClock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// How often it is looked for what gateways show: a notice can be lost.
+const LOOK: u64 = 200;
+
+/// The gateways that follow this database.
+pub struct Elsewhere {
+    gateways: Arc<dyn Gateways>,
+    /// The one of this process, which is told of everything before anybody is answered.
+    own: Option<GatewayId>,
+    clock: SteadyClock,
+    /// The newest change that takes something away.
+    taken: AtomicU64,
+    acknowledged: Mutex<Acknowledged>,
+}
+
+/// All changes up to this one are in force everywhere.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    revision: u64,
+    /// The gateways whose leases had to run out for it.
+    silent: Vec<String>,
+}
+
+/// How long it took until a change was in force everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waited {
+    /// In all.
+    pub time: Duration,
+    /// Names of the gateways that did not say that they have it, so that their leases had to run out. They refuse every
+    /// call until they are back.
+    pub silent: Vec<String>,
+}
+
+impl Elsewhere {
+    /// The gateways that hold leases in this database; `own` is that of this process, if it has one.
+    #[must_use]
+    pub fn new(gateways: Arc<dyn Gateways>, own: Option<GatewayId>, clock: SteadyClock) -> Self {
+        Self {
+            gateways,
+            own,
+            clock,
+            taken: AtomicU64::default(),
+            acknowledged: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn notices(&self) -> Notices {
+        self.gateways.notices()
+    }
+
+    /// Something was taken away by this change.
+    pub fn taken(&self, revision: Revision) {
+        self.taken.fetch_max(revision.0, Ordering::SeqCst);
+    }
+
+    /// Comes back when everything is in force on every gateway that was taken away by now. `None` where nothing had to be
+    /// waited for.
+    pub async fn everywhere(&self) -> Option<Waited> {
+        let (began, taken) = ((self.clock)(), self.taken.load(Ordering::SeqCst));
+        if taken == 0 {
+            return None;
+        }
+        // One waits for all that came by then: with many revocations at once, few questions are asked.
+        let mut acknowledged = self.acknowledged.lock().await;
+        if acknowledged.revision < taken {
+            let newest = self.taken.load(Ordering::SeqCst);
+            acknowledged.silent = self.until_in_force(Revision(newest)).await;
+            acknowledged.revision = newest;
+        }
+        let time = (self.clock)().saturating_sub(began);
+        (time > 0).then(|| Waited {
+            time: Duration::from_millis(time),
+            silent: acknowledged.silent.clone(),
+        })
+    }
+
+    /// The gateways that have not said that they have it.
+    async fn until_in_force(&self, revision: Revision) -> Vec<String> {
+        // Before it is looked: what is shown in between is not missed.
+        let mut notices = self.gateways.notices();
+        // Whoever holds a lease now holds it for no longer, whether or not the database can be asked for whom.
+        let at_the_latest = (self.clock)() + Terms::LONGEST;
+        let mut waiting: Option<Acknowledgement<GatewayId>> = None;
+        loop {
+            let asking = self.gateways.held_below(revision);
+            let until = waiting.as_ref().and_then(Acknowledgement::until);
+            let until = until.unwrap_or(at_the_latest);
+            let left = until.saturating_sub((self.clock)());
+            match timeout(Duration::from_millis(left), asking).await {
+                Ok(Ok(held)) => {
+                    let others = held
+                        .into_iter()
+                        .filter(|held| Some(held.gateway) != self.own);
+                    match &mut waiting {
+                        Some(waiting) => waiting.looked(others),
+                        None => waiting = Some(Acknowledgement::new(others, (self.clock)())),
+                    }
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "which gateways lack a change cannot be looked up");
+                }
+                Err(_) => {}
+            }
+            let now = (self.clock)();
+            let is_done = match &waiting {
+                Some(waiting) => waiting.is_done(now),
+                None => now >= at_the_latest,
+            };
+            if is_done {
+                return self.let_go(waiting, now).await;
+            }
+            let until = waiting.as_ref().and_then(Acknowledgement::until);
+            let left = until.unwrap_or(at_the_latest).saturating_sub(now);
+            let _ = timeout(Duration::from_millis(left.min(LOOK)), notices.renewed()).await;
+        }
+    }
+
+    /// Nobody waits again for those whose leases have run out.
+    async fn let_go(&self, waited: Option<Acknowledgement<GatewayId>>, now: u64) -> Vec<String> {
+        let run_out: Vec<_> = waited
+            .iter()
+            .flat_map(|waited| waited.run_out(now))
+            .collect();
+        if run_out.is_empty() {
+            return Vec::new();
+        }
+        let named = async {
+            for (gateway, renewals) in &run_out {
+                // Whoever has renewed since was told of the change.
+                self.gateways.let_go(*gateway, *renewals).await.ok();
+            }
+            self.gateways.gateways().await.unwrap_or_default()
+        };
+        // What was promised holds without it.
+        let known = timeout(Duration::from_millis(LOOK), named).await;
+        let known = known.unwrap_or_default();
+        let name = |gateway: GatewayId| {
+            let known = known.iter().find(|known| known.gateway.id == gateway);
+            known.map_or_else(|| gateway.to_string(), |known| known.gateway.name.clone())
+        };
+        let silent: Vec<String> = run_out.iter().map(|(gateway, _)| name(*gateway)).collect();
+        tracing::warn!(gateways = ?silent, "waited until leases had run out: these gateways do not follow");
+        silent
+    }
+}
+
+impl fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elsewhere")
+            .field("own", &self.own)
+            .field("taken", &self.taken)
+            .finish_non_exhaustive()
+    }
+}

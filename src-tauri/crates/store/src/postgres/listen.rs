@@ -1,0 +1,52 @@
+//! Hearing what other processes do, on a connection of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgPool};
+use tokio::time::{sleep, timeout};
+
+use super::bounded;
+use crate::notices::Telling;
+
+/// A change was recorded.
+const CHANGED: &str = "gardien";
+/// A gateway is waited for no longer.
+const RENEWED: &str = "gardien_gateways";
+/// After such a silence the connection is tried: one that was cut without a word stays silent for ever.
+const SILENCE: Duration = Duration::from_secs(2);
+/// Between two tries to connect.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Tells of what is heard, until the pool is closed.
+pub(super) async fn listen(pool: PgPool, telling: Arc<Telling>) {
+    while !pool.is_closed() {
+        if let Err(error) = hear(&pool, &telling).await {
+            tracing::debug!(%error, "notices of the database are not heard at the moment");
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn hear(pool: &PgPool, telling: &Telling) -> sqlx::Result<()> {
+    let mut listener = bounded(PgListener::connect_with(pool)).await?;
+    // What is lost while nobody listens is told of below, by the loss.
+    listener.eager_reconnect(false);
+    bounded(listener.listen_all([CHANGED, RENEWED])).await?;
+    telling.anything();
+    loop {
+        match timeout(SILENCE, listener.try_recv()).await {
+            Ok(Ok(Some(notice))) if notice.channel() == CHANGED => {
+                telling.changed.send_replace(());
+            }
+            Ok(Ok(Some(_))) => {
+                telling.renewed.send_replace(());
+            }
+            Ok(Ok(None)) => return Ok(()),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => {
+                bounded(sqlx::query("SELECT 1").execute(&mut listener)).await?;
+            }
+        }
+    }
+}
