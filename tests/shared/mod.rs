@@ -5,5 +5,6 @@ mod duty;
 mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
+mod limit;
 mod sealed;
 mod team;

@@ -212,7 +212,16 @@ impl Window {
         steps
     }
 
-    /// The same of these keys, as of when this was last asked for anything. Takes the longer the more calls they made.
+    /// Calls of the last minute, `(at, calls)` and the oldest first, wherever they were made. What is under way counts as now.
+    pub(crate) fn of_late(&mut self, now: u64) -> Vec<(u64, u32)> {
+        let mut calls = self.snapshot(now, 1);
+        calls.extend(self.others.finished.iter());
+        calls.sort_unstable();
+        calls.push((now, self.in_flight.saturating_add(self.others.open)));
+        calls
+    }
+
+    /// Of what is held here, the same of these keys, as of when this was last asked for anything. Takes the longer the more calls they made.
     pub(crate) fn snapshot_of(
         &self,
         keys: impl IntoIterator<Item = KeyId>,

@@ -95,8 +95,7 @@ impl<W> Schedule<W> {
         if pace == self.bucket.as_ref().map(Bucket::pace) {
             return;
         }
-        let in_flight = (now, self.window.in_flight());
-        let of_late = self.window.snapshot(now, 1).into_iter().chain([in_flight]);
+        let of_late = self.window.of_late(now);
         self.bucket = pace.map(|pace| Bucket::after(pace, of_late, now));
     }
 

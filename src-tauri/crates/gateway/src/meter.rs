@@ -202,6 +202,11 @@ impl<W> Meter<W> {
         self.schedule.window().remaining(limit, now)
     }
 
+    /// Whether nothing is granted any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Whether calls wait for their turn.
     pub(crate) fn is_paced(&self) -> bool {
         self.schedule.pace().is_some()

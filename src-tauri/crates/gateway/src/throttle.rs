@@ -150,7 +150,8 @@ impl Throttle {
             waits();
             let turn = match (&mut place.told).await {
                 Ok(turn) => turn.inspect_err(|_| self.is_refused(key))?,
-                Err(_) => return Err(CallRefusal::Stopping),
+                Err(_) if self.meter().is_closed() => return Err(CallRefusal::Stopping),
+                Err(_) => return Err(CallRefusal::Stale),
             };
             let waited = Duration::from_millis(self.clock.now() - came);
             Ok(Pass::new(self, turn, waited))

@@ -82,6 +82,11 @@ impl<W> Meter<W> {
         self.sharing.is_some()
     }
 
+    /// Whether anything stands in the ledger: others need not hear of a gateway that never called.
+    pub(crate) fn has_told(&self) -> bool {
+        self.sharing.as_ref().is_none_or(|it| it.written > 0)
+    }
+
     /// Calls that may go now.
     pub(super) fn most(&self, now: u64) -> u32 {
         match &self.sharing {
@@ -96,6 +101,7 @@ impl<W> Meter<W> {
         if self.most(now) > 0 || !self.schedule.would_go(key, now) {
             return None;
         }
+        let is_stale = self.is_stale(now);
         let sharing = self.sharing.as_mut()?;
         if !sharing.may_ask() {
             return Some(Entry::Full(Full {
@@ -103,11 +109,24 @@ impl<W> Meter<W> {
                 retry_after_ms: LOOKED_AT_AGAIN_MS,
             }));
         }
-        if self.lease.is_broken() && now >= sharing.heard + LEASED_MS {
+        if is_stale {
             return Some(Entry::Stale);
         }
         sharing.asked = sharing.asked.saturating_add(1);
         Some(Entry::Dry)
+    }
+
+    /// Nothing was heard of others for too long, nor can they be told of calls.
+    fn is_stale(&self, now: u64) -> bool {
+        let heard = self.sharing.as_ref().map(|it| it.heard);
+        self.lease.is_broken() && heard.is_some_and(|heard| now >= heard + LEASED_MS)
+    }
+
+    /// Whoever waits for a turn then waits no longer.
+    pub(crate) fn clear_if_stale(&mut self, now: u64) {
+        if self.is_stale(now) {
+            self.schedule.clear();
+        }
     }
 
     /// Whether somebody waits for what is not leased, or may soon.

@@ -131,6 +131,7 @@ impl Throttle {
         let mut meter = self.meter();
         let is_known = meter.is_ledger_broken();
         meter.ledger_failed();
+        meter.clear_if_stale(self.clock.now());
         drop(meter);
         match (is_shared, is_known) {
             (false, _) => tracing::error!(
@@ -159,17 +160,21 @@ impl Throttle {
 
     /// Ends all granting and saves what was called. [`Self::keep_lease`] must have ended.
     pub(crate) async fn close(&self) -> Result<(), BoxError> {
-        let (own, asking) = {
+        let (own, asking, is_told) = {
             let mut meter = self.meter();
             let composed = (self.clock.unix_ms(), self.clock.now());
             let saved = meter.close(composed.0, composed.1);
-            meter.told(Renewal {
+            let (own, asking) = meter.told(Renewal {
                 saved,
                 extra: 0,
                 composed,
-            })
+            });
+            (own, asking, meter.has_told())
         };
         self.renewed.notify_waiters();
-        self.ledger.save(own, asking).await.map(|_| ())
+        if is_told || own.calls.held() > 0 {
+            self.ledger.save(own, asking).await?;
+        }
+        Ok(())
     }
 }

@@ -214,6 +214,11 @@ async fn gateways_keep_one_pace() {
     // One in ten seconds after a burst of four, of both.
     let took = began.elapsed().as_secs_f32();
     assert!((20.0..22.0).contains(&took), "{took}");
+    // Nor does one that starts begin with a burst.
+    let third = several.start(Some(3)).await;
+    assert_eq!(third.answered(&several.owner, 1, 200).await, 1);
+    let took = began.elapsed().as_secs_f32();
+    assert!((29.0..33.0).contains(&took), "{took}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -255,6 +260,25 @@ async fn without_its_database_a_gateway_of_several_calls_no_more() {
     one.seat.is_cut.store(false, Ordering::Relaxed);
     sleep(Duration::from_secs(61)).await;
     assert_eq!(one.answered(&several.owner, 110, 200).await, 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_turn_does_not_wait_for_a_database_that_is_away() {
+    let several = Several::before(Phare::taking(1_000), 10, AtLimit::Pace);
+    let one = several.start(Some(1)).await;
+    assert_eq!(one.answered(&several.owner, 4, 200).await, 4);
+    let began = Instant::now();
+    let waiting = one.get(&several.owner);
+    let cut = async {
+        sleep(Duration::from_secs(1)).await;
+        one.seat.is_cut.store(true, Ordering::Relaxed);
+    };
+    let (stale, ()) = tokio::join!(waiting, cut);
+    assert_eq!(
+        (stale.status, stale.code()),
+        (503, "gateway_stale".to_owned())
+    );
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 /// What Phare says to one holds for all.

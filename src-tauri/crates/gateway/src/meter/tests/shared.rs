@@ -345,6 +345,13 @@ impl World {
         entry
     }
 
+    /// So many calls come to each of these gateways at once, and again when there is what they asked for.
+    fn burst(&mut self, to: Range<usize>, calls: u32, lasts: u64) {
+        self.calls(to.clone(), calls, lasts);
+        self.pass(self.now + 2 * WAY);
+        self.calls(to, calls, lasts);
+    }
+
     /// So many calls come to each of these gateways at once.
     fn calls(&mut self, to: Range<usize>, calls: u32, lasts: u64) {
         for of in to {
@@ -409,24 +416,16 @@ proptest! {
                     // Something is leased, and nothing heard of it for so long that others have it.
                     world.calls(of..of + 1, limit / 2 + 1, 0);
                     world.pass(now + 2 * WAY);
-                    let stalled = world.now + 115_000 + long / 8;
+                    let stalled = world.now + 120_000 + long / 8;
                     world.gateways[of].stalled = stalled;
                     world.gateways[of].looks = stalled + LOOK;
                     world.pass(stalled - 3_000);
-                    world.calls(0..3, limit, long % 2_000);
+                    world.burst(0..3, limit, long % 2_000);
                     world.pass(stalled);
                     world.calls(of..of + 1, limit, long % 2_000);
                 }
-                15..27 => {
-                    world.calls(of..of + 1, 1 + limit / 10, long % 30_000);
-                    world.pass(now + 2 * WAY);
-                    world.calls(of..of + 1, 1 + limit / 10, long % 30_000);
-                }
-                _ => {
-                    world.calls(0..3, limit, long % 30_000);
-                    world.pass(world.now + 2 * WAY);
-                    world.calls(0..3, limit, long % 30_000);
-                }
+                15..27 => world.burst(of..of + 1, 1 + limit / 10, long % 30_000),
+                _ => world.burst(0..3, limit, long % 30_000),
             }
         }
         world.assert_no_minute_holds_more()?;
