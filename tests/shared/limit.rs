@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use gardien_test_postgres::Cluster;
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::breaking::break_things;
 use super::faults::report;
@@ -26,6 +27,42 @@ const MINUTE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
 /// A slot is used so soon after it is free, on a machine that something else keeps busy.
 const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn rule_6_all_gateways_take_their_calls_from_one_limit() {
+    const CALLS: usize = 150;
+    let team = Team::of(GATEWAYS).await;
+    limit_to(&team, LIMIT).await;
+    let key = team.issue().await;
+    let callers = team.gateways.iter().map(|gateway| async {
+        let holder = gateway.key_holder(&key.secret);
+        let mut granted = 0;
+        for _ in 0..CALLS {
+            match holder.get("/uptime/monitors").await.status.as_u16() {
+                200 => granted += 1,
+                // A key that was just made may come a moment later.
+                status => assert!([401, 429].contains(&status), "{status}"),
+            }
+        }
+        granted
+    });
+    let granted: usize = join_all(callers).await.iter().sum();
+    // What Gardien itself asked counts, too.
+    let made = came(&team).len();
+    assert!(made <= LIMIT as usize, "{made}");
+    assert!(
+        (LIMIT as usize - 20..=made).contains(&granted),
+        "{granted} of {made}"
+    );
+
+    // Whoever manages sees what all of them hold.
+    let is_seen = async {
+        while team.owner.get("/v1/limits").await.expect(200)["remaining"] != 0 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(50), is_seen).await.unwrap();
+}
 
 #[tokio::test]
 async fn all_of_the_limit_is_used_by_whoever_wants_it_and_no_more() {
@@ -79,13 +116,15 @@ async fn never_more_than_the_limit_reaches_phare_whatever_breaks() {
     drop(cluster);
 }
 
+async fn limit_to(team: &Team, calls: u32) {
+    let limit = json!({ "calls_per_minute": calls, "at_limit": "reject" });
+    let changed = team.owner.patch("/v1/organization", limit).await;
+    changed.expect(200);
+}
+
 /// Lets clients call at all gateways for so long. What it answers with comes back when they have ended.
 async fn clients(team: &Team, time: Duration) -> impl Future<Output = ()> + use<> {
-    let limit = json!({ "calls_per_minute": LIMIT, "at_limit": "reject" });
-    team.owner
-        .patch("/v1/organization", limit)
-        .await
-        .expect(200);
+    limit_to(team, LIMIT).await;
     let key = team.issue().await;
     let over = Arc::new(AtomicBool::new(false));
     let clients: Vec<_> = (0..CLIENTS)

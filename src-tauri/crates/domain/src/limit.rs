@@ -8,17 +8,21 @@ use finished::Finished;
 use takers::{Taker, Takers};
 
 pub use direct::{Direct, DirectUse, Mark, Said};
+pub use others::Others;
+pub use shared::{Asking, GatewayCalls, Known, LEASED_MS, Leased, OtherGateways, OwnCalls};
 
 use crate::key::KeyId;
 
 mod direct;
 mod finished;
+mod others;
+mod shared;
 mod takers;
 
 /// The span the limit is stated for, in milliseconds.
 pub const WINDOW_MS: u64 = 60_000;
 
-/// The calls of the last minute as they outlive a process.
+/// The calls of the last minute as they outlive a process, and as other gateways read them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SavedCalls {
     /// `(unix milliseconds, calls)` that had finished when this was saved, oldest first.
@@ -29,6 +33,15 @@ pub struct SavedCalls {
     pub leased: u32,
 }
 
+impl SavedCalls {
+    /// Slots that they hold, each of them.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        let finished = self.finished.iter().map(|(_, calls)| u64::from(*calls));
+        finished.sum::<u64>() + u64::from(self.leased)
+    }
+}
+
 /// A sliding window over the last minute. Times are milliseconds on one clock that never runs backwards.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
@@ -37,6 +50,8 @@ pub struct Window {
     /// Slots that were ever taken or recorded.
     ever: u64,
     takers: Takers,
+    /// What other gateways hold.
+    others: Others,
 }
 
 /// Permission for one call to be forwarded, and the key that it was granted to. Give it back with [`Window::finish`] or
@@ -92,6 +107,7 @@ impl Window {
         let at = self.record(self.in_flight, now);
         self.takers.end_all(at);
         self.in_flight = 0;
+        self.others.end_all(now);
     }
 
     /// The call certainly never reached the upstream: its slot is free at once.
@@ -123,16 +139,40 @@ impl Window {
         self.takers.record_leased(calls, at);
     }
 
-    /// The keys that hold slots at `now`, and how many.
+    /// From here on other gateways hold these slots, and no others.
+    pub fn set_others(&mut self, mut others: Others) {
+        others.takers.replace(&self.others.takers);
+        self.others = others;
+    }
+
+    /// Slots that other gateways hold at `now`.
+    pub fn held_elsewhere(&mut self, now: u64) -> u32 {
+        self.expire(now);
+        self.others.held()
+    }
+
+    /// The keys that hold slots at `now`, and how many; those that hold some elsewhere, too, are named twice.
     pub fn takers(&mut self, now: u64) -> impl Iterator<Item = (KeyId, u32)> {
         self.expire(now);
+        self.takers.iter().chain(self.others.takers.iter())
+    }
+
+    /// Those of them that hold slots here, and how many here.
+    pub fn takers_here(&mut self, now: u64) -> impl Iterator<Item = (KeyId, u32)> {
+        self.expire(now);
         self.takers.iter()
+    }
+
+    /// The keys whose calls are under way here, and how many.
+    pub fn under_way(&self) -> impl Iterator<Item = (KeyId, u32)> {
+        self.takers.under_way()
     }
 
     /// A key some of whose slots have expired since this was last asked; `None` when all were named, some more than
     /// once.
     pub fn released(&mut self) -> Option<KeyId> {
-        self.takers.released()
+        let released = self.takers.released();
+        released.or_else(|| self.others.takers.released())
     }
 
     /// Whether those that a restart left to anybody have expired since this was last asked.
@@ -149,14 +189,15 @@ impl Window {
     /// Milliseconds until the oldest slot is free. A minute if all of them are still in flight; 0 if none is held.
     #[must_use]
     pub fn reset_after_ms(&self, now: u64) -> u64 {
-        match self.finished.first() {
+        let firsts = [self.finished.first(), self.others.finished.first()];
+        match firsts.into_iter().flatten().min() {
             Some(at) => (at + WINDOW_MS).saturating_sub(now),
-            None if self.in_flight > 0 => WINDOW_MS,
+            None if self.held() > 0 => WINDOW_MS,
             None => 0,
         }
     }
 
-    /// What has to survive a restart: finished calls, merged into steps of `step_ms` rounded up, so that a
+    /// What has to survive a restart, of what is held here: finished calls, merged into steps of `step_ms` rounded up, so that a
     /// restored window never forgets a call too early.
     pub fn snapshot(&mut self, now: u64, step_ms: u64) -> Vec<(u64, u32)> {
         self.expire(now);
@@ -171,7 +212,16 @@ impl Window {
         steps
     }
 
-    /// The same of these keys, as of when this was last asked for anything. Takes the longer the more calls they made.
+    /// Calls of the last minute, `(at, calls)` and the oldest first, wherever they were made. What is under way counts as now.
+    pub(crate) fn of_late(&mut self, now: u64) -> Vec<(u64, u32)> {
+        let mut calls = self.snapshot(now, 1);
+        calls.extend(self.others.finished.iter());
+        calls.sort_unstable();
+        calls.push((now, self.in_flight.saturating_add(self.others.open)));
+        calls
+    }
+
+    /// Of what is held here, the same of these keys, as of when this was last asked for anything. Takes the longer the more calls they made.
     pub(crate) fn snapshot_of(
         &self,
         keys: impl IntoIterator<Item = KeyId>,
@@ -200,13 +250,20 @@ impl Window {
     /// Slots that are held, as of when this was last asked for anything.
     #[must_use]
     pub fn held(&self) -> u32 {
-        self.finished.len() + self.in_flight
+        self.held_here().saturating_add(self.others.held())
+    }
+
+    /// Those of them that this gateway holds itself.
+    #[must_use]
+    pub fn held_here(&self) -> u32 {
+        self.finished.len().saturating_add(self.in_flight)
     }
 
     /// Slots that this key holds, as of when this was last asked for anything.
     #[must_use]
     pub fn held_by(&self, key: KeyId) -> u32 {
-        self.takers.of(key)
+        let here = self.takers.of(key);
+        here.saturating_add(self.others.takers.of(key))
     }
 
     /// Slots that this key may hold, for what must never be exceeded: those of a restart that may be anybody's are its own.
@@ -219,19 +276,25 @@ impl Window {
     /// end now.
     #[must_use]
     pub fn held_down_in(&self, most: u32, now: u64) -> u64 {
-        self.finished.gone_in(self.held().saturating_sub(most), now)
+        let over = self.held().saturating_sub(most);
+        if self.others.held() == 0 {
+            return self.finished.gone_in(over, now);
+        }
+        self.others.gone_in(&self.finished, over, now)
     }
 
     /// The same of [`Self::held_at_most_by`].
     #[must_use]
     pub fn held_by_down_in(&self, key: KeyId, most: u32, now: u64) -> u64 {
         let over = self.held_at_most_by(key).saturating_sub(most);
-        self.takers.gone_in(key, over, now)
+        let elsewhere = &self.others.takers;
+        self.takers.gone_in(elsewhere, key, over, now)
     }
 
     fn expire(&mut self, now: u64) {
         self.finished.expire(now);
         self.takers.expire(now);
+        self.others.expire(now);
     }
 }
 

@@ -95,6 +95,22 @@ impl Bucket {
         self.level = (self.level + CALL).min(self.capacity());
     }
 
+    /// So many calls go elsewhere now, where `before` were known to: what they are more is taken, though it may not be there.
+    pub fn go_elsewhere(&mut self, calls: u32, before: u32, now: u64) {
+        self.refill(now);
+        let [more, fewer] = [(calls, before), (before, calls)]
+            .map(|(one, other)| u64::from(one.saturating_sub(other)) * CALL);
+        self.level = (self.level.saturating_sub(more) + fewer).min(self.capacity());
+    }
+
+    /// Calls that can be taken now.
+    #[must_use]
+    pub fn ready(&self, now: u64) -> u32 {
+        let gained = now.saturating_sub(self.at) * u64::from(self.pace.per_minute);
+        let level = (self.level + gained).min(self.capacity());
+        u32::try_from(level / CALL).unwrap_or(u32::MAX)
+    }
+
     /// Milliseconds until the `nth` call from now on can be taken; 0 if it can be now.
     #[must_use]
     pub fn ready_in(&self, nth: u32, now: u64) -> u64 {

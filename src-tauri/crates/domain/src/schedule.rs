@@ -13,7 +13,7 @@ pub use answers::{Bound, Coming, Due, Full, Own, Part, Turn};
 use kept::Kept;
 
 use crate::key::{ByKey, KeyId};
-use crate::limit::Window;
+use crate::limit::{Others, Window};
 use crate::organization::Organization;
 use crate::pace::{Bucket, Pace};
 use crate::share::Share;
@@ -95,8 +95,7 @@ impl<W> Schedule<W> {
         if pace == self.bucket.as_ref().map(Bucket::pace) {
             return;
         }
-        let in_flight = (now, self.window.in_flight());
-        let of_late = self.window.snapshot(now, 1).into_iter().chain([in_flight]);
+        let of_late = self.window.of_late(now);
         self.bucket = pace.map(|pace| Bucket::after(pace, of_late, now));
     }
 
@@ -108,6 +107,16 @@ impl<W> Schedule<W> {
     /// The window behind it.
     pub fn window(&mut self) -> &mut Window {
         &mut self.window
+    }
+
+    /// From here on other gateways hold these slots, and no others. What they took meanwhile was taken at the pace of all.
+    pub fn set_others(&mut self, others: Others, now: u64) {
+        let before = self.window.held_elsewhere(now);
+        self.window.set_others(others);
+        let held = self.window.held_elsewhere(now);
+        if let Some(bucket) = &mut self.bucket {
+            bucket.go_elsewhere(held, before, now);
+        }
     }
 
     /// A call of this key, or of Gardien itself, that waits for no longer than `patience` milliseconds, nor than

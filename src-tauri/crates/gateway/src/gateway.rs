@@ -114,7 +114,11 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         let saved = ledger.load().await.map_err(GatewayError::Ledger)?;
         let clock = Clock::start(clock);
+        let others = ledger.others().await.map_err(GatewayError::Ledger)?;
         let throttle = Throttle::restore(limit, &saved, ledger.clone(), clock.clone());
+        if let Some(others) = others {
+            throttle.share(others);
+        }
         let throttle = Arc::new(throttle);
         let uses = Arc::new(Uses::new(ledger));
         let stop = CancellationToken::new();
@@ -206,6 +210,12 @@ impl Gateway {
     pub fn set_limit(&self, organization: &Organization) {
         self.0.throttle.set_limit(organization);
         self.0.cache.keep_for(organization.cache_seconds);
+    }
+
+    /// What was leased of a limit that is shared with other gateways is void: asked for again by a gateway that could not be
+    /// sure for a while whether it may grant.
+    pub fn forfeit(&self) {
+        self.0.throttle.forfeit();
     }
 
     /// Takes away what reads would be answered from memory: it may have changed without a call.

@@ -60,7 +60,7 @@ pub use data_rate::{MinDataRate, Progress};
 pub use gardien_domain::limit::DirectUse;
 pub use gateway::{Gateway, GatewayError};
 pub use http_upstream::{HttpUpstream, KeyedUpstream, UpstreamError};
-pub use ledger::{Ledger, SavedCalls};
+pub use ledger::{Asking, GatewayCalls, Leased, Ledger, OwnCalls, SavedCalls};
 pub use meter::{Hold, LimitState};
 pub use record::Calling;
 pub use refusal::CallRefusal;

@@ -12,11 +12,13 @@ use gardien_domain::turns::Ticket;
 use gardien_domain::wanted::{Hour, Wanted};
 use gardien_domain::{KeyId, Organization};
 use lease::Lease;
+use sharing::Sharing;
 
 use crate::ledger::SavedCalls;
 
 mod lease;
 mod outlasting;
+mod sharing;
 
 /// The upstream is asked again after this, however long it wants to be left alone: a mistake of its must not shut
 /// everyone out for a day.
@@ -65,6 +67,8 @@ pub(crate) struct Meter<W> {
     granted_since_rest: bool,
     closed: bool,
     wanted: Wanted,
+    /// Where other gateways take slots of the same limit.
+    sharing: Option<Box<Sharing>>,
 }
 
 /// The answer to a call that asks for a slot.
@@ -81,6 +85,8 @@ pub(crate) enum Entry {
     Full(Full),
     /// The ledger has to be written first.
     Dry,
+    /// The ledger has to be written first, and cannot be.
+    Stale,
     Closed,
 }
 
@@ -89,6 +95,8 @@ pub(crate) enum Entry {
 pub(crate) struct Renewal {
     pub(crate) saved: SavedCalls,
     pub(crate) extra: u32,
+    /// When, in unix milliseconds and on the clock of the limit.
+    pub(crate) composed: (u64, u64),
 }
 
 impl<W> Meter<W> {
@@ -113,16 +121,20 @@ impl<W> Meter<W> {
         if self.closed {
             return Entry::Closed;
         }
-        if self.needs_renewal(now) {
+        if self.is_shared() {
+            if let Some(entry) = self.unleased(key, now) {
+                return entry;
+            }
+        } else if self.needs_renewal(now) {
             return Entry::Dry;
         }
         match self.schedule.come(key, patience, now, who) {
             Coming::Goes(turn) => {
-                self.granted(1);
+                self.granted(1, now);
                 Entry::Granted {
                     turn,
                     mark: self.mark(now),
-                    low: self.is_low(),
+                    low: self.is_low(now),
                 }
             }
             Coming::Waits(ticket) => Entry::Waits(ticket),
@@ -142,9 +154,9 @@ impl<W> Meter<W> {
 
     /// Who goes now, with the mark of their calls, who cannot go in time any more, and whether the lease runs low.
     pub(crate) fn due(&mut self, now: u64) -> (Due<W>, Mark, bool) {
-        let due = self.schedule.due(self.lease.most(), now);
-        self.granted(u32::try_from(due.go.len()).unwrap_or(u32::MAX));
-        let low = self.schedule.waiting() > 0 && self.is_low();
+        let due = self.schedule.due(self.most(now), now);
+        self.granted(u32::try_from(due.go.len()).unwrap_or(u32::MAX), now);
+        let low = self.schedule.waiting() > 0 && self.is_low(now);
         (due, self.mark(now), low)
     }
 
@@ -160,15 +172,24 @@ impl<W> Meter<W> {
 
     /// Whether a call could go, were the lease not used up.
     pub(crate) fn needs_renewal(&mut self, now: u64) -> bool {
-        !self.closed && self.lease.is_dry() && self.remaining(now) > 0
+        let may_ask = self.sharing.as_ref().is_none_or(|it| it.may_ask());
+        !self.closed && may_ask && self.most(now) == 0 && self.remaining(now) > 0
     }
 
-    fn granted(&mut self, calls: u32) {
+    fn granted(&mut self, calls: u32, now: u64) {
         self.lease.granted(calls);
         self.granted_since_rest |= calls > 0;
+        if calls > 0
+            && let Some(sharing) = &mut self.sharing
+        {
+            sharing.used(now);
+        }
     }
 
-    fn is_low(&self) -> bool {
+    fn is_low(&mut self, now: u64) -> bool {
+        if self.is_shared() {
+            return self.shares_low(now);
+        }
         self.lease.left() <= self.full_lease() / 2
     }
 
@@ -179,6 +200,11 @@ impl<W> Meter<W> {
         }
         let limit = self.schedule.limit();
         self.schedule.window().remaining(limit, now)
+    }
+
+    /// Whether nothing is granted any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Whether calls wait for their turn.
@@ -210,10 +236,12 @@ impl<W> Meter<W> {
 
     pub(crate) fn finish(&mut self, turn: Turn, now: u64) {
         self.schedule.finish(turn, now);
+        self.changed();
     }
 
     pub(crate) fn cancel(&mut self, turn: Turn) {
         self.schedule.cancel(turn);
+        self.changed();
     }
 
     fn mark(&mut self, now: u64) -> Mark {
@@ -224,6 +252,10 @@ impl<W> Meter<W> {
     pub(crate) fn heard(&mut self, said: Said, mark: Mark, unix_now: u64, now: u64) -> bool {
         let limit = self.schedule.limit();
         let window = self.schedule.window();
+        if let Some(sharing) = &mut self.sharing {
+            sharing.say(said, mark, window.held_elsewhere(now));
+            return false;
+        }
         let times = (now, unix_now);
         self.direct.heard(said, mark, window, limit, times)
     }
@@ -236,21 +268,29 @@ impl<W> Meter<W> {
     /// A call of Gardien's own was made without a slot.
     pub(crate) fn made_beside(&mut self, now: u64) {
         self.schedule.window().record(1, now);
+        self.changed();
     }
 
     /// What to save for a full lease.
     pub(crate) fn renewal(&mut self, unix_now: u64, now: u64) -> Renewal {
+        if self.is_shared() {
+            return self.ask(unix_now, now);
+        }
         let (full, limit) = (self.full_lease(), self.schedule.limit());
         let extra = self.lease.extra(full, limit);
         Renewal {
             saved: self.save(self.lease.left() + extra, unix_now, now),
             extra,
+            composed: (unix_now, now),
         }
     }
 
     /// After a while without calls, what to save for the lease of a gateway at rest. `None` while there are calls, or where
-    /// it is saved already.
+    /// it is saved already. Where others share the limit, whatever they do not know yet.
     pub(crate) fn rest(&mut self, unix_now: u64, now: u64) -> Option<Renewal> {
+        if self.is_shared() {
+            return self.write_changes(unix_now, now);
+        }
         if std::mem::take(&mut self.granted_since_rest) {
             return None;
         }
@@ -259,6 +299,7 @@ impl<W> Meter<W> {
         Some(Renewal {
             saved: self.save(calls, unix_now, now),
             extra,
+            composed: (unix_now, now),
         })
     }
 
@@ -274,6 +315,7 @@ impl<W> Meter<W> {
     pub(crate) fn close(&mut self, unix_now: u64, now: u64) -> SavedCalls {
         self.closed = true;
         self.schedule.clear();
+        self.lease.void();
         self.save(0, unix_now, now)
     }
 
@@ -286,6 +328,7 @@ impl<W> Meter<W> {
     /// A renewal could not be saved.
     pub(crate) fn ledger_failed(&mut self) {
         self.lease.broke();
+        self.changed();
     }
 
     pub(crate) fn is_ledger_broken(&self) -> bool {
@@ -298,6 +341,9 @@ impl<W> Meter<W> {
         self.hold = None;
         self.schedule.hold(0);
         self.direct.release();
+        if let Some(sharing) = &mut self.sharing {
+            sharing.release();
+        }
     }
 
     pub(crate) fn set_limit(&mut self, organization: &Organization, now: u64) {

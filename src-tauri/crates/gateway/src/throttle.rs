@@ -15,7 +15,7 @@ pub(crate) use pass::Pass;
 use tokio::sync::{Notify, oneshot};
 
 use crate::clock::Clock;
-use crate::ledger::{Ledger, SavedCalls};
+use crate::ledger::{GatewayCalls, Ledger, SavedCalls};
 use crate::meter::{Entry, LimitState, Meter};
 use crate::minute::Minute;
 use crate::refusal::CallRefusal;
@@ -72,6 +72,17 @@ impl Throttle {
         }
     }
 
+    /// From here on the limit is shared with these gateways.
+    pub(crate) fn share(&self, rows: Vec<GatewayCalls>) {
+        let (unix_now, now) = (self.clock.unix_ms(), self.clock.now());
+        self.meter().share(rows, unix_now, now);
+    }
+
+    /// What was leased of a shared limit is void.
+    pub(crate) fn forfeit(&self) {
+        self.meter().forfeit();
+    }
+
     /// Takes a slot, for a key or for Gardien itself; `is_new`: for a call that just came, and is counted as wanted. Where
     /// calls are paced it waits for its turn, no longer than `patience`, and says so by `waits`; beyond that it waits only for
     /// the ledger, and only when the lease is used up.
@@ -126,6 +137,7 @@ impl Throttle {
                     }
                     // Nobody waits whom nobody could tell.
                     (Entry::Closed | Entry::Waits(_), _) => return Err(CallRefusal::Stopping),
+                    (Entry::Stale, _) => return Err(CallRefusal::Stale),
                     // On the heap: seldom, and a call that waits for its turn needs no room for it.
                     (Entry::Dry, _) => {
                         waits();
@@ -138,7 +150,8 @@ impl Throttle {
             waits();
             let turn = match (&mut place.told).await {
                 Ok(turn) => turn.inspect_err(|_| self.is_refused(key))?,
-                Err(_) => return Err(CallRefusal::Stopping),
+                Err(_) if self.meter().is_closed() => return Err(CallRefusal::Stopping),
+                Err(_) => return Err(CallRefusal::Stale),
             };
             let waited = Duration::from_millis(self.clock.now() - came);
             Ok(Pass::new(self, turn, waited))
@@ -160,7 +173,7 @@ impl Throttle {
                     self.meter().leave(key, ticket);
                     return None;
                 }
-                Entry::Full(_) | Entry::Closed => return None,
+                Entry::Full(_) | Entry::Stale | Entry::Closed => return None,
             }
         }
     }

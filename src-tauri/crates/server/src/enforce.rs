@@ -1,15 +1,20 @@
 //! What gateway, authority and store need of one another, fulfilled: they do not know each other.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use gardien_authority::api::{DirectUse, LimitHold, LimitPace};
 use gardien_authority::{Enforcement, LimitReading, Reached};
 use gardien_domain::key::Revocation;
+use gardien_domain::lease::GatewayId;
 use gardien_domain::share::Share;
 use gardien_domain::what_if::WhatIf;
 use gardien_domain::{Key, KeyId, KeyRule, NotedUse, Organization, Project, ProjectId, Scope};
-use gardien_gateway::{BoxError, Gateway, Ledger, SavedCalls};
+use gardien_gateway::{
+    Asking, BoxError, Gateway, GatewayCalls, Leased, Ledger, OwnCalls, SavedCalls,
+};
+use gardien_store::ALONE;
 use jiff::Timestamp;
 
 /// The gateway, as the authority sees it.
@@ -86,17 +91,63 @@ fn moment(unix_ms: u64) -> Option<Timestamp> {
 
 /// What the store keeps for the gateway.
 #[derive(Debug)]
-pub(crate) struct StoreLedger(pub(crate) Arc<dyn gardien_store::Ledger>);
+pub(crate) struct StoreLedger {
+    ledger: Arc<dyn gardien_store::Ledger>,
+    seat: Seat,
+    /// Counts what was written.
+    written: AtomicU64,
+}
+
+/// What this process is among those that take slots of its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seat {
+    /// The only one.
+    Alone,
+    /// One of several, with this id. So is one that answers no calls: what Gardien itself asks of Phare counts, too.
+    Among(GatewayId),
+}
+
+impl StoreLedger {
+    pub(crate) fn new(ledger: Arc<dyn gardien_store::Ledger>, seat: Seat) -> Self {
+        Self {
+            ledger,
+            seat,
+            written: AtomicU64::new(0),
+        }
+    }
+}
 
 #[async_trait]
 impl Ledger for StoreLedger {
     async fn load(&self) -> Result<SavedCalls, BoxError> {
-        Ok(self.0.calls().await?)
+        if self.seat != Seat::Alone {
+            return Ok(SavedCalls::default());
+        }
+        let mut rows = self.ledger.calls().await?.into_iter();
+        let Some(row) = rows.find(|row| row.gateway == ALONE) else {
+            return Ok(SavedCalls::default());
+        };
+        self.written.store(row.number, Ordering::Relaxed);
+        Ok(row.own.calls)
     }
-    async fn save(&self, calls: SavedCalls) -> Result<(), BoxError> {
-        Ok(self.0.save_calls(&calls).await?)
+    async fn others(&self) -> Result<Option<Vec<GatewayCalls>>, BoxError> {
+        let Seat::Among(own) = self.seat else {
+            return Ok(None);
+        };
+        let mut rows = self.ledger.calls().await?;
+        rows.retain(|row| row.gateway != own);
+        Ok(Some(rows))
+    }
+    async fn save(&self, own: OwnCalls, asking: Asking) -> Result<Leased, BoxError> {
+        let gateway = match self.seat {
+            Seat::Alone => ALONE,
+            Seat::Among(gateway) => gateway,
+        };
+        let number = self.written.fetch_add(1, Ordering::Relaxed) + 1;
+        let leased = self.ledger.lease_calls(gateway, number, &own, &asking);
+        Ok(leased.await?)
     }
     async fn record_uses(&self, uses: Vec<NotedUse>) -> Result<(), BoxError> {
-        Ok(self.0.record_uses(&uses).await?)
+        Ok(self.ledger.record_uses(&uses).await?)
     }
 }

@@ -54,15 +54,17 @@ impl Leased {
         }
     }
 
-    /// Renews it until `stop`, and gives it up then: nothing may be granted by that time.
+    /// Renews it until `stop`, and gives it up then: nothing may be granted by that time. Before it holds again where it did
+    /// not, `lapsed` is called.
     pub(crate) async fn keep(
         self: Arc<Self>,
         gateway: Gateway,
         store: Arc<dyn Database>,
         authority: Authority,
+        lapsed: impl Fn() + Send + Sync,
         stop: CancellationToken,
     ) {
-        let keeping = self.keep_renewing(&gateway, &*store, &authority);
+        let keeping = self.keep_renewing(&gateway, &*store, &authority, &lapsed);
         stop.run_until_cancelled(keeping).await;
         self.until.store(0, Ordering::Release);
         let term = Duration::from_millis(self.terms.term);
@@ -70,15 +72,21 @@ impl Leased {
         let _ = timeout(term, store.give_back(gateway.id)).await;
     }
 
-    async fn keep_renewing(&self, gateway: &Gateway, store: &dyn Database, authority: &Authority) {
+    async fn keep_renewing(
+        &self,
+        gateway: &Gateway,
+        store: &dyn Database,
+        authority: &Authority,
+        lapsed: &(dyn Fn() + Send + Sync),
+    ) {
         let mut followed = authority.followed();
         let term = Duration::from_millis(self.terms.term);
         let period = Duration::from_millis(self.terms.term / RENEWALS);
         let mut failing = false;
         loop {
             let applied = *followed.borrow_and_update();
-            self.change(|lease| lease.applied(applied.0));
-            let renewed = self.renew(gateway, store).await;
+            self.change(|lease| lease.applied(applied.0), lapsed);
+            let renewed = self.renew(gateway, store, lapsed).await;
             match &renewed {
                 Ok(true) => {}
                 // There is something that it does not have.
@@ -105,7 +113,12 @@ impl Leased {
     }
 
     /// Whether everything is applied that it was told of.
-    async fn renew(&self, gateway: &Gateway, store: &dyn Database) -> Result<bool, StoreError> {
+    async fn renew(
+        &self,
+        gateway: &Gateway,
+        store: &dyn Database,
+        lapsed: &(dyn Fn() + Send + Sync),
+    ) -> Result<bool, StoreError> {
         let Some(renewal) = self.lease().renew((self.clock)()) else {
             return Ok(false);
         };
@@ -114,13 +127,17 @@ impl Leased {
         let renewing = timeout(term, store.renew(gateway, &renewal, system_clock()()));
         let renewed = renewing.await;
         let renewed = renewed.unwrap_or_else(|late| Err(StoreError::Unreachable(late.into())))?;
-        self.change(|lease| lease.renewed(renewal, renewed.newest.0));
-        Ok(renewed.newest.0 <= renewal.applied)
+        let newest = renewed.newest.0;
+        self.change(|lease| lease.renewed(renewal, newest), lapsed);
+        Ok(newest <= renewal.applied)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Lease)) {
+    fn change(&self, change: impl FnOnce(&mut Lease), lapsed: &dyn Fn()) {
         let mut lease = self.lease();
         change(&mut lease);
+        if !self.holds() {
+            lapsed();
+        }
         self.until.store(lease.until(), Ordering::Release);
         self.renewed.notify_waiters();
     }

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use gardien_authority::http::{Api, OnAsked};
 use gardien_authority::{Authority, Client, Elsewhere, Fault, Secrets, System};
 use gardien_domain::MemberId;
+use gardien_domain::lease::GatewayId;
 use gardien_domain::organization::DEFAULT_CALLS_PER_MINUTE;
 use gardien_egress::Proxies;
 use gardien_gateway::{Ended, Gateway, GatewayError, Peer};
@@ -28,12 +29,13 @@ use tokio::sync::{Notify, broadcast};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 use crate::attachment::Builder;
 use crate::clock::{steady_clock, system_clock};
 use crate::door::{Door, ListenFault};
 use crate::duty::OnDuty;
-use crate::enforce::{GatewayEnforcement, StoreLedger};
+use crate::enforce::{GatewayEnforcement, Seat, StoreLedger};
 use crate::examiner;
 use crate::health;
 use crate::listen::{Given, Incoming, ListenLimits, Until};
@@ -180,7 +182,12 @@ impl Service {
                 found,
             });
         }
-        let ledger = Arc::new(StoreLedger(store.clone()));
+        let seat = match (&place, sharing) {
+            (Some(place), _) => Seat::Among(place.id()),
+            (None, Some(_)) => Seat::Among(GatewayId(Uuid::now_v7())),
+            (None, None) => Seat::Alone,
+        };
+        let ledger = Arc::new(StoreLedger::new(store.clone(), seat));
         let gateway = Gateway::start(DEFAULT_CALLS_PER_MINUTE, ledger, system_clock()).await?;
         if let Some(place) = &place {
             place.bind(&gateway);

@@ -1,7 +1,7 @@
 //! What is said of a database that other servers use, too, and this process's place among them.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use gardien_authority::Authority;
@@ -37,6 +37,7 @@ pub(crate) struct Place {
     gateway: gardien_store::Gateway,
     store: Arc<dyn Database>,
     leased: Arc<Leased>,
+    bound: OnceLock<Gateway>,
     keeping: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
 }
@@ -54,6 +55,7 @@ impl Place {
             },
             store,
             leased: Leased::new(sharing.terms, steady_clock()),
+            bound: OnceLock::new(),
             keeping: Mutex::default(),
             stop: CancellationToken::new(),
         }
@@ -67,6 +69,7 @@ impl Place {
     pub(crate) fn bind(&self, gateway: &Gateway) {
         let leased = self.leased.clone();
         gateway.grant_while(move || leased.holds());
+        let _ = self.bound.set(gateway.clone());
     }
 
     /// Holds the lease from here on, for a gateway that listens at `address`.
@@ -76,7 +79,13 @@ impl Place {
             ..self.gateway.clone()
         };
         let (leased, store) = (self.leased.clone(), self.store.clone());
-        let keeping = leased.keep(gateway, store, authority.clone(), self.stop.clone());
+        let (bound, stop) = (self.bound.get().cloned(), self.stop.clone());
+        let lapsed = move || {
+            if let Some(gateway) = &bound {
+                gateway.forfeit();
+            }
+        };
+        let keeping = leased.keep(gateway, store, authority.clone(), lapsed, stop);
         let before = self.keeping().replace(tokio::spawn(keeping));
         if let Some(before) = before {
             before.abort();

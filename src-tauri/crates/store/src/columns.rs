@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use gardien_domain::{Key, SecretDigest};
 use jiff::Timestamp;
+use serde::Serialize;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -68,6 +69,11 @@ pub(crate) fn stored(revision: Revision) -> i64 {
 /// A count as it is stored.
 pub(crate) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A list as it is stored.
+pub(crate) fn json(list: &impl Serialize) -> sqlx::Result<String> {
+    serde_json::to_string(list).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// A time as it is stored.

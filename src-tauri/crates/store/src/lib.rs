@@ -42,7 +42,7 @@ pub use duty::{Duties, Duty};
 pub use error::StoreError;
 pub use folder::{FolderLock, lock};
 pub use gateways::{Gateway, Gateways, KnownGateway, Renewed};
-pub use ledger::Ledger;
+pub use ledger::{ALONE, Ledger};
 pub use notices::Notices;
 pub use postgres::{FailoverRisk, Postgres, PostgresOptions};
 pub use revision::Revision;

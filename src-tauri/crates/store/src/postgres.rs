@@ -3,6 +3,7 @@
 //! A change locks one row first, so that changes come one after the other, whichever process makes them.
 
 mod audit;
+mod calls;
 mod documents;
 mod duty;
 mod failover;
@@ -24,7 +25,6 @@ mod sessions;
 mod snapshot;
 mod upstream;
 mod uses;
-mod window;
 
 use std::collections::HashMap;
 use std::io;
@@ -35,7 +35,7 @@ use async_trait::async_trait;
 use futures_util::future::join;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
 use gardien_domain::lease::{GatewayId, Held, Renewal};
-use gardien_domain::limit::SavedCalls;
+use gardien_domain::limit::{Asking, GatewayCalls, Leased, OwnCalls};
 use gardien_domain::share::Share;
 use gardien_domain::{
     AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeyRule, Member,
@@ -416,12 +416,18 @@ impl Store for Postgres {
 
 #[async_trait]
 impl Ledger for Postgres {
-    async fn calls(&self) -> Result<SavedCalls, StoreError> {
-        ask!(self, connection => window::get(connection))
+    async fn calls(&self) -> Result<Vec<GatewayCalls>, StoreError> {
+        ask!(self, connection => calls::all(connection))
     }
 
-    async fn save_calls(&self, calls: &SavedCalls) -> Result<(), StoreError> {
-        ask!(self, connection => window::put(connection, calls))
+    async fn lease_calls(
+        &self,
+        gateway: GatewayId,
+        number: u64,
+        own: &OwnCalls,
+        asking: &Asking,
+    ) -> Result<Leased, StoreError> {
+        ask!(self, connection => calls::lease(connection, gateway, number, own, asking))
     }
 
     async fn record_uses(&self, uses: &[NotedUse]) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use gardien_domain::audit::{AuditEntry, AuditHash, AuditRecord};
 use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::lease::{GatewayId, Held};
-use gardien_domain::limit::SavedCalls;
+use gardien_domain::limit::{GatewayCalls, OwnCalls, SavedCalls};
 use gardien_domain::share::Share;
 use gardien_domain::{
     AdoptedUpstream, Key, KeyId, KeyParts, LastUse, Member, MemberId, Organization, PhareKey,
@@ -181,11 +181,20 @@ pub(crate) fn upstream(row: &impl Columns) -> sqlx::Result<AdoptedUpstream> {
     })
 }
 
-pub(crate) fn calls(row: &impl Columns) -> sqlx::Result<SavedCalls> {
-    Ok(SavedCalls {
-        finished: parse("finished", row.text("finished")?, serde_json::from_str)?,
-        by_key: parse("by_key", row.text("by_key")?, serde_json::from_str)?,
-        leased: number(row, "leased")?,
+pub(crate) fn gateway_calls(row: &impl Columns) -> sqlx::Result<GatewayCalls> {
+    Ok(GatewayCalls {
+        gateway: GatewayId(row.uuid("gateway")?),
+        number: number(row, "number")?,
+        age: number(row, "age")?,
+        own: OwnCalls {
+            at: number(row, "at")?,
+            calls: SavedCalls {
+                finished: parse("finished", row.text("finished")?, serde_json::from_str)?,
+                by_key: parse("by_key", row.text("by_key")?, serde_json::from_str)?,
+                leased: number(row, "leased")?,
+            },
+            under_way: parse("under_way", row.text("under_way")?, serde_json::from_str)?,
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 
 mod audit;
 mod blame;
+mod calls;
 mod clean;
 mod documents;
 mod examine;
@@ -24,7 +25,6 @@ mod sessions;
 mod snapshot;
 mod upstream;
 mod uses;
-mod window;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use gardien_domain::audit::{AuditEntry, AuditFault, AuditHash, AuditRecord};
 use gardien_domain::lease::{GatewayId, Held, Renewal};
-use gardien_domain::limit::SavedCalls;
+use gardien_domain::limit::{Asking, GatewayCalls, Leased, OwnCalls};
 use gardien_domain::share::Share;
 use gardien_domain::{
     AdoptedUpstream, AuditFilter, Key, KeyFilter, KeyId, KeyOrder, KeyPlace, KeyRule, Member,
@@ -374,18 +374,20 @@ impl Store for Sqlite {
 
 #[async_trait]
 impl Ledger for Sqlite {
-    async fn calls(&self) -> Result<SavedCalls, StoreError> {
-        window::get(&self.readers).await.map_err(store_error)
+    async fn calls(&self) -> Result<Vec<GatewayCalls>, StoreError> {
+        calls::all(&self.readers).await.map_err(store_error)
     }
 
-    async fn save_calls(&self, calls: &SavedCalls) -> Result<(), StoreError> {
-        let (store, calls) = (self.clone(), calls.clone());
-        bounded(async move {
-            let mut place = store.place.lock().await;
-            let saved = window::put(&store.writer, &calls).await;
-            saved.map_err(store_error)?;
-            place.fold(&store.writer).await;
-            Ok(())
+    async fn lease_calls(
+        &self,
+        gateway: GatewayId,
+        number: u64,
+        own: &OwnCalls,
+        asking: &Asking,
+    ) -> Result<Leased, StoreError> {
+        let (own, asking) = (own.clone(), asking.clone());
+        self.note(move |connection| {
+            Box::pin(async move { calls::lease(connection, gateway, number, &own, &asking).await })
         })
         .await
     }

@@ -57,7 +57,7 @@ impl Direct {
     /// To be kept with a call that was granted at `now`, for [`Self::heard`].
     pub fn mark(&mut self, window: &mut Window, now: u64) -> Mark {
         self.expire(window, now);
-        let slots = window.ever - u64::from(window.held());
+        let slots = window.ever - u64::from(window.held_here());
         let ours = slots - self.closed.expired();
         let others = self.found.expired() + self.late.expired();
         Mark(round(ours + others))
@@ -76,6 +76,19 @@ impl Direct {
         mark: Mark,
         window: &mut Window,
         limit: u32,
+        times: (u64, u64),
+    ) -> bool {
+        self.heard_among(0, said, mark, window, limit, times)
+    }
+
+    /// The same where other gateways call the same upstream, and so many of their calls at most may be counted.
+    pub fn heard_among(
+        &mut self,
+        elsewhere: u32,
+        said: Said,
+        mark: Mark,
+        window: &mut Window,
+        limit: u32,
         (now, unix_now): (u64, u64),
     ) -> bool {
         self.expire(window, now);
@@ -83,6 +96,7 @@ impl Direct {
         let others = self.found.ever() + self.late.ever();
         let Mark(gone) = mark;
         let known = round(ours + others).wrapping_sub(gone);
+        let known = known.saturating_add(elsewhere);
         let known = known.saturating_sub(said.is_refused.into());
         let others = self.found.len() + self.late.len();
         let counted = said.limit.saturating_sub(said.remaining);

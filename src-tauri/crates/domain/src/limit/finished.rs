@@ -71,6 +71,13 @@ impl Finished {
             .map_or(WINDOW_MS, |(at, _)| (at + WINDOW_MS).saturating_sub(now))
     }
 
+    /// How many of them count no more by then.
+    pub(super) fn gone_by(&self, then: u64) -> u64 {
+        let gone = self.ends.partition_point(|(at, _)| at + WINDOW_MS <= then);
+        let last = gone.checked_sub(1).and_then(|last| self.ends.get(last));
+        last.map_or(0, |(_, upto)| upto - self.expired)
+    }
+
     /// `(finished at, calls)`, oldest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, u32)> {
         self.ends.iter().scan(self.expired, |before, (at, upto)| {

@@ -92,6 +92,24 @@ impl Takers {
         self.forget_if_idle(place);
     }
 
+    /// A key may have so many calls under way, each of which ends when all do.
+    pub(super) fn open(&mut self, key: KeyId, calls: u32) {
+        if calls > 0 {
+            let place = self.place(key);
+            let held = &mut self.held[place];
+            held.in_flight = held.in_flight.saturating_add(calls);
+        }
+    }
+
+    /// Stands where others stood: whatever either holds may have changed.
+    pub(super) fn replace(&mut self, others: &Self) {
+        self.released.extend_from_slice(&others.released);
+        let keys = others.iter().map(|(key, _)| key);
+        self.released.extend(keys);
+        let keys = self.held.iter().map(|(_, held)| held.key);
+        self.released.extend(keys);
+    }
+
     pub(super) fn record_leased(&mut self, calls: u32, at: u64) {
         self.anybodys = (calls > 0).then_some((at, calls));
     }
@@ -143,14 +161,22 @@ impl Takers {
         self.anybodys.map_or(0, |(_, calls)| calls)
     }
 
-    /// Milliseconds until so many of a key's calls, and of those that may be its, count no more.
-    pub(super) fn gone_in(&self, key: KeyId, calls: u32, now: u64) -> u64 {
+    /// Milliseconds until so many of a key's calls, of those that may be its and of those that it made elsewhere count no
+    /// more.
+    pub(super) fn gone_in(&self, elsewhere: &Self, key: KeyId, calls: u32, now: u64) -> u64 {
         if calls == 0 {
             return 0;
         }
         // What a restart left comes before all that was called since.
         let mut anybodys = self.anybodys;
-        let mut own = self.finished_by(key).peekable();
+        let mut elsewhere = elsewhere.finished_by(key).peekable();
+        let mut here = self.finished_by(key).peekable();
+        let next = || match (here.peek(), elsewhere.peek()) {
+            (Some((at, _)), Some((other, _))) if other < at => elsewhere.next(),
+            (None, _) => elsewhere.next(),
+            _ => here.next(),
+        };
+        let mut own = iter::from_fn(next).peekable();
         let mut gone = 0_u32;
         while let Some((at, more)) = anybodys
             .take_if(|(left_at, _)| own.peek().is_none_or(|(at, _)| *at > *left_at))
@@ -187,6 +213,12 @@ impl Takers {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (KeyId, u32)> {
         self.held.iter().map(|(_, held)| (held.key, held.slots()))
+    }
+
+    /// Those that have calls under way, and how many.
+    pub(super) fn under_way(&self) -> impl Iterator<Item = (KeyId, u32)> {
+        let held = self.held.iter().map(|(_, held)| (held.key, held.in_flight));
+        held.filter(|(_, calls)| *calls > 0)
     }
 
     fn place(&mut self, key: KeyId) -> usize {

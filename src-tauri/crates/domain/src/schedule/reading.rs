@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Own, Part, Schedule};
+use super::{Open, Own, Part, Schedule};
 use crate::key::KeyId;
 use crate::pace::{Bucket, Pace};
 use crate::turns::Terms;
@@ -39,6 +39,30 @@ impl<W> Schedule<W> {
         self.patience > 0 && !self.goes_at_once(self.terms(key), now)
     }
 
+    /// Whether a call of this key that came now would go at once.
+    pub fn would_go(&mut self, key: Option<KeyId>, now: u64) -> bool {
+        self.settle(now);
+        self.goes_at_once(self.terms(key), now)
+    }
+
+    /// How many of those who wait would go now, about.
+    pub fn ready(&mut self, now: u64) -> u32 {
+        self.settle(now);
+        let Some(key) = self.next(now) else {
+            return 0;
+        };
+        let waiting = u32::try_from(self.turns.len()).unwrap_or(u32::MAX);
+        let paced = self.bucket.as_ref().map(|bucket| bucket.ready(now));
+        let held = self.window.held();
+        match self.open(self.terms(key), now) {
+            None => 0,
+            Some(Open::Reserved) => 1,
+            Some(Open::Shared) => waiting
+                .min(self.shared().saturating_sub(held))
+                .min(paced.unwrap_or(u32::MAX)),
+        }
+    }
+
     /// What keys have of the limit: those that hold slots, that wait, or that something is kept free for.
     pub fn parts(&mut self, now: u64) -> Vec<Part> {
         let mut parts: BTreeMap<KeyId, Part> = BTreeMap::new();
@@ -48,7 +72,8 @@ impl<W> Schedule<W> {
             ..Part::of(key)
         };
         for (key, calls) in self.window.takers(now) {
-            parts.entry(key).or_insert_with(|| part(key)).calls = calls;
+            let part = parts.entry(key).or_insert_with(|| part(key));
+            part.calls = part.calls.saturating_add(calls);
         }
         for (key, waiting, since) in self.turns.waiting_by_key() {
             let part = parts.entry(key).or_insert_with(|| part(key));
@@ -61,7 +86,7 @@ impl<W> Schedule<W> {
         parts.into_values().collect()
     }
 
-    /// What keys hold, as it outlives a process: all of those with a share, and as many of the others as have the most. Of the
+    /// What keys hold here, as it outlives a process: all of those with a share, and as many of the others as have the most. Of the
     /// rest nothing is decided by it, and every call would wait until all were gone through.
     pub fn snapshot_by_key(
         &mut self,
@@ -72,7 +97,7 @@ impl<W> Schedule<W> {
         let shares = &self.shares;
         let (keys, mut others): (Vec<_>, Vec<_>) = self
             .window
-            .takers(now)
+            .takers_here(now)
             .partition(|(key, _)| shares.contains_key(key));
         if others.len() > most {
             others.select_nth_unstable_by_key(most, |(_, calls)| Reverse(*calls));

@@ -21,10 +21,6 @@ impl Lease {
         self.left
     }
 
-    pub(super) fn is_dry(&self) -> bool {
-        self.most() == 0
-    }
-
     pub(super) fn is_broken(&self) -> bool {
         self.is_broken
     }
@@ -53,6 +49,21 @@ impl Lease {
         self.left = left.min(full);
         self.is_broken = false;
         left > full
+    }
+
+    /// So much more is leased, and no less than was before.
+    pub(super) fn add(&mut self, extra: u32) {
+        self.left = self.left.saturating_add(extra);
+    }
+
+    /// Nothing is leased any more.
+    pub(super) fn void(&mut self) {
+        self.left = 0;
+    }
+
+    /// The ledger can be written, or so it seems.
+    pub(super) fn mended(&mut self) {
+        self.is_broken = false;
     }
 
     /// The ledger could not be written.

@@ -47,6 +47,7 @@ impl<W> Meter<W> {
             granted_since_rest: false,
             closed: false,
             wanted: Wanted::since(now),
+            sharing: None,
         }
     }
 

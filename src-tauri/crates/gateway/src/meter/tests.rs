@@ -3,6 +3,7 @@ use gardien_domain::AtLimit;
 use super::*;
 
 mod killed;
+mod shared;
 
 type Meter = super::Meter<()>;
 

@@ -18,16 +18,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// A Phare that counts all of an organization's calls, in minutes that begin with the first of them, and tells.
 #[derive(Clone)]
-struct Phare(Arc<Counted>);
+pub(crate) struct Phare(Arc<Counted>);
 
-struct Counted {
+pub(crate) struct Counted {
     limit: u32,
     minute: Mutex<(Instant, u32)>,
     refused: AtomicU32,
 }
 
 impl Phare {
-    fn taking(limit: u32) -> Self {
+    pub(crate) fn taking(limit: u32) -> Self {
         Self(Arc::new(Counted {
             limit,
             minute: Mutex::new((Instant::now(), 0)),
@@ -36,7 +36,7 @@ impl Phare {
     }
 
     /// Counts so many calls, as far as they are taken. Answers with how many are counted.
-    fn called(&self, calls: u32) -> u32 {
+    pub(crate) fn called(&self, calls: u32) -> u32 {
         let mut minute = self.0.minute.lock().unwrap();
         if minute.1 == 0 || minute.0.elapsed() >= MINUTE {
             *minute = (Instant::now(), 0);
@@ -47,7 +47,7 @@ impl Phare {
         minute.1
     }
 
-    fn refused(&self) -> u32 {
+    pub(crate) fn refused(&self) -> u32 {
         self.0.refused.load(Ordering::SeqCst)
     }
 
@@ -78,7 +78,7 @@ impl Phare {
         )))
     }
 
-    fn at_hand(&self) -> Arc<dyn Transport> {
+    pub(crate) fn at_hand(&self) -> Arc<dyn Transport> {
         self.behind(|| Duration::ZERO)
     }
 }

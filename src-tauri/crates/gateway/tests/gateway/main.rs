@@ -20,6 +20,7 @@ mod only_project;
 mod pacing;
 mod reads;
 mod revocation;
+mod shared;
 mod shares;
 mod support;
 mod under_way;

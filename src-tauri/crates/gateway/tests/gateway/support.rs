@@ -15,7 +15,8 @@ use gardien_domain::{
 };
 use gardien_egress::Proxies;
 use gardien_gateway::{
-    Body, BoxError, Gateway, HttpUpstream, Ledger, MinDataRate, SavedCalls, Timing, Transport,
+    Asking, Body, BoxError, Gateway, GatewayCalls, HttpUpstream, Leased, Ledger, MinDataRate,
+    OwnCalls, SavedCalls, Timing, Transport,
 };
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty, Full};
@@ -70,7 +71,10 @@ impl Ledger for Memory {
     async fn load(&self) -> Result<SavedCalls, BoxError> {
         Ok(self.saved.lock().unwrap().clone())
     }
-    async fn save(&self, window: SavedCalls) -> Result<(), BoxError> {
+    async fn others(&self) -> Result<Option<Vec<GatewayCalls>>, BoxError> {
+        Ok(None)
+    }
+    async fn save(&self, own: OwnCalls, asking: Asking) -> Result<Leased, BoxError> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         if self.hangs.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -79,8 +83,11 @@ impl Ledger for Memory {
             return Err("disk full".into());
         }
         self.saves.fetch_add(1, Ordering::Relaxed);
-        *self.saved.lock().unwrap() = window;
-        Ok(())
+        *self.saved.lock().unwrap() = own.calls;
+        Ok(Leased {
+            extra: asking.wanted,
+            others: Vec::new(),
+        })
     }
     async fn record_uses(&self, uses: Vec<NotedUse>) -> Result<(), BoxError> {
         if self.broken.load(Ordering::Relaxed) {

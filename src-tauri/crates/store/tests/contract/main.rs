@@ -7,6 +7,7 @@
 )]
 
 mod audit;
+mod calls;
 mod changes;
 mod cut;
 mod documents;
@@ -107,8 +108,16 @@ macro_rules! every_contract {
                 sessions_are_found_by_digest_expired_or_not
                 sessions_end_by_id_and_by_time
                 keys_of_phare_keep_both_slots
-                the_calls_of_the_last_minute_are_kept_whole
                 the_upstream_is_one_row
+            }
+            calls {
+                the_calls_of_the_last_minute_are_kept_whole
+                of_two_that_ask_for_the_last_slot_one_has_it
+                eight_that_ask_at_once_lease_no_more_than_there_is
+                what_comes_late_changes_nothing
+                what_is_known_of_others_counts_and_of_nobody_else
+                the_row_of_a_gateway_that_is_gone_is_forgotten_when_it_holds_nothing
+                a_row_is_as_old_as_the_clock_of_the_database_says
             }
             gateways {
                 a_lease_is_held_from_its_first_renewal_on_and_then_renewed_in_time

@@ -1,7 +1,5 @@
-//! Organization, members, projects, sessions, the upstream and the calls of the last minute.
+//! Organization, members, projects, sessions and the upstream.
 
-use gardien_domain::KeyId;
-use gardien_domain::limit::SavedCalls;
 use gardien_domain::phare_key::{ExaminingCall, Findings, Purpose, SeenProject};
 use gardien_domain::{
     AdoptedUpstream, AtLimit, Key, KeyParts, Member, Organization, PhareKey, PhareKeyId,
@@ -175,25 +173,6 @@ pub(crate) async fn sessions_end_by_id_and_by_time(database: &dyn Database) {
     commit(&*store, &[Change::DeleteSession(third.id)]).await;
     assert_eq!(store.session(&third.digest).await.unwrap(), None);
     assert_eq!(store.sessions().await.unwrap(), [second]);
-}
-
-pub(crate) async fn the_calls_of_the_last_minute_are_kept_whole(database: &dyn Database) {
-    let store = database.open().await;
-    assert_eq!(store.calls().await.unwrap(), SavedCalls::default());
-    let all = [
-        SavedCalls {
-            finished: vec![(1_790_000_000_000, 3), (u64::MAX, u32::MAX)],
-            by_key: vec![(1_790_000_000_000, KeyId(Uuid::from_u128(7)), 2)],
-            leased: u32::MAX,
-        },
-        SavedCalls::default(),
-    ];
-    for calls in all {
-        store.save_calls(&calls).await.unwrap();
-        assert_eq!(store.calls().await.unwrap(), calls);
-        let other = database.open().await;
-        assert_eq!(other.calls().await.unwrap(), calls);
-    }
 }
 
 pub(crate) async fn the_upstream_is_one_row(database: &dyn Database) {

@@ -16,14 +16,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gardien_domain::audit::{AuditAction, AuditEntry, AuditRecord};
-use gardien_domain::limit::SavedCalls;
+use gardien_domain::limit::{Asking, Leased, OwnCalls, SavedCalls};
 use gardien_domain::share::Share;
 use gardien_domain::{
     AdoptedUpstream, AtLimit, KeyId, LastUse, Member, MemberId, Organization, Project, ProjectId,
     Role, SessionId, UpstreamIdentity,
 };
 use gardien_store::{
-    Change, Documents, Ledger, Revision, Session, Sqlite, Store, StoreError, lock,
+    ALONE, Change, Documents, Ledger, Revision, Session, Sqlite, Store, StoreError, lock,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -51,6 +51,16 @@ fn record() -> AuditRecord {
 async fn enter(store: &Sqlite, changes: &[Change]) -> Result<AuditEntry, StoreError> {
     let at = store.revision().await?;
     store.commit(changes, record(), at).await
+}
+
+/// Saves them as the gateway that is alone.
+async fn save_calls(store: &Sqlite, calls: &SavedCalls) -> Result<Leased, StoreError> {
+    let own = OwnCalls {
+        calls: calls.clone(),
+        ..OwnCalls::default()
+    };
+    let asking = Asking::default();
+    store.lease_calls(ALONE, 1, &own, &asking).await
 }
 
 /// Something in every table that fills pages.
@@ -199,7 +209,7 @@ async fn a_damaged_file_is_not_written_while_it_is_looked_through() {
                 let mut each = |_, _| ();
                 let (written, saved, read) = tokio::join!(
                     enter(&store, &[]),
-                    store.save_calls(&calls),
+                    save_calls(&store, &calls),
                     store.snapshot(&mut each)
                 );
                 assert!(written.is_err() && saved.is_err(), "{written:?} {saved:?}");

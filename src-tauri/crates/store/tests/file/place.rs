@@ -88,7 +88,7 @@ async fn a_long_log_is_not_folded_into_another_file() {
             .await
             .unwrap();
     }
-    store.save_calls(&SavedCalls::default()).await.unwrap();
+    save_calls(&store, &SavedCalls::default()).await.unwrap();
     assert!(fs::read(&path).unwrap() == before, "it was written to");
     let refused = enter(&store, &[]).await;
     assert!(matches!(refused, Err(StoreError::Displaced)), "{refused:?}");

@@ -2,11 +2,11 @@ use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use gardien_domain::limit::SavedCalls;
+use gardien_domain::limit::{Asking, OwnCalls};
 
 use super::{is_clean, mark};
 use crate::sqlite::Sqlite;
-use crate::{Ledger, Store, StoreError};
+use crate::{ALONE, Ledger, Store, StoreError};
 
 /// Opens it and closes it in order.
 async fn used(path: &Path) {
@@ -93,7 +93,8 @@ async fn what_others_have_to_fold_in_is_not_marked() {
     used(&path).await;
     let one = Sqlite::open(&path).await.unwrap();
     let other = Sqlite::open(&path).await.unwrap();
-    other.save_calls(&SavedCalls::default()).await.unwrap();
+    let (own, asking) = (OwnCalls::default(), Asking::default());
+    other.lease_calls(ALONE, 1, &own, &asking).await.unwrap();
     fs::remove_file(super::mark_of(&path)).unwrap();
     other.close().await;
     assert!(!is_clean(&path));
