@@ -4,4 +4,5 @@
 mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
+mod gateways;
 mod team;
