@@ -343,7 +343,7 @@ masked: string,
 keep_problem: CommandError | null, };
 
 /**
- * Names a gateway.
+ * Names a gateway: a process of it, for one that is started again holds no lease of the one before.
  */
 export type GatewayId = string;
 
