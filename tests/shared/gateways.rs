@@ -79,3 +79,34 @@ async fn a_gateway_that_died_is_listed_without_a_lease_although_nobody_waited_fo
     ];
     until(&team, without).await;
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_window_says_of_each_gateway_whether_it_follows() {
+    use crate::support::desktop::Desk;
+
+    let state =
+        |row| format!("[data-testid='gateway']:nth-child({row}) [data-testid='gateway-state']");
+    let team = Team::of(2).await;
+    let token = team.management.token("owner@lighthouse.test", "owner");
+    let desk = Desk::start().await;
+    desk.join(team.management.management(), &token).await;
+    desk.go("settings").await;
+    for row in [1, 2] {
+        desk.wait_text(&state(row), "Follows").await;
+    }
+
+    let key = team.issue().await;
+    team.ways[1].is(Way::Stalled);
+    team.owner
+        .post(&key.path("/revoke"), json!({}))
+        .await
+        .expect(200);
+    // The window is told, and asks for nothing by itself.
+    desk.wait_text(&state(2), "Not heard of since").await;
+    assert_eq!(desk.text(&state(1)).await, "Follows");
+    desk.look_to("settings-gateways", "[aria-label='Gateways']")
+        .await;
+    team.ways[1].is(Way::Open);
+    desk.wait_text(&state(2), "Follows").await;
+}
