@@ -113,7 +113,12 @@ async fn renew(app: &App, turn: u64, local: &Local) {
 
 /// Nobody knows what changed meanwhile.
 fn ask_for_everything(app: &App) {
-    for change in [Event::Projects, Event::PhareKeys, Event::Organization] {
+    for change in [
+        Event::Projects,
+        Event::PhareKeys,
+        Event::Organization,
+        Event::Gateways,
+    ] {
         app.listener.tell(WindowEvent::Changed { change });
     }
     app.changed();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use gardien_authority::api::{
-    AuditQuery, Event, KeyQuery, KeyUse, KeyView, LastUse, LimitsView, ProjectView,
+    AuditQuery, Event, GatewayView, KeyQuery, KeyUse, KeyView, LastUse, LimitsView, ProjectView,
 };
 use gardien_authority::{Client, ClientFault};
 use gardien_domain::{KeyId, KeySort};
@@ -57,6 +57,7 @@ pub(crate) async fn team(app: &App, turn: u64, client: &Client) {
 struct Seen {
     limits: Option<LimitsView>,
     projects: Option<Vec<ProjectView>>,
+    gateways: Option<Vec<GatewayView>>,
     keys: Option<HashMap<KeyId, KeyView>>,
     /// The newest entry of the audit trail, for whoever may read it.
     sequence: Option<u64>,
@@ -84,6 +85,7 @@ impl Seen {
                 found.extend(self.audit(client).await?);
             }
             found.extend(self.projects(client).await?);
+            found.extend(self.gateways(client).await?);
             events.extend(together(found));
         }
         Ok(events)
@@ -147,6 +149,18 @@ impl Seen {
         let before = self.projects.replace(now.clone());
         let same = before.is_none_or(|before| before == now);
         Ok((!same).then_some(Event::Projects))
+    }
+
+    /// A server of before knows of none. That one was heard of again is no change.
+    async fn gateways(&mut self, client: &Client) -> Result<Option<Event>, ClientFault> {
+        let now = match client.gateways().await {
+            Err(ClientFault::Refused(problem)) if problem.status == 404 => return Ok(None),
+            answer => answer?,
+        };
+        let before = self.gateways.replace(now.clone());
+        let stand = |it: &GatewayView| (it.id, it.lag, it.lease);
+        let same = before.is_none_or(|before| before.iter().map(stand).eq(now.iter().map(stand)));
+        Ok((!same).then_some(Event::Gateways))
     }
 }
 

@@ -13,6 +13,7 @@ const CONTRACT: &[&str] = &[
     "GET /readyz",
     "GET /v1/audit",
     "GET /v1/audit/verify",
+    "GET /v1/gateways",
     "GET /v1/keys",
     "POST /v1/keys",
     "POST /v1/keys/lookup",

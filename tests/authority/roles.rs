@@ -12,6 +12,7 @@ use super::openapi::routes;
 const EVERYBODY: &[&str] = &[
     "GET /healthz",
     "GET /readyz",
+    "GET /v1/gateways",
     "GET /v1/keys",
     "POST /v1/keys/lookup",
     "GET /v1/keys/{id}",

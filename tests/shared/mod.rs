@@ -7,6 +7,7 @@ mod duty;
 mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
+mod gateways;
 #[cfg(target_os = "linux")]
 mod limit;
 mod sealed;

@@ -58,6 +58,9 @@ export const timeLeft = (until: string, at = now()): string => {
 export const dateTime = (time: string): string => moment.format(new Date(time));
 /** "16:54" */
 export const time = (moment: string): string => clock.format(new Date(moment));
+/** "16:54", and on another day "24 Nov 2026, 16:54" */
+export const sinceWhen = (moment: string, at = now()): string =>
+  new Date(moment).toDateString() === new Date(at).toDateString() ? time(moment) : dateTime(moment);
 /** "5,000" */
 export const count = (value: number): string => number.format(value);
 /** "1 key", "5,000 keys" */

@@ -151,6 +151,14 @@ const SCREENS: Screen[] = [
   ],
   ['settings', {}, () => press('nav-settings')],
   ['settings of a team', { connection: 'team' }, steps('nav-settings', 'disconnect')],
+  [
+    'settings of a team with several gateways',
+    { connection: 'team', gateways: 3 },
+    async () => {
+      await press('nav-settings');
+      await screen.findAllByTestId('gateway');
+    },
+  ],
   ['settings over Phare', { upstream: 'phare', phare: 'switched' }, () => press('nav-settings')],
   ['settings, Phare’s key refused', { upstream: 'phare', phare: 'refused' }, () => press('nav-settings')],
   ['attach Phare, refused', {}, steps('nav-settings', 'attach-phare', 'attach-submit')],

@@ -71,6 +71,7 @@ macro_rules! each_command {
                 update_organization(args: OrganizationPatch) => OrganizationView;
                 limits() => LimitsView;
                 what_if(args: WhatIfQuery) => WhatIfView;
+                list_gateways() => Vec<GatewayView>;
                 list_members() => Vec<MemberView>;
                 list_operations() => Vec<OperationView>;
             }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use gardien_authority::api::{
-    AuditPage, AuditQuery, AuditVerification, KeyQuery, KeyView, LimitsView, MemberView,
-    OperationView, OrganizationPatch, OrganizationView, PhareKeyView, ProjectName, ProjectView,
-    WhatIfQuery, WhatIfView,
+    AuditPage, AuditQuery, AuditVerification, GatewayView, KeyQuery, KeyView, LimitsView,
+    MemberView, OperationView, OrganizationPatch, OrganizationView, PhareKeyView, ProjectName,
+    ProjectView, WhatIfQuery, WhatIfView,
 };
 use tauri::ipc::{Channel, Invoke};
 use tauri::{State, Wry};

@@ -1,10 +1,10 @@
-//! The organization, its members, its limit, and the operations there are.
+//! The organization, its members, its limit, its gateways, and the operations there are.
 
 use std::sync::Arc;
 
 use gardien_authority::api::{
-    LimitsView, MemberView, OperationView, OrganizationPatch, OrganizationView, WhatIfQuery,
-    WhatIfView,
+    GatewayView, LimitsView, MemberView, OperationView, OrganizationPatch, OrganizationView,
+    WhatIfQuery, WhatIfView,
 };
 
 use crate::app::App;
@@ -27,6 +27,10 @@ pub(crate) async fn limits(app: &Arc<App>) -> Result<LimitsView, CommandError> {
 
 pub(crate) async fn what_if(app: &Arc<App>, args: WhatIfQuery) -> Result<WhatIfView, CommandError> {
     Ok(app.ready()?.client.what_if(&args).await?)
+}
+
+pub(crate) async fn list_gateways(app: &Arc<App>) -> Result<Vec<GatewayView>, CommandError> {
+    Ok(app.ready()?.client.gateways().await?)
 }
 
 pub(crate) async fn list_members(app: &Arc<App>) -> Result<Vec<MemberView>, CommandError> {

@@ -251,7 +251,7 @@ export type Event = { "type": "keys",
 /**
  * Made or changed: to be asked for.
  */
-ids: Array<KeyId>, } | { "type": "uses", uses: Array<KeyUse>, } | { "type": "limits", limits: LimitsView, } | { "type": "projects" } | { "type": "phare_keys" } | { "type": "organization" };
+ids: Array<KeyId>, } | { "type": "uses", uses: Array<KeyUse>, } | { "type": "limits", limits: LimitsView, } | { "type": "projects" } | { "type": "phare_keys" } | { "type": "organization" } | { "type": "gateways" };
 
 /**
  * One call of an examination.
@@ -343,6 +343,16 @@ masked: string,
 keep_problem: CommandError | null, };
 
 /**
+ * Names a gateway: a process of it, for one that is started again holds no lease of the one before.
+ */
+export type GatewayId = string;
+
+/**
+ * Whether a gateway may grant calls.
+ */
+export type GatewayLease = "held" | "ended";
+
+/**
  * The gateway as the window shows it.
  */
 export type GatewayState = { "state": "running", 
@@ -358,6 +368,39 @@ address: string | null, } | { "state": "paused",
  * Where it listens again once it is resumed.
  */
 address: string, } | { "state": "stopped" };
+
+/**
+ * A gateway, as it was last heard of.
+ */
+export type GatewayView = { 
+/**
+ * Of the process: one that is started again has another.
+ */
+id: GatewayId, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Where it listens.
+ */
+address: string, 
+/**
+ * Of the program.
+ */
+version: string, 
+/**
+ * All changes up to this one were in force there.
+ */
+revision: number, 
+/**
+ * How many changes it lacks.
+ */
+lag: number, lease: GatewayLease, 
+/**
+ * When that was, by its own clock.
+ */
+seen_at: string, };
 
 /**
  * One of the places where a person can be.
@@ -1248,6 +1291,7 @@ export interface Commands {
   update_organization: { args: OrganizationPatch; result: OrganizationView };
   limits: { args: null; result: LimitsView };
   what_if: { args: WhatIfQuery; result: WhatIfView };
+  list_gateways: { args: null; result: Array<GatewayView> };
   list_members: { args: null; result: Array<MemberView> };
   list_operations: { args: null; result: Array<OperationView> };
   list_audit: { args: AuditQuery; result: AuditPage };

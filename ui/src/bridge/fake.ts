@@ -49,6 +49,7 @@ export function fakeFromAddress(query: URLSearchParams): FakeBridge {
     ...number('kept'),
     ...number('used'),
     ...number('notices'),
+    ...number('gateways'),
     ...['role', 'stage', 'code', 'keychain', 'gateway', 'connection', 'theme', 'failing', 'upstream', 'phare'].reduce(
       (all, name) => ({ ...all, ...text(name) }),
       {},

@@ -16,12 +16,14 @@ use ts_rs::TS;
 use utoipa::{IntoParams, ToSchema};
 
 mod events;
+mod gateways;
 mod keys;
 mod people;
 mod phare_keys;
 mod shares;
 
 pub use events::{Caller, Event, KeyUse};
+pub use gateways::{GatewayLease, GatewayPage, GatewayView};
 pub use keys::{
     CreatedKey, DisclosedHow, Disclosure, KeyPage, KeyPatch, KeyQuery, KeyView, LastUse, LookedUp,
     LookedUpKey, Lookup, NewKey, Rotation,

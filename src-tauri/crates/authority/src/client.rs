@@ -19,9 +19,9 @@ use tower::ServiceExt;
 use zeroize::Zeroizing;
 
 use crate::api::{
-    AuditPage, AuditQuery, AuditVerification, LimitsView, MemberPage, MemberPatch, MemberView,
-    OperationPage, OperationView, OrganizationPatch, OrganizationView, Problem, ProjectName,
-    ProjectPage, ProjectView, SessionView, WhatIfQuery, WhatIfView,
+    AuditPage, AuditQuery, AuditVerification, GatewayPage, GatewayView, LimitsView, MemberPage,
+    MemberPatch, MemberView, OperationPage, OperationView, OrganizationPatch, OrganizationView,
+    Problem, ProjectName, ProjectPage, ProjectView, SessionView, WhatIfQuery, WhatIfView,
 };
 use crate::base_url;
 use crate::http::{Api, Trusted};
@@ -277,6 +277,15 @@ impl Client {
     /// Any [`ClientFault`].
     pub async fn what_if(&self, query: &WhatIfQuery) -> Result<WhatIfView, ClientFault> {
         self.get(&asked("/v1/limits/what-if", query)?).await
+    }
+
+    /// The gateways that share the server's database, by name.
+    ///
+    /// # Errors
+    /// Any [`ClientFault`].
+    pub async fn gateways(&self) -> Result<Vec<GatewayView>, ClientFault> {
+        let page: GatewayPage = self.get("/v1/gateways").await?;
+        Ok(page.data)
     }
 
     /// The organization.

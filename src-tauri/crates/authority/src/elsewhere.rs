@@ -1,13 +1,15 @@
 //! The other gateways over the same database: an answer to a change that takes something away waits until it is in force
 //! on each of them, or until those that do not say so grant nothing any more.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use gardien_domain::lease::{Acknowledgement, GatewayId, Terms};
-use gardien_store::{Gateways, Notices, Revision};
+use gardien_store::{Gateways, KnownGateway, Notices, Revision, StoreError};
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -26,6 +28,8 @@ pub struct Elsewhere {
     /// The newest change that takes something away.
     taken: AtomicU64,
     acknowledged: Mutex<Acknowledged>,
+    /// The newest renewal of each gateway that was seen, by its time, and when it was seen first.
+    renewals: std::sync::Mutex<BTreeMap<GatewayId, (Timestamp, u64)>>,
 }
 
 /// All changes up to this one are in force everywhere.
@@ -56,11 +60,32 @@ impl Elsewhere {
             clock,
             taken: AtomicU64::default(),
             acknowledged: Mutex::default(),
+            renewals: std::sync::Mutex::default(),
         }
     }
 
     pub(crate) fn notices(&self) -> Notices {
         self.gateways.notices()
+    }
+
+    /// The gateways, by name, each with whether its lease may still hold. Nobody compares clocks of two machines for it: that
+    /// one has run out which nobody let go of is known once the gateway was looked at before, a term ago.
+    pub(crate) async fn known(&self) -> Result<Vec<(KnownGateway, bool)>, StoreError> {
+        let asked = (self.clock)();
+        let known = self.gateways.gateways().await?;
+        let now = (self.clock)();
+        let mut renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
+        renewals.retain(|id, _| known.iter().any(|known| known.gateway.id == *id));
+        let with_lease = known.into_iter().map(|known| {
+            let newest = (known.seen_at, now);
+            let seen = renewals.entry(known.gateway.id).or_insert(newest);
+            if seen.0 != known.seen_at {
+                *seen = newest;
+            }
+            let holds = known.held && asked < seen.1 + known.gateway.term;
+            (known, holds)
+        });
+        Ok(with_lease.collect())
     }
 
     /// Something was taken away by this change.

@@ -5,6 +5,7 @@
 
 mod audit;
 mod extract;
+mod gateways;
 mod health;
 mod keys;
 mod members;
@@ -90,6 +91,7 @@ fn described() -> OpenApiRouter<Authority> {
         .routes(routes!(organization::limits))
         .routes(routes!(organization::what_if))
         .routes(routes!(organization::operations))
+        .routes(routes!(gateways::list))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))
 }

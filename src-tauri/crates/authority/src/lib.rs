@@ -24,6 +24,7 @@ mod examinations;
 mod fault;
 mod first_start;
 mod following;
+mod gateways;
 pub mod http;
 mod in_force;
 mod key_lists;

@@ -2,12 +2,13 @@
 
 use gardien_domain::key::PreviousSecret;
 use gardien_domain::{AuditEntry, Member, Operation, Organization, PhareKey, Project, SessionId};
-use gardien_store::{Session, StoredKey};
+use gardien_store::{KnownGateway, Revision, Session, StoredKey};
 use jiff::Timestamp;
 
 use crate::api::{
-    AuditView, CouldMake, KeyView, LastUse, LimitReached, LimitUse, LimitsView, MemberView,
-    OpenSession, OperationView, OrganizationView, PhareKeyView, ProjectView,
+    AuditView, CouldMake, GatewayLease, GatewayView, KeyView, LastUse, LimitReached, LimitUse,
+    LimitsView, MemberView, OpenSession, OperationView, OrganizationView, PhareKeyView,
+    ProjectView,
 };
 use crate::enforcement::LimitReading;
 
@@ -163,6 +164,32 @@ impl LimitsView {
             direct: limits.direct,
             reached,
             by_key,
+        }
+    }
+}
+
+impl GatewayView {
+    /// The gateway beside the newest change that anybody made.
+    pub(crate) fn of(known: KnownGateway, holds: bool, newest: Revision) -> Self {
+        let KnownGateway {
+            gateway,
+            revision,
+            seen_at,
+            ..
+        } = known;
+        Self {
+            id: gateway.id,
+            name: gateway.name,
+            address: gateway.address,
+            version: gateway.version,
+            revision: revision.0,
+            lag: newest.0.saturating_sub(revision.0),
+            lease: if holds {
+                GatewayLease::Held
+            } else {
+                GatewayLease::Ended
+            },
+            seen_at,
         }
     }
 }

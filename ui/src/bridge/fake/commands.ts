@@ -153,6 +153,7 @@ export const COMMANDS: Handlers = {
       .filter(({ calls, share }) => calls > 0 || share.reserved !== null),
   }),
   what_if: whatIf,
+  list_gateways: ({ gateways }) => gateways,
   update_organization(world, patch) {
     const before = world.organization;
     world.organization = { ...before, ...patch };

@@ -1,4 +1,4 @@
-import type { KeyStatus, KeyView, ProductScopes, ProjectView } from '../../bindings';
+import type { GatewayView, KeyStatus, KeyView, ProductScopes, ProjectView } from '../../bindings';
 import { NO_SHARE } from '../../share';
 
 const HOUR = 3_600_000;
@@ -36,6 +36,23 @@ export function sampleProjects(count: number): ProjectView[] {
       created_at: ago((index + 1) * 9 * DAY),
     };
   });
+}
+
+/** The second lags behind, the third is lost. */
+export function sampleGateway(index: number): GatewayView {
+  const lag = [0, 3, 41][index] ?? 0;
+  return {
+    id: `0194-${String(index).padStart(8, '0')}`,
+    name:
+      ['rennes', 'gateway-of-the-platform-engineering-department-in-nantes', 'brest'][index] ??
+      `gateway-${String(index)}`,
+    address: index === 1 ? '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:7420' : `192.0.2.${String(index + 1)}:7420`,
+    version: '0.1.0',
+    revision: 512 - lag,
+    lag,
+    lease: index === 2 ? 'ended' : 'held',
+    seen_at: ago(index === 2 ? 5 * DAY : 200),
+  };
 }
 
 function status(index: number): KeyStatus {

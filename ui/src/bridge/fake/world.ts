@@ -3,6 +3,7 @@ import type {
   AuditView,
   CommandError,
   Commands,
+  GatewayView,
   HomeView,
   KeyView,
   OrganizationView,
@@ -14,7 +15,7 @@ import type {
   Theme,
 } from '../../bindings';
 import { samplePhareKeys, type PhareState } from './phare-samples';
-import { sampleKeys, sampleProjects } from './samples';
+import { sampleGateway, sampleKeys, sampleProjects } from './samples';
 
 /** What a fake world starts with. */
 export interface WorldOptions {
@@ -35,6 +36,8 @@ export interface WorldOptions {
   theme?: Theme;
   /** Calls of the last minute. */
   used?: number;
+  /** Gateways that share the team's database: the second lags behind, the third is lost. */
+  gateways?: number;
   /** Files that were put aside at the start. */
   notices?: number;
   /** Milliseconds before every answer. */
@@ -52,6 +55,7 @@ export interface World {
   keys: KeyView[];
   projects: ProjectView[];
   phareKeys: PhareKeyView[];
+  gateways: GatewayView[];
   audit: AuditView[];
   /** Secrets by key id, as keychain and memory would hold them. */
   secrets: Map<string, string>;
@@ -131,6 +135,7 @@ export function makeWorld(options: WorldOptions): World {
     keys,
     projects,
     phareKeys: samplePhareKeys(options.upstream === 'phare', options.phare ?? 'fine', options.kept ?? 0, projects),
+    gateways: Array.from({ length: options.gateways ?? 0 }, (_, index) => sampleGateway(index)),
     audit: [],
     secrets: new Map(keys.map((key) => [key.id, key.display.replace('…', 'A'.repeat(24)) + 'x7Kq2b'])),
     replaced: new Map(),

@@ -30,6 +30,8 @@ pub enum Event {
     PhareKeys,
     // Its members and what they may do as well.
     Organization,
+    // Those that share a team's database.
+    Gateways,
 }
 
 /// The last use of one key.

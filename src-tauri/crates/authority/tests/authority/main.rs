@@ -12,6 +12,7 @@ mod conflicts;
 mod events;
 mod failing;
 mod finding;
+mod gateways;
 mod limits;
 mod people;
 mod phare_keys;
