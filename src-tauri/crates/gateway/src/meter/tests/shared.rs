@@ -379,14 +379,32 @@ impl World {
     }
 }
 
+#[test]
+fn what_was_leased_is_void_by_the_time_that_others_have_it() {
+    let mut world = World::new(10, false);
+    assert!(matches!(world.call(0, 0), Some(Entry::Dry)));
+    world.pass(world.now + 2 * WAY);
+    let stalled = world.now + 130_000;
+    world.gateways[0].stalled = stalled;
+    world.gateways[0].looks = stalled + LOOK;
+    for (until, granted) in [(stalled - 70_000, 9), (stalled - 3_000, 10)] {
+        world.pass(until);
+        world.granted = 0;
+        while world.call_and_wait(1, 100).is_none() {}
+        assert_eq!(world.granted, granted);
+    }
+    world.pass(stalled);
+    assert!(matches!(world.call(0, 100), Some(Entry::Dry)));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// Rule 6 over several gateways: whatever comes, whichever is killed, stalls or is cut off, whatever gets lost or comes
     /// late, and whatever one kind of clock shows, no 60 seconds hold more calls than the limit.
     #[test]
     fn rule_6_several_gateways_never_grant_more(
-        limit in prop_oneof![5 => 1_u32..12, 4 => 12_u32..100, 1 => 1_000_u32..1_200],
+        limit in prop_oneof![9 => 1_u32..12, 6 => 12_u32..100, 1 => 1_000_u32..1_020],
         is_paced in any::<bool>(),
         is_of_walls in any::<bool>(),
         steps in prop::collection::vec(
@@ -435,7 +453,7 @@ proptest! {
     /// second.
     #[test]
     fn no_slot_is_free_for_long_while_somebody_wants_one(
-        limit in prop_oneof![5 => 1_u32..12, 4 => 12_u32..100, 1 => 1_000_u32..1_200],
+        limit in prop_oneof![9 => 1_u32..12, 6 => 12_u32..100, 1 => 1_000_u32..1_020],
         where_to in prop::collection::vec((1_u8..8, 0_u64..3_000), 20..60),
     ) {
         // A pace would hold back what is free.
