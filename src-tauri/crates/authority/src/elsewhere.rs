@@ -11,6 +11,8 @@ use gardien_store::{Gateways, Notices, Revision};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::waits::Waits;
+
 /// Tells milliseconds that never run backwards and do not stand still while the machine sleeps.
 pub type SteadyClock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
@@ -26,6 +28,7 @@ pub struct Elsewhere {
     /// The newest change that takes something away.
     taken: AtomicU64,
     acknowledged: Mutex<Acknowledged>,
+    waits: Waits,
 }
 
 /// All changes up to this one are in force everywhere.
@@ -56,11 +59,17 @@ impl Elsewhere {
             clock,
             taken: AtomicU64::default(),
             acknowledged: Mutex::default(),
+            waits: Waits::default(),
         }
     }
 
     pub(crate) fn notices(&self) -> Notices {
         self.gateways.notices()
+    }
+
+    /// How long it took.
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Something was taken away by this change.
@@ -77,15 +86,20 @@ impl Elsewhere {
         }
         // One waits for all that came by then: with many revocations at once, few questions are asked.
         let mut acknowledged = self.acknowledged.lock().await;
-        if acknowledged.revision < taken {
+        let is_open = acknowledged.revision < taken;
+        if is_open {
             let newest = self.taken.load(Ordering::SeqCst);
             acknowledged.silent = self.until_in_force(Revision(newest)).await;
             acknowledged.revision = newest;
         }
-        let time = (self.clock)().saturating_sub(began);
-        (time > 0).then(|| Waited {
-            time: Duration::from_millis(time),
-            silent: acknowledged.silent.clone(),
+        let time = Duration::from_millis((self.clock)().saturating_sub(began));
+        let silent = &acknowledged.silent;
+        if is_open || !time.is_zero() {
+            self.waits.add(time, !silent.is_empty());
+        }
+        (!time.is_zero()).then(|| Waited {
+            time,
+            silent: silent.clone(),
         })
     }
 
