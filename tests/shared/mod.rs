@@ -6,3 +6,4 @@ mod everywhere;
 #[cfg(target_os = "linux")]
 mod faults;
 mod team;
+mod watched;
