@@ -5,6 +5,8 @@ mod audit;
 mod bad_days;
 mod bodies;
 mod command_line;
+#[cfg(unix)]
+mod configuration;
 mod crash;
 mod folders;
 mod keys;

@@ -12,6 +12,7 @@ mod health;
 mod hold;
 mod limit;
 mod links;
+mod metrics;
 mod noise;
 mod pace;
 mod paths;

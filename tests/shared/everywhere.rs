@@ -115,6 +115,8 @@ async fn whoever_manages_without_the_database_is_told_so_and_the_gateways_go_on_
     failed.problem(503, "store_unavailable");
     let failed = team.owner.post(&key.path("/revoke"), json!({})).await;
     failed.problem(503, "store_unavailable");
+    let ready = team.management.stranger().get("/readyz").await;
+    assert_eq!(ready.status, 503);
     let holder = team.gateways[0].key_holder(&key.secret);
     tokio::time::sleep(Duration::from_secs(2 * LEASE)).await;
     // Its own way is open.

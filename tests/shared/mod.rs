@@ -13,3 +13,4 @@ mod limit;
 mod sealed;
 mod team;
 mod upgrade;
+mod watched;

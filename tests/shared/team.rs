@@ -54,6 +54,8 @@ impl Team {
                 &lease,
                 "--workers",
                 "1",
+                "--metrics",
+                "127.0.0.1:0",
             ];
             let address = database.url_by(way.port());
             let variables = [variables, &[("GARDIEN_DATABASE", &*address)]].concat();

@@ -9,6 +9,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use tempfile::TempDir;
 
 use super::people::Caller;
@@ -41,6 +42,7 @@ pub struct Server {
     child: Option<Child>,
     gateway: String,
     management: String,
+    metrics: String,
 }
 
 impl Server {
@@ -72,6 +74,7 @@ impl Server {
             child: None,
             gateway: String::new(),
             management: String::new(),
+            metrics: String::new(),
         };
         for (_, key) in variables
             .iter()
@@ -140,6 +143,7 @@ impl Server {
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
         let address = |of: &str| ready[of].as_str().unwrap_or("off").to_owned();
         (self.gateway, self.management) = (address("gateway"), address("management"));
+        self.metrics = address("metrics");
     }
 
     /// The gateway's address, without a slash at its end.
@@ -150,6 +154,38 @@ impl Server {
     /// The management API's address, without a slash at its end.
     pub fn management(&self) -> &str {
         &self.management
+    }
+
+    /// The address that it can be watched at, without a slash at its end.
+    pub fn metrics(&self) -> &str {
+        &self.metrics
+    }
+
+    /// All that can be watched of it.
+    pub async fn watched(&self) -> String {
+        let watching = Caller::anonymous(&self.metrics);
+        let answer = watching.request(Method::GET, "/metrics").send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 200);
+        let kind = answer.headers()["content-type"].to_str().unwrap();
+        assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
+        answer.text().await.unwrap()
+    }
+
+    /// One figure of that.
+    pub async fn figure(&self, name: &str) -> f64 {
+        let text = self.watched().await;
+        let figure = text.lines().find_map(|line| {
+            let (of, figure) = line.rsplit_once(' ')?;
+            (of == name).then_some(figure)
+        });
+        let figure = figure.unwrap_or_else(|| panic!("{name} is not in\n{text}"));
+        figure.parse().unwrap()
+    }
+
+    /// From its next start on, it has this variable.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// The number of its process.
@@ -274,12 +310,16 @@ impl Server {
     fn command(&self) -> Command {
         let log = self.folder.path().join("log");
         let mut command = Command::new(programs::server());
+        // Whoever runs the tests may have a server of their own.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("GARDIEN_") {
+                command.env_remove(name);
+            }
+        }
         command
             .stdin(Stdio::null())
             .stderr(File::options().create(true).append(true).open(log).unwrap())
             .env_remove("PHARE_API_KEY")
-            .env_remove("GARDIEN_DATABASE")
-            .env_remove("GARDIEN_SEALING_KEY")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -26,6 +26,7 @@ use crate::elsewhere::Waited;
 use crate::following::Followed;
 use crate::in_force::InForce;
 use crate::synchronizing::Reading;
+use crate::waits::Waits;
 use crate::{Attaching, Elsewhere, Enforcement, Fault, Secrets, System, check};
 
 /// Tells the time.
@@ -120,6 +121,12 @@ impl Authority {
     /// waited for.
     pub async fn everywhere(&self) -> Option<Waited> {
         self.elsewhere.as_ref()?.everywhere().await
+    }
+
+    /// How long changes waited until they were in force on every gateway; `None` where there is only the one here.
+    #[must_use]
+    pub fn waits(&self) -> Option<&Waits> {
+        self.elsewhere.as_ref().map(|elsewhere| elsewhere.waits())
     }
 
     /// Whether it can read what it keeps.

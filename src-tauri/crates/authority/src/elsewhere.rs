@@ -13,6 +13,8 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::waits::Waits;
+
 /// Tells milliseconds that never run backwards and do not stand still while the machine sleeps.
 pub type SteadyClock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
@@ -30,6 +32,7 @@ pub struct Elsewhere {
     acknowledged: Mutex<Acknowledged>,
     /// The newest renewal of each gateway that was seen, by its time, and when it was seen first.
     renewals: std::sync::Mutex<BTreeMap<GatewayId, (Timestamp, u64)>>,
+    waits: Waits,
 }
 
 /// All changes up to this one are in force everywhere.
@@ -61,6 +64,7 @@ impl Elsewhere {
             taken: AtomicU64::default(),
             acknowledged: Mutex::default(),
             renewals: std::sync::Mutex::default(),
+            waits: Waits::default(),
         }
     }
 
@@ -88,6 +92,11 @@ impl Elsewhere {
         Ok(with_lease.collect())
     }
 
+    /// How long it took.
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
     /// Something was taken away by this change.
     pub fn taken(&self, revision: Revision) {
         self.taken.fetch_max(revision.0, Ordering::SeqCst);
@@ -102,15 +111,20 @@ impl Elsewhere {
         }
         // One waits for all that came by then: with many revocations at once, few questions are asked.
         let mut acknowledged = self.acknowledged.lock().await;
-        if acknowledged.revision < taken {
+        let is_open = acknowledged.revision < taken;
+        if is_open {
             let newest = self.taken.load(Ordering::SeqCst);
             acknowledged.silent = self.until_in_force(Revision(newest)).await;
             acknowledged.revision = newest;
         }
-        let time = (self.clock)().saturating_sub(began);
-        (time > 0).then(|| Waited {
-            time: Duration::from_millis(time),
-            silent: acknowledged.silent.clone(),
+        let time = Duration::from_millis((self.clock)().saturating_sub(began));
+        let silent = &acknowledged.silent;
+        if is_open || !time.is_zero() {
+            self.waits.add(time, !silent.is_empty());
+        }
+        (!time.is_zero()).then(|| Waited {
+            time,
+            silent: silent.clone(),
         })
     }
 

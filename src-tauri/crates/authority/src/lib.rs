@@ -43,6 +43,7 @@ mod unfit;
 mod unreadable;
 mod upstream;
 mod views;
+mod waits;
 
 pub use actor::{Actor, By, System};
 pub use attached::{Attached, Attaching, NamedSecret};
@@ -59,3 +60,4 @@ pub use members::TheirKeys;
 pub use secrets::{SecretFault, Secrets};
 pub use sessions::issue_session;
 pub use unreadable::Unreadable;
+pub use waits::Waits;

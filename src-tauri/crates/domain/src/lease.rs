@@ -134,6 +134,12 @@ impl Lease {
         self.until
     }
 
+    /// The newest revision that it was told of.
+    #[must_use]
+    pub fn told(&self) -> u64 {
+        self.told
+    }
+
     fn extend(&mut self) {
         if self.applied >= self.told {
             self.until = self.until.max(self.then_until);

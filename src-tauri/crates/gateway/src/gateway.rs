@@ -31,6 +31,7 @@ use crate::leave::Leave;
 use crate::ledger::Ledger;
 use crate::links::Called;
 use crate::meter::LimitState;
+use crate::outcome::Outcomes;
 use crate::record::{Calling, Uses};
 use crate::refusal::CallRefusal;
 use crate::rules::Rules;
@@ -65,6 +66,7 @@ struct Inner {
     throttle: Arc<Throttle>,
     cache: Arc<Cache>,
     uses: Arc<Uses>,
+    outcomes: Outcomes,
     behind: RwLock<Behind>,
     /// What clients call, if not what their Host header says.
     address: RwLock<Option<Called>>,
@@ -141,6 +143,7 @@ impl Gateway {
             throttle,
             cache,
             uses,
+            outcomes: Outcomes::default(),
             behind: RwLock::default(),
             address: RwLock::default(),
             paused: AtomicBool::new(false),
@@ -322,6 +325,19 @@ impl Gateway {
         self.0.uses.untold()
     }
 
+    /// How many keys were used since that was last written.
+    #[must_use]
+    pub fn unwritten_uses(&self) -> usize {
+        self.0.uses.unwritten()
+    }
+
+    /// How many calls were answered since the start, by what became of them: `granted`, or why not. Of a small set, which
+    /// is always told as a whole.
+    #[must_use]
+    pub fn outcomes(&self) -> Vec<(&'static str, u64)> {
+        self.0.outcomes.counts()
+    }
+
     /// Keys that called in the minute before `now`.
     #[must_use]
     pub fn calling(&self, now: Timestamp) -> Vec<Calling> {
@@ -368,10 +384,17 @@ impl Gateway {
                 Err(refusal) => Err(refusal),
             };
             let mut refused = None;
-            let mut response = answer.unwrap_or_else(|refusal| {
-                refused = refusal.full();
-                refusal.into_response()
-            });
+            let mut response = match answer {
+                Ok(response) => {
+                    self.0.outcomes.granted();
+                    response
+                }
+                Err(refusal) => {
+                    self.0.outcomes.refused(&refusal);
+                    refused = refusal.full();
+                    refusal.into_response()
+                }
+            };
             if head_only {
                 response = without_body(response);
             }

@@ -3,7 +3,7 @@
 //! The files follow a request: `head`, `identify`, `authorize` (among `secrets`, which `rules` change), `cache` (of what a `question` is answered, by
 //! `keeping` it), `upload` (at its `data_rate`), `throttle` (on `meter`, with `shares`), `forward` (on
 //! `headers`, `upstream` (over the network `http_upstream`, by a `line` of its `pool`), `said` and `retry_after`), `hand_back` (on `restrict` and
-//! `links`), `record`; `told` says what is left of the limit. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
+//! `links`), `record`; `told` says what is left of the limit, `outcome` counts what became of it. Every refusal is a [`CallRefusal`]. A decision reads memory only; what ends a
 //! key ends what is `under_way`. The gateway holds no socket: it is given requests and hands back answers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
@@ -32,6 +32,7 @@ mod line;
 mod links;
 mod meter;
 mod minute;
+mod outcome;
 mod pool;
 mod question;
 mod record;

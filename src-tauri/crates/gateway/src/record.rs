@@ -189,6 +189,12 @@ impl Uses {
             .collect()
     }
 
+    /// How many keys were used since that was last written.
+    pub(crate) fn unwritten(&self) -> usize {
+        let gathered = self.gather();
+        gathered.values().filter(|of| !of.written).count()
+    }
+
     /// Keys that called in the minute before `now`.
     pub(crate) fn calling(&self, now: Timestamp) -> Vec<Calling> {
         let gathered = self.gather();

@@ -72,6 +72,8 @@ pub(crate) enum CommandFault {
     KeyNotText,
     #[error("the key file {} cannot be read", .0.display())]
     KeyFile(PathBuf, #[source] io::Error),
+    #[error("the file with the address of the database, {}, cannot be read", .0.display())]
+    DatabaseFile(PathBuf, #[source] io::Error),
     #[error("there is no data of a server in {}", .0.display())]
     NoData(PathBuf),
     #[error("--data or --database is needed")]
@@ -103,7 +105,8 @@ pub(crate) async fn serve(mut serve: Serve) -> Result<(), CommandFault> {
     if serve.gateway == Listen(None) && serve.management == Listen(None) {
         return Err(CommandFault::NothingToServe);
     }
-    for address in [serve.gateway.0, serve.management.0].into_iter().flatten() {
+    let listening = [serve.gateway.0, serve.management.0, serve.metrics.0];
+    for address in listening.into_iter().flatten() {
         if !address.ip().is_loopback() {
             tracing::warn!(%address, "this address is reached from other machines over plain HTTP: put TLS in front of it");
         }
@@ -164,6 +167,10 @@ async fn run(
         let address = service.listen_gateway(address).await?;
         ready.insert("gateway".to_owned(), url(address));
     }
+    if let Some(address) = serve.metrics.0 {
+        let address = service.listen_metrics(address).await?;
+        ready.insert("metrics".to_owned(), url(address));
+    }
     if let Some(url) = &serve.gateway_url {
         service.announce_gateway(url);
     }
@@ -218,7 +225,7 @@ fn given(serve: &Serve, sealed: bool) -> Result<Given, CommandFault> {
 }
 
 fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, CommandFault> {
-    let read = std::fs::read(file).map(Zeroizing::new);
+    let read = secret_of(file).map(Zeroizing::new);
     read.map_err(|error| CommandFault::KeyFile(file.to_owned(), error))
 }
 
@@ -253,9 +260,24 @@ fn sharing(serve: &Serve) -> Result<Option<Sharing>, CommandFault> {
 }
 
 fn options(shared: &Shared) -> Result<Option<PostgresOptions>, CommandFault> {
-    let address = shared.database.as_ref();
+    let mut address = shared.database.clone();
+    if let Some(file) = &shared.database_file {
+        let fault = |error| CommandFault::DatabaseFile(file.clone(), error);
+        let bytes = Zeroizing::new(secret_of(file).map_err(fault)?);
+        let text = str::from_utf8(&bytes).map_err(|error| fault(io::Error::other(error)))?;
+        address = Some(text.trim().into());
+    }
     let options = address.map(|address| PostgresOptions::from_url(address.expose_secret()));
     options.transpose().map_err(CommandFault::Database)
+}
+
+/// What a file holds that only its owner should read. Whoever mounts secrets into a container cannot always see to that.
+fn secret_of(file: &Path) -> io::Result<Vec<u8>> {
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(file)?.permissions()) & 0o4 != 0 {
+        tracing::warn!(file = %file.display(), "anybody on this machine can read this file, which holds a secret");
+    }
+    std::fs::read(file)
 }
 
 #[cfg(unix)]
@@ -353,7 +375,7 @@ async fn existing_in(data: &Path) -> Result<Sqlite, CommandFault> {
     Ok(Sqlite::open(&path).await?)
 }
 
-fn print(line: &str) -> Result<(), CommandFault> {
+pub(crate) fn print(line: &str) -> Result<(), CommandFault> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")
         .and_then(|()| out.flush())

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use http::Request;
@@ -40,8 +41,33 @@ pub enum ListenFault {
 pub(crate) struct Door {
     open: Mutex<Option<Open>>,
     serving: TaskTracker,
+    connections: Connections,
     /// None: whoever accepts answers, too.
     workers: Option<Arc<Workers>>,
+}
+
+/// How many connections there are behind a door. Clones are one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Connections(Arc<AtomicUsize>);
+
+impl Connections {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn another(&self) -> Connection {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Connection(self.clone())
+    }
+}
+
+/// One of them, until it is dropped.
+struct Connection(Connections);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -57,6 +83,10 @@ impl Door {
             workers: Some(Arc::new(workers)),
             ..Self::default()
         }
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        self.connections.clone()
     }
 
     /// Listens at `address` (port 0: any free one) in place of the former listener, whose connections drain.
@@ -83,6 +113,15 @@ impl Door {
         let listener = TcpListener::bind(address).await.map_err(fault)?;
         let address = listener.local_addr().map_err(fault)?;
         let stop = CancellationToken::new();
+        let connections = self.connections();
+        let begin = move |address, connected| {
+            let (connection, answer) = (connections.another(), begin(address, connected));
+            move |request| {
+                // Held as long as there may be another request.
+                let _held = &connection;
+                answer(request)
+            }
+        };
         let serving = serve(listener, begin, stop.clone(), limits, self.workers.clone());
         self.serving.spawn(async move {
             if let Err(error) = serving.await {

@@ -43,6 +43,17 @@ impl Leased {
         (self.clock)() < self.until.load(Ordering::Acquire)
     }
 
+    /// For how long it holds without another renewal.
+    pub(crate) fn left(&self) -> Duration {
+        let until = self.until.load(Ordering::Acquire);
+        Duration::from_millis(until.saturating_sub((self.clock)()))
+    }
+
+    /// The newest revision that the database told of.
+    pub(crate) fn told(&self) -> u64 {
+        self.lease().told()
+    }
+
     /// Comes back when it holds.
     pub(crate) async fn until_it_holds(&self) {
         loop {

@@ -24,6 +24,7 @@ mod health;
 mod lease;
 pub mod listen;
 mod live;
+mod metrics;
 mod open_files;
 mod places;
 mod ring;

@@ -1,6 +1,7 @@
 //! A running Gardien over one data folder: the store, the gateway and the authority, and two doors.
 
 use std::fmt;
+use std::future::ready;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ use crate::examiner;
 use crate::health;
 use crate::listen::{Given, Incoming, ListenLimits, Until};
 use crate::live;
+use crate::metrics::{self, Watched};
 use crate::places::Connected;
 use crate::sealed::{Sealed, SealingKeys};
 use crate::secrets::InMemory;
@@ -143,6 +145,8 @@ struct Inner {
     router: Api,
     gateway_door: Door,
     management_door: Door,
+    metrics_door: Door,
+    on_duty: OnDuty,
     place: Option<Place>,
     lock: Mutex<Option<FolderLock>>,
 }
@@ -256,7 +260,7 @@ impl Service {
             heard,
             soon.clone(),
             gateway.clone(),
-            on_duty,
+            on_duty.clone(),
             stop.clone(),
         );
         live::start(authority.clone(), gateway.clone(), stop.clone());
@@ -271,6 +275,8 @@ impl Service {
             authority,
             gateway_door: Door::with(Workers::new(workers)),
             management_door: Door::default(),
+            metrics_door: Door::default(),
+            on_duty,
             place,
             lock: Mutex::new(Some(lock)),
         })))
@@ -415,6 +421,30 @@ impl Service {
         self.0.management_door.open(address, begin, limits).await
     }
 
+    /// Tells at `address` (port 0: any free one) what can be watched of it, to anybody: at `/metrics`, as Prometheus reads it.
+    ///
+    /// # Errors
+    /// [`ListenFault`].
+    pub async fn listen_metrics(&self, address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+        let watched = Arc::new(Watched {
+            gateway: self.0.gateway.clone(),
+            authority: self.0.authority.clone(),
+            leased: self.0.place.as_ref().map(Place::leased),
+            on_duty: self.0.on_duty.clone(),
+            connections: [
+                ("gateway", self.0.gateway_door.connections()),
+                ("management", self.0.management_door.connections()),
+            ],
+        });
+        let begin = move |_, _| {
+            let watched = watched.clone();
+            move |request: Request<Incoming>| ready(watched.answer(&request).into())
+        };
+        let wording = |status, _: &str, message: &str| metrics::plain(status, message.to_owned());
+        let limits = ListenLimits::worded(Arc::new(wording));
+        self.0.metrics_door.open(address, begin, limits).await
+    }
+
     /// Lets the gateway rest, or go on. While it rests it listens, and answers each call with 503 and when to come
     /// again.
     pub fn pause_gateway(&self, paused: bool) {
@@ -432,9 +462,11 @@ impl Service {
         self.0.stop.cancel();
         self.0.gateway_door.close().await;
         self.0.management_door.close().await;
+        self.0.metrics_door.close().await;
         tokio::join!(
             self.0.gateway_door.drained(),
-            self.0.management_door.drained()
+            self.0.management_door.drained(),
+            self.0.metrics_door.drained()
         );
         if let Some(place) = &self.0.place {
             place.leave().await;

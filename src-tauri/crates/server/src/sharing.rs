@@ -65,6 +65,10 @@ impl Place {
         self.gateway.id
     }
 
+    pub(crate) fn leased(&self) -> Arc<Leased> {
+        self.leased.clone()
+    }
+
     /// Lets the gateway grant nothing but under the lease.
     pub(crate) fn bind(&self, gateway: &Gateway) {
         let leased = self.leased.clone();
