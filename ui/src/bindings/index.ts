@@ -398,7 +398,7 @@ revision: number,
  */
 lag: number, lease: GatewayLease, 
 /**
- * When that was, by its own clock.
+ * When it was last heard of, by its own clock.
  */
 seen_at: string, };
 

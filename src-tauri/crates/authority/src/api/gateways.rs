@@ -24,7 +24,7 @@ pub struct GatewayView {
     #[ts(type = "number")]
     pub lag: u64,
     pub lease: GatewayLease,
-    /// When that was, by its own clock.
+    /// When it was last heard of, by its own clock.
     #[ts(type = "string")]
     #[schema(value_type = String, format = DateTime)]
     pub seen_at: Timestamp,
