@@ -7,6 +7,8 @@ use serde_json::json;
 use super::team::{LEASE, Team};
 use crate::support::people::Caller;
 use crate::support::relay::Way;
+use crate::support::server::{Server, Serves};
+use crate::support::upstream::PHARE_KEY;
 
 const MONITORS: &str = "/uptime/monitors";
 
@@ -90,6 +92,33 @@ async fn a_gateway_that_is_cut_off_grants_nothing_when_its_lease_is_over_and_is_
             .status,
         200
     );
+}
+
+#[tokio::test]
+async fn a_revocation_that_somebody_else_is_waiting_for_is_waited_for_too() {
+    let team = Team::of(2).await;
+    let (url, address) = (team.upstream.url(), team.database.url());
+    let variables = [
+        ("GARDIEN_DATABASE", &*address),
+        ("PHARE_API_KEY", PHARE_KEY),
+    ];
+    let desk = Server::serving(Serves::Management, &["--phare", &url], &variables);
+    let other = desk.member("other@lighthouse.test", "owner");
+    let (gone, key) = (&team.gateways[1], team.issue().await);
+    let holder = gone.key_holder(&key.secret);
+    while holder.get(MONITORS).await.status == 401 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    team.ways[1].is(Way::Stalled);
+    let path = key.path("/revoke");
+    let second = async {
+        // It is recorded by then, and the first is not answered.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        other.post(&path, json!({})).await.expect(200);
+        holder.get(MONITORS).await.refusal(503, "gateway_stale");
+    };
+    let first = async { team.owner.post(&path, json!({})).await.expect(200) };
+    tokio::join!(first, second);
 }
 
 #[tokio::test]

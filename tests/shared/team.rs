@@ -20,7 +20,7 @@ pub(super) struct Team {
     pub(super) ways: Vec<Relay>,
     pub(super) upstream: Upstream,
     /// Last: they use it until they end.
-    _database: Database,
+    pub(super) database: Database,
 }
 
 impl Team {
@@ -80,7 +80,7 @@ impl Team {
             gateways,
             ways,
             upstream,
-            _database: database,
+            database,
         }
     }
 

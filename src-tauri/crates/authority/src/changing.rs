@@ -67,6 +67,11 @@ impl<'a> Changing<'a> {
         }
     }
 
+    /// The revision that everything was read at, or something newer; none where it could not be read.
+    pub(crate) fn at(&self) -> Option<Revision> {
+        self.at.as_ref().ok().copied()
+    }
+
     /// Begins once more after a conflict. For [`repeat`].
     ///
     /// # Errors

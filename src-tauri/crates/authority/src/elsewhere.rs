@@ -29,18 +29,13 @@ pub struct Elsewhere {
     clock: SteadyClock,
     /// The newest change that takes something away.
     taken: AtomicU64,
-    acknowledged: Mutex<Acknowledged>,
+    /// All changes up to this one are in force everywhere.
+    reached: AtomicU64,
+    /// Held by whoever waits: the gateways whose leases had to run out for it.
+    silent: Mutex<Vec<String>>,
     /// The newest renewal of each gateway that was seen, by its time, and when it was seen first.
     renewals: std::sync::Mutex<BTreeMap<GatewayId, (Timestamp, u64)>>,
     waits: Waits,
-}
-
-/// All changes up to this one are in force everywhere.
-#[derive(Debug, Default)]
-struct Acknowledged {
-    revision: u64,
-    /// The gateways whose leases had to run out for it.
-    silent: Vec<String>,
 }
 
 /// How long it took until a change was in force everywhere.
@@ -62,7 +57,8 @@ impl Elsewhere {
             own,
             clock,
             taken: AtomicU64::default(),
-            acknowledged: Mutex::default(),
+            reached: AtomicU64::default(),
+            silent: Mutex::default(),
             renewals: std::sync::Mutex::default(),
             waits: Waits::default(),
         }
@@ -106,26 +102,21 @@ impl Elsewhere {
     /// waited for.
     pub async fn everywhere(&self) -> Option<Waited> {
         let (began, taken) = ((self.clock)(), self.taken.load(Ordering::SeqCst));
-        if taken == 0 {
+        let is_reached = || taken <= self.reached.load(Ordering::SeqCst);
+        if is_reached() {
             return None;
         }
         // One waits for all that came by then: with many revocations at once, few questions are asked.
-        let mut acknowledged = self.acknowledged.lock().await;
-        let is_open = acknowledged.revision < taken;
-        if is_open {
+        let mut silent = self.silent.lock().await;
+        if !is_reached() {
             let newest = self.taken.load(Ordering::SeqCst);
-            acknowledged.silent = self.until_in_force(Revision(newest)).await;
-            acknowledged.revision = newest;
+            *silent = self.until_in_force(Revision(newest)).await;
+            self.reached.store(newest, Ordering::SeqCst);
         }
         let time = Duration::from_millis((self.clock)().saturating_sub(began));
-        let silent = &acknowledged.silent;
-        if is_open || !time.is_zero() {
-            self.waits.add(time, !silent.is_empty());
-        }
-        (!time.is_zero()).then(|| Waited {
-            time,
-            silent: silent.clone(),
-        })
+        self.waits.add(time, !silent.is_empty());
+        let silent = silent.clone();
+        Some(Waited { time, silent })
     }
 
     /// The gateways that have not said that they have it.

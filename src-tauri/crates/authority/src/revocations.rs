@@ -277,7 +277,11 @@ impl Authority {
                 (asked.fit)(&before, self.now())?;
             }
             if stored.key.revoked().is_some() || !self.in_force.is_claimed(id) {
-                // One that another process wrote stands; one that was undone meanwhile is not written.
+                // One that another process wrote stands; one that was undone meanwhile is not written. Nobody may have waited
+                // for it yet until it is in force everywhere.
+                if let (Some(elsewhere), Some(at)) = (&self.elsewhere, changing.at()) {
+                    elsewhere.taken(at);
+                }
                 stored.key = self.in_force.put(stored.key);
                 return Ok(stored);
             }
