@@ -116,7 +116,7 @@ impl Authority {
         }
     }
 
-    /// [`Self::follow`], if there is anything to follow.
+    /// Lets everything be in force that was recorded since, if there is anything.
     ///
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
