@@ -140,7 +140,7 @@ async fn open_local(app: &App, accept_older: bool) -> Result<Opened, CommandErro
         secrets: Some(app.keeper.clone()),
         // The calls of one person's programs are few.
         workers: None,
-        sharing: None,
+        ..Opening::default()
     };
     let service = Service::open_with(&app.folder, opening)
         .await
