@@ -52,6 +52,8 @@ async fn is_replaced_and_back_with_a_cyrillic_keyboard() {
     desk.run_until("return document.activeElement.value === 'т'", vec![])
         .await;
     desk.strike("BackSpace");
+    desk.run_until("return document.activeElement.value === ''", vec![])
+        .await;
     desk.strike("Escape");
     desk.wait_gone("new-key-sheet").await;
     desk.strike(PLACE_OF_K_HELD);

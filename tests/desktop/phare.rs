@@ -92,6 +92,8 @@ async fn a_phare_key_is_attached_checked_replaced_and_detached() {
     // A new secret takes the place of the old one while a program goes on calling.
     desk.go("settings").await;
     desk.click(&in_card("Main", "phare-check")).await;
+    desk.wait_text(&in_card("Main", "phare-check"), "Check again")
+        .await;
     desk.click(&in_card("Main", "phare-calls-toggle")).await;
     desk.wait_text(&in_card("Main", "phare-calls"), "POST /projects")
         .await;

@@ -83,10 +83,12 @@ impl Session {
         let mut server = self
             .command("Xvfb")
             // Without -noreset it starts anew when its last client leaves, and turns away whoever comes meanwhile.
+            // Without -r a key that a busy machine lets go late is typed twice.
             .args([
                 "-displayfd",
                 "1",
                 "-noreset",
+                "-r",
                 "-nolisten",
                 "tcp",
                 "-screen",

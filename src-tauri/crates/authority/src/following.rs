@@ -53,13 +53,16 @@ impl Authority {
         self.followed.told.subscribe()
     }
 
-    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it.
+    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it. Whether there was anything.
     ///
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
-    pub(crate) async fn follow(&self) -> Result<(), Fault> {
+    pub(crate) async fn follow(&self) -> Result<bool, Fault> {
         let mut followed = self.followed.hold().await;
         let changes = self.store.changes_since(*followed).await?;
+        if changes.put.revision == *followed {
+            return Ok(false);
+        }
         *followed = changes.put.revision;
         let events = events(&changes);
         self.enforce(changes);
@@ -68,7 +71,7 @@ impl Authority {
             self.publish(event);
         }
         self.remember(*followed).await;
-        Ok(())
+        Ok(true)
     }
 
     /// Has the witness know of what other processes recorded, too: only one process has it.
@@ -121,11 +124,9 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub async fn follow_if_behind(&self) -> Result<(), Fault> {
-        let newest = self.store.revision().await?;
-        if *self.followed.hold().await == newest {
+        if !self.follow().await? {
             return Ok(());
         }
-        self.follow().await?;
         // By itself: a keychain may have to be asked.
         let authority = self.clone();
         tokio::spawn(async move {

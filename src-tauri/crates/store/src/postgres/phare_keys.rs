@@ -4,7 +4,7 @@ use gardien_domain::{PhareKey, PhareKeyId};
 use sqlx::PgConnection;
 
 use crate::columns::{micros, stored};
-use crate::rows::phare_key;
+use crate::rows::{phare_key, phare_key_id};
 use crate::{Revision, phare_slot};
 
 pub(super) async fn put(
@@ -72,4 +72,16 @@ pub(super) async fn changed(
     .bind(since.map_or(i64::MIN, stored));
     let rows = rows.fetch_all(connection).await?;
     rows.iter().map(phare_key).collect()
+}
+
+/// Those that were deleted after this revision.
+pub(super) async fn deleted(
+    connection: &mut PgConnection,
+    since: Revision,
+) -> sqlx::Result<Vec<PhareKeyId>> {
+    let rows = sqlx::query("SELECT id FROM deleted_phare_keys WHERE revision > $1 ORDER BY id")
+        .bind(stored(since))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(phare_key_id).collect()
 }

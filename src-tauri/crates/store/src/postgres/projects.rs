@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::Revision;
 use crate::columns::{micros, stored};
-use crate::rows::project;
+use crate::rows::{project, project_id};
 
 pub(super) async fn put(
     connection: &mut PgConnection,
@@ -68,4 +68,16 @@ pub(super) async fn changed(
         .bind(stored(since));
     let rows = rows.fetch_all(connection).await?;
     rows.iter().map(project).collect()
+}
+
+/// Those that were deleted after this revision.
+pub(super) async fn deleted(
+    connection: &mut PgConnection,
+    since: Revision,
+) -> sqlx::Result<Vec<ProjectId>> {
+    let rows = sqlx::query("SELECT id FROM deleted_projects WHERE revision > $1 ORDER BY id")
+        .bind(stored(since))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(project_id).collect()
 }

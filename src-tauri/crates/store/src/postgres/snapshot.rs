@@ -2,11 +2,11 @@
 
 use gardien_domain::share::Share;
 use gardien_domain::{Key, KeyRule};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Row};
 
 use super::{READ, audit, bounded, keys, organization, phare_keys, projects, revision, rules};
-use crate::columns::stored;
-use crate::{Changes, Revision, Snapshot, rows};
+use crate::columns::{number, stored};
+use crate::{Changes, Revision, Snapshot};
 
 pub(super) async fn get(
     connection: &mut PgConnection,
@@ -28,44 +28,68 @@ pub(super) async fn get(
     Ok(snapshot)
 }
 
+/// What became of it since: one question says where, and only there it is looked. A gateway far away asks at each change,
+/// and whoever revokes waits for its questions, one after the other.
 pub(super) async fn changes(
     connection: &mut PgConnection,
     since: Revision,
 ) -> sqlx::Result<Changes> {
     let mut transaction = bounded(connection.begin_with(READ)).await?;
+    let connection = &mut *transaction;
+    let mut changes = Changes::default();
     let beside = async {
-        let mut put = Snapshot {
-            revision: revision(audit::last(&mut transaction).await?),
-            organization: organization::changed(&mut transaction, Some(since)).await?,
-            projects: projects::changed(&mut transaction, since).await?,
-            phare_keys: phare_keys::changed(&mut transaction, Some(since)).await?,
-        };
+        let touched = touched(connection, since).await?;
+        let put = &mut changes.put;
+        put.revision = touched.revision;
+        if touched.organization {
+            put.organization = organization::changed(connection, Some(since)).await?;
+        }
+        if touched.projects {
+            put.projects = projects::changed(connection, since).await?;
+            changes.deleted_projects = projects::deleted(connection, since).await?;
+        }
+        if touched.phare_keys {
+            put.phare_keys = phare_keys::changed(connection, Some(since)).await?;
+            changes.deleted_phare_keys = phare_keys::deleted(connection, since).await?;
+        }
         put.order();
-        let deleted_projects =
-            sqlx::query("SELECT id FROM deleted_projects WHERE revision > $1 ORDER BY id")
-                .bind(stored(since))
-                .fetch_all(&mut *transaction)
-                .await?;
-        let deleted_phare_keys =
-            sqlx::query("SELECT id FROM deleted_phare_keys WHERE revision > $1 ORDER BY id")
-                .bind(stored(since))
-                .fetch_all(&mut *transaction)
-                .await?;
-        Ok(Changes {
-            put,
-            keys: Vec::new(),
-            deleted_projects: deleted_projects
-                .iter()
-                .map(rows::project_id)
-                .collect::<sqlx::Result<_>>()?,
-            deleted_phare_keys: deleted_phare_keys
-                .iter()
-                .map(rows::phare_key_id)
-                .collect::<sqlx::Result<_>>()?,
-        })
+        Ok(touched.keys)
     };
-    let mut changes = bounded(beside).await?;
-    changes.keys = keys::changed(&mut transaction, Some(since)).await?;
-    changes.keys.sort_unstable_by_key(Key::id);
+    if bounded(beside).await? {
+        changes.keys = keys::changed(connection, Some(since)).await?;
+        changes.keys.sort_unstable_by_key(Key::id);
+    }
     Ok(changes)
+}
+
+/// Where anything was changed or deleted.
+struct Touched {
+    revision: Revision,
+    organization: bool,
+    projects: bool,
+    phare_keys: bool,
+    keys: bool,
+}
+
+/// Of the keys it is the greatest revision that is asked for: an index has that at its end, however many there are.
+async fn touched(connection: &mut PgConnection, since: Revision) -> sqlx::Result<Touched> {
+    let row = sqlx::query(
+        "SELECT coalesce((SELECT sequence FROM audit ORDER BY sequence DESC LIMIT 1), 0) AS newest,
+             EXISTS (SELECT 1 FROM organization WHERE revision > $1) AS organization,
+             EXISTS (SELECT 1 FROM projects WHERE revision > $1)
+                 OR EXISTS (SELECT 1 FROM deleted_projects WHERE revision > $1) AS projects,
+             EXISTS (SELECT 1 FROM phare_keys WHERE revision > $1)
+                 OR EXISTS (SELECT 1 FROM deleted_phare_keys WHERE revision > $1) AS phare_keys,
+             coalesce((SELECT max(revision) FROM keys) > $1, false) AS keys",
+    )
+    .bind(stored(since))
+    .fetch_one(connection)
+    .await?;
+    Ok(Touched {
+        revision: Revision(number(&row, "newest")?),
+        organization: row.try_get("organization")?,
+        projects: row.try_get("projects")?,
+        phare_keys: row.try_get("phare_keys")?,
+        keys: row.try_get("keys")?,
+    })
 }
