@@ -1,16 +1,12 @@
 //! A key of Phare's that a person attaches is called with by every server that has the sealing key.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::json;
-use tokio::time::{sleep, timeout};
 
 use super::team::Team;
 use crate::support::database::Database;
-use crate::support::server::Server;
 use crate::support::upstream::PHARE_KEY;
-use crate::support::world::Issued;
 
 const OLD: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const NEW: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
@@ -28,7 +24,7 @@ async fn a_key_of_phares_that_is_attached_at_one_server_is_called_with_by_all() 
         .expect(201);
     let key = team.issue().await;
     for gateway in &team.gateways {
-        is_granted(gateway, &key).await;
+        gateway.key_holder(&key.secret).until_granted().await;
     }
     let bearer = format!("Bearer {PHARE_KEY}");
     for call in team.upstream.calls() {
@@ -52,16 +48,6 @@ async fn a_key_of_phares_that_is_attached_at_one_server_is_called_with_by_all() 
     fs::write(&file, NEW).unwrap();
     team.gateways[0].terminate();
     team.gateways[0].restart_with(&["--sealing-key-file", file.to_str().unwrap()]);
-    is_granted(&team.gateways[0], &key).await;
-}
-
-/// It learns of the key of Phare's, and of the caller's, within a moment.
-async fn is_granted(gateway: &Server, key: &Issued) {
-    let holder = gateway.key_holder(&key.secret);
-    let granted = async {
-        while holder.get("/uptime/monitors").await.status != 200 {
-            sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(Duration::from_secs(90), granted).await.unwrap();
+    let holder = team.gateways[0].key_holder(&key.secret);
+    holder.until_granted().await;
 }

@@ -21,7 +21,7 @@ async fn servers_are_replaced_one_after_the_other_and_no_call_is_refused() {
     let rotation = Rotation::default();
     for gateway in &team.gateways {
         let holder = gateway.key_holder(&key.secret);
-        until_granted(&holder).await;
+        holder.until_granted().await;
         rotation.lock().unwrap().push((holder, Arc::default()));
     }
     let (over, granted) = (
@@ -45,7 +45,7 @@ async fn servers_are_replaced_one_after_the_other_and_no_call_is_refused() {
             team.gateways[replaced].restart();
         });
         let again = team.gateways[replaced].key_holder(&key.secret);
-        until_granted(&again).await;
+        again.until_granted().await;
         rotation.lock().unwrap().push((again, Arc::default()));
         let going_on = async {
             while granted.load(Ordering::SeqCst) < some {
@@ -76,13 +76,4 @@ async fn call(rotation: Rotation, over: Arc<AtomicBool>, granted: Arc<AtomicUsiz
         under_way.fetch_sub(1, Ordering::SeqCst);
         granted.fetch_add(1, Ordering::SeqCst);
     }
-}
-
-async fn until_granted(holder: &Caller) {
-    let granted = async {
-        while holder.get("/uptime/monitors").await.status != 200 {
-            sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(Duration::from_secs(90), granted).await.unwrap();
 }

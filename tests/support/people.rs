@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, redirect};
 use serde_json::Value;
+use tokio::time::{sleep, timeout};
 
 /// Someone at one address.
 #[derive(Clone)]
@@ -60,6 +61,16 @@ impl Caller {
     /// Reads what is at this path.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
+    }
+
+    /// Calls until this key is granted: a gateway learns of a new one within a moment.
+    pub async fn until_granted(&self) {
+        let granted = async {
+            while self.get("/uptime/monitors").await.status != 200 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(90), granted).await.unwrap();
     }
 
     /// Sends this to this path.

@@ -78,8 +78,8 @@ impl Authority {
     }
 
     /// Lets what stands behind the gateway be what is recorded, after a change that this process did not make or was told
-    /// takes too long.
-    pub(crate) async fn reattach(&self) -> Result<(), Fault> {
+    /// takes too long. Whether it is then.
+    pub(crate) async fn reattach(&self) -> Result<bool, Fault> {
         {
             let _moving = self.behind.moving().await;
             if let Some(attached) = self.attached()
@@ -89,7 +89,8 @@ impl Authority {
                 self.behind.put(attached.with_keys(&keys, &[])?);
             }
         }
-        self.restore(RECORDED).await
+        self.restore(RECORDED).await?;
+        self.is_whole().await
     }
 
     /// Whether what the organization belongs to stands behind the gateway with every secret of its keys.

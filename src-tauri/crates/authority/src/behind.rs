@@ -1,9 +1,11 @@
 //! The one place that says what stands behind the gateway.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use gardien_domain::PhareKey;
+use gardien_store::Changes;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
 use crate::attached::{Attached, Attaching};
@@ -19,6 +21,10 @@ pub(crate) struct Behind {
     pub(crate) secrets: Arc<dyn Secrets>,
     /// Held by whoever takes or gives up secrets, so that where they are kept and what is called with agree.
     moving: Mutex<()>,
+    /// Something else may have been recorded since it was last made what is recorded.
+    recorded: AtomicBool,
+    /// It could not be made that, or not whole.
+    lacks: AtomicBool,
     refusals: broadcast::Sender<String>,
 }
 
@@ -29,6 +35,8 @@ impl Behind {
             attaching,
             secrets,
             moving: Mutex::default(),
+            recorded: AtomicBool::default(),
+            lacks: AtomicBool::default(),
             refusals: broadcast::Sender::new(REFUSALS),
         }
     }
@@ -51,6 +59,30 @@ impl Behind {
             .unwrap_or_else(PoisonError::into_inner);
         next.enter(attached.as_deref());
         *attached = Some(next);
+    }
+
+    /// Looks whether this concerns it: if so, or if it lacks something, it is made what is recorded soon.
+    pub(crate) fn learn(&self, changes: &Changes) {
+        let upstream = changes.upstream.as_ref().map(|adopted| &adopted.identity);
+        let stands = self.attached();
+        let is_other = upstream != stands.as_deref().map(|attached| attached.identity());
+        if is_other
+            || !changes.put.phare_keys.is_empty()
+            || !changes.deleted_phare_keys.is_empty()
+            || self.lacks.load(Ordering::SeqCst)
+        {
+            self.recorded.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether something concerned it since this was last asked.
+    pub(crate) fn take_recorded(&self) -> bool {
+        self.recorded.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether it lacks something of what is recorded.
+    pub(crate) fn set_lacks(&self, lacks: bool) {
+        self.lacks.store(lacks, Ordering::SeqCst);
     }
 
     /// Tells whoever wants to know that Phare refuses this key from now on.

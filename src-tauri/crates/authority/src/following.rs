@@ -53,25 +53,26 @@ impl Authority {
         self.followed.told.subscribe()
     }
 
-    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it. Whether there was anything.
+    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it.
     ///
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
-    pub(crate) async fn follow(&self) -> Result<bool, Fault> {
+    pub(crate) async fn follow(&self) -> Result<(), Fault> {
         let mut followed = self.followed.hold().await;
         let changes = self.store.changes_since(*followed).await?;
         if changes.put.revision == *followed {
-            return Ok(false);
+            return Ok(());
         }
         *followed = changes.put.revision;
         let events = events(&changes);
+        self.behind.learn(&changes);
         self.enforce(changes);
         self.followed.told.send_replace(*followed);
         for event in events {
             self.publish(event);
         }
         self.remember(*followed).await;
-        Ok(true)
+        Ok(())
     }
 
     /// Has the witness know of what other processes recorded, too: only one process has it.
@@ -124,16 +125,18 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub async fn follow_if_behind(&self) -> Result<(), Fault> {
-        if !self.follow().await? {
-            return Ok(());
+        self.follow().await?;
+        if self.behind.take_recorded() {
+            // By itself: a keychain may have to be asked.
+            let authority = self.clone();
+            tokio::spawn(async move {
+                let whole = authority.reattach().await;
+                if let Err(fault) = &whole {
+                    tracing::error!(%fault, "what stands behind the gateway is not what is recorded");
+                }
+                authority.behind.set_lacks(!whole.unwrap_or(false));
+            });
         }
-        // By itself: a keychain may have to be asked.
-        let authority = self.clone();
-        tokio::spawn(async move {
-            if let Err(fault) = authority.reattach().await {
-                tracing::error!(%fault, "what stands behind the gateway is not what is recorded");
-            }
-        });
         Ok(())
     }
 

@@ -88,6 +88,8 @@ pub(crate) enum CommandFault {
     Output(#[source] io::Error),
 }
 
+/// Connections to a shared database of a server that manages nothing: its gateway asks little of it, and there may be many.
+const CONNECTIONS_OF_A_GATEWAY: u32 = 4;
 const FOLDER: System = System::because("whoever can write the data could open a session anyway");
 const START: System = System::because("nobody sits in front of a server");
 
@@ -252,7 +254,10 @@ pub(crate) async fn reseal(reseal: Reseal) -> Result<(), CommandFault> {
 fn sharing(serve: &Serve) -> Result<Option<Sharing>, CommandFault> {
     let database = options(&serve.shared)?;
     Ok(database.map(|database| Sharing {
-        database,
+        database: match serve.management {
+            Listen(None) => database.connections(CONNECTIONS_OF_A_GATEWAY),
+            Listen(Some(_)) => database,
+        },
         gateway: serve.gateway != Listen(None),
         name: serve.name.clone().unwrap_or_else(machine),
         terms: Terms::of(serve.lease * 1_000),

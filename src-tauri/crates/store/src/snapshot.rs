@@ -1,6 +1,8 @@
 //! What a gateway enforces, as of a revision: how it begins, and how it learns of every change after.
 
-use gardien_domain::{Key, Organization, PhareKey, PhareKeyId, Project, ProjectId};
+use gardien_domain::{
+    AdoptedUpstream, Key, Organization, PhareKey, PhareKeyId, Project, ProjectId,
+};
 
 use crate::{Change, Revision};
 
@@ -28,6 +30,8 @@ pub struct Changes {
     pub deleted_projects: Vec<ProjectId>,
     /// Keys of Phare's that are gone.
     pub deleted_phare_keys: Vec<PhareKeyId>,
+    /// What the organization belongs to now, whether or not that is new.
+    pub upstream: Option<AdoptedUpstream>,
 }
 
 impl Snapshot {
@@ -49,12 +53,12 @@ impl From<&[Change]> for Changes {
                 Change::PutKey(key) => all.keys.push(key),
                 Change::PutPhareKey(key) => all.put.phare_keys.push(key),
                 Change::DeletePhareKey(id) => all.deleted_phare_keys.push(id),
+                Change::PutUpstream(upstream) => all.upstream = Some(upstream),
                 Change::PutMember(_)
                 | Change::RemoveMember(..)
                 | Change::PutSession(_)
                 | Change::DeleteSession(_)
-                | Change::DeleteExpiredSessions(_)
-                | Change::PutUpstream(_) => {}
+                | Change::DeleteExpiredSessions(_) => {}
             }
         }
         all

@@ -20,14 +20,30 @@ const SILENCE: &str = "
 #[async_trait]
 impl Duties for Postgres {
     async fn duty(&self) -> Result<Option<Duty>, StoreError> {
-        // None of the pool: that closes them when they have lain idle, and gives them to others.
         let taking = async {
+            let mut lent = self.lend().await?;
+            let free = is_free(&mut lent.connection).await;
+            lent.back();
+            if !free? {
+                return Ok(None);
+            }
+            // None of the pool: that closes them when they have lain idle, and gives them to others.
             let mut connection = self.pool.connect_options().connect().await?;
             let taken = take(&mut connection).await?;
             Ok(taken.then(|| Duty::of_session(connection)))
         };
         bounded(taking).await.map_err(store_error)
     }
+}
+
+/// Whether nobody has the lock. Most servers ask only this, and a new session for it is dear. Those who ask share the lock for
+/// the moment: they are in nobody's way but that of whoever takes it just then.
+async fn is_free(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT pg_try_advisory_xact_lock_shared($1, $2)")
+        .bind(LOCK[0])
+        .bind(LOCK[1])
+        .fetch_one(connection)
+        .await
 }
 
 /// Whether the lock was free, and is now held by this session.

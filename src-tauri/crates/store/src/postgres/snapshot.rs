@@ -1,11 +1,12 @@
 //! What a gateway enforces, and what became of it: all of one moment.
 
 use gardien_domain::share::Share;
-use gardien_domain::{Key, KeyRule};
+use gardien_domain::{AdoptedUpstream, Key, KeyRule};
 use sqlx::{Connection, PgConnection, Row};
 
 use super::{READ, audit, bounded, keys, organization, phare_keys, projects, revision, rules};
-use crate::columns::{number, stored};
+use crate::columns::{Columns, number, stored};
+use crate::rows::upstream;
 use crate::{Changes, Revision, Snapshot};
 
 pub(super) async fn get(
@@ -41,6 +42,7 @@ pub(super) async fn changes(
         let touched = touched(connection, since).await?;
         let put = &mut changes.put;
         put.revision = touched.revision;
+        changes.upstream = touched.upstream;
         if touched.organization {
             put.organization = organization::changed(connection, Some(since)).await?;
         }
@@ -65,6 +67,7 @@ pub(super) async fn changes(
 /// Where anything was changed or deleted.
 struct Touched {
     revision: Revision,
+    upstream: Option<AdoptedUpstream>,
     organization: bool,
     projects: bool,
     phare_keys: bool,
@@ -74,19 +77,25 @@ struct Touched {
 /// Of the keys it is the greatest revision that is asked for: an index has that at its end, however many there are.
 async fn touched(connection: &mut PgConnection, since: Revision) -> sqlx::Result<Touched> {
     let row = sqlx::query(
-        "SELECT coalesce((SELECT sequence FROM audit ORDER BY sequence DESC LIMIT 1), 0) AS newest,
+        "SELECT kind, url, adopted_at,
+             coalesce((SELECT sequence FROM audit ORDER BY sequence DESC LIMIT 1), 0) AS newest,
              EXISTS (SELECT 1 FROM organization WHERE revision > $1) AS organization,
              EXISTS (SELECT 1 FROM projects WHERE revision > $1)
                  OR EXISTS (SELECT 1 FROM deleted_projects WHERE revision > $1) AS projects,
              EXISTS (SELECT 1 FROM phare_keys WHERE revision > $1)
                  OR EXISTS (SELECT 1 FROM deleted_phare_keys WHERE revision > $1) AS phare_keys,
-             coalesce((SELECT max(revision) FROM keys) > $1, false) AS keys",
+             coalesce((SELECT max(revision) FROM keys) > $1, false) AS keys
+         FROM (VALUES (1)) AS always LEFT JOIN upstream ON true",
     )
     .bind(stored(since))
     .fetch_one(connection)
     .await?;
     Ok(Touched {
         revision: Revision(number(&row, "newest")?),
+        upstream: row
+            .optional_text("kind")?
+            .map(|_| upstream(&row))
+            .transpose()?,
         organization: row.try_get("organization")?,
         projects: row.try_get("projects")?,
         phare_keys: row.try_get("phare_keys")?,

@@ -4,7 +4,7 @@ use gardien_domain::share::Share;
 use gardien_domain::{Key, KeyRule};
 use sqlx::sqlite::SqlitePool;
 
-use super::{audit, keys, organization, phare_keys, projects, revision, rules};
+use super::{audit, keys, organization, phare_keys, projects, revision, rules, upstream};
 use crate::columns::stored;
 use crate::{Changes, Revision, Snapshot, rows};
 
@@ -28,8 +28,21 @@ pub(super) async fn get(
 pub(super) async fn changes(readers: &SqlitePool, since: Revision) -> sqlx::Result<Changes> {
     let mut transaction = readers.begin().await?;
     let connection = &mut *transaction;
+    let upstream = upstream::get(&mut *connection).await?;
+    let revision = revision(audit::last(&mut *connection).await?);
+    if revision == since {
+        let put = Snapshot {
+            revision,
+            ..Snapshot::default()
+        };
+        return Ok(Changes {
+            put,
+            upstream,
+            ..Changes::default()
+        });
+    }
     let mut put = Snapshot {
-        revision: revision(audit::last(&mut *connection).await?),
+        revision,
         organization: organization::changed(&mut *connection, since).await?,
         projects: projects::changed(&mut *connection, since).await?,
         phare_keys: phare_keys::changed(&mut *connection, since).await?,
@@ -58,5 +71,6 @@ pub(super) async fn changes(readers: &SqlitePool, since: Revision) -> sqlx::Resu
             .iter()
             .map(rows::phare_key_id)
             .collect::<sqlx::Result<_>>()?,
+        upstream,
     })
 }

@@ -2,7 +2,7 @@
 
 use gardien_domain::AdoptedUpstream;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::SqliteExecutor;
 
 use crate::columns::micros;
 use crate::rows;
@@ -24,9 +24,9 @@ pub(super) async fn put(
     Ok(())
 }
 
-pub(super) async fn get(readers: &SqlitePool) -> sqlx::Result<Option<AdoptedUpstream>> {
-    let row = sqlx::query("SELECT kind, url, adopted_at FROM upstream")
-        .fetch_optional(readers)
-        .await?;
-    row.as_ref().map(rows::upstream).transpose()
+pub(super) async fn get(
+    executor: impl SqliteExecutor<'_>,
+) -> sqlx::Result<Option<AdoptedUpstream>> {
+    let row = sqlx::query("SELECT kind, url, adopted_at FROM upstream").fetch_optional(executor);
+    row.await?.as_ref().map(rows::upstream).transpose()
 }

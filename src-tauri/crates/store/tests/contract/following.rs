@@ -6,8 +6,9 @@ use gardien_domain::key::{PreviousSecret, PreviousSecrets, Revocation};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::share::Share;
 use gardien_domain::{
-    Key, KeyId, KeyParts, KeyRule, Organization, PhareKey, PhareKeyId, PhareSecret, PhareSecretId,
-    ProductScope, ProductScopes, ProjectId, Scope, ScopeKind, SecretDigest,
+    AdoptedUpstream, Key, KeyId, KeyParts, KeyRule, Organization, PhareKey, PhareKeyId,
+    PhareSecret, PhareSecretId, ProductScope, ProductScopes, ProjectId, Scope, ScopeKind,
+    SecretDigest, UpstreamIdentity,
 };
 use gardien_store::{Change, Changes, Snapshot, Store};
 use proptest::prelude::*;
@@ -117,6 +118,7 @@ impl Gateway {
             keys,
             deleted_projects,
             deleted_phare_keys,
+            upstream: _,
         } = changes;
         let known = &mut self.known;
         known.revision = put.revision;
@@ -179,7 +181,15 @@ pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Databa
         &[change(Step::Key(1, 1)), change(Step::Project(1, 1))],
     )
     .await;
-    commit(&*store, &[change(Step::DeleteProject(1))]).await;
+    let adopted = AdoptedUpstream {
+        identity: UpstreamIdentity::Sandbox,
+        since: at(1_700_000_000_000_001),
+    };
+    let last = [
+        change(Step::DeleteProject(1)),
+        Change::PutUpstream(adopted.clone()),
+    ];
+    commit(&*store, &last).await;
     let snapshot = store.snapshot(&mut |_, _| ()).await.unwrap();
     let changes = store.changes_since(snapshot.revision).await.unwrap();
     assert_eq!(
@@ -194,6 +204,8 @@ pub(crate) async fn nothing_came_since_the_newest_revision(database: &dyn Databa
             && changes.deleted_projects.is_empty()
             && changes.deleted_phare_keys.is_empty()
     );
+    // Told always.
+    assert_eq!(changes.upstream, Some(adopted));
 }
 
 /// A key that has some of what a key can have, by its number.
