@@ -1,9 +1,10 @@
 //! What was taken away is refused by every gateway once that was acknowledged.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::faults::report;
 use super::team::{LEASE, Team};
 use crate::support::people::Caller;
 use crate::support::relay::Way;
@@ -92,6 +93,27 @@ async fn a_gateway_that_is_cut_off_grants_nothing_when_its_lease_is_over_and_is_
             .status,
         200
     );
+}
+
+#[tokio::test]
+async fn a_gateway_whose_connections_lead_nowhere_makes_others_in_seconds() {
+    let team = Team::of(2).await;
+    let (gone, key) = (&team.gateways[1], team.issue().await);
+    let holder = gone.key_holder(&key.secret);
+    holder.until_granted().await;
+    let lost = Instant::now();
+    team.ways[1].lose();
+    team.owner
+        .post(&key.path("/revoke"), json!({}))
+        .await
+        .expect(200);
+    while holder.get(MONITORS).await.status != 401 {
+        assert!(lost.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let took = lost.elapsed();
+    report(&format!("follows again after {took:?}"));
+    assert!(took < Duration::from_secs(12), "{took:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The way from a server to its database, which can be cut, delayed and stalled.
 
+use std::future::pending;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -27,6 +29,7 @@ pub enum Way {
 pub struct Relay {
     port: u16,
     way: watch::Sender<Way>,
+    lost: watch::Sender<()>,
     _running: Background,
 }
 
@@ -37,16 +40,18 @@ impl Relay {
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (way, seen) = watch::channel(Way::Open);
+        let (lost, losing) = watch::channel(());
         let host = host.to_owned();
         let running = Background::run(async move || {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, host.clone(), seen.clone()));
+                tokio::spawn(pass(client, host.clone(), seen.clone(), losing.clone()));
             }
         });
         Self {
             port,
             way,
+            lost,
             _running: running,
         }
     }
@@ -58,9 +63,20 @@ impl Relay {
     pub fn is(&self, way: Way) {
         self.way.send_replace(way);
     }
+
+    /// The connections that there are lead nowhere from here on, and nobody is told. New ones go through.
+    pub fn lose(&self) {
+        self.lost.send_replace(());
+    }
 }
 
-async fn pass(client: TcpStream, host: String, way: watch::Receiver<Way>) {
+async fn pass(
+    client: TcpStream,
+    host: String,
+    way: watch::Receiver<Way>,
+    mut lost: watch::Receiver<()>,
+) {
+    lost.mark_unchanged();
     let mut cut = way.clone();
     let passing = async {
         let server = lookup_host(host).await.unwrap().next().unwrap();
@@ -78,8 +94,16 @@ async fn pass(client: TcpStream, host: String, way: watch::Receiver<Way>) {
             () = copy(from_server, to_client, way) => {}
         }
     };
+    // While it is kept, both ends stay open.
+    let mut passing = pin!(passing);
+    let going = async {
+        tokio::select! {
+            () = &mut passing => {}
+            Ok(()) = lost.changed() => pending::<()>().await,
+        }
+    };
     tokio::select! {
-        () = passing => {}
+        () = going => {}
         _ = cut.wait_for(|way| *way == Way::Cut) => {}
     }
 }

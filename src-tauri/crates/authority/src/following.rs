@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gardien_domain::AuditFilter;
-use gardien_store::{Changes, Head, Revision, Snapshot, StoreError};
+use gardien_store::{Changes, Head, Revision, Snapshot, StoreError, sooner};
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tokio::time::{sleep, timeout};
 
@@ -107,7 +107,7 @@ impl Authority {
         let mut notices = self.elsewhere.as_ref().map(|elsewhere| elsewhere.notices());
         loop {
             match &mut notices {
-                Some(notices) => drop(timeout(PAUSE, notices.changed()).await),
+                Some(notices) => drop(timeout(sooner(PAUSE), notices.changed()).await),
                 None => sleep(PAUSE).await,
             }
             let followed = self.follow_if_behind().await;

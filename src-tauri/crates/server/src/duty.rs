@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gardien_store::Database;
+use gardien_store::{Database, sooner};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,6 @@ async fn take_turns(store: &dyn Database, told: &watch::Sender<bool>) {
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "who is on duty cannot be found out"),
         }
-        sleep(TRY).await;
+        sleep(sooner(TRY)).await;
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gardien_authority::{Authority, SteadyClock};
 use gardien_domain::lease::{Lease, Terms};
-use gardien_store::{Database, Gateway, StoreError};
+use gardien_store::{Database, Gateway, StoreError, sooner};
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -116,7 +116,7 @@ impl Leased {
             }
             failing = renewed.is_err();
             tokio::select! {
-                () = sleep(period) => {}
+                () = sleep(sooner(period)) => {}
                 // Somebody may wait for it to be shown.
                 _ = followed.changed() => {}
             }

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgListener, PgPool};
 use tokio::time::{sleep, timeout};
 
 use super::bounded;
+use crate::jitter::sooner;
 use crate::notices::Telling;
 
 /// A change was recorded.
@@ -24,7 +25,7 @@ pub(super) async fn listen(pool: PgPool, telling: Arc<Telling>) {
         if let Err(error) = hear(&pool, &telling).await {
             tracing::debug!(%error, "notices of the database are not heard at the moment");
         }
-        sleep(PAUSE).await;
+        sleep(sooner(PAUSE)).await;
     }
 }
 

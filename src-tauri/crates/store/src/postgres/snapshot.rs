@@ -1,13 +1,20 @@
 //! What a gateway enforces, and what became of it: all of one moment.
 
+use std::time::Duration;
+
 use gardien_domain::share::Share;
 use gardien_domain::{AdoptedUpstream, Key, KeyRule};
 use sqlx::{Connection, PgConnection, Row};
 
-use super::{READ, audit, bounded, keys, organization, phare_keys, projects, revision, rules};
+use super::{
+    READ, audit, bounded, keys, organization, phare_keys, projects, revision, rules, within,
+};
 use crate::columns::{Columns, number, stored};
 use crate::rows::upstream;
 use crate::{Changes, Revision, Snapshot};
+
+/// What is asked each second is answered at once, or the way is gone on which it was asked: another is tried then.
+const QUICK: Duration = Duration::from_secs(3);
 
 pub(super) async fn get(
     connection: &mut PgConnection,
@@ -35,11 +42,11 @@ pub(super) async fn changes(
     connection: &mut PgConnection,
     since: Revision,
 ) -> sqlx::Result<Changes> {
-    let mut transaction = bounded(connection.begin_with(READ)).await?;
+    let mut transaction = within(QUICK, connection.begin_with(READ)).await?;
     let connection = &mut *transaction;
+    let touched = within(QUICK, touched(connection, since)).await?;
     let mut changes = Changes::default();
     let beside = async {
-        let touched = touched(connection, since).await?;
         let put = &mut changes.put;
         put.revision = touched.revision;
         changes.upstream = touched.upstream;
@@ -55,9 +62,10 @@ pub(super) async fn changes(
             changes.deleted_phare_keys = phare_keys::deleted(connection, since).await?;
         }
         put.order();
-        Ok(touched.keys)
+        Ok(())
     };
-    if bounded(beside).await? {
+    bounded(beside).await?;
+    if touched.keys {
         changes.keys = keys::changed(connection, Some(since)).await?;
         changes.keys.sort_unstable_by_key(Key::id);
     }
