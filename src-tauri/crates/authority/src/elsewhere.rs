@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -11,15 +12,18 @@ use gardien_domain::lease::{Acknowledgement, GatewayId, Terms};
 use gardien_store::{Gateways, KnownGateway, Notices, Revision, StoreError};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::waits::Waits;
 
 /// Tells milliseconds that never run backwards and do not stand still while the machine sleeps.
 pub type SteadyClock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// How often it is looked for what gateways show: a notice can be lost.
-const LOOK: u64 = 200;
+/// How soon it is looked again for what gateways show, in milliseconds, first and at last. Were each of them to tell of it,
+/// everybody who listens would be woken by everybody.
+const LOOK: RangeInclusive<u64> = 2..=50;
+/// For so long names are looked up.
+const NAMES: Duration = Duration::from_millis(200);
 
 /// The gateways that follow this database.
 pub struct Elsewhere {
@@ -121,11 +125,10 @@ impl Elsewhere {
 
     /// The gateways that have not said that they have it.
     async fn until_in_force(&self, revision: Revision) -> Vec<String> {
-        // Before it is looked: what is shown in between is not missed.
-        let mut notices = self.gateways.notices();
         // Whoever holds a lease now holds it for no longer, whether or not the database can be asked for whom.
         let at_the_latest = (self.clock)() + Terms::LONGEST;
         let mut waiting: Option<Acknowledgement<GatewayId>> = None;
+        let mut pause = *LOOK.start();
         loop {
             let asking = self.gateways.held_below(revision);
             let until = waiting.as_ref().and_then(Acknowledgement::until);
@@ -156,7 +159,8 @@ impl Elsewhere {
             }
             let until = waiting.as_ref().and_then(Acknowledgement::until);
             let left = until.unwrap_or(at_the_latest).saturating_sub(now);
-            let _ = timeout(Duration::from_millis(left.min(LOOK)), notices.renewed()).await;
+            sleep(Duration::from_millis(left.min(pause))).await;
+            pause = (pause + pause / 2).min(*LOOK.end());
         }
     }
 
@@ -177,7 +181,7 @@ impl Elsewhere {
             self.gateways.gateways().await.unwrap_or_default()
         };
         // What was promised holds without it.
-        let known = timeout(Duration::from_millis(LOOK), named).await;
+        let known = timeout(NAMES, named).await;
         let known = known.unwrap_or_default();
         let name = |gateway: GatewayId| {
             let known = known.iter().find(|known| known.gateway.id == gateway);

@@ -25,6 +25,8 @@ pub(super) const SHORT: Sizes = Sizes {
 /// When PostgreSQL or a gateway does not start, or answers wrong.
 pub(super) fn measure(programs: &Programs, sizes: &Sizes) -> io::Result<()> {
     let folder = place::root().join("target/bench-team");
+    // What one that broke off left there knows another database.
+    let _ = fs::remove_dir_all(&folder);
     let cluster = postgres::start()?;
     let mut team = command::at_root(&programs.bench);
     team.args(["team", "--database", cluster.url(), "--server"])

@@ -12,8 +12,6 @@ use crate::notices::Telling;
 
 /// A change was recorded.
 const CHANGED: &str = "gardien";
-/// A gateway is waited for no longer.
-const RENEWED: &str = "gardien_gateways";
 /// After such a silence the connection is tried: one that was cut without a word stays silent for ever.
 const SILENCE: Duration = Duration::from_secs(2);
 /// Between two tries to connect.
@@ -33,16 +31,11 @@ async fn hear(pool: &PgPool, telling: &Telling) -> sqlx::Result<()> {
     let mut listener = bounded(PgListener::connect_with(pool)).await?;
     // What is lost while nobody listens is told of below, by the loss.
     listener.eager_reconnect(false);
-    bounded(listener.listen_all([CHANGED, RENEWED])).await?;
-    telling.anything();
+    bounded(listener.listen(CHANGED)).await?;
+    telling.changed();
     loop {
         match timeout(SILENCE, listener.try_recv()).await {
-            Ok(Ok(Some(notice))) if notice.channel() == CHANGED => {
-                telling.changed.send_replace(());
-            }
-            Ok(Ok(Some(_))) => {
-                telling.renewed.send_replace(());
-            }
+            Ok(Ok(Some(_))) => telling.changed(),
             Ok(Ok(None)) => return Ok(()),
             Ok(Err(error)) => return Err(error),
             Err(_) => {

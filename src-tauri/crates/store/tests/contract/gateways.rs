@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use gardien_domain::lease::{GatewayId, Held, Lease, Renewal, Terms};
 use gardien_store::{Gateway, KnownGateway, Renewed, Revision};
-use sqlx::postgres::PgListener;
 use sqlx::{Connection, Executor, PgConnection, Row};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -255,22 +254,4 @@ async fn what_is_committed_while_a_row_is_written_is_the_newest() {
         };
         assert_eq!(end(writing, renewing).await, expected);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_waits_hears_of_what_a_row_shows() {
-    let database = fresh().await;
-    let store = database.open().await;
-    let mut listener = PgListener::connect(database.url().as_str()).await.unwrap();
-    listener.listen("gardien_gateways").await.unwrap();
-    renew(&*store, 1, renewal(1, 0)).await;
-    renew(&*store, 1, renewal(2, 0)).await;
-    let heard = timeout(Duration::from_millis(200), listener.recv()).await;
-    assert!(heard.is_err(), "{heard:?}");
-    renew(&*store, 1, renewal(3, 1)).await;
-    let told = listener.recv().await.unwrap();
-    assert_eq!(told.payload(), id(1).to_string());
-    store.give_back(id(1)).await.unwrap();
-    let told = listener.recv().await.unwrap();
-    assert_eq!(told.payload(), id(1).to_string());
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::postgres::{empty, fresh};
 use crate::support::{Database, at, commit, key, opened, project, some_record};
 
-const STEPS: i64 = 15;
+const STEPS: i64 = 16;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_are_made_once_whoever_comes_first() {

@@ -1,0 +1,1 @@
+-- Nothing here ever told of gateways.
