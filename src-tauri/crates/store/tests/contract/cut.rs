@@ -128,10 +128,9 @@ fn cut_of(asked: &[u8], next: &Mutex<Cut>) -> Cut {
 }
 
 /// Commits a change whose commit is cut so, on a database that has one, and looks at what there is then.
-async fn cut(cut: Cut) -> (Result<AuditEntry, StoreError>, bool) {
-    let database = fresh().await;
-    let proxy = Proxy::before(&database).await;
-    let store = proxy.open(&database).await;
+async fn cut(cut: Cut, database: &PostgresDatabase) -> (Result<AuditEntry, StoreError>, bool) {
+    let proxy = Proxy::before(database).await;
+    let store = proxy.open(database).await;
     let first = [Change::PutProject(project(1, "First"))];
     store
         .commit(&first, some_record(), Revision(0))
@@ -161,7 +160,7 @@ async fn cut(cut: Cut) -> (Result<AuditEntry, StoreError>, bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_never_reached_the_server_was_not_made() {
-    let (committed, made) = cut(Cut::Before).await;
+    let (committed, made) = cut(Cut::Before, &fresh().await).await;
     assert!(!made);
     assert!(
         matches!(committed, Err(StoreError::Unreachable(_))),
@@ -170,8 +169,8 @@ async fn a_commit_that_never_reached_the_server_was_not_made() {
 }
 
 /// The server keeps the transaction of a client that it does not know to be gone, and ends it by itself.
-async fn a_commit_whose_transaction_is_left_standing_was_not_made() {
-    let (committed, made) = cut(Cut::BeforeUnheard).await;
+async fn a_commit_whose_transaction_is_left_standing_was_not_made(database: &PostgresDatabase) {
+    let (committed, made) = cut(Cut::BeforeUnheard, database).await;
     assert!(!made);
     let Err(StoreError::Unreachable(cause)) = committed else {
         panic!("{committed:?}");
@@ -181,12 +180,12 @@ async fn a_commit_whose_transaction_is_left_standing_was_not_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_answer_was_lost_was_made() {
-    let (committed, made) = cut(Cut::After).await;
+    let (committed, made) = cut(Cut::After, &fresh().await).await;
     assert!(made && committed.is_ok(), "{committed:?}");
 }
 
-async fn a_commit_that_is_never_answered_was_made() {
-    let (committed, made) = cut(Cut::Silence).await;
+async fn a_commit_that_is_never_answered_was_made(database: &PostgresDatabase) {
+    let (committed, made) = cut(Cut::Silence, database).await;
     assert!(made && committed.is_ok(), "{committed:?}");
 }
 
@@ -216,8 +215,10 @@ async fn a_commit_that_is_still_under_way_is_waited_for() {
     }
 }
 
-async fn of_a_commit_that_cannot_be_looked_up_nobody_says_that_it_was_not_made() {
-    let (committed, made) = cut(Cut::AfterAll).await;
+async fn of_a_commit_that_cannot_be_looked_up_nobody_says_that_it_was_not_made(
+    database: &PostgresDatabase,
+) {
+    let (committed, made) = cut(Cut::AfterAll, database).await;
     assert!(made);
     let Err(StoreError::Unreachable(cause)) = committed else {
         panic!("{committed:?}");
@@ -228,9 +229,11 @@ async fn of_a_commit_that_cannot_be_looked_up_nobody_says_that_it_was_not_made()
 /// Each waits for several seconds: for all of them at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_is_cut_in_silence_is_looked_up_in_the_end() {
+    // They go together: PostgreSQL drops none while somebody connects, and that somebody may be one of these.
+    let (standing, answered, lost) = (fresh().await, fresh().await, fresh().await);
     tokio::join!(
-        a_commit_whose_transaction_is_left_standing_was_not_made(),
-        a_commit_that_is_never_answered_was_made(),
-        of_a_commit_that_cannot_be_looked_up_nobody_says_that_it_was_not_made(),
+        a_commit_whose_transaction_is_left_standing_was_not_made(&standing),
+        a_commit_that_is_never_answered_was_made(&answered),
+        of_a_commit_that_cannot_be_looked_up_nobody_says_that_it_was_not_made(&lost),
     );
 }
