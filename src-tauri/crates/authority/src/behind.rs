@@ -21,7 +21,7 @@ pub(crate) struct Behind {
     pub(crate) secrets: Arc<dyn Secrets>,
     /// Held by whoever takes or gives up secrets, so that where they are kept and what is called with agree.
     moving: Mutex<()>,
-    /// Something else may have been recorded since it was last made what is recorded.
+    /// Something of it was read along with a change that was made here.
     recorded: AtomicBool,
     /// It could not be made that, or not whole.
     lacks: AtomicBool,
@@ -61,21 +61,23 @@ impl Behind {
         *attached = Some(next);
     }
 
-    /// Looks whether this concerns it: if so, or if it lacks something, it is made what is recorded soon.
-    pub(crate) fn learn(&self, changes: &Changes) {
+    /// Whether it may not be what is recorded after these, or lacks something anyway.
+    pub(crate) fn is_concerned_by(&self, changes: &Changes) -> bool {
         let upstream = changes.upstream.as_ref().map(|adopted| &adopted.identity);
         let stands = self.attached();
         let is_other = upstream != stands.as_deref().map(|attached| attached.identity());
-        if is_other
+        is_other
             || !changes.put.phare_keys.is_empty()
             || !changes.deleted_phare_keys.is_empty()
             || self.lacks.load(Ordering::SeqCst)
-        {
-            self.recorded.store(true, Ordering::SeqCst);
-        }
     }
 
-    /// Whether something concerned it since this was last asked.
+    /// Remembers that it has to be looked at.
+    pub(crate) fn set_recorded(&self) {
+        self.recorded.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that was so since this was last asked.
     pub(crate) fn take_recorded(&self) -> bool {
         self.recorded.swap(false, Ordering::SeqCst)
     }

@@ -53,26 +53,36 @@ impl Authority {
         self.followed.told.subscribe()
     }
 
-    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it.
+    /// Lets everything be in force that was recorded since, whoever recorded it, and tells of it, after a change that was made
+    /// here.
     ///
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub(crate) async fn follow(&self) -> Result<(), Fault> {
+        // Whoever made it put the right thing behind the gateway. Others may have changed that at the same time.
+        if self.read_on().await? && self.elsewhere.is_some() {
+            self.behind.set_recorded();
+        }
+        Ok(())
+    }
+
+    /// Whether it concerns what stands behind the gateway.
+    async fn read_on(&self) -> Result<bool, Fault> {
         let mut followed = self.followed.hold().await;
         let changes = self.store.changes_since(*followed).await?;
         if changes.put.revision == *followed {
-            return Ok(());
+            return Ok(false);
         }
         *followed = changes.put.revision;
         let events = events(&changes);
-        self.behind.learn(&changes);
+        let concerns = self.behind.is_concerned_by(&changes);
         self.enforce(changes);
         self.followed.told.send_replace(*followed);
         for event in events {
             self.publish(event);
         }
         self.remember(*followed).await;
-        Ok(())
+        Ok(concerns)
     }
 
     /// Has the witness know of what other processes recorded, too: only one process has it.
@@ -125,8 +135,8 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub async fn follow_if_behind(&self) -> Result<(), Fault> {
-        self.follow().await?;
-        if self.behind.take_recorded() {
+        let concerned = self.read_on().await?;
+        if self.behind.take_recorded() || concerned {
             // By itself: a keychain may have to be asked.
             let authority = self.clone();
             tokio::spawn(async move {
