@@ -42,9 +42,11 @@ pub(super) async fn break_things(
                 kill_process(process, Signal::CONT).unwrap();
             }
             4 => {
-                let gateway = &mut team.gateways[gateway];
-                gateway.kill9();
+                team.gateways[gateway].kill9();
                 sleep(lasts / 2).await;
+                // None starts while there is no database.
+                team.database.until_it_answers().await;
+                let gateway = &mut team.gateways[gateway];
                 tokio::task::block_in_place(|| gateway.restart_in_place());
             }
             5 => {

@@ -1,11 +1,13 @@
 //! A PostgreSQL database of one's own, on the server that the tests were given.
 
 use std::env;
+use std::time::Duration;
 
 use reqwest::Url;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::runtime::Runtime;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 const ADVICE: &str = "\
@@ -59,6 +61,17 @@ impl Database {
     /// The password in its address, if it is long enough to be told from other words.
     pub fn password(&self) -> Option<&str> {
         self.server.password().filter(|word| word.len() >= 24)
+    }
+
+    /// Comes back when its server takes connections: after a crash it does not for a while.
+    pub async fn until_it_answers(&self) {
+        let options: PgConnectOptions = self.server.as_str().parse().unwrap();
+        let answering = async {
+            while options.connect().await.is_err() {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(Duration::from_secs(90), answering).await.unwrap();
     }
 
     fn run(&self, sql: String) {

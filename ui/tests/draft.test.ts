@@ -2,7 +2,7 @@ import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 import { fault } from '../src/bridge/fake/world';
 import { Draft, type FieldName } from '../src/features/keys/draft.svelte';
-import { asked, at, fill, fillIn, gone, open, press, row, user } from './support';
+import { asked, at, fill, fillIn, gone, hold, open, press, row, user } from './support';
 
 describe('what somebody has begun', () => {
   it('is asked about once when they leave, and is there when they come back', async () => {
@@ -35,6 +35,21 @@ describe('what somebody has begun', () => {
     await press('new-key');
     expect((at('key-name') as HTMLInputElement).value).toBe('');
     expect(asked(bridge, 'create_key')).toEqual([]);
+  });
+
+  it('is not the only project, which is filled in while they write', async () => {
+    const bridge = await open();
+    bridge.world.projects = bridge.world.projects.slice(0, 1);
+    const answer = hold(bridge, 'list_projects');
+    await press('new-key');
+    await user.type(at('key-name'), 'n');
+    answer();
+    await waitFor(() => {
+      expect(at('sentence').textContent).not.toContain('a project');
+    });
+    await user.type(at('key-name'), '{Backspace}');
+    await user.keyboard('{Escape}');
+    gone('new-key-sheet');
   });
 
   it('comes back without what was refused', async () => {

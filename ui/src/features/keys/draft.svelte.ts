@@ -43,7 +43,7 @@ export class Draft {
   /** What the backend found wrong with what was sent: with anything else it is not wrong. */
   #refusal = $state.raw<{ fields: Record<string, string[]>; sent: Content } | null>(null);
   /** What it was before anybody touched it. */
-  #untouched = JSON.stringify(this.content);
+  #untouched = this.content;
 
   /** The settings of a key, to be changed. */
   static of(key: KeyView): Draft {
@@ -76,12 +76,19 @@ export class Draft {
 
   /** What it holds now was not somebody's doing. */
   settle(): void {
-    this.#untouched = JSON.stringify(this.content);
+    this.#untouched = this.content;
+  }
+
+  /** Puts a project there that nobody chose, whatever somebody has put into the rest meanwhile. */
+  preset(project: ProjectId | null): void {
+    const [scope] = JSON.parse(this.#untouched.project) as [ScopeKind];
+    this.project = project;
+    this.#untouched = { ...this.#untouched, project: JSON.stringify([scope, project]) };
   }
 
   /** Whether somebody has put something into it. */
   get touched(): boolean {
-    return JSON.stringify(this.content) !== this.#untouched;
+    return JSON.stringify(this.content) !== JSON.stringify(this.#untouched);
   }
 
   /** What stands in each field, to be compared. The figures of a share are judged together. */
