@@ -21,8 +21,8 @@ pub(crate) struct Behind {
     pub(crate) secrets: Arc<dyn Secrets>,
     /// Held by whoever takes or gives up secrets, so that where they are kept and what is called with agree.
     moving: Mutex<()>,
-    /// Something of it was read along with a change that was made here.
-    recorded: AtomicBool,
+    /// What is recorded of it was changed since it was last made that.
+    due: AtomicBool,
     /// It could not be made that, or not whole.
     lacks: AtomicBool,
     refusals: broadcast::Sender<String>,
@@ -35,7 +35,7 @@ impl Behind {
             attaching,
             secrets,
             moving: Mutex::default(),
-            recorded: AtomicBool::default(),
+            due: AtomicBool::default(),
             lacks: AtomicBool::default(),
             refusals: broadcast::Sender::new(REFUSALS),
         }
@@ -61,28 +61,29 @@ impl Behind {
         *attached = Some(next);
     }
 
-    /// Whether it may not be what is recorded after these, or lacks something anyway.
+    /// Whether these change what is recorded of it.
     pub(crate) fn is_concerned_by(&self, changes: &Changes) -> bool {
         let upstream = changes.upstream.as_ref().map(|adopted| &adopted.identity);
         let stands = self.attached();
         let is_other = upstream != stands.as_deref().map(|attached| attached.identity());
-        is_other
-            || !changes.put.phare_keys.is_empty()
-            || !changes.deleted_phare_keys.is_empty()
-            || self.lacks.load(Ordering::SeqCst)
+        is_other || !changes.put.phare_keys.is_empty() || !changes.deleted_phare_keys.is_empty()
     }
 
-    /// Remembers that it has to be looked at.
-    pub(crate) fn set_recorded(&self) {
-        self.recorded.store(true, Ordering::SeqCst);
+    /// Remembers that it has to be made what is recorded.
+    pub(crate) fn set_due(&self) {
+        self.due.store(true, Ordering::SeqCst);
     }
 
     /// Whether that was so since this was last asked.
-    pub(crate) fn take_recorded(&self) -> bool {
-        self.recorded.swap(false, Ordering::SeqCst)
+    pub(crate) fn take_due(&self) -> bool {
+        self.due.swap(false, Ordering::SeqCst)
     }
 
     /// Whether it lacks something of what is recorded.
+    pub(crate) fn lacks(&self) -> bool {
+        self.lacks.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn set_lacks(&self, lacks: bool) {
         self.lacks.store(lacks, Ordering::SeqCst);
     }

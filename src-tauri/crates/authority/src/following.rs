@@ -60,14 +60,11 @@ impl Authority {
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub(crate) async fn follow(&self) -> Result<(), Fault> {
         // Whoever made it put the right thing behind the gateway. Others may have changed that at the same time.
-        if self.read_on().await? && self.elsewhere.is_some() {
-            self.behind.set_recorded();
-        }
-        Ok(())
+        self.read_on(self.elsewhere.is_some()).await.map(drop)
     }
 
-    /// Whether it concerns what stands behind the gateway.
-    async fn read_on(&self) -> Result<bool, Fault> {
+    /// Whether there was anything. What stands behind the gateway is due where that is `foreign`, not made here.
+    async fn read_on(&self, foreign: bool) -> Result<bool, Fault> {
         let mut followed = self.followed.hold().await;
         let changes = self.store.changes_since(*followed).await?;
         if changes.put.revision == *followed {
@@ -75,14 +72,16 @@ impl Authority {
         }
         *followed = changes.put.revision;
         let events = events(&changes);
-        let concerns = self.behind.is_concerned_by(&changes);
+        if foreign && self.behind.is_concerned_by(&changes) {
+            self.behind.set_due();
+        }
         self.enforce(changes);
         self.followed.told.send_replace(*followed);
         for event in events {
             self.publish(event);
         }
         self.remember(*followed).await;
-        Ok(concerns)
+        Ok(true)
     }
 
     /// Has the witness know of what other processes recorded, too: only one process has it.
@@ -135,19 +134,25 @@ impl Authority {
     /// # Errors
     /// [`Fault::Store`]; [`Self::keep_following`] goes on trying.
     pub async fn follow_if_behind(&self) -> Result<(), Fault> {
-        let concerned = self.read_on().await?;
-        if self.behind.take_recorded() || concerned {
-            // By itself: a keychain may have to be asked.
+        let read = self.read_on(true).await?;
+        // What is lacking may be there now. It is not asked for all the time: a keychain would ask a person.
+        if self.behind.take_due() || (read && self.behind.lacks()) {
             let authority = self.clone();
-            tokio::spawn(async move {
-                let whole = authority.reattach().await;
-                if let Err(fault) = &whole {
-                    tracing::error!(%fault, "what stands behind the gateway is not what is recorded");
-                }
-                authority.behind.set_lacks(!whole.unwrap_or(false));
-            });
+            tokio::spawn(async move { authority.catch_up_behind().await });
         }
         Ok(())
+    }
+
+    /// By itself, as a keychain may have to be asked.
+    async fn catch_up_behind(&self) {
+        let whole = self.reattach().await;
+        if let Err(fault) = &whole {
+            tracing::error!(%fault, "what stands behind the gateway is not what is recorded");
+        }
+        if let Err(Fault::Store(_)) = &whole {
+            self.behind.set_due();
+        }
+        self.behind.set_lacks(!whole.unwrap_or(false));
     }
 
     pub(crate) fn enforce(&self, changes: Changes) {

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use gardien_authority::{Fault, UpstreamIdentity};
 use gardien_domain::phare_key::Purpose;
 use gardien_domain::{Key, PhareKey, PhareSecretId, ScopeKind};
-use gardien_store::Store;
+use gardien_store::{Change, Store};
 
 use crate::behind::{Forwarded, phare};
 use crate::phare_keys::{findings, secret};
-use crate::world::{World, system};
+use crate::world::{World, new_key, system, system_record};
 
 /// Everything that an attachment touches.
 #[derive(Debug, PartialEq)]
@@ -212,4 +213,27 @@ async fn what_succeeds_changes_all_of_it_at_once() {
     assert!(after.kept.contains_key(&key.current.id));
     // One entry: half of it would be neither the one nor the other.
     assert_eq!(after.entries[entries..], ["upstream.changed"]);
+}
+
+/// Nothing is new then to whoever looks for changes of others: what was read has to be remembered.
+#[tokio::test]
+async fn what_another_process_detached_goes_though_a_change_made_here_was_read_with_it() {
+    let world = over_phare().await;
+    let (authority, _) = world.sharing().await;
+    authority.restore(system()).await.unwrap();
+    assert_eq!(world.upstreams.slots().len(), 1);
+    let attached = world.store.phare_keys().await.unwrap();
+    let detached = Change::DeletePhareKey(attached[0].id);
+    world.commit(&[detached], system_record(&world)).await;
+    let owner = authority.actor(world.owner.member().id).await.unwrap();
+    let created = authority.create_key(owner.manage_keys().unwrap(), new_key());
+    created.await.unwrap();
+    authority.follow_if_behind().await.unwrap();
+    for _ in 0..200 {
+        if world.upstreams.slots().is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("a key of Phare's that is gone is called with still");
 }

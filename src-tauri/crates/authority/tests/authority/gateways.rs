@@ -1,36 +1,15 @@
 //! The gateways that share the database, as people see them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use gardien_authority::api::GatewayLease::{Ended, Held};
 use gardien_authority::api::GatewayView;
-use gardien_authority::{Authority, Elsewhere};
 use gardien_domain::lease::{GatewayId, Lease, Renewal, Terms};
 use gardien_store::{Gateway, Gateways};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::behind::Building;
 use crate::world::World;
-
-/// An authority that shares the database of `world`, and what its steady clock shows.
-async fn sharing(world: &World) -> (Authority, Arc<AtomicU64>) {
-    let (steady, now) = (Arc::new(AtomicU64::new(1_000)), *world.now.lock().unwrap());
-    let clock = steady.clone();
-    let clock = Arc::new(move || clock.load(Ordering::SeqCst));
-    let elsewhere = Elsewhere::new(world.store.store.clone(), None, clock);
-    let authority = Authority::open(
-        world.store.clone(),
-        world.told.clone(),
-        Arc::new(Building(world.upstreams.clone())),
-        world.chain.clone(),
-        world.witness.clone(),
-        Some(Arc::new(elsewhere)),
-        Arc::new(move || now),
-    );
-    (authority.await.unwrap(), steady)
-}
 
 fn gateway(number: u128) -> Gateway {
     Gateway {
@@ -57,7 +36,7 @@ async fn renew(world: &World, gateway: &Gateway, renewal: &Renewal, second: i64)
 #[tokio::test]
 async fn gateways_are_listed_with_what_they_lack_and_whether_they_may_grant() {
     let world = World::new().await;
-    let (authority, _) = sharing(&world).await;
+    let (authority, _) = world.sharing().await;
     let listed = async || authority.gateways(&world.owner).await.unwrap();
     assert_eq!(listed().await, []);
 
@@ -91,7 +70,7 @@ async fn gateways_are_listed_with_what_they_lack_and_whether_they_may_grant() {
 #[tokio::test]
 async fn a_lease_that_nobody_let_go_of_has_run_out_a_term_after_it_was_looked_at() {
     let world = World::new().await;
-    let (authority, steady) = sharing(&world).await;
+    let (authority, steady) = world.sharing().await;
     let leases = async || -> Vec<bool> {
         let listed = authority.gateways(&world.owner).await.unwrap();
         let lease = |it: &GatewayView| it.lease == Held;

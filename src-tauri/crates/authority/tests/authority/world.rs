@@ -1,12 +1,13 @@
 //! An authority over a real store, with an enforcer that writes down what it is told.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gardien_authority::api::NewKey;
 use gardien_authority::{
-    Actor, Authority, Clock, Enforcement, LimitReading, Reached, SYSTEM, System, issue_session,
+    Actor, Authority, Clock, Elsewhere, Enforcement, LimitReading, Reached, SYSTEM, System,
+    issue_session,
 };
 use gardien_domain::audit::{AuditAction, AuditRecord};
 use gardien_domain::key::Revocation;
@@ -224,6 +225,24 @@ impl World {
             (self.store.clone(), self.chain.clone(), self.witness.clone());
         let authority = Authority::open(store, told, building, chain, witness, None, clock);
         authority.await.unwrap()
+    }
+
+    /// An authority that shares the database with others, and what its steady clock shows.
+    pub(crate) async fn sharing(&self) -> (Authority, Arc<AtomicU64>) {
+        let (steady, now) = (Arc::new(AtomicU64::new(1_000)), self.now.clone());
+        let clock = steady.clone();
+        let clock = Arc::new(move || clock.load(Ordering::SeqCst));
+        let elsewhere = Elsewhere::new(self.store.store.clone(), None, clock);
+        let authority = Authority::open(
+            self.store.clone(),
+            self.told.clone(),
+            Arc::new(Building(self.upstreams.clone())),
+            self.chain.clone(),
+            self.witness.clone(),
+            Some(Arc::new(elsewhere)),
+            Arc::new(move || *now.lock().unwrap()),
+        );
+        (authority.await.unwrap(), steady)
     }
 
     /// Another process over the same database, in which the Owner acts as well.
