@@ -1,5 +1,8 @@
 //! A window as the X server knows it, and what a window manager would do with it: no session here has one.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus,
@@ -11,6 +14,8 @@ use x11rb::{CURRENT_TIME, wrapper::ConnectionExt as _};
 use super::desktop::Desk;
 
 const TITLE: &str = "Gardien";
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
 
 pub struct Window {
     server: RustConnection,
@@ -71,12 +76,25 @@ impl Window {
         format!("{}x{}+{}+{}", at.width, at.height, at.x, at.y)
     }
 
-    /// Lets the keys of the real keyboard go to it.
+    /// Lets the keys of the real keyboard go to it. The server says nothing of a wish that it refuses, as it does while
+    /// the window is not on the screen: so it is asked what came of it.
     pub fn take_keyboard(&self) {
-        self.server
-            .set_input_focus(InputFocus::PARENT, self.id, CURRENT_TIME)
-            .unwrap();
-        self.server.sync().unwrap();
+        let end = Instant::now() + PATIENCE;
+        loop {
+            self.server
+                .set_input_focus(InputFocus::PARENT, self.id, CURRENT_TIME)
+                .unwrap();
+            let focus = self.server.get_input_focus().unwrap().reply().unwrap();
+            if focus.focus == self.id {
+                return;
+            }
+            assert!(
+                Instant::now() < end,
+                "the keyboard stays with {}",
+                focus.focus
+            );
+            thread::sleep(PAUSE);
+        }
     }
 }
 
