@@ -4,11 +4,11 @@
 
 mod authority;
 mod clients;
+mod cluster;
 mod desktop;
 mod gateway;
 mod measure;
 mod sandbox;
-mod shared;
 mod support;
 
 use std::time::Duration;

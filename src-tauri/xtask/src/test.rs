@@ -37,7 +37,8 @@ const STEPS: &[(&str, Work)] = &[
     ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --features gardien-desktop/custom-protocol")),
     // What the tests run, and the binaries that they start.
     ("build",           Line("cargo build --locked --workspace --bins --examples --tests --features gardien-desktop/custom-protocol")),
-    ("test",            Beside("cargo test --locked --workspace --features gardien-desktop/custom-protocol -- --include-ignored")),
+    // `--tests` leaves out those in documentation: there is none, and each crate would be read for them once more.
+    ("test",            Beside("cargo test --locked --workspace --tests --features gardien-desktop/custom-protocol -- --include-ignored")),
     #[cfg(target_os = "linux")]
     ("bench",           SetUp(bench::smoke)),
 ];
