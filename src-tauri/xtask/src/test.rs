@@ -34,7 +34,8 @@ const STEPS: &[(&str, Work)] = &[
     // Before the desktop is compiled, which takes the built UI into itself.
     ("ui-build",        Line("npm --prefix ui run build")),
     ("clippy",          Line("cargo clippy --locked --workspace --all-targets --features gardien-desktop/custom-protocol -- -D warnings")),
-    ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --features gardien-desktop/custom-protocol")),
+    // With the examples, for which everything is compiled as for the tests before: not once more with fewer features.
+    ("documentation",   Line("RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --lib --bin xtask --bin gardien-bench --examples --features gardien-desktop/custom-protocol")),
     // What the tests run, and the binaries that they start.
     ("build",           Line("cargo build --locked --workspace --bins --examples --tests --features gardien-desktop/custom-protocol")),
     // `--tests` leaves out those in documentation: there is none, and each crate would be read for them once more.
