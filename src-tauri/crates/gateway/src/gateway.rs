@@ -461,7 +461,7 @@ impl Gateway {
         if let Err(error) = self.0.throttle.close().await {
             tracing::error!(error, "the calls of the last minute cannot be saved");
         }
-        self.0.uses.write(self.0.clock.wall()).await;
+        self.0.uses.write(self.0.clock.wall(), &self.0.stop).await;
     }
 
     /// Puts the limit on an answer to this key.

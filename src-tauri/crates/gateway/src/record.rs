@@ -5,21 +5,23 @@
 //! for a list to be gone through.
 
 use std::collections::HashSet;
-use std::collections::hash_map::Entry;
 use std::iter;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gardien_domain::{ByKey, KeyId, LastUse, NotedUse, Operation, PreviousUse, SecretDigest};
-use jiff::{SignedDuration, Timestamp};
-use tokio::time::{MissedTickBehavior, interval};
+use jiff::Timestamp;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::client;
 use crate::clock::Clock;
 use crate::ledger::Ledger;
-use crate::minute::Minute;
+
+mod gathering;
+
+use gathering::Gathering;
 
 /// One call that was granted.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +53,7 @@ pub struct Calling {
 pub(crate) struct Uses {
     noted: Mutex<Notes>,
     /// Taken before `noted` wherever both are.
-    gathered: Mutex<ByKey<Gathered>>,
+    gathered: Mutex<Gathering>,
     ledger: Arc<dyn Ledger>,
 }
 
@@ -65,6 +67,10 @@ struct Notes {
 /// What clients call themselves that called lately: there are many keys, and few programs.
 #[derive(Debug, Default)]
 struct Names(HashSet<Arc<str>>);
+
+/// Keys whose uses are written at once, and how long nothing is written then.
+const AT_ONCE: usize = 200;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Names that are remembered.
 const NAMES: usize = 64;
@@ -81,17 +87,8 @@ struct Noted {
     calls: u32,
 }
 
-/// What a key did in the last minute, and before that as far as it is not written.
-#[derive(Debug)]
-struct Gathered {
-    last: Noted,
-    minute: Minute,
-    written: bool,
-    told: bool,
-}
-
-// Every key that calls has both for a minute.
-const _: () = assert!(size_of::<Noted>() <= 80 && size_of::<Gathered>() <= 112);
+// Every key that calls has one.
+const _: () = assert!(size_of::<Noted>() <= 80);
 
 impl Uses {
     pub(crate) fn new(ledger: Arc<dyn Ledger>) -> Self {
@@ -142,76 +139,46 @@ impl Uses {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = tick.tick() => self.write(clock.wall()).await,
+                _ = tick.tick() => self.write(clock.wall(), &stop).await,
             }
         }
     }
 
-    /// Writes what was noted since the last time. What cannot be written is tried again with the next batch.
-    pub(crate) async fn write(&self, now: Timestamp) {
-        let batch: Vec<NotedUse> = {
-            let mut gathered = self.gather();
-            gathered.retain(|_, of| !of.written || within_a_minute(of.last.at, now));
-            if gathered.len() < gathered.capacity() / 4 {
-                let room = gathered.len() * 2;
-                gathered.shrink_to(room);
+    /// Writes what was noted since the last time, a few keys at a time: no call waits for the processor longer than these
+    /// take, and no change for the database. Not once it is to `stop`: then somebody waits for the end. What cannot be
+    /// written is tried again with the next batch.
+    pub(crate) async fn write(&self, now: Timestamp, stop: &CancellationToken) {
+        let keys = self.gather().begin_writing(now);
+        let mut left = &keys[..];
+        while !left.is_empty() {
+            let (keys, rest) = left.split_at(left.len().min(AT_ONCE));
+            let batch = lock(&self.gathered).take_unwritten(keys);
+            if let Err(error) = self.ledger.record_uses(batch).await {
+                tracing::warn!(error, keys = left.len(), "last uses cannot be written yet");
+                lock(&self.gathered).not_written(keys, rest);
+                return;
             }
-            let unwritten = gathered.iter_mut().filter(|(_, of)| !of.written);
-            unwritten
-                .map(|(key, of)| {
-                    of.written = true;
-                    of.last.of(*key)
-                })
-                .collect()
-        };
-        if batch.is_empty() {
-            return;
-        }
-        let keys: Vec<KeyId> = batch.iter().map(|noted| noted.key).collect();
-        if let Err(error) = self.ledger.record_uses(batch).await {
-            tracing::warn!(error, keys = keys.len(), "last uses cannot be written yet");
-            let mut gathered = lock(&self.gathered);
-            for key in keys {
-                gathered.entry(key).and_modify(|of| of.written = false);
-            }
+            left = rest;
+            stop.run_until_cancelled(sleep(PAUSE)).await;
         }
     }
 
     /// What was noted since it was last asked.
     pub(crate) fn untold(&self) -> Vec<NotedUse> {
-        let mut gathered = self.gather();
-        let untold = gathered.iter_mut().filter(|(_, of)| !of.told);
-        untold
-            .map(|(key, of)| {
-                of.told = true;
-                of.last.of(*key)
-            })
-            .collect()
+        self.gather().take_untold()
     }
 
     /// How many keys were used since that was last written.
     pub(crate) fn unwritten(&self) -> usize {
-        let gathered = self.gather();
-        gathered.values().filter(|of| !of.written).count()
+        self.gather().unwritten()
     }
 
     /// Keys that called in the minute before `now`.
     pub(crate) fn calling(&self, now: Timestamp) -> Vec<Calling> {
-        let gathered = self.gather();
-        let lately = gathered
-            .iter()
-            .filter(|(_, of)| within_a_minute(of.last.at, now));
-        lately
-            .map(|(key, of)| Calling {
-                key: *key,
-                client: of.last.client.as_deref().map(str::to_owned),
-                last_at: of.last.at,
-                calls: of.minute.calls(now),
-            })
-            .collect()
+        self.gather().calling(now)
     }
 
-    fn gather(&self) -> MutexGuard<'_, ByKey<Gathered>> {
+    fn gather(&self) -> MutexGuard<'_, Gathering> {
         let mut gathered = lock(&self.gathered);
         let noted = {
             let noted = &mut lock(&self.noted).by_key;
@@ -220,12 +187,7 @@ impl Uses {
             std::mem::replace(noted, room)
         };
         for (key, noted) in noted {
-            match gathered.entry(key) {
-                Entry::Vacant(place) => {
-                    place.insert(Gathered::of(noted));
-                }
-                Entry::Occupied(mut known) => known.get_mut().add(noted),
-            }
+            gathered.add(key, noted);
         }
         gathered
     }
@@ -261,34 +223,6 @@ impl Noted {
     }
 }
 
-impl Gathered {
-    fn of(noted: Noted) -> Self {
-        let mut minute = Minute::default();
-        minute.add(noted.calls, noted.at);
-        Self {
-            last: noted,
-            minute,
-            written: false,
-            told: false,
-        }
-    }
-
-    fn add(&mut self, noted: Noted) {
-        self.minute.add(noted.calls, noted.at);
-        self.written = false;
-        self.told = false;
-        for previous in noted.previous.iter().rev() {
-            note_previous(&mut self.last.previous, *previous);
-        }
-        if self.last.at <= noted.at {
-            self.last = Noted {
-                previous: std::mem::take(&mut self.last.previous),
-                ..noted
-            };
-        }
-    }
-}
-
 /// A key has two secrets that were replaced at most: of a third, the key has changed since.
 fn note_previous(noted: &mut Box<[PreviousUse]>, previous: PreviousUse) {
     let others = noted.iter().filter(|known| known.digest != previous.digest);
@@ -299,35 +233,10 @@ fn note_previous(noted: &mut Box<[PreviousUse]>, previous: PreviousUse) {
         .collect();
 }
 
-fn within_a_minute(at: Timestamp, now: Timestamp) -> bool {
-    at > now - SignedDuration::from_mins(1)
-}
-
 /// Nothing in a critical section can panic half-way.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_of_one_program_share_its_name_and_few_names_are_kept() {
-        let mut names = Names::default();
-        let one = names.shown("curl").unwrap();
-        assert!(Arc::ptr_eq(&one, &names.shown("curl").unwrap()));
-        for number in 0..1_000 {
-            let name = format!("curl-{number}");
-            assert_eq!(names.shown(&name).as_deref(), Some(&*name));
-            assert!(names.0.len() <= NAMES);
-        }
-        assert_eq!(names.shown("curl").as_deref(), Some("curl"));
-        // What may be a secret is neither shown nor kept.
-        let kept = names.0.len();
-        for name in ["", "pha_org_gdn_x"] {
-            assert_eq!(names.shown(name), None);
-        }
-        assert_eq!(names.0.len(), kept);
-    }
-}
+mod tests;
