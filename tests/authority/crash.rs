@@ -47,7 +47,7 @@ async fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_of_one_that_shares_its_database_lose_nothing_that_was_acknowledged() {
     let _turn = turn::heavy().await;
-    let world = World::shared().await.rejecting().await;
+    let world = World::leased("1").await.rejecting().await;
     lose_nothing(world, KILLS_OF_ONE_OF_SEVERAL).await;
 }
 

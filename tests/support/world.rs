@@ -42,9 +42,16 @@ impl World {
 
     /// One over the sandbox, whose server keeps everything in a database that others may use too.
     pub async fn shared() -> Self {
+        // As long as can be: no busy machine lets it run out.
+        Self::leased("10").await
+    }
+
+    /// The same with leases of so many seconds: whoever revokes waits for that of a server that was killed.
+    pub async fn leased(lease: &str) -> Self {
         let database = Database::new();
         let address = database.url();
-        let mut world = Self::on(&[("GARDIEN_DATABASE", &address)]).await;
+        let variables = [("GARDIEN_DATABASE", &*address), ("GARDIEN_LEASE", lease)];
+        let mut world = Self::on(&variables).await;
         if let Some(password) = database.password() {
             world.server.remember(password);
         }
@@ -54,8 +61,7 @@ impl World {
 
     /// One whose server is started with these variables.
     pub async fn on(variables: &[(&str, &str)]) -> Self {
-        let arguments = ["--phare", "sandbox", "--lease", "1"];
-        let server = Server::start_with(&arguments, variables);
+        let server = Server::start_with(&["--phare", "sandbox"], variables);
         let owner = server.member("owner@lighthouse.test", "owner");
         let shop = Project::create(&owner, "Shop").await;
         let blog = Project::create(&owner, "Blog").await;
