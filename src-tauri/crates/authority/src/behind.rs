@@ -61,7 +61,7 @@ impl Behind {
         *attached = Some(next);
     }
 
-    /// Whether these change what is recorded of it.
+    /// Whether after these it may not be what is recorded.
     pub(crate) fn is_concerned_by(&self, changes: &Changes) -> bool {
         let upstream = changes.upstream.as_ref().map(|adopted| &adopted.identity);
         let stands = self.attached();
